@@ -1,0 +1,5 @@
+"""Cordboard: a self-hosted call-origination server."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0.dev0"

@@ -1,0 +1,3 @@
+"""The heart: request, plan, call state machine, causes and limits."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Who can be called: tenants, users, terminals, groups, numbers, trunks."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The live calls: where timers, engines and the journal meet."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Media as such: RTP, tones, prompts, DTMF, figures."""
+
+from __future__ import annotations

@@ -1,0 +1,68 @@
+"""Rules that hold for every test: hypothesis profiles, the event loop, outside programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+# Which Debian package brings a program, where the two names differ.
+DEBIAN_PACKAGE_OF = {"sipp": "sip-tester", "play": "sox", "rec": "sox", "soxi": "sox"}
+
+# Deadlines measure the machine, not the code; CI repeats the same examples on every run.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if IN_CI else "default")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop of tests marked ``anyio``: asyncio, as the service itself uses."""
+    return "asyncio"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out, by name and with the reason, a test whose outside programs are missing."""
+    reason = missing_programs_reason(programs_needed_by(item))
+    if reason is not None:
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under ``CI=true`` turn every skip of an interop test, whatever its cause, into a failure."""
+    report = yield
+    if IN_CI and report.skipped and item.get_closest_marker("interop") is not None:
+        report.outcome = "failed"
+        report.longrepr = f"{skip_reason(report)} (under CI an interop test may not be skipped)"
+    return report
+
+
+def skip_reason(report: pytest.TestReport) -> str:
+    """What a skipped test's report gives as the reason."""
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+
+
+def programs_needed_by(item: pytest.Item) -> list[str]:
+    """The programs named by all ``interop(*programs)`` marks of a test, each once."""
+    named = (program for mark in item.iter_markers("interop") for program in mark.args)
+    return list(dict.fromkeys(named))
+
+
+def missing_programs_reason(programs: list[str]) -> str | None:
+    """Say which programs are not on the PATH and how to get them; None when all are there."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if not missing:
+        return None
+    packages = sorted({DEBIAN_PACKAGE_OF.get(program, program) for program in missing})
+    return f"needs {', '.join(missing)}: apt-get install {' '.join(packages)}"
