@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +16,8 @@ if TYPE_CHECKING:
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
-# Which Debian package brings a program, where the two names differ.
-DEBIAN_PACKAGE_OF = {"sipp": "sip-tester", "play": "sox", "rec": "sox", "soxi": "sox"}
+# One line per program: its name, then the Debian package that brings it.
+PROGRAMS_FILE = Path(__file__).parent / "interop" / "programs.txt"
 
 # Deadlines measure the machine, not the code; CI repeats the same examples on every run.
 settings.register_profile("default", deadline=None)
@@ -59,10 +61,20 @@ def programs_needed_by(item: pytest.Item) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+@cache
+def debian_packages() -> dict[str, str]:
+    """Program name to Debian package, as scripts/install-test-programs reads them too."""
+    lines = (line.split() for line in PROGRAMS_FILE.read_text().splitlines())
+    return {words[0]: words[1] for words in lines if words and not words[0].startswith("#")}
+
+
 def missing_programs_reason(programs: list[str]) -> str | None:
     """Say which programs are not on the PATH and how to get them; None when all are there."""
+    for program in programs:
+        if program not in debian_packages():
+            pytest.fail(f"{program} is not listed in {PROGRAMS_FILE}", pytrace=False)
     missing = [program for program in programs if shutil.which(program) is None]
     if not missing:
         return None
-    packages = sorted({DEBIAN_PACKAGE_OF.get(program, program) for program in missing})
+    packages = sorted({debian_packages()[program] for program in missing})
     return f"needs {', '.join(missing)}: apt-get install {' '.join(packages)}"
