@@ -14,6 +14,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+# For the tests of the rules below.
+pytest_plugins = ["pytester"]
+
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 # One line per program: its name, then the Debian package that brings it.
