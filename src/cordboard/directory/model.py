@@ -1,0 +1,205 @@
+"""What a tenant's directory holds: people, phones, groups, numbers and ways out, as plain values.
+
+Every object here is frozen; a change of the directory makes new objects and a new
+:class:`~cordboard.directory.snapshot.Directory`. References between objects are by key (a user's
+id, a trunk's name), never by pointer, so that a value can be stored and compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class GroupKind(Enum):
+    """How a group hunts for a member; ``call_center`` is what While1 calls a queue."""
+
+    RING = "ring"
+    HUNT = "hunt"
+    CALL_CENTER = "call_center"
+
+
+class AutoAnswerStyle(Enum):
+    """Which header dialect asks a terminal to answer by itself (field.md, B 14)."""
+
+    ALL = "all"
+    CALL_INFO = "call-info"
+    ALERT_INFO = "alert-info"
+    ANSWER_MODE = "answer-mode"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A credential of an API client. Only the SHA-256 of its token is kept."""
+
+    name: str
+    token_sha256: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A SIP account of one phone: its name is the SIP user name, unique in its SIP domain.
+
+    ``ha1`` is the digest secret hash ``MD5(name:realm:secret)`` in lower-case hexadecimal
+    (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain.
+    """
+
+    name: str
+    user_id: int
+    ha1: str = field(repr=False)
+    auto_answer: AutoAnswerStyle = AutoAnswerStyle.ALL
+    max_contacts: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who can be rung at his terminals."""
+
+    id: int
+    name: str
+    label: str
+    extension: str | None = None
+    dids: tuple[str, ...] = ()
+    email: str | None = None
+    language: str = "en"
+    terminals: tuple[str, ...] = ()
+    caller_id: str | None = None
+    channel_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user's place in a group; a lower ``priority`` is rung earlier where order matters."""
+
+    user_id: int
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Users who answer together, as a destination and as the context of a call.
+
+    ``answer_timeout`` is for the whole hunt and ``member_answer_timeout`` for one attempt, in
+    seconds.
+    """
+
+    id: int
+    name: str
+    label: str
+    kind: GroupKind = GroupKind.RING
+    extension: str | None = None
+    dids: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
+    answer_timeout: float = 60.0
+    member_answer_timeout: float = 20.0
+    caller_id: str | None = None
+    channel_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlayStep:
+    """A context's step: play a WAV prompt.
+
+    ``path`` is as the operator wrote it, made absolute from the configuration file's folder.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpStep:
+    """A context's step: end the call normally."""
+
+
+ContextStep = PlayStep | HangUpStep
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A named program that a caller is connected to (a Basix XML IVR number, a While1 context)."""
+
+    name: str
+    extension: str | None = None
+    dids: tuple[str, ...] = ()
+    steps: tuple[ContextStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of the tenant's own: it may be shown as caller id, and may lead somewhere (a DID).
+
+    ``number`` is as written by the operator, digits and an optional leading ``+``.
+    """
+
+    number: str
+    show: bool = True
+
+
+class NumberFormat(Enum):
+    """How a trunk wants numbers: as dialled, or as E.164 with or without ``+``."""
+
+    AS_DIALLED = "as-dialled"
+    E164 = "e164"
+    E164_PLUS = "e164-plus"
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A SIP peer that carries calls to outside numbers.
+
+    ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``). ``failover_codes`` are the
+    final SIP codes after which the next trunk is tried (never 486, 600, 603).
+    """
+
+    name: str
+    uri: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    channel_limit: int | None = None
+    number_format: NumberFormat = NumberFormat.AS_DIALLED
+    caller_id: str | None = None
+    nat: bool = False
+    failover_codes: frozenset[int] = frozenset({408, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRule:
+    """Which outside numbers may be called, and through which trunks in order.
+
+    The rule with the longest matching ``prefix`` decides (digits, perhaps with ``+``; "" is any
+    number). Without ``trunks`` it denies. ``strip`` digits are cut from the front of the number as
+    dialled, then ``prepend`` is put there; the trunk's number format comes last.
+    """
+
+    prefix: str
+    trunks: tuple[str, ...] = ()
+    strip: int = 0
+    prepend: str = ""
+    minimum_digits: int = 3
+    maximum_digits: int = 24
+
+    @property
+    def allowed(self) -> bool:
+        """Whether a matching number may be called at all."""
+        return bool(self.trunks)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPolicy:
+    """A tenant's own settings.
+
+    ``country`` is an ISO 3166 code for number formats and tones; limits are None for none;
+    ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls;
+    ``longest_call`` is in seconds.
+    """
+
+    domain: str
+    sip_realm: str
+    country: str = "us"
+    channel_limit: int | None = None
+    calls_per_second: float | None = None
+    calls_burst: int = 10
+    longest_call: float = 6 * 3600.0
+    media_timeout: float = 60.0
+    caller_id: str | None = None

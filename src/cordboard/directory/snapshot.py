@@ -1,0 +1,370 @@
+"""The directory as it is at one moment: immutable, with an index for every key people use.
+
+A change of the directory makes a new :class:`Directory`; a call keeps the one it was planned with.
+Names, labels, extensions, domains and e-mail addresses are found as written first, then without
+regard to case. Telephone numbers are found in every way of writing them
+(:mod:`cordboard.directory.numbers`). Where two objects share a key, the first one is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from cordboard.directory.model import (
+    Account,
+    Context,
+    Group,
+    Number,
+    OutboundRule,
+    TenantPolicy,
+    Terminal,
+    Trunk,
+    User,
+)
+from cordboard.directory.numbers import NotANumber, dialled, identity
+from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+
+MAXIMUM_ID_DIGITS = 19
+"""Longest numeric id read from text: that of a signed 64-bit integer."""
+
+T = TypeVar("T", User, Group, Context)
+
+
+class _Index(Generic[T]):
+    """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
+
+    __slots__ = ("_dids", "_emails", "_extensions", "_labels", "_names")
+
+    def __init__(self, objects: Iterable[T], country: str) -> None:
+        self._names: dict[str, T] = {}
+        self._labels: dict[str, T] = {}
+        self._extensions: dict[str, T] = {}
+        self._emails: dict[str, T] = {}
+        self._dids: dict[str, T] = {}
+        for thing in objects:
+            self._names.setdefault(thing.name, thing)
+            if not isinstance(thing, Context):
+                self._labels.setdefault(thing.label, thing)
+            if isinstance(thing, User) and thing.email is not None:
+                self._emails.setdefault(thing.email, thing)
+            if thing.extension is not None:
+                self._extensions.setdefault(thing.extension, thing)
+            for did in thing.dids:
+                self._dids.setdefault(identity(did, country), thing)
+        for by_text in (self._names, self._labels, self._extensions, self._emails):
+            for text, thing in list(by_text.items()):
+                by_text.setdefault(_folded(text), thing)
+
+    def by_name(self, text: str) -> T | None:
+        return _found(self._names, text)
+
+    def by_label(self, text: str) -> T | None:
+        return _found(self._labels, text)
+
+    def by_extension(self, text: str) -> T | None:
+        return _found(self._extensions, text)
+
+    def by_email(self, text: str) -> T | None:
+        return _found(self._emails, text)
+
+    def by_identity(self, number: str | None) -> T | None:
+        return self._dids.get(number) if number is not None else None
+
+
+_FOLDED = "\0"
+"""Marks a key without case, so that it is never taken for one as written."""
+
+
+def _folded(text: str) -> str:
+    return _FOLDED + text.casefold()
+
+
+def _found(by_text: dict[str, T], text: str) -> T | None:
+    if text.startswith(_FOLDED):
+        return None
+    thing = by_text.get(text)
+    return thing if thing is not None else by_text.get(_folded(text))
+
+
+def _id_from(value: int | str) -> int | None:
+    if isinstance(value, int):
+        return value
+    text = value.strip()
+    return (
+        int(text) if text.isascii() and text.isdigit() and len(text) <= MAXIMUM_ID_DIGITS else None
+    )
+
+
+@dataclass(frozen=True)
+class TenantDirectory:
+    """One tenant: whom its calls can reach, who may ask for them, and what its policy is."""
+
+    policy: TenantPolicy
+    accounts: tuple[Account, ...] = ()
+    users: tuple[User, ...] = ()
+    terminals: tuple[Terminal, ...] = ()
+    groups: tuple[Group, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    outbound: tuple[OutboundRule, ...] = ()
+
+    _users: _Index[User] = field(init=False, repr=False, compare=False)
+    _groups: _Index[Group] = field(init=False, repr=False, compare=False)
+    _contexts: _Index[Context] = field(init=False, repr=False, compare=False)
+    _users_by_id: dict[int, User] = field(init=False, repr=False, compare=False)
+    _groups_by_id: dict[int, Group] = field(init=False, repr=False, compare=False)
+    _groups_by_user: dict[int, tuple[Group, ...]] = field(init=False, repr=False, compare=False)
+    _terminals: dict[str, Terminal] = field(init=False, repr=False, compare=False)
+    _trunks: dict[str, Trunk] = field(init=False, repr=False, compare=False)
+    _numbers: dict[str, Number] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        country = self.policy.country
+        self._set("_users", _Index(self.users, country))
+        self._set("_groups", _Index(self.groups, country))
+        self._set("_contexts", _Index(self.contexts, country))
+        self._set("_users_by_id", _first_by(self.users, lambda user: user.id))
+        self._set("_groups_by_id", _first_by(self.groups, lambda group: group.id))
+        self._set("_groups_by_user", _memberships(self.groups))
+        self._set("_terminals", _first_by(self.terminals, lambda terminal: terminal.name))
+        self._set("_trunks", _first_by(self.trunks, lambda trunk: trunk.name))
+        self._set("_numbers", self._own_numbers())
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _own_numbers(self) -> dict[str, Number]:
+        """Every number of the tenant: those listed, and the DIDs of users, groups and contexts."""
+        dids = (
+            Number(did)
+            for owners in (self.users, self.groups, self.contexts)
+            for owner in owners
+            for did in owner.dids
+        )
+        country = self.policy.country
+        return _first_by((*self.numbers, *dids), lambda number: identity(number.number, country))
+
+    @property
+    def domain(self) -> str:
+        """The tenant's name to API clients, and its SIP domain."""
+        return self.policy.domain
+
+    def user_by_id(self, user_id: int | str) -> User | None:
+        """The user with this id, which may be a numeric string."""
+        number = _id_from(user_id)
+        return None if number is None else self._users_by_id.get(number)
+
+    def user_by_name(self, name: str) -> User | None:
+        """The user with this login name."""
+        return self._users.by_name(name)
+
+    def user_by_label(self, label: str) -> User | None:
+        """The user shown under this name."""
+        return self._users.by_label(label)
+
+    def user_by_extension(self, extension: str) -> User | None:
+        """The user with this extension number."""
+        return self._users.by_extension(extension)
+
+    def user_by_did(self, number: str) -> User | None:
+        """The user to whom this outside number leads."""
+        return self._users.by_identity(self._identity(number))
+
+    def user_by_email(self, email: str) -> User | None:
+        """The user with this e-mail address."""
+        return self._users.by_email(email)
+
+    def group_by_id(self, group_id: int | str) -> Group | None:
+        """The group with this id, which may be a numeric string."""
+        number = _id_from(group_id)
+        return None if number is None else self._groups_by_id.get(number)
+
+    def group_by_name(self, name: str) -> Group | None:
+        """The group with this name."""
+        return self._groups.by_name(name)
+
+    def group_by_label(self, label: str) -> Group | None:
+        """The group shown under this name."""
+        return self._groups.by_label(label)
+
+    def group_by_extension(self, extension: str) -> Group | None:
+        """The group with this extension number."""
+        return self._groups.by_extension(extension)
+
+    def group_by_did(self, number: str) -> Group | None:
+        """The group to which this outside number leads."""
+        return self._groups.by_identity(self._identity(number))
+
+    def context_by_name(self, name: str) -> Context | None:
+        """The context with this name."""
+        return self._contexts.by_name(name)
+
+    def context_by_extension(self, extension: str) -> Context | None:
+        """The context with this extension number."""
+        return self._contexts.by_extension(extension)
+
+    def context_by_did(self, number: str) -> Context | None:
+        """The context to which this outside number leads."""
+        return self._contexts.by_identity(self._identity(number))
+
+    def groups_of(self, user_id: int) -> tuple[Group, ...]:
+        """The groups that a user is a member of, in the order of the directory."""
+        return self._groups_by_user.get(user_id, ())
+
+    def members_of(self, group: Group) -> tuple[User, ...]:
+        """The users of a group, lower priority first, then in the order of the directory."""
+        ordered = sorted(group.members, key=lambda member: member.priority)
+        users = (self._users_by_id.get(member.user_id) for member in ordered)
+        return tuple(user for user in users if user is not None)
+
+    def terminal(self, name: str) -> Terminal | None:
+        """The terminal with this SIP user name, which is case-sensitive (RFC 3261 19.1.4)."""
+        return self._terminals.get(name)
+
+    def terminals_of(self, user: User) -> tuple[Terminal, ...]:
+        """A user's terminals in the order of the directory."""
+        return tuple(self._terminals[name] for name in user.terminals if name in self._terminals)
+
+    def trunk(self, name: str) -> Trunk | None:
+        """The trunk with this name."""
+        return self._trunks.get(name)
+
+    def number(self, text: str) -> Number | None:
+        """The tenant's own number that this text means, however it is written."""
+        key = self._identity(text)
+        return None if key is None else self._numbers.get(key)
+
+    def owns_number(self, text: str) -> bool:
+        """Whether a number is the tenant's own, listed or somebody's DID."""
+        return self.number(text) is not None
+
+    def may_show(self, text: str) -> bool:
+        """Whether the tenant may show a number as its caller id."""
+        number = self.number(text)
+        return number is not None and number.show
+
+    def authenticate(self, token: str) -> Account | None:
+        """The account whose token this is. The work does not depend on which one, or on none."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        match: Account | None = None
+        for account in self.accounts:
+            if hmac.compare_digest(account.token_sha256, digest):
+                match = account
+        return match
+
+    def resolve(self, text: str) -> Target | None:
+        """What a destination inside the tenant means; None for an outside number or nothing.
+
+        The keys are tried in this order: extension, name, DID, label, e-mail address; with each
+        of them users first, then groups, then contexts.
+        """
+        wanted = text.strip()
+        if not wanted:
+            return None
+        did = self._identity(wanted)
+        users, groups, contexts = self._users, self._groups, self._contexts
+        return (
+            _target(
+                Key.EXTENSION,
+                users.by_extension(wanted),
+                groups.by_extension(wanted),
+                contexts.by_extension(wanted),
+            )
+            or _target(
+                Key.NAME, users.by_name(wanted), groups.by_name(wanted), contexts.by_name(wanted)
+            )
+            or _target(
+                Key.DID, users.by_identity(did), groups.by_identity(did), contexts.by_identity(did)
+            )
+            or _target(Key.LABEL, users.by_label(wanted), groups.by_label(wanted), None)
+            or _target(Key.EMAIL, users.by_email(wanted), None, None)
+        )
+
+    def _identity(self, text: str) -> str | None:
+        try:
+            return identity(dialled(text), self.policy.country)
+        except NotANumber:
+            return None
+
+
+def _target(
+    how: Key, user: User | None, group: Group | None, context: Context | None
+) -> Target | None:
+    if user is not None:
+        return UserTarget(user, how)
+    if group is not None:
+        return GroupTarget(group, how)
+    return ContextTarget(context, how) if context is not None else None
+
+
+V = TypeVar("V")
+K = TypeVar("K")
+
+
+def _first_by(values: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
+    """Values by key, the first one where several have it."""
+    found: dict[K, V] = {}
+    for value in values:
+        found.setdefault(key(value), value)
+    return found
+
+
+def _memberships(groups: Iterable[Group]) -> dict[int, tuple[Group, ...]]:
+    found: dict[int, list[Group]] = {}
+    for group in groups:
+        for user_id in dict.fromkeys(member.user_id for member in group.members):
+            found.setdefault(user_id, []).append(group)
+    return {user_id: tuple(theirs) for user_id, theirs in found.items()}
+
+
+@dataclass(frozen=True)
+class Directory:
+    """All tenants at one moment."""
+
+    tenants: tuple[TenantDirectory, ...] = ()
+
+    _by_domain: dict[str, TenantDirectory] = field(init=False, repr=False, compare=False)
+    _by_terminal: dict[str, tuple[TenantDirectory, Terminal] | None] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        by_domain = _first_by(self.tenants, lambda tenant: tenant.domain.lower())
+        for tenant in self.tenants:
+            by_domain.setdefault(tenant.policy.sip_realm.lower(), tenant)
+        by_terminal: dict[str, tuple[TenantDirectory, Terminal] | None] = {}
+        for tenant in self.tenants:
+            for terminal in tenant.terminals:
+                shared = terminal.name in by_terminal
+                by_terminal[terminal.name] = None if shared else (tenant, terminal)
+        object.__setattr__(self, "_by_domain", by_domain)
+        object.__setattr__(self, "_by_terminal", by_terminal)
+
+    def tenant(self, domain: str) -> TenantDirectory | None:
+        """The tenant of a domain (or SIP realm), without regard to case."""
+        return self._by_domain.get(domain.lower())
+
+    def terminal_by_sip(self, name: str, host: str) -> tuple[TenantDirectory, Terminal] | None:
+        """The terminal behind a SIP address ``name@host``, and its tenant.
+
+        A tenant's domain holds its own terminals only. Any other host is taken for an address of
+        this server (the caller knows which are), where a name counts if just one tenant has it.
+        """
+        tenant = self.tenant(host)
+        if tenant is None:
+            return self._by_terminal.get(name)
+        terminal = tenant.terminal(name)
+        return None if terminal is None else (tenant, terminal)
+
+    def realm_for(self, name: str, host: str) -> str:
+        """The digest realm to challenge ``name@host`` with (RFC 3261 22.1), known or not."""
+        found = self.terminal_by_sip(name, host)
+        tenant = found[0] if found else self.tenant(host)
+        if tenant is None:
+            tenant = self.tenants[0] if self.tenants else None
+        return host if tenant is None else tenant.policy.sip_realm

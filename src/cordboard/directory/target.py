@@ -1,0 +1,45 @@
+"""What an inside destination turned out to be, and by which key it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cordboard.directory.model import Context, Group, User
+
+
+class Key(Enum):
+    """The key of the directory that a destination matched."""
+
+    EXTENSION = "extension"
+    NAME = "name"
+    DID = "did"
+    LABEL = "label"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class UserTarget:
+    """A person, rung at his terminals."""
+
+    user: User
+    how: Key
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTarget:
+    """A group, whose members are rung as its kind says."""
+
+    group: Group
+    how: Key
+
+
+@dataclass(frozen=True, slots=True)
+class ContextTarget:
+    """A named program that takes the call itself."""
+
+    context: Context
+    how: Key
+
+
+Target = UserTarget | GroupTarget | ContextTarget
