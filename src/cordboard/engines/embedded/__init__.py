@@ -1,0 +1,3 @@
+"""The embedded engine: SIP and RTP in this process, no other daemon needed."""
+
+from __future__ import annotations

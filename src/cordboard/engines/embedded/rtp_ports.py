@@ -1,0 +1,177 @@
+"""A warm, bounded pool of RTP and RTCP port pairs.
+
+RTP takes an even port and RTCP the odd one above it (RFC 3550, section 11). The sockets are plain
+and non-blocking: opening one is half as dear as an asyncio endpoint, and one from the pool costs
+nothing. A released pair rests before it serves another call, so that late packets of the old one
+die in its buffer.
+"""
+
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from collections import deque
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+
+DEFAULT_PORT_RANGE: Final = (20000, 29999)
+WARM_PAIRS: Final = 64  # kept open beyond their quarantine: a burst of 32 calls
+QUARANTINE: Final = 5.0  # s; phones whose BYE was lost go on sending for T1 to T2 (RFC 3261)
+MAX_DRAINED: Final = 512  # datagrams; a socket with more is under fire and is replaced
+
+_DATAGRAM_OCTETS: Final = 2048
+
+
+class MediaPortsExhausted(Exception):
+    """No port pair can be had: the range is in use, or the process may open no more files."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PortPair:
+    """Two bound sockets on neighbouring ports."""
+
+    port: int  # of RTP; even
+    rtp: socket.socket
+    rtcp: socket.socket
+
+    def close(self) -> None:
+        """Give both ports back to the system."""
+        self.rtp.close()
+        self.rtcp.close()
+
+
+class RtpPortPool:
+    """Hands out the port pairs of one address, in an order that cannot be guessed.
+
+    :param host: IP address to bind to, 0.0.0.0 or :: for all.
+    :param port_range: first and last port, both included.
+    :param warm: how many free pairs are kept open.
+    :raises ValueError: the host is no IP address, or the range holds no pair.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port_range: tuple[int, int] = DEFAULT_PORT_RANGE,
+        *,
+        warm: int = WARM_PAIRS,
+        quarantine: float = QUARANTINE,
+    ) -> None:
+        first, last = port_range
+        ports = list(range(first + first % 2, last, 2))
+        if not ports or not 0 < first <= last <= 65535:
+            raise ValueError(f"ports {first} to {last} hold no pair of an even and an odd port")
+        secrets.SystemRandom().shuffle(ports)
+        self._host = host
+        self._family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+        self._warm = warm
+        self._quarantine = quarantine
+        self._closed = deque(ports)
+        self._open: deque[PortPair] = deque()
+        self._resting: deque[tuple[float, PortPair]] = deque()
+        self._used = 0
+
+    @property
+    def used(self) -> int:
+        """How many pairs are with calls."""
+        return self._used
+
+    @property
+    def free(self) -> int:
+        """How many pairs could be handed out now or after their rest, if the system lets us."""
+        return len(self._closed) + len(self._open) + len(self._resting)
+
+    def warm_up(self) -> None:
+        """Open the warm pairs, as far as they can be had."""
+        while len(self._open) < self._warm:
+            try:
+                pair = self._open_next()
+            except MediaPortsExhausted:
+                return
+            self._open.append(pair)
+
+    def acquire(self, now: float) -> PortPair:
+        """Hand out a pair with empty buffers.
+
+        :raises MediaPortsExhausted: there is none.
+        """
+        self._end_rests(now)
+        pair = self._next_clean() or self._open_next()
+        self._used += 1
+        return pair
+
+    def release(self, pair: PortPair, now: float) -> None:
+        """Take a pair back; it rests before it is handed out again."""
+        self._used -= 1
+        self._resting.append((now + self._quarantine, pair))
+        self._end_rests(now)
+
+    def close(self) -> None:
+        """Close every socket that is not with a call."""
+        for pair in (*self._open, *(pair for _, pair in self._resting)):
+            pair.close()
+            self._closed.append(pair.port)
+        self._open.clear()
+        self._resting.clear()
+
+    def _end_rests(self, now: float) -> None:
+        while self._resting and self._resting[0][0] <= now:
+            _, pair = self._resting.popleft()
+            if len(self._open) < self._warm:
+                self._open.append(pair)
+            else:
+                self._shut(pair)
+
+    def _next_clean(self) -> PortPair | None:
+        while self._open:
+            pair = self._open.popleft()
+            if _drained(pair.rtp) and _drained(pair.rtcp):
+                return pair
+            self._shut(pair)
+        return None
+
+    def _shut(self, pair: PortPair) -> None:
+        pair.close()
+        self._closed.append(pair.port)
+
+    def _open_next(self) -> PortPair:
+        """Bind the next closed pair; ports that another program holds are passed over."""
+        for _ in range(len(self._closed)):
+            port = self._closed.popleft()
+            try:
+                return self._bound(port)
+            except OSError as error:
+                self._closed.append(port)
+                if error.errno != errno.EADDRINUSE:
+                    raise MediaPortsExhausted(
+                        f"cannot open RTP port {port} on {self._host}: {error.strerror}"
+                    ) from error
+        raise MediaPortsExhausted(f"all RTP ports of {self._host} are in use ({self._used} by us)")
+
+    def _bound(self, port: int) -> PortPair:
+        sockets: list[socket.socket] = []
+        try:
+            for number in (port, port + 1):
+                opened = socket.socket(self._family, socket.SOCK_DGRAM)
+                sockets.append(opened)
+                opened.setblocking(False)
+                opened.bind((self._host, number))
+        except OSError:
+            for opened in sockets:
+                opened.close()
+            raise
+        return PortPair(port, *sockets)
+
+
+def _drained(waiting: socket.socket) -> bool:
+    """Throw away what a socket has received; False where it does not come to an end."""
+    for _ in range(MAX_DRAINED):
+        try:
+            waiting.recv(_DATAGRAM_OCTETS)
+        except BlockingIOError:
+            return True
+        except OSError:
+            continue  # an ICMP error of an earlier packet, reported once
+    return False

@@ -1,0 +1,131 @@
+"""Symmetric RTP: from where a stream's packets may come, and where ours go.
+
+Theory. The address in a phone's SDP is often not the one its packets come from, so we answer to
+where they come from; but whoever can send us a packet could then take a call's audio. Hence:
+
+* Only the IP address of the SDP and the one that the phone's signalling comes from are listened
+  to, from any port. A packet from elsewhere is dropped and counted, whatever it holds.
+* Until the source is certain (OPEN) we send to the address of the SDP, and from the first
+  packet of a negotiated type to where that came from.
+* The first source that has sent 5 consistent packets (one SSRC, sequence numbers going on) is
+  certain (LOCKED): from then on it alone is listened to. A rival during those packets moves
+  nothing before it is certain itself.
+* New SDP opens the question again, and we go on sending to where we did, unless the SDP names
+  another address than before.
+* A trunk is STRICT: exactly the address and port of its SDP, for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import ip_address
+from typing import Final
+
+Address = tuple[str, int]
+
+CONSISTENT_PACKETS: Final = 5
+MAX_CANDIDATES: Final = 4  # a phone, its former port, and room for two behind the same NAT
+MAX_SEQUENCE_STEP: Final = 50  # one second of lost packets still counts as going on
+
+
+class LatchState(Enum):
+    """How sure we are of where the peer's packets come from."""
+
+    CLOSED = "closed"  # no SDP yet: nothing is accepted
+    STRICT = "strict"
+    OPEN = "open"
+    LOCKED = "locked"
+
+
+@dataclass(slots=True)
+class _Candidate:
+    ssrc: int
+    sequence: int
+    consistent: int = 1
+
+    def goes_on(self, ssrc: int, sequence: int) -> bool:
+        step = (sequence - self.sequence) & 0xFFFF
+        return ssrc == self.ssrc and 0 < step <= MAX_SEQUENCE_STEP
+
+
+class Latch:
+    """Decides for one stream which sources are accepted and where we send."""
+
+    __slots__ = ("_candidates", "_hosts", "_sdp", "destination", "state")
+
+    def __init__(self) -> None:
+        self.state = LatchState.CLOSED
+        self.destination: Address = ("", 0)
+        self._sdp: Address = ("", 0)
+        self._hosts: frozenset[str] = frozenset()
+        self._candidates: dict[Address, _Candidate] = {}
+
+    def reopen(self, sdp: Address, signalling_host: str, *, strict: bool) -> None:
+        """Begin again with the address of new SDP."""
+        sdp = canonical(sdp)
+        signalling = canonical((signalling_host, 0))[0]
+        hosts = {sdp[0]} if strict or not signalling_host else {sdp[0], signalling}
+        keeps = sdp == self._sdp and not strict and self.destination[0] in hosts
+        self.state = LatchState.STRICT if strict else LatchState.OPEN
+        self._sdp = sdp
+        self._hosts = frozenset(hosts)
+        self._candidates.clear()
+        if not keeps:
+            self.destination = sdp
+
+    @property
+    def settled(self) -> bool:
+        """Whether exactly one source is accepted, so that comparing the address is enough."""
+        return self.state in (LatchState.LOCKED, LatchState.STRICT)
+
+    def accepts(self, source: Address) -> bool:
+        """Whether packets from here are listened to at all."""
+        source = canonical(source)
+        if self.state is LatchState.STRICT:
+            return source == self._sdp
+        if self.state is LatchState.LOCKED:
+            return source == self.destination
+        return self.state is LatchState.OPEN and source[0] in self._hosts
+
+    def accepts_rtcp(self, source: Address) -> bool:
+        """Whether reports from here are listened to: their port is the peer's own affair."""
+        host = canonical(source)[0]
+        if self.state is LatchState.LOCKED:
+            return host == self.destination[0]
+        return self.state is not LatchState.CLOSED and host in self._hosts
+
+    def observe(self, source: Address, ssrc: int, sequence: int) -> None:
+        """Learn from an accepted packet of a negotiated type."""
+        if self.state is not LatchState.OPEN:
+            return
+        source = canonical(source)
+        candidate = self._candidates.get(source)
+        if candidate is None:
+            self._consider(source, ssrc, sequence)
+            return
+        candidate.consistent = candidate.consistent + 1 if candidate.goes_on(ssrc, sequence) else 1
+        candidate.ssrc, candidate.sequence = ssrc, sequence
+        if candidate.consistent >= CONSISTENT_PACKETS:
+            self.state = LatchState.LOCKED
+            self.destination = source
+            self._candidates.clear()
+
+    def _consider(self, source: Address, ssrc: int, sequence: int) -> None:
+        if not self._candidates:
+            self.destination = source
+        if len(self._candidates) < MAX_CANDIDATES:
+            self._candidates[source] = _Candidate(ssrc, sequence)
+
+
+def canonical(address: Address) -> Address:
+    """Write an IP address the one way the socket does (IPv6 has many); names stay as they are."""
+    host, port = address[0], address[1]
+    if ":" not in host:
+        return host, port
+    try:
+        ip = ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return host, port
+    mapped = getattr(ip, "ipv4_mapped", None)
+    return str(mapped or ip), port

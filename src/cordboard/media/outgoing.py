@@ -1,0 +1,142 @@
+"""What one leg is sent: one SSRC whose numbers go on whatever the audio comes from.
+
+A leg hears ringback, then early media, then the bridged party: sources that know nothing of each
+other. To the phone they are one stream. Its sequence numbers go on by one at each change and its
+timestamps by the time that passed, with the marker set. While one source lasts, its own gaps and
+late packets are passed on as they are, so that the phone's jitter buffer sees what we saw.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cordboard.media.g711 import FRAME_OCTETS, SAMPLE_RATE
+from cordboard.media.rtp import HEADER, MARKER, PLAIN
+
+_PACK: Final = HEADER.pack
+_OWN: Final = object()  # stands for the run of frames that we make ourselves
+
+
+class Outgoing:
+    """Numbers the packets that one leg is sent.
+
+    :param ssrc: random 32 bit; so are ``sequence`` (16 bit) and ``timestamp`` at the beginning
+        (RFC 3550, section 5.1).
+    """
+
+    __slots__ = (
+        "_packets_before",
+        "_run",
+        "_sequence_offset",
+        "_stamped_at",
+        "_timestamp_offset",
+        "octets",
+        "packets",
+        "sent_at",
+        "sequence",
+        "ssrc",
+        "started_at",
+        "timestamp",
+    )
+
+    def __init__(self, ssrc: int, sequence: int, timestamp: int) -> None:
+        self.ssrc = ssrc
+        self.sequence = sequence  # of the packet sent last (highest)
+        self.timestamp = timestamp
+        self.started_at: float | None = None  # of the first packet
+        self.sent_at = 0.0  # of the last
+        self.packets = 0
+        self.octets = 0
+        self._run: object = None  # what the offsets below are for
+        self._sequence_offset = 0
+        self._timestamp_offset = 0
+        self._packets_before = 0  # the run began
+        self._stamped_at = 0.0  # when ``timestamp`` was the present
+
+    def relay(
+        self,
+        run: object,
+        payload_type: int,
+        sequence: int,
+        timestamp: int,
+        payload: bytes,
+        now: float,
+    ) -> bytes | None:
+        """Make the packet that passes on a received one; None if it came before its run began.
+
+        :param payload_type: ours, with the marker bit of the received packet.
+        """
+        if run is not self._run:
+            self._sequence_offset = self.sequence + 1 - sequence
+            self._timestamp_offset = self._due(now) - timestamp
+            self._run = run
+            self._packets_before = self.packets
+            payload_type |= MARKER
+        number = (sequence + self._sequence_offset) & 0xFFFF
+        units = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        if (number - self.sequence) & 0xFFFF < 0x8000:
+            self.sequence = number
+            if units != self.timestamp:  # it stands still during a telephone event
+                self.timestamp = units
+                self._stamped_at = now
+        elif (self.sequence - number) & 0xFFFF >= self.packets - self._packets_before:
+            return None  # its number was used for what was sent before
+        if self.started_at is None:
+            self.started_at = now
+        self.sent_at = now
+        self.packets += 1
+        self.octets += len(payload)
+        return _PACK(PLAIN, payload_type, number, units, self.ssrc) + payload
+
+    def skip(self, run: object) -> None:
+        """Leave one packet of the run out without a gap: it was not meant for this leg."""
+        if run is self._run:
+            self._sequence_offset -= 1
+
+    def frame(self, payload_type: int, payload: bytes, now: float) -> bytes:
+        """Make the packet of the next frame of our own."""
+        if self._run is not _OWN:
+            self.timestamp = self._due(now)
+            self._run = _OWN
+            payload_type |= MARKER
+        else:
+            self.timestamp = (self.timestamp + FRAME_OCTETS) & 0xFFFFFFFF
+        self._stamped_at = now
+        return self._next(payload_type, payload, now)
+
+    def event(self, payload_type: int, payload: bytes, units: int, now: float) -> bytes:
+        """Make a packet of a telephone event; ``units`` of clock have passed since it began.
+
+        The packets of one event share a timestamp, and the audio after it goes on at its end.
+        """
+        if units == FRAME_OCTETS:
+            self.timestamp = self._due(now)
+            self._stamped_at = now
+            payload_type |= MARKER
+        self._run = None
+        return self._next(payload_type, payload, now)
+
+    def pause(self) -> None:
+        """Take whatever comes next as a change of source."""
+        self._run = None
+
+    def clock(self, now: float) -> int:
+        """The timestamp that audio of this moment would have, for sender reports."""
+        passed = round((now - self._stamped_at) * SAMPLE_RATE)
+        return (self.timestamp + passed) & 0xFFFFFFFF
+
+    def _next(self, payload_type: int, payload: bytes, now: float) -> bytes:
+        if self.started_at is None:
+            self.started_at = now
+        self.sequence = (self.sequence + 1) & 0xFFFF
+        self.sent_at = now
+        self.packets += 1
+        self.octets += len(payload)
+        return _PACK(PLAIN, payload_type, self.sequence, self.timestamp, self.ssrc) + payload
+
+    def _due(self, now: float) -> int:
+        """The timestamp of a new source's first packet: the old one's, and the time since."""
+        if self.started_at is None:
+            return self.timestamp
+        passed = max(FRAME_OCTETS, round((now - self._stamped_at) * SAMPLE_RATE))
+        return (self.timestamp + passed) & 0xFFFFFFFF

@@ -1,0 +1,348 @@
+"""The audio end of one channel: what comes from it, what it hears, and what that tells.
+
+A stream holds no socket and no clock. Whoever does hands it datagrams (``receive_rtp``,
+``receive_rtcp``), calls ``tick`` each 20 ms while ``playing`` and ``handle_timer`` at
+``get_timer``, sends the packets that come back to ``destination``, and takes the events.
+
+``receive_rtp`` is the hot path of a relay: it makes the packet to send and nothing else of note.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cordboard.media.audio import TELEPHONE_EVENT, AudioParameters
+from cordboard.media.dtmf import DIGIT_MS, EVENT_SILENT_AFTER, DtmfReceiver
+from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent, PlayId
+from cordboard.media.figures import ONE_WAY_SILENCE_AFTER, MediaFigures
+from cordboard.media.g711 import SAMPLE_RATE
+from cordboard.media.hearing import Hearing
+from cordboard.media.latch import Address, Latch
+from cordboard.media.outgoing import Outgoing
+from cordboard.media.presence import EarlyMediaWatch, MediaLossWatch
+from cordboard.media.reception import IN_ORDER, RESTARTED, STRAY, Reception
+from cordboard.media.recorder import Recorder
+from cordboard.media.reports import Reports
+from cordboard.media.rtcp import RtcpCompound
+from cordboard.media.rtp import (
+    FIRST_RTCP_TYPE,
+    HEADER,
+    HEADER_OCTETS,
+    LAST_RTCP_TYPE,
+    MARKER,
+    PLAIN,
+    payload_of,
+)
+from cordboard.media.sources import FrameSource
+
+_UNPACK: Final = HEADER.unpack_from
+
+
+class MediaStream:
+    """One channel's audio.
+
+    :param ssrc: random 32 bit, as are ``sequence`` (16 bit) and ``timestamp`` (32 bit).
+    :param cname: our random name in reports.
+    :param media_timeout: seconds without RTP or RTCP after the answer until ``MediaLost``, 0 for
+        never.
+    """
+
+    def __init__(
+        self,
+        ssrc: int,
+        sequence: int = 0,
+        timestamp: int = 0,
+        *,
+        cname: str = "",
+        media_timeout: float = MEDIA_LOST_AFTER,
+    ) -> None:
+        self.audio: AudioParameters | None = None
+        self.destination: Address = ("", 0)
+        self.attention = False  # events are to be taken, or ``get_timer`` has come nearer
+        self.listener: MediaStream | None = None  # who hears us
+        self.heard: MediaStream | None = None  # whom we hear
+        self.recorder: Recorder | None = None
+        self.last_received: float | None = None
+        self._events: list[MediaEvent] = []
+        self._outgoing = Outgoing(ssrc, sequence, timestamp)
+        self._hearing = Hearing(self._outgoing, self._tell)
+        self._reception = Reception()
+        self._reports = Reports(cname)
+        self._latch = Latch()
+        self._dtmf = DtmfReceiver()
+        self._early = EarlyMediaWatch()
+        self._loss = MediaLossWatch(media_timeout)
+        self._answered = False
+        self._receives = False
+        self._receives_since = 0.0
+        self._source: Address | None = None  # the one address, once that is settled
+        self._rtcp_source: Address | None = None
+        self._kinds: dict[int, str] = {}
+        self._wrong_source = 0
+        self._not_negotiated = 0
+        self._malformed = 0
+        self._silence = 0.0
+
+    # What was negotiated.
+
+    def configure(self, audio: AudioParameters, now: float) -> None:
+        """Take what new SDP agreed on; where packets come from is open again."""
+        if audio.receives and not self._receives:
+            self._receives_since = now
+        self.audio = audio
+        self._receives = audio.receives
+        self._kinds = audio.kinds()
+        self._hearing.configure(audio)
+        self._latch.reopen(audio.remote, audio.signalling_host, strict=audio.strict)
+        self.destination = self._latch.destination
+        self._source = None
+        self._rtcp_source = None
+        self._set_loss_watch(now)
+
+    def answered(self, now: float) -> None:
+        """Take note of the answer: no early media any more, and from now on audio is expected."""
+        self._answered = True
+        self._early.end()
+        self._set_loss_watch(now)
+
+    # What the leg hears.
+
+    def listen_to(self, other: MediaStream | None) -> None:
+        """Let this leg hear another one (or nobody), and not what was played to it any more.
+
+        A stream is heard by one other at most: who heard it before does so no longer.
+        """
+        self.stop_play()
+        if self.heard is not None:
+            self.heard.listener = None
+        if other is not None:
+            if other.listener is not None:
+                other.listener.heard = None
+            other.listener = self
+        self.heard = other
+
+    def play(self, play_id: PlayId, source: FrameSource, *, loop: bool = False) -> None:
+        """Play a sound in place of whatever the leg hears, and of what was played before."""
+        self._hearing.play(play_id, source, loop=loop)
+
+    def stop_play(self) -> None:
+        """Stop what is played; without effect where nothing is."""
+        self._hearing.stop()
+
+    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
+        """Send a digit after those that wait; False if the peer takes no telephone events.
+
+        :raises ValueError: it is no DTMF digit.
+        """
+        return self._hearing.send_digit(digit, duration_ms)
+
+    @property
+    def playing(self) -> bool:
+        """Whether ``tick`` is to be called."""
+        return self._hearing.playing
+
+    def tick(self, now: float) -> bytes | None:
+        """Go on by 20 ms with what is played; give the packet to send."""
+        return self._hearing.tick(now)
+
+    # What comes from the leg.
+
+    def receive_rtp(self, data: bytes, source: Address, now: float) -> bytes | None:
+        """Take a datagram of the RTP port; give what is to be sent to ``listener``, if anything.
+
+        Never raises, whatever the datagram holds.
+        """
+        if len(data) < HEADER_OCTETS:
+            self._drop_short(source)
+            return None
+        first, second, sequence, timestamp, ssrc = _UNPACK(data)
+        kind = self._kinds.get(second & 0x7F)
+        payload: bytes | None
+        if source == self._source and kind is not None and first == PLAIN:
+            payload = data[HEADER_OCTETS:]
+        else:
+            payload = self._admit(data, source, kind, now)
+            if payload is None or kind is None:
+                return None
+        self.last_received = now
+        if kind == TELEPHONE_EVENT:
+            return self._receive_event(second, sequence, timestamp, ssrc, payload, now)
+        reception = self._reception
+        fit = reception.note(ssrc, sequence, timestamp, len(payload), now)
+        if fit > IN_ORDER:
+            if fit == STRAY:
+                return None
+            self._dtmf.forget()
+        if self._dtmf.pending:
+            self._tell_all(self._dtmf.flush())
+        if self._early.watching:
+            self._tell(self._early.note(now))
+        if self.recorder is not None:
+            self.recorder.write(payload, kind, timestamp)
+        listener = self.listener
+        if listener is None or not self._receives:
+            return None
+        return listener._hearing.relay(
+            reception.run, kind, second & MARKER, sequence, timestamp, payload, now
+        )
+
+    def receive_rtcp(self, data: bytes, source: Address, now: float) -> None:
+        """Take a datagram of the RTCP port. Never raises, whatever it holds."""
+        if not self._latch.accepts_rtcp(source):
+            self._wrong_source += 1
+            return
+        compound = RtcpCompound.parse(data)
+        if compound is None:
+            self._malformed += 1
+            return
+        self._rtcp_source = source
+        self._loss.note(now)
+        self._reports.read(compound, self._outgoing.ssrc, now)
+
+    # Time.
+
+    def get_timer(self) -> float | None:
+        """When ``handle_timer`` is to be called next, as far as known."""
+        deadlines = [self._early.deadline(), self._loss.deadline()]
+        if self._dtmf.pending and self.last_received is not None:
+            deadlines.append(self.last_received + EVENT_SILENT_AFTER)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    @property
+    def impatient(self) -> bool:
+        """Whether something hangs on tenths of a second: early media, or an unfinished digit."""
+        return self._early.present or self._dtmf.pending
+
+    def handle_timer(self, now: float) -> None:
+        """Notice what has not come."""
+        self._tell(self._early.expire(now))
+        self._tell(self._loss.expire(now, self.last_received))
+        self._tell_all(self._dtmf.expire(now))
+
+    def take_events(self) -> list[MediaEvent]:
+        """Give the events since the last call, in order."""
+        events, self._events = self._events, []
+        self.attention = False
+        return events
+
+    # Reports and figures.
+
+    def report(self, now: float, *, goodbye: bool = False) -> bytes | None:
+        """Give the RTCP packet that is due; None where there is nobody to send it to."""
+        self._note_silence()
+        if self.audio is None or self.destination[1] == 0:
+            return None
+        return self._reports.make(self._outgoing, self._reception, now, goodbye=goodbye)
+
+    @property
+    def rtcp_destination(self) -> Address:
+        """Where reports go: to where the peer's come from, else to the port next to its audio."""
+        if self.audio is not None and self.audio.rtcp_mux:
+            return self.destination
+        if self._rtcp_source is not None:
+            return self._rtcp_source
+        host, port = self.destination
+        if self.audio is not None and self.audio.rtcp_port is not None:
+            return host, self.audio.rtcp_port
+        return host, min(port + 1, 65535)
+
+    def figures(self) -> MediaFigures:
+        """Give the figures as they stand now."""
+        self._note_silence()
+        reception, outgoing = self._reception, self._outgoing
+        return MediaFigures(
+            packets_sent=outgoing.packets,
+            octets_sent=outgoing.octets,
+            packets_received=reception.packets,
+            octets_received=reception.octets,
+            packets_lost=reception.lost,
+            jitter_ms=reception.jitter * 1000 / SAMPLE_RATE,
+            wrong_source=self._wrong_source,
+            not_negotiated=self._not_negotiated,
+            malformed=self._malformed,
+            one_way_silence=self._silence,
+            last_received=self.last_received,
+            remote_lost=self._reports.remote_lost,
+            round_trip=self._reports.rtt,
+        )
+
+    def _admit(self, data: bytes, source: Address, kind: str | None, now: float) -> bytes | None:
+        """Judge a packet that is not plainly the next one of a settled source."""
+        if not self._latch.accepts(source):
+            self._wrong_source += 1
+            return None
+        if FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE and self.audio and self.audio.rtcp_mux:
+            self.receive_rtcp(data, source, now)
+            return None
+        payload = payload_of(data)
+        if payload is None:
+            self._malformed += 1
+            return None
+        if kind is None:
+            self._not_negotiated += 1
+            return None
+        _, _, sequence, _, ssrc = _UNPACK(data)
+        self._latch.observe(source, ssrc, sequence)
+        self.destination = self._latch.destination
+        if self._latch.settled:
+            self._source = source
+        return payload
+
+    def _drop_short(self, source: Address) -> None:
+        if self._latch.accepts(source):
+            self._malformed += 1
+        else:
+            self._wrong_source += 1
+
+    def _receive_event(
+        self, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
+    ) -> bytes | None:
+        fit = self._reception.note_event(ssrc, sequence, len(payload))
+        self._tell_all(self._dtmf.receive(payload, timestamp, now))
+        if self._dtmf.pending:
+            self.attention = True
+        listener = self.listener
+        if listener is None or not self._receives or fit >= RESTARTED:
+            return None
+        run = self._reception.run
+        marker = second & MARKER
+        return listener._hearing.relay_event(run, marker, sequence, timestamp, payload, now)
+
+    def _tell(self, event: MediaEvent | None) -> None:
+        if event is not None:
+            self._events.append(event)
+            self.attention = True
+
+    def _tell_all(self, events: tuple[MediaEvent, ...]) -> None:
+        for event in events:
+            self._tell(event)
+
+    def _set_loss_watch(self, now: float) -> None:
+        if self._answered and self._receives:
+            self._loss.begin(now)
+        else:
+            self._loss.end()
+
+    def _note_silence(self) -> None:
+        """Keep the longest time of sending since something came (reports are often enough)."""
+        started = self._outgoing.started_at
+        if started is None or not self._receives:
+            return
+        since = max(started, self._receives_since, self.last_received or started)
+        silence = self._outgoing.sent_at - since
+        if silence >= ONE_WAY_SILENCE_AFTER:
+            self._silence = max(self._silence, silence)
+
+
+def bridge(a: MediaStream, b: MediaStream) -> None:
+    """Let two legs hear each other."""
+    a.listen_to(b)
+    b.listen_to(a)
+
+
+def unbridge(a: MediaStream, b: MediaStream) -> None:
+    """Part two legs; each then hears nobody."""
+    if a.heard is b:
+        a.listen_to(None)
+    if b.heard is a:
+        b.listen_to(None)
