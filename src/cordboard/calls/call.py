@@ -1,0 +1,428 @@
+"""One live call: what happens to it goes in, what is to be done comes out.
+
+A :class:`Call` holds no socket, clock or task. Its owner calls :meth:`~Call.start`, hands in engine
+events, timers and wishes with the time, and after each of them collects commands for the engine,
+events for the log and limits to give back. It owes the owner nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from cordboard.calls.causes import Cause, failure_tone
+from cordboard.calls.events import CallEvent, CallResult
+from cordboard.calls.hunt import GLOBAL_REFUSALS, Channel, Hunt, cause_of
+from cordboard.calls.limits import Take
+from cordboard.calls.log import CallLog
+from cordboard.calls.outcome import Verdict, result_of
+from cordboard.calls.plan import (
+    CallPlan,
+    ContactLookup,
+    LegPlan,
+    NewId,
+    PlannedChannel,
+    ProgramPlan,
+    channels_for,
+)
+from cordboard.calls.ports import (
+    Answered,
+    Bridge,
+    Dial,
+    DialOptions,
+    Digit,
+    EarlyMedia,
+    EngineCommand,
+    EngineEvent,
+    Failed,
+    HangUp,
+    Hold,
+    HoldChanged,
+    Listen,
+    MediaLost,
+    Play,
+    PlayEnded,
+    Prompt,
+    Released,
+    Ringing,
+    Tone,
+    ToneKind,
+)
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage, Trigger, next_stage
+from cordboard.directory.model import PlayStep
+
+FAILURE_TONE_SECONDS = 5.0
+"""How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
+
+FAREWELL_SECONDS = 2.0
+"""How long the result waits for the last channels' own ends, for a phone that vanished never says
+goodbye (RFC 3261 would wait 64*T1 = 32 s)."""
+
+
+class Call:
+    """A call from its acceptance to its one result."""
+
+    def __init__(self, plan: CallPlan, contacts: ContactLookup, new_id: NewId) -> None:
+        self.plan = plan
+        self.id = plan.request.id
+        self.stage = Stage.ACCEPTED
+        self.result: CallResult | None = None
+        self._contacts = contacts
+        self._new_id = new_id
+        self._first = Hunt(plan.channels)
+        self._second: Hunt | None = None
+        self._held: set[Leg] = set()
+        self._step = 0
+        self._second_verdict: Verdict = (Cause.NORMAL, None)
+        self._stage_deadline: float | None = None
+        self._duration_deadline: float | None = None
+        self._marks: dict[Stage, float] = {}
+        self._commands: list[EngineCommand] = []
+        self._log = CallLog(plan.request.id)
+        self._released: list[Take] = []
+        self._holding = {Leg.FIRST: plan.first.takes}
+        if isinstance(plan.second, LegPlan):
+            self._holding[Leg.SECOND] = plan.second.takes
+
+    # What comes in
+
+    def start(self, now: float) -> None:
+        """Ring the first leg."""
+        self._apply(Trigger.STARTED, now)
+
+    def handle(self, event: EngineEvent, now: float) -> None:
+        """Take notice of what the engine says about one of the call's channels."""
+        leg = self.leg_of(event.channel)
+        if leg is not None and self.stage is not Stage.ENDED:
+            handler = _HANDLERS.get(type(event))
+            if handler is not None:
+                handler(self, event, leg, now)
+                self._settle(now)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due; a deadline that was moved meanwhile has no effect."""
+        if self._duration_deadline is not None and now >= self._duration_deadline:
+            self._duration_deadline = None
+            self._apply(Trigger.DURATION_REACHED, now)
+        if self._stage_deadline is not None and now >= self._stage_deadline:
+            self._stage_deadline = None
+            self._stage_timed_out(now)
+        self._settle(now)
+
+    def cancel(self, now: float, *, interrupted: bool = False) -> None:
+        """End the call because somebody asked for it, or because the server stops."""
+        self._apply(Trigger.INTERRUPTED if interrupted else Trigger.CANCELLED, now)
+        self._settle(now)
+
+    # What comes out
+
+    def take_commands(self) -> list[EngineCommand]:
+        """What the engine is to do, in order."""
+        taken, self._commands = self._commands, []
+        return taken
+
+    def take_events(self) -> list[CallEvent]:
+        """What happened, in order."""
+        return self._log.take()
+
+    def take_released(self) -> list[Take]:
+        """The limits to give back."""
+        taken, self._released = self._released, []
+        return taken
+
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
+        deadlines = (self._stage_deadline, self._duration_deadline)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    @property
+    def channels(self) -> dict[str, Leg]:
+        """Every channel the call has had, with its leg."""
+        first = dict.fromkeys(self._first.channels, Leg.FIRST)
+        return first | dict.fromkeys(self._second.channels if self._second else (), Leg.SECOND)
+
+    def channel_labels(self) -> dict[str, str]:
+        """For each channel, the terminal or number it rings."""
+        return {
+            name: channel.planned.label
+            for hunt in self._hunts()
+            for name, channel in hunt.channels.items()
+        }
+
+    def leg_of(self, channel: str) -> Leg | None:
+        """The leg of one of the call's channels."""
+        if channel in self._first.channels:
+            return Leg.FIRST
+        if self._second is not None and channel in self._second.channels:
+            return Leg.SECOND
+        return None
+
+    # Stages
+
+    def _apply(self, trigger: Trigger, now: float) -> bool:
+        """Follow the table; False where ``trigger`` has no effect now."""
+        following = next_stage(self.stage, trigger)
+        if following is None:
+            return False
+        left, self.stage = self.stage, following
+        self._stage_deadline = None
+        self._marks[following] = now
+        if following is Stage.ENDING:
+            self._decide_result(left, trigger, now)
+        enter = _ENTER.get(following)
+        if enter is not None:
+            enter(self, now)
+        return True
+
+    def _stage_timed_out(self, now: float) -> None:
+        if self.stage is Stage.RINGING_FIRST:
+            self._give_up(self._first, Leg.FIRST, Cause.NO_ANSWER, now)
+        elif self.stage is Stage.RINGING_SECOND and self._second is not None:
+            self._give_up(self._second, Leg.SECOND, Cause.NO_ANSWER, now)
+        elif self.stage is Stage.ANNOUNCING:
+            self._apply(Trigger.ANNOUNCED, now)
+        elif self.stage is Stage.ENDING:
+            self._apply(Trigger.GRACE_OVER, now)
+
+    def _ring_first(self, now: float) -> None:
+        self._stage_deadline = now + self.plan.first.timeout
+        self._dial_all(self._first, self.plan.first)
+
+    def _ring_second(self, now: float) -> None:
+        plan = self.plan.second
+        assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
+        self._duration_deadline = now + self.plan.longest_call
+        self._stage_deadline = now + plan.timeout
+        self._second = Hunt(channels_for(plan, self._contacts, self._new_id))
+        self._dial_all(self._second, plan)
+        if self._second.channels:
+            self._play_to_first(ToneKind.RINGBACK)
+        else:
+            self._hunt_failed(Leg.SECOND, Cause.UNREACHABLE, None, now)
+
+    def _run_program(self, now: float) -> None:
+        self._duration_deadline = now + self.plan.longest_call
+        self._log.program(self._first.winner, self.plan.second.party.name)
+        self._run_step(now)
+
+    def _run_step(self, now: float) -> None:
+        program = self.plan.second
+        assert isinstance(program, ProgramPlan)  # the table sends legs elsewhere
+        step = program.steps[self._step] if self._step < len(program.steps) else None
+        if isinstance(step, PlayStep) and self._first.winner is not None:
+            self._command(Play(self._first.winner, Prompt(step.path), self._step))
+        else:
+            self._apply(Trigger.PROGRAM_ENDED, now)
+
+    def _announce(self, now: float) -> None:
+        self._stage_deadline = now + FAILURE_TONE_SECONDS
+        self._play_to_first(ToneKind(failure_tone(self._second_verdict[0])))
+
+    def _bridge(self, _now: float) -> None:
+        first, second = self._first.winner, self._second.winner if self._second else None
+        assert first is not None  # the table's promise
+        assert second is not None
+        self._command(Bridge(first, second))
+        if Leg.FIRST in self._held:
+            self._command(Hold(second, True))
+        self._log.bridged(first, second)
+
+    def _end(self, now: float) -> None:
+        self._duration_deadline = None
+        self._stage_deadline = now + FAREWELL_SECONDS
+        cause = self.result.cause if self.result else Cause.NORMAL
+        for hunt in self._hunts():
+            for channel in hunt.leave(cause):
+                self._command(HangUp(channel, cause))
+
+    def _finish(self, _now: float) -> None:
+        for leg, hunt in self._legs():
+            for name, channel in hunt.channels.items():
+                if hunt.ended(name, Cause.NORMAL):
+                    self._log.channel_ended(leg, channel, remote=False)
+        for leg in tuple(self._holding):
+            self._released.extend(self._holding.pop(leg))
+        assert self.result is not None  # decided on entering ENDING
+        self._log.ended(self.result)
+
+    def _decide_result(self, left: Stage, trigger: Trigger, now: float) -> None:
+        if left is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
+            cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
+            self._log.leg_failed(Leg.FIRST, cause, None, self._since(Stage.RINGING_FIRST, now))
+        self.result = result_of(
+            left, trigger, self._first.verdict(), self._second_verdict, self._durations()
+        )
+
+    def _durations(self) -> dict[Stage, float]:
+        """How long each stage lasted; they follow each other in the order they were entered."""
+        entered = list(self._marks.items())
+        return {stage: following - began for (stage, began), (_, following) in pairwise(entered)}
+
+    def _since(self, stage: Stage, now: float) -> float:
+        return now - self._marks.get(stage, now)
+
+    # Hunts
+
+    def _hunts(self) -> list[Hunt]:
+        return [self._first] if self._second is None else [self._first, self._second]
+
+    def _legs(self) -> list[tuple[Leg, Hunt]]:
+        return list(zip((Leg.FIRST, Leg.SECOND), self._hunts(), strict=False))
+
+    def _dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
+        for channel in hunt.channels.values():
+            self._dial(channel, plan)
+
+    def _dial(self, channel: Channel, plan: LegPlan) -> None:
+        planned: PlannedChannel = channel.planned
+        endpoint = planned.endpoints[channel.attempt]
+        options = DialOptions(plan.caller, self.plan.country, self.plan.media_timeout)
+        self._command(Dial(planned.id, endpoint, options))
+        self._log.dialled(plan, channel)
+
+    def _give_up(self, hunt: Hunt, leg: Leg, cause: Cause, now: float) -> None:
+        """Nobody answered in time: hang up what rings and let the leg fail."""
+        for channel in hunt.leave(cause):
+            self._command(HangUp(channel, cause))
+        self._hunt_failed(leg, cause, None, now)
+
+    def _hunt_failed(self, leg: Leg, cause: Cause, status: int | None, now: float) -> None:
+        self._log.leg_failed(leg, cause, status, self._since(_RINGING[leg], now))
+        if leg is Leg.FIRST:
+            self._apply(Trigger.FIRST_FAILED, now)
+        else:
+            self._second_verdict = (cause, status)
+            self._apply(Trigger.SECOND_FAILED, now)
+
+    # Engine events
+
+    def _on_ringing(self, event: Ringing, leg: Leg, _now: float) -> None:
+        hunt = self._hunt(leg)
+        if hunt.rang(event.channel):
+            self._log.ringing(leg, event.channel, event.status)
+
+    def _on_early_media(self, event: EarlyMedia, leg: Leg, _now: float) -> None:
+        if leg is not Leg.SECOND or self.stage is not Stage.RINGING_SECOND:
+            return
+        if self._second is None or not self._second.single or self._first.winner is None:
+            return
+        self._log.early_media(leg, event.channel, event.flowing)
+        if event.flowing:
+            self._command(Listen(self._first.winner, event.channel))
+        else:
+            self._play_to_first(ToneKind.RINGBACK)
+
+    def _on_answered(self, event: Answered, leg: Leg, now: float) -> None:
+        hunt = self._hunt(leg)
+        if not hunt.answered(event.channel):
+            return
+        self._log.answered(leg, event.channel, self._since(_RINGING[leg], now))
+        for channel in hunt.leave(Cause.ANSWERED_ELSEWHERE, keep=event.channel):
+            self._command(HangUp(channel, Cause.ANSWERED_ELSEWHERE))
+        if leg is Leg.SECOND:
+            self._apply(Trigger.SECOND_ANSWERED, now)
+        elif isinstance(self.plan.second, ProgramPlan):
+            self._apply(Trigger.FIRST_ANSWERED_FOR_PROGRAM, now)
+        else:
+            self._apply(Trigger.FIRST_ANSWERED, now)
+
+    def _on_failed(self, event: Failed, leg: Leg, now: float) -> None:
+        hunt = self._hunt(leg)
+        if hunt.fails_over(event):
+            self._dial(hunt.channels[event.channel], self._leg_plan(leg))
+            return
+        if not hunt.ended(event.channel, cause_of(event), event.status):
+            return
+        channel = hunt.channels[event.channel]
+        self._log.channel_ended(leg, channel, remote=not event.local)
+        if event.status in GLOBAL_REFUSALS and channel.planned.user is not None:
+            cause = cause_of(event)
+            for other in hunt.leave_user(channel.planned.user, cause):
+                self._command(HangUp(other, cause))
+        if self.stage is _RINGING[leg] and not hunt.open:
+            self._hunt_failed(leg, *hunt.verdict(), now)
+
+    def _on_released(self, event: Released, leg: Leg, now: float) -> None:
+        hunt = self._hunt(leg)
+        if not hunt.ended(event.channel, event.cause):
+            return
+        channel = hunt.channels[event.channel]
+        self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
+        if event.channel == hunt.winner:
+            self._apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
+
+    def _on_play_ended(self, event: PlayEnded, _leg: Leg, now: float) -> None:
+        if self.stage is Stage.PROGRAM and event.play_id == self._step:
+            self._step += 1
+            self._run_step(now)
+
+    def _on_digit(self, event: Digit, leg: Leg, _now: float) -> None:
+        self._log.digit(leg, event.channel, event.digit)
+
+    def _on_hold_changed(self, event: HoldChanged, leg: Leg, _now: float) -> None:
+        if event.held == (leg in self._held) or event.channel != self._hunt(leg).winner:
+            return
+        self._held.symmetric_difference_update({leg})
+        if self.stage is Stage.BRIDGED and self._second is not None:
+            other = self._second.winner if leg is Leg.FIRST else self._first.winner
+            if other is not None:
+                self._command(Hold(other, event.held))
+        self._log.hold(leg, event.channel, event.held)
+
+    def _on_media_lost(self, event: MediaLost, leg: Leg, now: float) -> None:
+        if event.channel == self._hunt(leg).winner:
+            self._apply(Trigger.MEDIA_LOST, now)
+
+    # Small things
+
+    def _hunt(self, leg: Leg) -> Hunt:
+        if leg is Leg.FIRST or self._second is None:
+            return self._first
+        return self._second
+
+    def _leg_plan(self, leg: Leg) -> LegPlan:
+        if leg is Leg.SECOND and isinstance(self.plan.second, LegPlan):
+            return self.plan.second
+        return self.plan.first
+
+    def _settle(self, now: float) -> None:
+        """Give back what ended legs held, and end the call when its last channel is gone."""
+        for leg, hunt in self._legs():
+            if leg in self._holding and hunt.gone and hunt.channels:
+                self._released.extend(self._holding.pop(leg))
+        if self.stage is Stage.ENDING and all(hunt.gone for hunt in self._hunts()):
+            self._apply(Trigger.CHANNELS_GONE, now)
+
+    def _play_to_first(self, kind: ToneKind) -> None:
+        if self._first.winner is not None:
+            self._command(Play(self._first.winner, Tone(kind, self.plan.country)))
+
+    def _command(self, command: EngineCommand) -> None:
+        self._commands.append(command)
+
+
+_RINGING = {Leg.FIRST: Stage.RINGING_FIRST, Leg.SECOND: Stage.RINGING_SECOND}
+
+_ENTER: dict[Stage, Callable[[Call, float], None]] = {
+    Stage.RINGING_FIRST: Call._ring_first,
+    Stage.RINGING_SECOND: Call._ring_second,
+    Stage.PROGRAM: Call._run_program,
+    Stage.ANNOUNCING: Call._announce,
+    Stage.BRIDGED: Call._bridge,
+    Stage.ENDING: Call._end,
+    Stage.ENDED: Call._finish,
+}
+
+_HANDLERS: dict[type, Callable[..., None]] = {
+    Ringing: Call._on_ringing,
+    EarlyMedia: Call._on_early_media,
+    Answered: Call._on_answered,
+    Failed: Call._on_failed,
+    Released: Call._on_released,
+    PlayEnded: Call._on_play_ended,
+    Digit: Call._on_digit,
+    HoldChanged: Call._on_hold_changed,
+    MediaLost: Call._on_media_lost,
+}

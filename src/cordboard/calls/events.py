@@ -1,0 +1,137 @@
+"""What a call does, as it stands in the event log, and how it ends.
+
+Events are the spine of the system: callbacks, feeds, CDRs and pages are readers of them. A call
+makes :class:`CallEvent` s; the journal gives each its place (:class:`Recorded`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.request import Leg
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+_NOTHING: Mapping[str, Json] = MappingProxyType({})
+
+
+class EventKind(Enum):
+    """Every kind of event, with the keys of its ``data``."""
+
+    CALL_ACCEPTED = "call.accepted"
+    """dialect, method, account, first, second (a party each), group, end_user, callback."""
+    CHANNEL_DIALLED = "channel.dialled"
+    """party, endpoint, caller_number, caller_name, attempt."""
+    CHANNEL_RINGING = "channel.ringing"
+    """status (180 to 183)."""
+    CHANNEL_EARLY_MEDIA = "channel.early_media"
+    """flowing."""
+    CHANNEL_ANSWERED = "channel.answered"
+    CHANNEL_ENDED = "channel.ended"
+    """cause, sip_status, answered, by (local, remote), media (figures) where it was answered."""
+    LEG_ANSWERED = "leg.answered"
+    """ring_seconds: the hunt of this leg ended with ``channel`` as the winner."""
+    LEG_FAILED = "leg.failed"
+    """cause, sip_status, ring_seconds: the hunt of this leg ended without."""
+    CALL_PROGRAM = "call.program"
+    """context: the first leg is connected with a context."""
+    CALL_BRIDGED = "call.bridged"
+    """first, second: the channels that hear each other."""
+    CALL_HELD = "call.held"
+    """``leg`` put the other on hold."""
+    CALL_RESUMED = "call.resumed"
+    DIGIT = "channel.digit"
+    """digit."""
+    CALL_ENDED = "call.ended"
+    """The one terminal result: the keys of :class:`CallResult`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says."""
+
+    kind: EventKind
+    call: str
+    leg: Leg | None = None
+    channel: str | None = None
+    data: Mapping[str, Json] = field(default=_NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event in its place: ``seq`` is gapless per tenant from 1, ``at`` seconds since the epoch.
+
+    ``epoch`` names the journal's incarnation; a reader whose cursor has another must start anew.
+    """
+
+    epoch: str
+    seq: int
+    at: float
+    tenant: str
+    event: CallEvent
+
+    @property
+    def cursor(self) -> str:
+        """Where a reader goes on after this event."""
+        return f"{self.epoch}:{self.seq}"
+
+    def as_dict(self) -> dict[str, Json]:
+        """The event as feeds and pages show it."""
+        event = self.event
+        return {
+            "seq": self.seq,
+            "at": self.at,
+            "tenant": self.tenant,
+            "kind": event.kind.value,
+            "call": event.call,
+            "leg": event.leg.value if event.leg else None,
+            "channel": event.channel,
+            "data": dict(event.data),
+        }
+
+
+class Outcome(Enum):
+    """How a request ended, in one word."""
+
+    COMPLETED = "completed"
+    FIRST_LEG_FAILED = "first_leg_failed"
+    SECOND_LEG_FAILED = "second_leg_failed"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """The one terminal result of a request.
+
+    ``leg`` and ``stage`` say where it ended, ``cause`` why; durations are in seconds: how long
+    each leg rang and how long the two talked.
+    """
+
+    outcome: Outcome
+    cause: Cause
+    stage: str
+    leg: Leg | None = None
+    sip_status: int | None = None
+    q850: int | None = None
+    first_ring_seconds: float = 0.0
+    second_ring_seconds: float = 0.0
+    talk_seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Json]:
+        """The result as it stands in ``call.ended``."""
+        return {
+            "outcome": self.outcome.value,
+            "cause": self.cause.value,
+            "stage": self.stage,
+            "leg": self.leg.value if self.leg else None,
+            "sip_status": self.sip_status,
+            "q850": self.q850,
+            "first_ring_seconds": round(self.first_ring_seconds, 3),
+            "second_ring_seconds": round(self.second_ring_seconds, 3),
+            "talk_seconds": round(self.talk_seconds, 3),
+        }

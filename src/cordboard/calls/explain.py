@@ -1,0 +1,111 @@
+"""A plan told to a person: what would ring where, under which caller id and why, and what bites."""
+
+from __future__ import annotations
+
+from cordboard.calls.events import Json
+from cordboard.calls.limits import LimitKey, Take, Usage
+from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.ports import TerminalEndpoint
+from cordboard.calls.refusals import Refused
+from cordboard.directory.model import AutoAnswerStyle, PlayStep
+
+
+def explain(plan: CallPlan, usage: Usage, contacts: ContactLookup) -> dict[str, Json]:
+    """The plan as JSON. ``limit_reached`` names the limit that would refuse it now, if any."""
+    reached = usage.exceeded_by(plan.takes)
+    return {
+        "accepted": reached is None,
+        "limit_reached": None if reached is None else str(reached),
+        "first": _explain_first(plan),
+        "second": _explain_second(plan, contacts),
+        "group": plan.group.as_dict() if plan.group is not None else None,
+        "limits": [_explain_take(key, plan.takes, usage) for key in _keys(plan.takes)],
+        "longest_call": plan.longest_call,
+        "country": plan.country,
+    }
+
+
+def explain_refusal(refusal: Refused) -> dict[str, Json]:
+    """Why the request would be refused."""
+    return {
+        "accepted": False,
+        "refusal": {
+            "id": refusal.id.value,
+            "message": refusal.message,
+            "parameter": refusal.parameter,
+        },
+    }
+
+
+def _explain_first(plan: CallPlan) -> dict[str, Json]:
+    rings: list[Json] = []
+    for channel in plan.channels:
+        endpoint = channel.endpoints[0]
+        if isinstance(endpoint, TerminalEndpoint):
+            rings.append(
+                {
+                    "terminal": channel.label,
+                    "contact": endpoint.contact.uri,
+                    "phone": endpoint.contact.user_agent,
+                    "auto_answer": endpoint.auto_answer.value,
+                }
+            )
+    return {**_explain_leg(plan.first), "rings": rings or _trunks(plan.first)}
+
+
+def _explain_second(plan: CallPlan, contacts: ContactLookup) -> dict[str, Json]:
+    second = plan.second
+    if isinstance(second, ProgramPlan):
+        steps: list[Json] = [
+            f"play {step.path}" if isinstance(step, PlayStep) else "hang up"
+            for step in second.steps
+        ]
+        return {"party": second.party.as_dict(), "steps": steps}
+    rings = _trunks(second) or _terminals(second, contacts)
+    explained: dict[str, Json] = {**_explain_leg(second), "rings": rings}
+    if not isinstance(second.targets, PlannedTrunks) and not any(
+        contacts(terminal.account) for terminal in second.targets
+    ):
+        explained["warning"] = "no terminal is registered now; the leg fails unless one registers"
+    return explained
+
+
+def _explain_leg(leg: LegPlan) -> dict[str, Json]:
+    caller = leg.caller
+    return {
+        "party": leg.party.as_dict(),
+        "found_by": leg.party.how or None,
+        "answer_timeout": leg.timeout,
+        "caller_id": {"number": caller.number, "name": caller.name, "because": caller.reason},
+    }
+
+
+def _trunks(leg: LegPlan) -> list[Json]:
+    if not isinstance(leg.targets, PlannedTrunks):
+        return []
+    return [
+        {"trunk": endpoint.trunk.name, "uri": endpoint.trunk.uri, "number": endpoint.number}
+        for endpoint in leg.targets.endpoints
+    ]
+
+
+def _terminals(leg: LegPlan, contacts: ContactLookup) -> list[Json]:
+    if isinstance(leg.targets, PlannedTrunks):
+        return []
+    return [
+        {
+            "terminal": terminal.account,
+            "contacts": [contact.uri for contact in contacts(terminal.account)],
+            "auto_answer": terminal.auto_answer is not AutoAnswerStyle.NONE,
+        }
+        for terminal in leg.targets
+    ]
+
+
+def _keys(takes: tuple[Take, ...]) -> list[LimitKey]:
+    return list(dict.fromkeys(take.key for take in takes))
+
+
+def _explain_take(key: LimitKey, takes: tuple[Take, ...], usage: Usage) -> Json:
+    mine = [take for take in takes if take.key == key]
+    return {"limit": str(key), "of": mine[0].limit, "used": usage.used(key), "takes": len(mine)}

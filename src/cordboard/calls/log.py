@@ -1,0 +1,130 @@
+"""What a call writes into the event log: one method per kind of event, so that the keys of each
+stand in one place (they are documented at :class:`~cordboard.calls.events.EventKind`)."""
+
+from __future__ import annotations
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
+from cordboard.calls.hunt import Channel
+from cordboard.calls.plan import CallPlan, LegPlan
+from cordboard.calls.ports import TrunkEndpoint
+from cordboard.calls.request import Leg
+from cordboard.media.figures import MediaFigures
+
+_FIGURES = (
+    "packets_sent",
+    "packets_received",
+    "packets_lost",
+    "jitter_ms",
+    "wrong_source",
+    "one_way_silence",
+)
+
+
+def accepted_event(plan: CallPlan) -> CallEvent:
+    """The first event of a call: what was asked for, and of whom."""
+    request = plan.request
+    data: dict[str, Json] = {
+        "dialect": request.dialect,
+        "method": request.method,
+        "account": request.account,
+        "first": plan.first.party.as_dict(),
+        "second": plan.second.party.as_dict(),
+        "channels": [channel.id for channel in plan.channels],
+    }
+    if plan.group is not None:
+        data["group"] = plan.group.as_dict()
+    if request.callback is not None:
+        data["callback"] = {"url": request.callback.url, "dialect": request.callback.dialect}
+    return CallEvent(EventKind.CALL_ACCEPTED, request.id, data=data)
+
+
+class CallLog:
+    """The events of one call since they were last taken."""
+
+    def __init__(self, call: str) -> None:
+        self._call = call
+        self._events: list[CallEvent] = []
+
+    def take(self) -> list[CallEvent]:
+        """What was written since, in order."""
+        taken, self._events = self._events, []
+        return taken
+
+    def dialled(self, plan: LegPlan, channel: Channel) -> None:
+        """An endpoint of a channel is being called."""
+        endpoint = channel.planned.endpoints[channel.attempt]
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "endpoint": channel.planned.label,
+            "caller_number": plan.caller.number,
+            "caller_name": plan.caller.name,
+            "attempt": channel.attempt,
+        }
+        if isinstance(endpoint, TrunkEndpoint):
+            data["trunk"] = endpoint.trunk.name
+        self._write(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
+
+    def ringing(self, leg: Leg, channel: str, status: int) -> None:
+        """A channel is alerting."""
+        self._write(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
+
+    def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
+        """Audio of an unanswered channel began or ceased."""
+        self._write(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
+
+    def answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
+        """A channel was answered, and with it its leg."""
+        self._write(EventKind.CHANNEL_ANSWERED, leg, channel, {})
+        data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
+        self._write(EventKind.LEG_ANSWERED, leg, channel, data)
+
+    def channel_ended(
+        self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
+    ) -> None:
+        """A channel is over."""
+        cause = channel.cause or Cause.NORMAL
+        data: dict[str, Json] = {
+            "cause": cause.value,
+            "sip_status": channel.sip_status,
+            "answered": channel.answered,
+            "by": "remote" if remote else "local",
+        }
+        if figures is not None:
+            data["media"] = {name: getattr(figures, name) for name in _FIGURES}
+        self._write(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
+
+    def leg_failed(self, leg: Leg, cause: Cause, status: int | None, ring_seconds: float) -> None:
+        """The hunt of a leg ended without answer."""
+        data: dict[str, Json] = {
+            "cause": cause.value,
+            "sip_status": status,
+            "ring_seconds": round(ring_seconds, 3),
+        }
+        self._write(EventKind.LEG_FAILED, leg, None, data)
+
+    def program(self, channel: str | None, context: str) -> None:
+        """The first leg is connected with a context."""
+        self._write(EventKind.CALL_PROGRAM, Leg.FIRST, channel, {"context": context})
+
+    def bridged(self, first: str, second: str) -> None:
+        """The two hear each other."""
+        self._write(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
+
+    def hold(self, leg: Leg, channel: str, held: bool) -> None:
+        """A party put the other on hold, or took it off."""
+        kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
+        self._write(kind, leg, channel, {})
+
+    def digit(self, leg: Leg, channel: str, digit: str) -> None:
+        """A party pressed a key."""
+        self._write(EventKind.DIGIT, leg, channel, {"digit": digit})
+
+    def ended(self, result: CallResult) -> None:
+        """The one terminal result."""
+        self._write(EventKind.CALL_ENDED, None, None, result.as_dict())
+
+    def _write(
+        self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
+    ) -> None:
+        self._events.append(CallEvent(kind, self._call, leg, channel, data))

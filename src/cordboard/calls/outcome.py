@@ -1,0 +1,63 @@
+"""How a call that leaves a stage by a trigger has ended: results are decided here alone."""
+
+from __future__ import annotations
+
+from cordboard.calls.causes import Q850, Cause
+from cordboard.calls.events import CallResult, Outcome
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage, Trigger
+
+Verdict = tuple[Cause, int | None]
+"""Why a leg was not answered: cause and final SIP status."""
+
+# What is missing here was a conversation, and is completed.
+_OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
+    (Stage.ACCEPTED, Trigger.CANCELLED): (Outcome.CANCELLED, None),
+    (Stage.RINGING_FIRST, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.RINGING_FIRST, Trigger.FIRST_FAILED): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
+    (Stage.RINGING_SECOND, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.SECOND),
+    (Stage.RINGING_SECOND, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.RINGING_SECOND, Trigger.MEDIA_LOST): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
+    (Stage.RINGING_SECOND, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.SECOND),
+    (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
+    (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
+    (Stage.BRIDGED, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
+}
+
+_CAUSES: dict[Trigger, Cause] = {
+    Trigger.CANCELLED: Cause.CANCELLED,
+    Trigger.INTERRUPTED: Cause.INTERRUPTED,
+    Trigger.MEDIA_LOST: Cause.MEDIA_TIMEOUT,
+    Trigger.DURATION_REACHED: Cause.DURATION_LIMIT,
+}
+
+
+def result_of(
+    left: Stage, trigger: Trigger, first: Verdict, second: Verdict, lasted: dict[Stage, float]
+) -> CallResult:
+    """The result of a call that left a stage for its end.
+
+    ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
+    that each stage lasted.
+    """
+    outcome, leg = _OUTCOMES.get((left, trigger), (Outcome.COMPLETED, None))
+    cause, status = _CAUSES.get(trigger, Cause.NORMAL), None
+    if trigger is Trigger.INTERRUPTED:
+        outcome = Outcome.INTERRUPTED
+    elif trigger is Trigger.FIRST_FAILED:
+        cause, status = first
+    elif left is Stage.ANNOUNCING:
+        outcome, leg = Outcome.SECOND_LEG_FAILED, Leg.SECOND
+        cause, status = second
+    stage = Stage.RINGING_SECOND if left is Stage.ANNOUNCING else left
+    return CallResult(
+        outcome=outcome,
+        cause=cause,
+        stage=stage.value,
+        leg=leg,
+        sip_status=status,
+        q850=Q850[cause],
+        first_ring_seconds=lasted.get(Stage.RINGING_FIRST, 0.0),
+        second_ring_seconds=lasted.get(Stage.RINGING_SECOND, 0.0),
+        talk_seconds=lasted.get(Stage.BRIDGED, 0.0) + lasted.get(Stage.PROGRAM, 0.0),
+    )

@@ -1,0 +1,140 @@
+"""A plan as a value: who rings on what, which caller id each leg sees and why, what is taken.
+
+Placing executes a plan, explaining prints it; nothing else decides routing. The contacts of the
+first leg are fixed in the plan, for their ids are the reply; those of a later leg are looked up
+when it is dialled, by :func:`channels_for`, for phones come and go while the first leg rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.calls.events import Json
+from cordboard.calls.limits import Take
+from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.request import CallRequest, EndUser, Leg
+from cordboard.directory.model import AutoAnswerStyle, ContextStep
+
+ContactLookup = Callable[[str], tuple[Contact, ...]]
+"""The contacts of a terminal (``name@domain``) that can be dialled now."""
+
+NewId = Callable[[], str]
+"""Makes a channel's UUID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Whom a leg is for: ``kind`` is user, group, context or number.
+
+    ``number`` is the extension or outside number, ``how`` which key of the directory matched.
+    """
+
+    kind: str
+    name: str
+    number: str
+    id: int | None = None
+    label: str = ""
+    how: str = ""
+    end_user: EndUser | None = None
+
+    def as_dict(self) -> dict[str, Json]:
+        """The party as events and explanations show it."""
+        shown: dict[str, Json] = {"kind": self.kind, "name": self.name, "number": self.number}
+        if self.id is not None:
+            shown["id"] = self.id
+        if self.end_user is not None:
+            shown["end_user"] = dict(self.end_user.as_dict())
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTerminal:
+    """A terminal that will ring at every contact it has; ``account`` is ``name@domain``."""
+
+    account: str
+    user: int
+    auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTrunks:
+    """An outside number, tried through one trunk after another."""
+
+    endpoints: tuple[TrunkEndpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChannel:
+    """One channel to be dialled; further ``endpoints`` are for trunk failover.
+
+    ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them.
+    """
+
+    id: str
+    endpoints: tuple[Endpoint, ...]
+    user: int | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegPlan:
+    """How a leg is rung: its targets all at once, at most ``timeout`` seconds."""
+
+    leg: Leg
+    party: Party
+    targets: tuple[PlannedTerminal, ...] | PlannedTrunks
+    caller: CallerId
+    timeout: float
+    takes: tuple[Take, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramPlan:
+    """The second party is a context: a program that the first leg is connected with."""
+
+    party: Party
+    steps: tuple[ContextStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """All that placing a request needs to know.
+
+    ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
+    context.
+    """
+
+    request: CallRequest
+    first: LegPlan
+    channels: tuple[PlannedChannel, ...]
+    second: LegPlan | ProgramPlan
+    country: str
+    longest_call: float
+    media_timeout: float
+    group: Party | None = None
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """What both legs take together."""
+        second = self.second.takes if isinstance(self.second, LegPlan) else ()
+        return self.first.takes + second
+
+
+def channels_for(
+    plan: LegPlan, contacts: ContactLookup, new_id: NewId
+) -> tuple[PlannedChannel, ...]:
+    """The channels of a leg as its phones are registered now; empty when none is."""
+    if isinstance(plan.targets, PlannedTrunks):
+        number = plan.targets.endpoints[0].number
+        return (PlannedChannel(new_id(), plan.targets.endpoints, None, number),)
+    return tuple(
+        PlannedChannel(
+            new_id(),
+            (TerminalEndpoint(contact, terminal.auto_answer),),
+            terminal.user,
+            terminal.account,
+        )
+        for terminal in plan.targets
+        for contact in contacts(terminal.account)
+    )

@@ -1,0 +1,36 @@
+"""Why a request is not accepted: stable ids, one class of fact for every dialect."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class RefusalId(Enum):
+    """The ids a client programs against; ``channel_limit_reached`` is documented by Basix."""
+
+    CHANNEL_LIMIT_REACHED = "channel_limit_reached"
+    AUTHENTICATION_REQUIRED = "authentication_required"
+    INVALID_JSON = "invalid_json"
+    MISSING_PARAMETER = "missing_parameter"
+    INVALID_PARAMETER = "invalid_parameter"
+    USER_NOT_FOUND = "user_not_found"
+    USER_NOT_REGISTERED = "user_not_registered"
+    GROUP_NOT_FOUND = "group_not_found"
+    INVALID_DESTINATION = "invalid_destination"
+    CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
+    NO_ROUTE = "no_route"
+    OVERLOADED = "overloaded"
+
+
+class Refused(Exception):
+    """A request is refused and nothing rings.
+
+    ``parameter`` names the request's parameter at fault, or the limit that was reached; ``message``
+    is for a person.
+    """
+
+    def __init__(self, id: RefusalId, message: str, parameter: str | None = None) -> None:  # noqa: A002 - the vendors' word
+        super().__init__(message)
+        self.id = id
+        self.message = message
+        self.parameter = parameter

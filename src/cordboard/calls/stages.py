@@ -1,0 +1,88 @@
+"""The life of a call as a table.
+
+Theory of operation. A call is in one :class:`Stage`; what happens to it is boiled down to a
+:class:`Trigger` (by :mod:`~cordboard.calls.call`, which knows about channels and hunts), and this
+table alone says which stage follows. A trigger that the table does not know in a stage has no
+effect there: late and crossing events are the rule with phones, not an error. Two rules hold it
+together:
+
+1. All transitions are here. Whoever enters a stage does what that stage needs, and nothing else
+   moves a call.
+2. ``ENDED`` has no way out, and every stage has a way to it: each waits for a party, a prompt or a
+   tone, and all of them are bounded by a timer whose trigger the table knows.
+
+``ENDING`` is the time between the decision that a call is over and the last channel's farewell. The
+result is decided on entering it and never changes after.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Stage(Enum):
+    """Where a call is."""
+
+    ACCEPTED = "accepted"
+    RINGING_FIRST = "ringing_first"
+    RINGING_SECOND = "ringing_second"
+    PROGRAM = "program"
+    ANNOUNCING = "announcing"
+    BRIDGED = "bridged"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+class Trigger(Enum):
+    """What moves a call."""
+
+    STARTED = "started"
+    FIRST_ANSWERED = "first answered"
+    FIRST_ANSWERED_FOR_PROGRAM = "first answered for a program"
+    FIRST_FAILED = "first failed"
+    FIRST_GONE = "first hung up"
+    SECOND_ANSWERED = "second answered"
+    SECOND_FAILED = "second failed"
+    SECOND_GONE = "second hung up"
+    PROGRAM_ENDED = "program ended"
+    ANNOUNCED = "failure tone heard"
+    MEDIA_LOST = "media lost"
+    DURATION_REACHED = "longest duration reached"
+    CANCELLED = "cancelled by request"
+    INTERRUPTED = "server stops"
+    CHANNELS_GONE = "all channels gone"
+    GRACE_OVER = "grace over"
+
+
+_ANYTIME = {Trigger.CANCELLED: Stage.ENDING, Trigger.INTERRUPTED: Stage.ENDING}
+_WHILE_FIRST_IS_UP = {
+    **_ANYTIME,
+    Trigger.FIRST_GONE: Stage.ENDING,
+    Trigger.MEDIA_LOST: Stage.ENDING,
+    Trigger.DURATION_REACHED: Stage.ENDING,
+}
+
+TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
+    Stage.ACCEPTED: {**_ANYTIME, Trigger.STARTED: Stage.RINGING_FIRST},
+    Stage.RINGING_FIRST: {
+        **_ANYTIME,
+        Trigger.FIRST_ANSWERED: Stage.RINGING_SECOND,
+        Trigger.FIRST_ANSWERED_FOR_PROGRAM: Stage.PROGRAM,
+        Trigger.FIRST_FAILED: Stage.ENDING,
+    },
+    Stage.RINGING_SECOND: {
+        **_WHILE_FIRST_IS_UP,
+        Trigger.SECOND_ANSWERED: Stage.BRIDGED,
+        Trigger.SECOND_FAILED: Stage.ANNOUNCING,
+    },
+    Stage.PROGRAM: {**_WHILE_FIRST_IS_UP, Trigger.PROGRAM_ENDED: Stage.ENDING},
+    Stage.ANNOUNCING: {**_WHILE_FIRST_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
+    Stage.BRIDGED: {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING},
+    Stage.ENDING: {Trigger.CHANNELS_GONE: Stage.ENDED, Trigger.GRACE_OVER: Stage.ENDED},
+    Stage.ENDED: {},
+}
+
+
+def next_stage(stage: Stage, trigger: Trigger) -> Stage | None:
+    """The stage that follows, or None where the trigger has no effect."""
+    return TRANSITIONS[stage].get(trigger)

@@ -1,0 +1,58 @@
+"""One timer for all live calls: the earliest deadline is armed, the others wait in a heap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+from itertools import count
+
+
+class Alarm:
+    """Calls ``due(name)`` once the time set for ``name`` has come; a new time replaces the old."""
+
+    def __init__(self, due: Callable[[str], None]) -> None:
+        self._due = due
+        self._times: dict[str, float] = {}
+        self._heap: list[tuple[float, int, str]] = []
+        self._order = count()
+        self._armed: asyncio.TimerHandle | None = None
+
+    def set(self, name: str, at: float | None) -> None:
+        """Wake ``name`` at a time of the loop's clock, or not at all."""
+        if self._times.get(name) == at:
+            return
+        if at is None:
+            self._times.pop(name, None)
+            return
+        self._times[name] = at
+        heappush(self._heap, (at, next(self._order), name))
+        if self._armed is None or at < self._armed.when():
+            self._arm()
+
+    def close(self) -> None:
+        """Wake nobody any more."""
+        self._times.clear()
+        self._heap.clear()
+        if self._armed is not None:
+            self._armed.cancel()
+            self._armed = None
+
+    def _arm(self) -> None:
+        if self._armed is not None:
+            self._armed.cancel()
+            self._armed = None
+        while self._heap and self._times.get(self._heap[0][2]) != self._heap[0][0]:
+            heappop(self._heap)
+        if self._heap:
+            self._armed = asyncio.get_running_loop().call_at(self._heap[0][0], self._ring)
+
+    def _ring(self) -> None:
+        self._armed = None
+        now = asyncio.get_running_loop().time()
+        while self._heap and self._heap[0][0] <= now:
+            at, _, name = heappop(self._heap)
+            if self._times.get(name) == at:
+                del self._times[name]
+                self._due(name)
+        self._arm()

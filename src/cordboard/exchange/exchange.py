@@ -1,0 +1,300 @@
+"""Where live calls, engine, journal and clock meet, and nowhere else.
+
+The exchange decides nothing: it plans a request, takes its limits, makes it durable, and from then
+on carries what happens to the call's state machine and what the machine wants done to the engine
+and the journal. Everything runs on one event loop; an engine event that arrives while a command is
+being carried out waits its turn, so that a call never sees itself half-way through a step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.calls.call import Call
+from cordboard.calls.events import Json
+from cordboard.calls.explain import explain, explain_refusal
+from cordboard.calls.limits import LimitKey, LimitReached, Take, TokenBucket, Usage
+from cordboard.calls.log import accepted_event
+from cordboard.calls.plan import CallPlan
+from cordboard.calls.planner import plan
+from cordboard.calls.ports import Engine, EngineEvent
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import CallRequest
+from cordboard.calls.stages import Stage
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.exchange.alarm import Alarm
+from cordboard.journal.port import CallRecord, Journal, JournalUnavailable
+
+MAX_LIVE_CALLS = 5_000
+"""Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
+
+KEPT_LADDERS = 1_000
+"""Ended calls whose ladder can still be asked for; the engine keeps the traces as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A request was accepted: the call's id, and the channel UUIDs of its first leg."""
+
+    call: str
+    channels: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Live:
+    call: Call
+    tenant: str
+    indexed: int = 0
+
+
+class Exchange:
+    """All live calls of this process.
+
+    ``directory`` gives the snapshot of the moment; ``wall`` is seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        directory: Callable[[], Directory],
+        engine: Engine,
+        journal: Journal,
+        wall: Callable[[], float],
+    ) -> None:
+        self._directory = directory
+        self._engine = engine
+        self._journal = journal
+        self._wall = wall
+        self._usage = Usage()
+        self._rates: dict[str, TokenBucket] = {}
+        self._live: dict[str, _Live] = {}
+        self._by_channel: dict[str, str] = {}
+        self._ladders: OrderedDict[str, tuple[str, list[tuple[str, str, str]]]] = OrderedDict()
+        self._alarm = Alarm(self._due)
+        self._inbox: deque[EngineEvent] = deque()
+        self._busy = False
+        self._open = True
+        self._idle = asyncio.Event()
+        self._idle.set()
+        engine.connect(self._on_engine_event)
+
+    # What is asked of us
+
+    def new_call_id(self) -> str:
+        """A fresh id for a request."""
+        return _new_id()
+
+    async def place(self, request: CallRequest) -> Accepted:
+        """Place a call; the reply is about its acceptance only, which is durable.
+
+        Raises :class:`Refused`; then nothing rings.
+        """
+        if not self._open:
+            raise Refused(RefusalId.OVERLOADED, "the server is going down")
+        tenant = self._tenant(request)
+        planned = self._plan(request, tenant)
+        self._take(planned, tenant)
+        record = CallRecord(
+            id=request.id,
+            tenant=tenant.domain,
+            account=request.account,
+            dialect=request.dialect,
+            method=request.method,
+            accepted_at=self._wall(),
+            channels=tuple(channel.id for channel in planned.channels),
+        )
+        try:
+            await self._journal.accept(record, (accepted_event(planned),))
+        except BaseException as error:
+            self._usage.give_back(planned.takes)
+            if isinstance(error, JournalUnavailable):
+                raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
+            raise
+        call = Call(planned, self._engine.contacts, _new_id)
+        live = self._live[call.id] = _Live(call, tenant.domain)
+        self._idle.clear()
+        self._step(live, lambda: call.start(_now()))
+        if not self._open:  # the server began to stop while the journal wrote
+            self._interrupt(live)
+        return Accepted(call.id, record.channels)
+
+    def explain(self, request: CallRequest) -> dict[str, Json]:
+        """What :meth:`place` would do with the request now, and why; nothing rings."""
+        try:
+            planned = self._plan(request, self._tenant(request))
+        except Refused as refusal:
+            return explain_refusal(refusal)
+        return explain(planned, self._usage, self._engine.contacts)
+
+    def hang_up(self, tenant: str, call: str) -> bool:
+        """End a live call of a tenant; False where there is none."""
+        live = self._live.get(call)
+        if live is None or live.tenant != tenant:
+            return False
+        self._step(live, lambda: live.call.cancel(_now()))
+        return True
+
+    def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
+        """The signalling of a call, channel by channel; None for an unknown or forgotten one."""
+        kept = self._ladders.get(call)
+        if kept is None or kept[0] != tenant:
+            return None
+        channels: list[Json] = []
+        for channel, leg, party in kept[1]:
+            lines: list[Json] = [
+                {
+                    "at": line.at,
+                    "sent": line.sent,
+                    "peer": line.peer,
+                    "summary": line.summary,
+                    "text": line.text,
+                    "retransmission": line.retransmission,
+                }
+                for line in self._engine.trace(channel)
+            ]
+            channels.append({"channel": channel, "leg": leg, "party": party, "lines": lines})
+        return {"call": call, "channels": channels}
+
+    def live_calls(self) -> int:
+        """How many calls are alive."""
+        return len(self._live)
+
+    async def stop(self) -> None:
+        """Refuse what comes, hang up what lives, and wait for it; calls bound that themselves."""
+        self._open = False
+        for live in tuple(self._live.values()):
+            self._interrupt(live)
+        await self._idle.wait()
+        self._alarm.close()
+        await self._journal.flush()
+
+    # Acceptance
+
+    def _tenant(self, request: CallRequest) -> TenantDirectory:
+        tenant = self._directory().tenant(request.tenant)
+        if tenant is None:
+            raise Refused(RefusalId.AUTHENTICATION_REQUIRED, "no such domain")
+        return tenant
+
+    def _plan(self, request: CallRequest, tenant: TenantDirectory) -> CallPlan:
+        return plan(request, tenant, self._engine.contacts, _new_id)
+
+    def _take(self, planned: CallPlan, tenant: TenantDirectory) -> None:
+        """Take everything that limits the call in one synchronous step, or refuse it."""
+        if len(self._live) >= MAX_LIVE_CALLS:
+            raise Refused(RefusalId.OVERLOADED, "too many live calls", "server")
+        try:
+            self._usage.take(planned.takes)
+        except LimitReached as reached:
+            raise _limit_refusal(reached.key) from None
+        if not self._rate_allows(tenant):
+            self._usage.give_back(planned.takes)
+            raise _limit_refusal(LimitKey("calls_per_second", tenant.domain))
+
+    def _rate_allows(self, tenant: TenantDirectory) -> bool:
+        policy = tenant.policy
+        if policy.calls_per_second is None:
+            return True
+        bucket = self._rates.get(policy.domain)
+        if bucket is None or (bucket.rate, bucket.burst) != (
+            policy.calls_per_second,
+            max(1, policy.calls_burst),
+        ):
+            bucket = TokenBucket(policy.calls_per_second, policy.calls_burst, _now())
+            self._rates[policy.domain] = bucket
+        return bucket.take(_now())
+
+    # The life of calls
+
+    def _on_engine_event(self, event: EngineEvent) -> None:
+        self._inbox.append(event)
+        if not self._busy:
+            self._drain()
+
+    def _interrupt(self, live: _Live) -> None:
+        self._step(live, lambda: live.call.cancel(_now(), interrupted=True))
+
+    def _due(self, call: str) -> None:
+        live = self._live.get(call)
+        if live is not None:
+            self._step(live, lambda: live.call.handle_timer(_now()))
+
+    def _step(self, live: _Live, happen: Callable[[], None]) -> None:
+        """Let something happen to a call and carry out what follows from it."""
+        was_busy, self._busy = self._busy, True
+        try:
+            happen()
+            self._carry_out(live)
+        finally:
+            self._busy = was_busy
+        if not was_busy:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Hand on the engine's events, among them those that carrying out commands brings forth."""
+        while self._inbox:
+            event = self._inbox.popleft()
+            live = self._live.get(self._by_channel.get(event.channel, ""))
+            if live is not None:
+                self._busy = True
+                try:
+                    live.call.handle(event, _now())
+                    self._carry_out(live)
+                finally:
+                    self._busy = False
+
+    def _carry_out(self, live: _Live) -> None:
+        call = live.call
+        if len(call.channels) != live.indexed:
+            self._index_channels(live)
+        events = call.take_events()
+        if events:
+            self._journal.append(live.tenant, events)
+        for command in call.take_commands():
+            self._engine.execute(command)
+        self._usage.give_back(call.take_released())
+        if call.stage is Stage.ENDED:
+            self._forget(live)
+        else:
+            self._alarm.set(call.id, call.deadline)
+
+    def _index_channels(self, live: _Live) -> None:
+        call = live.call
+        channels = call.channels
+        live.indexed = len(channels)
+        for channel in channels:
+            self._by_channel[channel] = call.id
+        labels = call.channel_labels()
+        self._ladders[call.id] = (
+            live.tenant,
+            [(channel, leg.value, labels[channel]) for channel, leg in channels.items()],
+        )
+        while len(self._ladders) > KEPT_LADDERS + len(self._live):
+            self._ladders.popitem(last=False)
+
+    def _forget(self, live: _Live) -> None:
+        self._alarm.set(live.call.id, None)
+        self._live.pop(live.call.id, None)
+        for channel in live.call.channels:
+            self._by_channel.pop(channel, None)
+        if not self._live:
+            self._idle.set()
+
+    def usage(self, take: Take) -> int:
+        """How many channels of what ``take`` limits are in use."""
+        return self._usage.used(take.key)
+
+
+def _limit_refusal(key: LimitKey) -> Refused:
+    return Refused(RefusalId.CHANNEL_LIMIT_REACHED, f"the limit of {key} is reached", str(key))
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,78 @@
+"""The journal port: what is durable, and the one place where events get their order.
+
+An accepted request is durable before its reply; an event becomes visible to readers only after its
+commit. Appending never waits: a single writer commits in the background, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cordboard.calls.events import CallEvent, Json, Recorded
+
+
+class ResyncNeeded(Exception):
+    """A reader's cursor is of another epoch, or older than what is kept: it must start anew."""
+
+
+class JournalUnavailable(Exception):
+    """The journal can't take more now; the request is refused and nothing rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What is known of a call from its events: the request as accepted, and the result if any.
+
+    ``accepted_at`` and ``ended_at`` are seconds since the epoch; ``channels`` are the UUIDs of the
+    reply.
+    """
+
+    id: str
+    tenant: str
+    account: str
+    dialect: str
+    method: str
+    accepted_at: float
+    channels: tuple[str, ...]
+    ended_at: float | None = None
+    result: dict[str, Json] | None = None
+
+
+class Journal(Protocol):
+    """What the exchange writes to and the feeds read from."""
+
+    @property
+    def epoch(self) -> str:
+        """The incarnation of this journal."""
+
+    async def accept(self, record: CallRecord, events: Sequence[CallEvent]) -> None:
+        """Make an accepted request durable, its first events with it.
+
+        Raises :class:`JournalUnavailable`; then nothing was stored.
+        """
+
+    def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
+        """Put events behind those that are there; they are committed in the background."""
+
+    async def flush(self) -> None:
+        """Wait until all that was appended before is committed."""
+
+    def call(self, tenant: str, call: str) -> CallRecord | None:
+        """A call of a tenant, or None where the tenant has no such call."""
+
+    def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
+        """The committed events of a call, in order."""
+
+    def last_seq(self, tenant: str) -> int:
+        """The number of the last committed event of a tenant, 0 where there is none."""
+
+    def read(self, tenant: str, after: str | None = None) -> AsyncIterator[Recorded]:
+        """Follow a tenant's events after a cursor (``epoch:seq``), from now on where it is None.
+
+        Never ends by itself. Raises :class:`ResyncNeeded` when the cursor can't be continued.
+        """
+
+    def read_all(self) -> AsyncIterator[Recorded]:
+        """Follow the events of all tenants from now on, each tenant's in order."""

@@ -1,0 +1,200 @@
+"""What the SIP stack tells its user: small frozen values, one per thing that happened.
+
+A session is one INVITE exchange and the dialog it makes, named by its Call-ID; every outgoing
+session ends in exactly one :class:`InviteFailed` or :class:`SessionEnded`, every incoming one in
+exactly one :class:`SessionEnded`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from cordboard.sip.flow import Flow
+from cordboard.sip.message import Request
+
+
+class EndedBy(Enum):
+    """Who ended a session."""
+
+    REMOTE = "remote"
+    LOCAL = "local"
+    TIMEOUT = "timeout"
+    """The dialog became unusable: no answer to a BYE or re-INVITE, or no ACK came (64*T1)."""
+    TRANSPORT = "transport"
+
+
+@dataclass(frozen=True, slots=True)
+class InviteTrying:
+    """A 100 came: the far end has the request."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class InviteRinging:
+    """A provisional response above 100 came; ``sdp`` where it carries an answer.
+
+    ``early_dialogs`` counts the different To tags seen so far (RFC 3261 12.1: forking).
+    """
+
+    call_id: str
+    status: int
+    reason: str
+    sdp: bytes | None
+    to_tag: str | None
+    early_dialogs: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteAnswered:
+    """The first 2xx came and its ACK was sent; ``sdp`` is the answer (or the offer of a 2xx to an
+    INVITE without one)."""
+
+    call_id: str
+    sdp: bytes | None
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class InviteFailed:
+    """The outgoing INVITE ended without a call.
+
+    ``status`` is the final SIP status (408 for Timer B, 503 for a transport error, 487 after our
+    CANCEL). ``contacts`` are the targets of a 3xx, ``reason_header`` the Reason value (RFC 3326).
+    """
+
+    call_id: str
+    status: int
+    reason: str
+    contacts: tuple[str, ...] = ()
+    retry_after: int | None = None
+    reason_header: str | None = None
+    local: bool = False
+    """Whether the status was made here (timeout, transport error) rather than received."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteReceived:
+    """A new call is offered to us; nothing but 100 has been sent."""
+
+    call_id: str
+    request: Request
+    flow: Flow
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfirmed:
+    """The ACK of our 2xx came; ``sdp`` where the ACK carries the answer (offer in our 2xx)."""
+
+    call_id: str
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferReceived:
+    """The peer offers a new session description in a call (re-INVITE).
+
+    To be answered by ``answer_offer`` or ``reject_offer``; ``sdp`` None means we must offer.
+    """
+
+    call_id: str
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The peer answered our re-INVITE with 2xx."""
+
+    call_id: str
+    sdp: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRejected:
+    """The peer refused our re-INVITE; the session stays as it was."""
+
+    call_id: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class InfoReceived:
+    """A SIP INFO came in a call and was answered 200 (DTMF relay bodies)."""
+
+    call_id: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A confirmed or offered session is over; ``reason_header`` is the Reason of BYE or CANCEL."""
+
+    call_id: str
+    by: EndedBy
+    cancelled: bool = False
+    reason_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One registered contact of an account (RFC 3261 10).
+
+    ``contact`` is the URI as registered; ``flow`` is where its REGISTER came from and where calls
+    to it go; ``expires_at`` is in the stack's ``now`` seconds; ``q`` is 0.0 to 1.0.
+    """
+
+    account: str
+    contact: str
+    flow: Flow
+    expires_at: float
+    call_id: str
+    cseq: int
+    q: float = 1.0
+    user_agent: str | None = None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BindingsChanged:
+    """The contacts of an account changed: registered, refreshed, unregistered or expired."""
+
+    account: str
+    bindings: tuple[Binding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationSucceeded:
+    """Our own REGISTER was accepted for ``expires`` seconds (0: we are unregistered)."""
+
+    registration: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationFailed:
+    """Our own REGISTER was refused or timed out; it is tried again at the stack's own pace."""
+
+    registration: str
+    status: int
+    reason: str
+
+
+SipEvent = (
+    InviteTrying
+    | InviteRinging
+    | InviteAnswered
+    | InviteFailed
+    | InviteReceived
+    | SessionConfirmed
+    | OfferReceived
+    | OfferAnswered
+    | OfferRejected
+    | InfoReceived
+    | SessionEnded
+    | BindingsChanged
+    | RegistrationSucceeded
+    | RegistrationFailed
+)

@@ -1,0 +1,26 @@
+"""A flow: the one way back to a peer, over which its messages came (RFC 5626 3.1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Flow(NamedTuple):
+    """Transport in lower case (``udp``, ``tcp``), our end and the peer's, each (host, port).
+
+    A UDP flow is any pair of addresses; a TCP flow is one connection and dies with it. ``remote``
+    of a TCP flow that does not exist yet names where to connect. ``local`` may be ``("", 0)`` in a
+    flow that we open: the shell then picks the listening socket of that transport.
+    """
+
+    transport: str
+    local: tuple[str, int]
+    remote: tuple[str, int]
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport retransmits by itself (RFC 3261 17)."""
+        return self.transport != "udp"
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{self.remote[0]}:{self.remote[1]}"
