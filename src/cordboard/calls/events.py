@@ -57,7 +57,7 @@ class CallEvent:
     call: str
     leg: Leg | None = None
     channel: str | None = None
-    data: Mapping[str, Json] = field(default=_NOTHING)
+    data: Mapping[str, Json] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

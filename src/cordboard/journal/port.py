@@ -6,7 +6,7 @@ commit. Appending never waits: a single writer commits in the background, in ord
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -40,6 +40,19 @@ class CallRecord:
     result: dict[str, Json] | None = None
 
 
+class Reader(Protocol):
+    """An async iterator over events. A wait for the next one may be cancelled without losing it."""
+
+    def __aiter__(self) -> Reader:
+        """The reader itself."""
+
+    async def __anext__(self) -> Recorded:
+        """The next event; raises :class:`ResyncNeeded` when it can't be had any more."""
+
+    async def aclose(self) -> None:
+        """Follow no longer."""
+
+
 class Journal(Protocol):
     """What the exchange writes to and the feeds read from."""
 
@@ -68,11 +81,12 @@ class Journal(Protocol):
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant, 0 where there is none."""
 
-    def read(self, tenant: str, after: str | None = None) -> AsyncIterator[Recorded]:
-        """Follow a tenant's events after a cursor (``epoch:seq``), from now on where it is None.
+    def read(self, tenant: str, after: str | None = None) -> Reader:
+        """Follow a tenant's events after a cursor (``epoch:seq``), from this call on where None.
 
-        Never ends by itself. Raises :class:`ResyncNeeded` when the cursor can't be continued.
+        Never ends by itself. Reading raises :class:`ResyncNeeded` when the cursor can't be
+        continued, or the reader is too slow for what is kept.
         """
 
-    def read_all(self) -> AsyncIterator[Recorded]:
-        """Follow the events of all tenants from now on, each tenant's in order."""
+    def read_all(self) -> Reader:
+        """Follow the events of all tenants from this call on, each tenant's in order."""

@@ -1,0 +1,116 @@
+"""A bounded log in memory and the readers that follow it.
+
+The log is a ring: a reader is no more than a position in it, so there is no queue per reader, any
+number of them costs the writer nothing but a wake-up, and one that falls behind by the length of
+the ring is told so instead of slowing anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from cordboard.calls.events import Recorded
+from cordboard.journal.port import ResyncNeeded
+
+BREATHER_EVENTS = 256
+"""A reader that catches up lets others run after so many events (about 1 ms of work)."""
+
+
+class Log:
+    """The last ``capacity`` entries of a sequence whose positions count from 1."""
+
+    __slots__ = ("_capacity", "_ring", "_waiters", "last")
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._ring: list[Recorded] = []
+        self._waiters: list[asyncio.Future[None]] = []
+        self.last = 0
+
+    @property
+    def oldest(self) -> int:
+        """The position of the oldest entry kept; one past the last where there is none."""
+        return self.last - len(self._ring) + 1
+
+    def put(self, entry: Recorded) -> None:
+        """Append, in place of the oldest where the ring is full; :meth:`wake` tells the readers."""
+        if len(self._ring) < self._capacity:
+            self._ring.append(entry)
+        else:
+            self._ring[self.last % self._capacity] = entry
+        self.last += 1
+
+    def at(self, position: int) -> Recorded:
+        """The entry at a position from :attr:`oldest` to :attr:`last`."""
+        return self._ring[(position - 1) % self._capacity]
+
+    def wake(self) -> None:
+        """Let the readers that wait go on."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def news(self, position: int) -> None:
+        """Wait until there is an entry behind ``position``."""
+        while self.last <= position:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if waiter in self._waiters:
+                    self._waiters.remove(waiter)
+                raise
+
+
+class LogReader:
+    """Follows a :class:`Log` behind a position. A cancelled wait loses no entry."""
+
+    __slots__ = ("_breath", "_closed", "_log", "_position")
+
+    def __init__(self, log: Log, position: int) -> None:
+        self._log = log
+        self._position = position
+        self._breath = 0
+        self._closed = False
+
+    def __aiter__(self) -> LogReader:
+        return self
+
+    async def __anext__(self) -> Recorded:
+        if self._closed:
+            raise StopAsyncIteration
+        if self._log.last <= self._position:
+            self._breath = 0
+            await self._log.news(self._position)
+        elif self._breath >= BREATHER_EVENTS:
+            self._breath = 0
+            await asyncio.sleep(0)
+        if self._position + 1 < self._log.oldest:
+            raise ResyncNeeded("the reader is too far behind")
+        self._breath += 1
+        self._position += 1
+        return self._log.at(self._position)
+
+    async def aclose(self) -> None:
+        """Follow no longer."""
+        self._closed = True
+
+
+class Unreadable:
+    """What is handed out for a cursor that can't be continued: reading says so."""
+
+    __slots__ = ("_reason",)
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __aiter__(self) -> Unreadable:
+        return self
+
+    async def __anext__(self) -> Recorded:
+        raise ResyncNeeded(self._reason)
+
+    async def aclose(self) -> None:
+        """There is nothing to close."""

@@ -1,0 +1,332 @@
+"""What every journal promises, whatever it is kept in.
+
+A new implementation adds itself to ``IMPLEMENTATIONS``; the tests know nothing but the port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
+from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Reader, ResyncNeeded
+
+pytestmark = pytest.mark.anyio
+
+MakeJournal = Callable[..., Journal]
+"""Makes an empty journal; keywords: history, history_of_all, ended_calls, pending_events."""
+
+IMPLEMENTATIONS: dict[str, MakeJournal] = {"memory": MemoryJournal}
+
+SOON = 5.0  # seconds an event may take to arrive before a test fails
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def make_journal(request: pytest.FixtureRequest) -> MakeJournal:
+    return IMPLEMENTATIONS[request.param]
+
+
+@pytest.fixture
+def journal(make_journal: MakeJournal) -> Journal:
+    return make_journal()
+
+
+def digit(call: str, digit: str = "5") -> CallEvent:
+    return CallEvent(EventKind.DIGIT, call, channel="c", data={"digit": digit})
+
+
+def accepted(call: str) -> CallEvent:
+    return CallEvent(EventKind.CALL_ACCEPTED, call, data={"dialect": "basix"})
+
+
+def ended(call: str) -> CallEvent:
+    result = CallResult(Outcome.COMPLETED, Cause.NORMAL, "bridged")
+    return CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict())
+
+
+def record(call: str, tenant: str = "demo") -> CallRecord:
+    return CallRecord(call, tenant, "main", "basix", "call_user", 1000.0, ("ch-1", "ch-2"))
+
+
+async def accept(journal: Journal, call: str, tenant: str = "demo") -> None:
+    await journal.accept(record(call, tenant), [accepted(call)])
+
+
+async def take(reader: Reader, count: int) -> list[Recorded]:
+    async with asyncio.timeout(SOON):
+        return [await anext(reader) for _ in range(count)]
+
+
+async def nothing_comes(reader: Reader) -> None:
+    waiting = asyncio.ensure_future(anext(reader))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
+
+
+def kinds(events: Any) -> list[EventKind]:
+    return [recorded.event.kind for recorded in events]
+
+
+async def test_an_accepted_call_is_there_when_accept_returns(journal: Journal) -> None:
+    await accept(journal, "call")
+    assert journal.call("demo", "call") == record("call")
+    assert kinds(journal.events_of("demo", "call")) == [EventKind.CALL_ACCEPTED]
+    assert journal.last_seq("demo") == 1
+
+
+async def test_what_is_appended_is_invisible_until_its_commit(journal: Journal) -> None:
+    await accept(journal, "call")
+    journal.append("demo", [digit("call")])
+    assert journal.last_seq("demo") == 1
+    assert len(journal.events_of("demo", "call")) == 1
+    await journal.flush()
+    assert journal.last_seq("demo") == 2
+    assert kinds(journal.events_of("demo", "call")) == [EventKind.CALL_ACCEPTED, EventKind.DIGIT]
+
+
+async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:
+    async with asyncio.timeout(SOON):
+        await journal.flush()
+
+
+async def test_numbers_are_gapless_per_tenant_from_1(journal: Journal) -> None:
+    reader = journal.read_all()
+    for number in range(20):
+        journal.append("odd" if number % 2 else "even", [digit("x", str(number % 10)), digit("x")])
+    events = await take(reader, 40)
+    for tenant in ("odd", "even"):
+        mine = [e for e in events if e.tenant == tenant]
+        assert [e.seq for e in mine] == list(range(1, 21))
+    assert {e.epoch for e in events} == {journal.epoch}
+
+
+async def test_accept_and_append_keep_their_order(journal: Journal) -> None:
+    reader = journal.read("demo")
+    journal.append("demo", [digit("a", "1")])
+    accepting = asyncio.ensure_future(accept(journal, "b"))
+    await asyncio.sleep(0)
+    journal.append("demo", [digit("b", "2")])
+    await accepting
+    events = await take(reader, 3)
+    assert kinds(events) == [EventKind.DIGIT, EventKind.CALL_ACCEPTED, EventKind.DIGIT]
+
+
+async def test_a_reader_sees_what_comes_after_its_making_and_nothing_before(
+    journal: Journal,
+) -> None:
+    await accept(journal, "before")
+    reader = journal.read("demo")
+    await accept(journal, "after")
+    assert [e.event.call for e in await take(reader, 1)] == ["after"]
+    await nothing_comes(reader)
+
+
+async def test_a_reader_sees_its_own_tenant_only(journal: Journal) -> None:
+    reader = journal.read("demo")
+    await accept(journal, "theirs", "other")
+    await accept(journal, "mine")
+    assert [e.event.call for e in await take(reader, 1)] == ["mine"]
+    await nothing_comes(reader)
+
+
+async def test_a_cursor_continues_without_gap_or_repetition(journal: Journal) -> None:
+    first = journal.read("demo")
+    journal.append("demo", [digit("x", str(n)) for n in range(10)])
+    seen = await take(first, 4)
+    await first.aclose()
+    rest = await take(journal.read("demo", seen[-1].cursor), 6)
+    assert [e.event.data["digit"] for e in seen + rest] == [str(n) for n in range(10)]
+
+
+async def test_a_cursor_at_the_start_gives_everything(journal: Journal) -> None:
+    await accept(journal, "call")
+    assert len(await take(journal.read("demo", f"{journal.epoch}:0"), 1)) == 1
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "7", "another:1", ":1", "{epoch}:", "{epoch}:x", "{epoch}:-1", "{epoch}:99", "²"]
+)
+async def test_a_cursor_that_cannot_be_continued_asks_for_resync(
+    journal: Journal, cursor: str
+) -> None:
+    await accept(journal, "call")
+    reader = journal.read("demo", cursor.format(epoch=journal.epoch))
+    with pytest.raises(ResyncNeeded):
+        await anext(reader)
+
+
+async def test_two_journals_have_different_epochs(make_journal: MakeJournal) -> None:
+    assert make_journal().epoch != make_journal().epoch
+
+
+async def test_a_slow_reader_is_cut_off_and_the_writer_goes_on(make_journal: MakeJournal) -> None:
+    journal = make_journal(history=10, history_of_all=10)
+    slow, slow_of_all = journal.read("demo"), journal.read_all()
+    quick = journal.read("demo")
+    for number in range(25):
+        journal.append("demo", [digit("x", str(number % 10))])
+        await take(quick, 1)
+    assert journal.last_seq("demo") == 25
+    for reader in (slow, slow_of_all):
+        with pytest.raises(ResyncNeeded):
+            await anext(reader)
+
+
+async def test_history_that_is_gone_asks_for_resync_and_the_rest_can_be_read(
+    make_journal: MakeJournal,
+) -> None:
+    journal = make_journal(history=10)
+    journal.append("demo", [digit("x", str(n % 10)) for n in range(25)])
+    await journal.flush()
+    with pytest.raises(ResyncNeeded):
+        await anext(journal.read("demo", f"{journal.epoch}:14"))
+    events = await take(journal.read("demo", f"{journal.epoch}:15"), 10)
+    assert [e.seq for e in events] == list(range(16, 26))
+
+
+async def test_cancelling_a_wait_loses_no_event(journal: Journal) -> None:
+    reader = journal.read("demo")
+    await nothing_comes(reader)
+    await accept(journal, "call")
+    assert len(await take(reader, 1)) == 1
+
+
+async def test_a_closed_reader_ends(journal: Journal) -> None:
+    reader = journal.read("demo")
+    await reader.aclose()
+    with pytest.raises(StopAsyncIteration):
+        await anext(reader)
+
+
+async def test_a_reader_that_catches_up_lets_others_run(journal: Journal) -> None:
+    reader = journal.read("demo")
+    journal.append("demo", [digit("x") for _ in range(2000)])
+    await journal.flush()
+    turns = 0
+
+    async def neighbour() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.ensure_future(neighbour())
+    await take(reader, 2000)
+    task.cancel()
+    assert turns >= 2
+
+
+async def test_the_end_of_a_call_completes_its_record(journal: Journal) -> None:
+    await accept(journal, "call")
+    journal.append("demo", [ended("call")])
+    await journal.flush()
+    kept = journal.call("demo", "call")
+    assert kept is not None
+    assert kept.result is not None
+    assert kept.result["outcome"] == "completed"
+    assert kept.ended_at is not None
+
+
+async def test_a_call_belongs_to_its_tenant(journal: Journal) -> None:
+    await accept(journal, "call")
+    assert journal.call("other", "call") is None
+    assert journal.events_of("other", "call") == ()
+    assert journal.call("demo", "unknown") is None
+    assert journal.last_seq("other") == 0
+
+
+async def test_ended_calls_are_kept_up_to_a_bound_and_live_ones_always(
+    make_journal: MakeJournal,
+) -> None:
+    journal = make_journal(ended_calls=3)
+    await accept(journal, "live")
+    for number in range(5):
+        await accept(journal, f"call-{number}")
+        journal.append("demo", [ended(f"call-{number}")])
+    await journal.flush()
+    kept = [n for n in range(5) if journal.call("demo", f"call-{n}") is not None]
+    assert kept == [2, 3, 4]
+    assert journal.call("demo", "live") is not None
+
+
+async def test_a_call_of_many_events_keeps_its_beginning_and_its_end(
+    make_journal: MakeJournal,
+) -> None:
+    journal = make_journal(events_per_call=10)
+    await accept(journal, "call")
+    journal.append("demo", [digit("call") for _ in range(50)])
+    journal.append("demo", [ended("call")])
+    await journal.flush()
+    events = journal.events_of("demo", "call")
+    assert len(events) == 11
+    assert events[0].event.kind is EventKind.CALL_ACCEPTED
+    assert events[-1].event.kind is EventKind.CALL_ENDED
+
+
+async def test_a_full_journal_refuses_requests_and_takes_what_live_calls_do(
+    make_journal: MakeJournal,
+) -> None:
+    journal = make_journal(pending_events=10)
+    journal.append("demo", [digit("x") for _ in range(12)])
+    with pytest.raises(JournalUnavailable):
+        await accept(journal, "call")
+    journal.append("demo", [digit("x")])
+    await journal.flush()
+    assert journal.call("demo", "call") is None
+    assert journal.last_seq("demo") == 13
+    await accept(journal, "call")
+    assert journal.call("demo", "call") is not None
+
+
+async def test_a_caller_that_gives_up_waiting_leaves_the_others_their_commit(
+    journal: Journal,
+) -> None:
+    given_up = asyncio.ensure_future(accept(journal, "given-up"))
+    other = asyncio.ensure_future(accept(journal, "other"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    async with asyncio.timeout(SOON):
+        await other
+    assert journal.call("demo", "other") is not None
+
+
+@given(
+    batches=st.lists(
+        st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 4), st.booleans()), max_size=30
+    )
+)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+def test_readers_see_everything_once_in_order(
+    name: str, batches: list[tuple[str, int, bool]]
+) -> None:
+    async def scenario() -> None:
+        journal = IMPLEMENTATIONS[name]()
+        readers = {tenant: journal.read(tenant) for tenant in "abc"}
+        written: dict[str, list[int]] = {tenant: [] for tenant in "abc"}
+        number = 0
+        for tenant, count, pause in batches:
+            numbers = list(range(number, number + count))
+            number += count
+            written[tenant].extend(numbers)
+            journal.append(tenant, [digit("x", str(n)) for n in numbers])
+            if pause:
+                await asyncio.sleep(0)
+        await journal.flush()
+        for tenant, reader in readers.items():
+            seen = await take(reader, len(written[tenant]))
+            assert [int(str(e.event.data["digit"])) for e in seen] == written[tenant]
+            assert [e.seq for e in seen] == list(range(1, len(seen) + 1))
+
+    asyncio.run(scenario())
