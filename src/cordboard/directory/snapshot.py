@@ -12,8 +12,9 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TypeVar
 
+from cordboard.directory.index import Index
 from cordboard.directory.model import (
     Account,
     Context,
@@ -30,64 +31,6 @@ from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, 
 
 MAXIMUM_ID_DIGITS = 19
 """Longest numeric id read from text: that of a signed 64-bit integer."""
-
-T = TypeVar("T", User, Group, Context)
-
-
-class _Index(Generic[T]):
-    """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
-
-    __slots__ = ("_dids", "_emails", "_extensions", "_labels", "_names")
-
-    def __init__(self, objects: Iterable[T], country: str) -> None:
-        self._names: dict[str, T] = {}
-        self._labels: dict[str, T] = {}
-        self._extensions: dict[str, T] = {}
-        self._emails: dict[str, T] = {}
-        self._dids: dict[str, T] = {}
-        for thing in objects:
-            self._names.setdefault(thing.name, thing)
-            if not isinstance(thing, Context):
-                self._labels.setdefault(thing.label, thing)
-            if isinstance(thing, User) and thing.email is not None:
-                self._emails.setdefault(thing.email, thing)
-            if thing.extension is not None:
-                self._extensions.setdefault(thing.extension, thing)
-            for did in thing.dids:
-                self._dids.setdefault(identity(did, country), thing)
-        for by_text in (self._names, self._labels, self._extensions, self._emails):
-            for text, thing in list(by_text.items()):
-                by_text.setdefault(_folded(text), thing)
-
-    def by_name(self, text: str) -> T | None:
-        return _found(self._names, text)
-
-    def by_label(self, text: str) -> T | None:
-        return _found(self._labels, text)
-
-    def by_extension(self, text: str) -> T | None:
-        return _found(self._extensions, text)
-
-    def by_email(self, text: str) -> T | None:
-        return _found(self._emails, text)
-
-    def by_identity(self, number: str | None) -> T | None:
-        return self._dids.get(number) if number is not None else None
-
-
-_FOLDED = "\0"
-"""Marks a key without case, so that it is never taken for one as written."""
-
-
-def _folded(text: str) -> str:
-    return _FOLDED + text.casefold()
-
-
-def _found(by_text: dict[str, T], text: str) -> T | None:
-    if text.startswith(_FOLDED):
-        return None
-    thing = by_text.get(text)
-    return thing if thing is not None else by_text.get(_folded(text))
 
 
 def _id_from(value: int | str) -> int | None:
@@ -113,9 +56,9 @@ class TenantDirectory:
     trunks: tuple[Trunk, ...] = ()
     outbound: tuple[OutboundRule, ...] = ()
 
-    _users: _Index[User] = field(init=False, repr=False, compare=False)
-    _groups: _Index[Group] = field(init=False, repr=False, compare=False)
-    _contexts: _Index[Context] = field(init=False, repr=False, compare=False)
+    _users: Index[User] = field(init=False, repr=False, compare=False)
+    _groups: Index[Group] = field(init=False, repr=False, compare=False)
+    _contexts: Index[Context] = field(init=False, repr=False, compare=False)
     _users_by_id: dict[int, User] = field(init=False, repr=False, compare=False)
     _groups_by_id: dict[int, Group] = field(init=False, repr=False, compare=False)
     _groups_by_user: dict[int, tuple[Group, ...]] = field(init=False, repr=False, compare=False)
@@ -125,9 +68,9 @@ class TenantDirectory:
 
     def __post_init__(self) -> None:
         country = self.policy.country
-        self._set("_users", _Index(self.users, country))
-        self._set("_groups", _Index(self.groups, country))
-        self._set("_contexts", _Index(self.contexts, country))
+        self._set("_users", Index(self.users, country))
+        self._set("_groups", Index(self.groups, country))
+        self._set("_contexts", Index(self.contexts, country))
         self._set("_users_by_id", _first_by(self.users, lambda user: user.id))
         self._set("_groups_by_id", _first_by(self.groups, lambda group: group.id))
         self._set("_groups_by_user", _memberships(self.groups))

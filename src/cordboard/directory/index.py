@@ -1,0 +1,67 @@
+"""An index over users, groups or contexts: by name, label, extension, e-mail address and DID."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
+from cordboard.directory.model import Context, Group, User
+from cordboard.directory.numbers import identity
+
+T = TypeVar("T", User, Group, Context)
+
+
+class Index(Generic[T]):
+    """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
+
+    __slots__ = ("_dids", "_emails", "_extensions", "_labels", "_names")
+
+    def __init__(self, objects: Iterable[T], country: str) -> None:
+        self._names: dict[str, T] = {}
+        self._labels: dict[str, T] = {}
+        self._extensions: dict[str, T] = {}
+        self._emails: dict[str, T] = {}
+        self._dids: dict[str, T] = {}
+        for thing in objects:
+            self._names.setdefault(thing.name, thing)
+            if not isinstance(thing, Context):
+                self._labels.setdefault(thing.label, thing)
+            if isinstance(thing, User) and thing.email is not None:
+                self._emails.setdefault(thing.email, thing)
+            if thing.extension is not None:
+                self._extensions.setdefault(thing.extension, thing)
+            for did in thing.dids:
+                self._dids.setdefault(identity(did, country), thing)
+        for by_text in (self._names, self._labels, self._extensions, self._emails):
+            for text, thing in list(by_text.items()):
+                by_text.setdefault(_folded(text), thing)
+
+    def by_name(self, text: str) -> T | None:
+        return _found(self._names, text)
+
+    def by_label(self, text: str) -> T | None:
+        return _found(self._labels, text)
+
+    def by_extension(self, text: str) -> T | None:
+        return _found(self._extensions, text)
+
+    def by_email(self, text: str) -> T | None:
+        return _found(self._emails, text)
+
+    def by_identity(self, number: str | None) -> T | None:
+        return self._dids.get(number) if number is not None else None
+
+
+_FOLDED = "\0"
+"""Marks a key without case, so that it is never taken for one as written."""
+
+
+def _folded(text: str) -> str:
+    return _FOLDED + text.casefold()
+
+
+def _found(by_text: dict[str, T], text: str) -> T | None:
+    if text.startswith(_FOLDED):
+        return None
+    thing = by_text.get(text)
+    return thing if thing is not None else by_text.get(_folded(text))
