@@ -8,12 +8,16 @@ what is played), the brisk watch (100 ms, for early media and unfinished digits)
 from __future__ import annotations
 
 import asyncio
-import secrets
-import socket
-from collections.abc import Callable
-from typing import Final
 
 from cordboard.engines.embedded.media_clock import Beat
+from cordboard.engines.embedded.media_session import (
+    BRISK_WATCH,
+    SLOW_WATCH,
+    TICK,
+    MediaEventHandler,
+    MediaSession,
+    MediaTimers,
+)
 from cordboard.engines.embedded.rtp_ports import (
     DEFAULT_PORT_RANGE,
     QUARANTINE,
@@ -21,25 +25,9 @@ from cordboard.engines.embedded.rtp_ports import (
     PortPair,
     RtpPortPool,
 )
-from cordboard.media.audio import AudioParameters
-from cordboard.media.dtmf import DIGIT_MS
-from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent, PlayId
-from cordboard.media.figures import MediaFigures
-from cordboard.media.g711 import FRAME_MS
-from cordboard.media.recorder import Recorder
-from cordboard.media.rtcp import INTERVAL_SPREAD, REPORT_INTERVAL
-from cordboard.media.sources import FrameSource
-from cordboard.media.stream import MediaStream
+from cordboard.media.events import MEDIA_LOST_AFTER
 
-MediaEventHandler = Callable[[str, MediaEvent], None]
-
-TICK: Final = FRAME_MS / 1000
-BRISK_WATCH: Final = 0.1
-SLOW_WATCH: Final = 1.0
-MAX_DATAGRAMS_PER_WAKEUP: Final = 16  # then the other sockets have their turn
-DATAGRAM_OCTETS: Final = 2048  # above any Ethernet frame; a longer datagram is no audio of ours
-
-_RANDOM = secrets.SystemRandom()
+__all__ = ["LocalMediaPlane", "MediaEventHandler", "MediaSession"]
 
 
 class LocalMediaPlane:
@@ -61,14 +49,15 @@ class LocalMediaPlane:
         quarantine: float = QUARANTINE,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.advertised_host = advertised_host or host
-        self.loop = loop or asyncio.get_running_loop()
-        self.clock = self.loop.time
+        self._advertised_host = advertised_host or host
+        self._loop = loop or asyncio.get_running_loop()
         self._ports = RtpPortPool(host, port_range, warm=warm, quarantine=quarantine)
         self._sessions: set[MediaSession] = set()
-        self._ticker = Beat(self.loop, TICK, MediaSession._tick)
-        self._brisk = Beat(self.loop, BRISK_WATCH, MediaSession._watch)
-        self._slow = Beat(self.loop, SLOW_WATCH, MediaSession._look_after)
+        self._timers = MediaTimers(
+            ticker=Beat(self._loop, TICK, MediaSession.tick),
+            brisk=Beat(self._loop, BRISK_WATCH, MediaSession.watch),
+            slow=Beat(self._loop, SLOW_WATCH, MediaSession.look_after),
+        )
         self._ports.warm_up()
 
     def open(
@@ -83,8 +72,16 @@ class LocalMediaPlane:
         :param media_timeout: seconds without a sign of life after the answer, 0 for never.
         :raises MediaPortsExhausted: no port pair is free.
         """
-        pair = self._ports.acquire(self.clock())
-        session = MediaSession(self, channel, on_event, pair, media_timeout)
+        session = MediaSession(
+            channel,
+            on_event,
+            self._ports.acquire(self._loop.time()),
+            self._advertised_host,
+            self._loop,
+            self._timers,
+            self._forget,
+            media_timeout,
+        )
         self._sessions.add(session)
         return session
 
@@ -102,237 +99,9 @@ class LocalMediaPlane:
         """Close all sessions, timers and sockets."""
         for session in tuple(self._sessions):
             session.close()
-        for timer in (self._ticker, self._brisk, self._slow):
-            timer.stop()
+        self._timers.stop()
         self._ports.close()
 
     def _forget(self, session: MediaSession, pair: PortPair) -> None:
         self._sessions.discard(session)
-        for timer in (self._ticker, self._brisk, self._slow):
-            timer.remove(session)
-        self._ports.release(pair, self.clock())
-
-
-class MediaSession:
-    """The audio of one channel on one pair of ports.
-
-    Events are handed over from the event loop, never from within a call of a method here, and none
-    after ``close``.
-    """
-
-    def __init__(
-        self,
-        plane: LocalMediaPlane,
-        channel: str,
-        on_event: MediaEventHandler,
-        pair: PortPair,
-        media_timeout: float,
-    ) -> None:
-        self.channel = channel
-        self.stream = MediaStream(
-            secrets.randbits(32),
-            secrets.randbits(16),
-            secrets.randbits(32),
-            cname=secrets.token_hex(8),
-            media_timeout=media_timeout,
-        )
-        self._plane = plane
-        self._on_event = on_event
-        self._pair = pair
-        self._recvfrom = pair.rtp.recvfrom
-        self._sendto = pair.rtp.sendto
-        self._clock = plane.clock
-        self._listener: MediaSession | None = None  # who hears us
-        self._heard: MediaSession | None = None  # whom we hear
-        self._reading = False
-        self._handing_over = False
-        self._closed = False
-        self._report_at = 0.0
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port for our SDP."""
-        return self._plane.advertised_host, self._pair.port
-
-    def configure(self, audio: AudioParameters) -> None:
-        """Take what offer and answer agreed on, at first and each time that changes."""
-        if self._closed:
-            return
-        self.stream.configure(audio, self._clock())
-        if not self._reading:
-            # Until now packets waited in the socket: there was nothing to judge them by.
-            self._reading = True
-            self._report_at = self._clock() + _report_interval() / 2  # RFC 3550, 6.2
-            self._plane.loop.add_reader(self._pair.rtp, self._read_rtp)
-            self._plane.loop.add_reader(self._pair.rtcp, self._read_rtcp)
-            self._plane._slow.add(self)
-
-    def answered(self) -> None:
-        """Take note that the channel is answered: audio is expected from now on."""
-        self.stream.answered(self._clock())
-
-    def play(self, play_id: PlayId, source: FrameSource, *, loop: bool = False) -> None:
-        """Play a sound in place of whatever the channel hears, and of what was played before."""
-        if self._closed:
-            return
-        self.stream.play(play_id, source, loop=loop)
-        self._plane._ticker.add(self)
-        self._attend()
-
-    def stop_play(self) -> None:
-        """Stop what is played; without effect where nothing is."""
-        self.stream.stop_play()
-        self._attend()
-
-    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
-        """Send a digit; False if the peer takes no telephone events.
-
-        :raises ValueError: it is no DTMF digit.
-        """
-        if self._closed or not self.stream.send_digit(digit, duration_ms):
-            return False
-        self._plane._ticker.add(self)
-        return True
-
-    def listen_to(self, other: MediaSession | None) -> None:
-        """Let this channel hear another one (or nobody), and not what was played to it any more."""
-        if self._closed or (other is not None and other._closed):
-            return
-        self.stream.listen_to(None if other is None else other.stream)
-        if self._heard is not None:
-            self._heard._listener = None
-        if other is not None:
-            if other._listener is not None:
-                other._listener._heard = None
-            other._listener = self
-        self._heard = other
-        self._attend()
-
-    def bridge(self, other: MediaSession) -> None:
-        """Let two channels, which both are answered, hear each other."""
-        self.answered()
-        other.answered()
-        self.listen_to(other)
-        other.listen_to(self)
-
-    def unbridge(self) -> None:
-        """Hear nobody, and be heard by nobody."""
-        if self._listener is not None:
-            self._listener.listen_to(None)
-        self.listen_to(None)
-
-    def record(self, recorder: Recorder | None) -> None:
-        """Let a recorder have what is received; None ends that."""
-        self.stream.recorder = recorder
-
-    def figures(self) -> MediaFigures:
-        """Give the figures as they stand now."""
-        return self.stream.figures()
-
-    def close(self) -> MediaFigures:
-        """Say good-bye to the peer, give the ports back and the last figures."""
-        if not self._closed:
-            self.unbridge()
-            self.stream.stop_play()
-            self._closed = True
-            if self._reading:
-                self._send_report(goodbye=True)
-                self._plane.loop.remove_reader(self._pair.rtp)
-                self._plane.loop.remove_reader(self._pair.rtcp)
-            self._plane._forget(self, self._pair)
-        return self.stream.figures()
-
-    def _read_rtp(self) -> None:
-        """Read what has come, and pass on what another channel hears of it."""
-        stream = self.stream
-        now = self._clock()
-        for _ in range(MAX_DATAGRAMS_PER_WAKEUP):
-            try:
-                data, source = self._recvfrom(DATAGRAM_OCTETS)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError:
-                continue  # an ICMP error of an earlier packet, reported once
-            packet = stream.receive_rtp(data, source, now)
-            if packet is not None:
-                listener = self._listener
-                if listener is not None:
-                    try:
-                        listener._sendto(packet, listener.stream.destination)
-                    except OSError:
-                        continue  # as if lost on the way: the socket is full, no route
-        if stream.attention:
-            self._attend()
-
-    def _read_rtcp(self) -> None:
-        now = self._clock()
-        for _ in range(MAX_DATAGRAMS_PER_WAKEUP):
-            try:
-                data, source = self._pair.rtcp.recvfrom(DATAGRAM_OCTETS)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                continue
-            self.stream.receive_rtcp(data, source, now)
-
-    def _tick(self, now: float) -> bool:
-        """Send the next 20 ms of what is played; False once nothing is."""
-        stream = self.stream
-        packet = stream.tick(now)
-        if packet is not None:
-            _send(self._pair.rtp, packet, stream.destination)
-        if stream.attention:
-            self._attend()
-        return stream.playing
-
-    def _watch(self, now: float) -> bool:
-        """Look for what has not come; False once that is no matter of tenths of a second."""
-        self.stream.handle_timer(now)
-        if self.stream.attention:
-            self._attend()
-        return self.stream.impatient
-
-    def _look_after(self, now: float) -> bool:
-        """Look for what has not come, and report when it is time."""
-        if now >= self._report_at:
-            self._report_at = now + _report_interval()
-            self._send_report()
-        self._watch(now)
-        return True
-
-    def _send_report(self, *, goodbye: bool = False) -> None:
-        report = self.stream.report(self._clock(), goodbye=goodbye)
-        if report is None:
-            return
-        audio = self.stream.audio
-        muxed = audio is not None and audio.rtcp_mux
-        sending = self._pair.rtp if muxed else self._pair.rtcp
-        _send(sending, report, self.stream.rtcp_destination)
-
-    def _attend(self) -> None:
-        """See that events are handed over soon, and that time is watched closely if need be."""
-        if self._closed:
-            return
-        if self.stream.impatient:
-            self._plane._brisk.add(self)
-        if not self._handing_over and self.stream.attention:
-            self._handing_over = True
-            self._plane.loop.call_soon(self._hand_over)
-
-    def _hand_over(self) -> None:
-        self._handing_over = False
-        for event in self.stream.take_events():
-            if self._closed:
-                return
-            self._on_event(self.channel, event)
-
-
-def _report_interval() -> float:
-    return REPORT_INTERVAL * _RANDOM.uniform(*INTERVAL_SPREAD)
-
-
-def _send(sending: socket.socket, packet: bytes, destination: tuple[str, int]) -> None:
-    try:
-        sending.sendto(packet, destination)
-    except OSError:
-        return  # as if lost on the way: the socket is full, or there is no route
+        self._ports.release(pair, self._loop.time())
