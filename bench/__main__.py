@@ -1,0 +1,34 @@
+"""``make bench``: what a call costs on this machine, as tables and as build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from pathlib import Path
+
+from bench import originate
+from bench.machine import describe
+
+RATES = [50, 100, 200, 300, 400, 500, 600]
+SECONDS = 8.0
+
+
+def main() -> None:
+    """Run the ladder and print it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="calls a second")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
+    options = parser.parse_args()
+    print(f"{time.strftime('%Y-%m-%d')}  {describe()}")
+    print("call_user: a request, two legs, 1 s of talk, a callback; the server on one core\n")
+    steps = asyncio.run(originate.ladder(options.rates, options.seconds))
+    print(originate.table(steps))
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps({"originate": originate.as_json(steps)}, indent=1))
+    print(f"\nwritten to {options.json}")
+
+
+main()

@@ -1,0 +1,123 @@
+"""A call's events as lines that a person reads while the call happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SPOKEN_CAUSES = {
+    "normal": "hung up",
+    "answered_elsewhere": "answered elsewhere",
+    "no_answer": "nobody answered",
+    "busy": "busy",
+    "rejected": "declined",
+    "unreachable": "unreachable",
+    "not_found": "no such number",
+    "congestion": "no line free",
+    "incompatible": "no common codec",
+    "cancelled": "cancelled",
+    "interrupted": "server stopped",
+    "media_timeout": "voice was lost",
+    "duration_limit": "longest duration reached",
+    "failed": "failed",
+}
+
+_SPOKEN_OUTCOMES = {
+    "completed": "completed",
+    "first_leg_failed": "first leg failed",
+    "second_leg_failed": "second leg failed",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+
+
+class Timeline:
+    """Turns events into lines; remembers when the call began and which phone each channel is."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._phones: dict[str, str] = {}
+
+    def line(self, event: Mapping[str, Any]) -> str:
+        """One event: milliseconds since the request, the leg, what happened."""
+        at = float(event.get("at", 0.0))
+        if self._began is None:
+            self._began = at
+        elapsed = round((at - self._began) * 1000)
+        leg = event.get("leg") or "call"
+        return f"{elapsed:>7} ms  {leg:<6}  {self._said(event)}"
+
+    def _said(self, event: Mapping[str, Any]) -> str:
+        kind, data = str(event.get("kind")), event.get("data") or {}
+        channel = str(event.get("channel") or "")
+        if kind == "channel.dialled":
+            self._phones[channel] = str(data.get("endpoint"))
+        phone = self._phones.get(channel, "")
+        sentence = _SENTENCES.get(kind)
+        return sentence(phone, data) if sentence else kind
+
+
+def _accepted(_phone: str, data: Mapping[str, Any]) -> str:
+    return f"accepted: ring {_party(data.get('first'))}, connect with {_party(data.get('second'))}"
+
+
+def _dialled(phone: str, data: Mapping[str, Any]) -> str:
+    caller = data.get("caller_number") or "anonymous"
+    name = data.get("caller_name")
+    via = f" through {data['trunk']}" if data.get("trunk") else ""
+    shown = f"{name} <{caller}>" if name and name != caller else caller
+    return f"INVITE to {phone}{via}, showing {shown}"
+
+
+def _ended_channel(phone: str, data: Mapping[str, Any]) -> str:
+    cause = _cause(data)
+    status = f" (SIP {data['sip_status']})" if data.get("sip_status") else ""
+    media = data.get("media") or {}
+    heard = f", {media['packets_received']} voice packets received" if media else ""
+    who = " by the phone" if data.get("by") == "remote" and data.get("answered") else ""
+    return f"{phone} is over: {cause}{who}{status}{heard}"
+
+
+def _failed(_phone: str, data: Mapping[str, Any]) -> str:
+    return f"not answered: {_cause(data)}, after {data.get('ring_seconds', 0):.1f} s"
+
+
+def _ended(_phone: str, data: Mapping[str, Any]) -> str:
+    outcome = _SPOKEN_OUTCOMES.get(str(data.get("outcome")), data.get("outcome"))
+    where = f" ({data['leg']} leg)" if data.get("leg") else ""
+    talked = data.get("talk_seconds") or 0.0
+    return f"ended: {outcome}, {_cause(data)}{where}; talked {talked:.1f} s"
+
+
+_SENTENCES = {
+    "call.accepted": _accepted,
+    "channel.dialled": _dialled,
+    "channel.ringing": lambda phone, _: f"{phone} rings",
+    "channel.early_media": lambda phone, data: (
+        f"{phone} sends early media" if data.get("flowing") else f"{phone} is silent, ringback"
+    ),
+    "channel.answered": lambda phone, _: f"{phone} answered",
+    "leg.answered": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
+    "leg.failed": _failed,
+    "call.program": lambda _, data: f"connected with context {data.get('context')}",
+    "call.bridged": lambda *_: "the two hear each other",
+    "call.held": lambda phone, _: f"{phone} put the other on hold",
+    "call.resumed": lambda phone, _: f"{phone} resumed",
+    "channel.digit": lambda phone, data: f"{phone} pressed {data.get('digit')}",
+    "channel.ended": _ended_channel,
+    "call.ended": _ended,
+}
+
+
+def _party(party: Any) -> str:
+    if not isinstance(party, Mapping):
+        return "?"
+    name, number = party.get("name") or "", party.get("number") or ""
+    if party.get("kind") == "number":
+        return f"{number} ({name})" if name else str(number)
+    return f"{party.get('kind')} {name} ({number})" if number != name else f"{name}"
+
+
+def _cause(data: Mapping[str, Any]) -> str:
+    cause = str(data.get("cause"))
+    return _SPOKEN_CAUSES.get(cause, cause)
