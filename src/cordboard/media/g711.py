@@ -29,6 +29,7 @@ SILENCE_OCTET: Final = MappingProxyType({PCMU: 0xFF, PCMA: 0xD5})  # the code of
 _SEGMENTS: Final = 8
 _STEPS: Final = 16  # quantising intervals in a segment
 _ULAW_BIAS: Final = 0x84  # makes every µ-law segment a whole power of two long
+_POSITIVE: Final = 0x80  # the sign bit, in both laws
 _ALAW_TOGGLE: Final = 0x55  # A-law goes over the wire with its even bits inverted
 
 
@@ -54,12 +55,21 @@ def silence(codec: str, octets: int = FRAME_OCTETS) -> bytes:
     return bytes((SILENCE_OCTET[codec],)) * octets
 
 
+@cache
 def transcoding_table(received: str, sent: str) -> bytes | None:
     """Give the ``bytes.translate`` table from one codec to the other, None when they are one.
 
+    Each code becomes the one of the same sign whose value is nearest. Where two are nearly as
+    near, tables 3 and 4 of G.711 may take the other one.
+
     :raises KeyError: one of the two is neither ``PCMU`` nor ``PCMA``.
     """
-    return _TRANSCODING[received, sent]
+    if received == sent:
+        return None
+    return bytes(
+        _nearest_code(value, code & _POSITIVE, decoding_table(sent))
+        for code, value in enumerate(decoding_table(received))
+    )
 
 
 def to_little_endian(samples: array[int]) -> bytes:
@@ -81,6 +91,10 @@ def from_little_endian(pcm: bytes) -> array[int]:
 def decoding_table(codec: str) -> tuple[int, ...]:
     """Give the linear value of each of the 256 codes."""
     return _DECODING[codec]
+
+
+def _nearest_code(value: int, sign: int, values: tuple[int, ...]) -> int:
+    return min(range(sign, sign + 0x80), key=lambda code: abs(values[code] - value))
 
 
 def _ulaw_value(code: int) -> int:
@@ -131,17 +145,3 @@ def _alaw_encoding() -> bytes:
     positive = bytes((code | 0x80) ^ _ALAW_TOGGLE for code in magnitudes)
     negative = bytes(code ^ _ALAW_TOGGLE for code in reversed(magnitudes))
     return positive + negative
-
-
-def _transcoding(received: str, sent: str) -> bytes:
-    # Each code becomes the code whose value is nearest, which is what going through linear audio
-    # does. Where two are nearly as near, G.711's tables 3 and 4 may take the other one.
-    return bytes(_encoding_table(sent)[value & 0xFFFF] for value in _DECODING[received])
-
-
-_TRANSCODING: Final = {
-    (PCMU, PCMU): None,
-    (PCMA, PCMA): None,
-    (PCMU, PCMA): _transcoding(PCMU, PCMA),
-    (PCMA, PCMU): _transcoding(PCMA, PCMU),
-}

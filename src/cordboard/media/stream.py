@@ -153,7 +153,7 @@ class MediaStream:
         Never raises, whatever the datagram holds.
         """
         if len(data) < HEADER_OCTETS:
-            self._drop_short(source)
+            self._receive_short(data, source, now)
             return None
         first, second, sequence, timestamp, ssrc = _UNPACK(data)
         kind = self._kinds.get(second & 0x7F)
@@ -271,7 +271,7 @@ class MediaStream:
         if not self._latch.accepts(source):
             self._wrong_source += 1
             return None
-        if FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE and self.audio and self.audio.rtcp_mux:
+        if self._is_rtcp(data):
             self.receive_rtcp(data, source, now)
             return None
         payload = payload_of(data)
@@ -288,11 +288,19 @@ class MediaStream:
             self._source = source
         return payload
 
-    def _drop_short(self, source: Address) -> None:
-        if self._latch.accepts(source):
-            self._malformed += 1
-        else:
+    def _receive_short(self, data: bytes, source: Address, now: float) -> None:
+        """Judge what is too short for RTP, but perhaps not for a report."""
+        if not self._latch.accepts(source):
             self._wrong_source += 1
+        elif self._is_rtcp(data):
+            self.receive_rtcp(data, source, now)
+        else:
+            self._malformed += 1
+
+    def _is_rtcp(self, data: bytes) -> bool:
+        if self.audio is None or not self.audio.rtcp_mux or len(data) < 2:
+            return False
+        return FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE
 
     def _receive_event(
         self, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
