@@ -1,0 +1,97 @@
+"""Name-addr values (From, To, Contact, Route): display name, URI, parameters (RFC 3261 20.10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.grammar import format_parameters, is_token, parse_parameters, quote, unquote
+from cordboard.sip.uri import SipUri, parse_uri
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """``"Display" <uri>;parameters``; ``display`` is unquoted text."""
+
+    uri: SipUri
+    display: str = ""
+    parameters: dict[str, str | None] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        shown = f"{_display(self.display)} " if self.display else ""
+        return f"{shown}<{self.uri}>{format_parameters(self.parameters)}"
+
+    @property
+    def tag(self) -> str | None:
+        """The tag parameter (RFC 3261 19.3)."""
+        return self.parameters.get("tag")
+
+    def with_tag(self, tag: str) -> NameAddr:
+        """The same address carrying ``tag``."""
+        return NameAddr(self.uri, self.display, {**self.parameters, "tag": tag})
+
+
+def _display(text: str) -> str:
+    return text if is_token(text) else quote(text)
+
+
+def parse_name_addr(text: str) -> NameAddr:
+    """Read one From, To, Contact or Route value, with or without angle brackets.
+
+    Without brackets everything after a semicolon belongs to the header, not to the URI
+    (RFC 3261 20.10). Raises :class:`SipParseError`.
+    """
+    display, uri, parameters = split_name_addr(text)
+    return NameAddr(parse_uri(uri), display, parse_parameters(parameters))
+
+
+@lru_cache(maxsize=2048)
+def split_name_addr(text: str) -> tuple[str, str, str]:
+    """The same three parts as bare text: unquoted display name, URI, parameters with semicolons."""
+    text = text.strip()
+    if text.startswith('"'):
+        end = _closing_quote(text)
+        display = unquote(text[: end + 1])
+        rest = text[end + 1 :].lstrip()
+        if not rest.startswith("<"):
+            raise SipParseError("display name without an address in angle brackets")
+    else:
+        bracket = text.find("<")
+        if bracket < 0:
+            uri, semicolon, parameters = text.partition(";")
+            return "", uri.strip(), semicolon + parameters
+        display = " ".join(text[:bracket].split())
+        rest = text[bracket:]
+        if display and not all(is_token(word) for word in display.split()):
+            raise SipParseError("display name must be tokens or quoted")
+    uri, closing, parameters = rest[1:].partition(">")
+    if not closing:
+        raise SipParseError("address without its closing bracket")
+    parameters = parameters.strip()
+    if parameters and not parameters.startswith(";"):
+        raise SipParseError("unexpected text after an address")
+    return display, uri.strip(), parameters
+
+
+def _closing_quote(text: str) -> int:
+    position = 1
+    while position < len(text):
+        if text[position] == "\\":
+            position += 1
+        elif text[position] == '"':
+            return position
+        position += 1
+    raise SipParseError("display name without its closing quote")
+
+
+def tag_of(text: str) -> str | None:
+    """The tag of a From or To value, without reading the rest of it."""
+    _, bracket, parameters = text.rpartition(">")
+    if not bracket:
+        _, _, parameters = text.partition(";")
+    lowered = parameters.lower()
+    start = lowered.find("tag=")
+    if start < 0:
+        return None
+    return parameters[start + 4 :].partition(";")[0].strip() or None
