@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from cordboard.media import g711
@@ -431,3 +433,14 @@ def test_who_listens_to_whom() -> None:
     unbridge(b, a)
     assert [stream for stream in (a.heard, a.listener, b.heard, b.listener) if stream] == []
     assert relay(a, voice(0)) is None
+
+
+def test_ipv6_sources_with_scope_and_flow() -> None:
+    a, b = MediaStream(1), MediaStream(2)
+    a.configure(negotiated(4000, host="2001:DB8::1", signalling="2001:db8::1"), 0.0)
+    b.configure(negotiated(5000), 0.0)
+    bridge(a, b)
+    source = cast("tuple[str, int]", ("2001:db8::1", 4002, 0, 0))  # as a socket gives it
+    for index in range(10):
+        assert a.receive_rtp(voice(index), source, index * 0.02) is not None
+    assert a.destination == ("2001:db8::1", 4002)
