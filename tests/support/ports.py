@@ -1,0 +1,52 @@
+"""Ports that are free on the loopback address just now."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+
+LOOPBACK = "127.0.0.1"
+FIRST, LAST = 33000, 59000
+PROBES = 4000
+
+
+class _Cursor:
+    """Goes through the range, from a place of the system's choice: a port is not given twice soon,
+    and two runs of the tests at once begin at different places."""
+
+    def __init__(self) -> None:
+        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
+            probe.bind((LOOPBACK, 0))
+            self._next = FIRST + int(probe.getsockname()[1]) % (LAST - FIRST)
+
+    def take(self, how_many: int) -> int:
+        if self._next + how_many > LAST:
+            self._next = FIRST
+        first, self._next = self._next, self._next + how_many
+        return first
+
+
+_cursor = _Cursor()
+
+
+def free_ports(how_many: int = 1) -> int:
+    """The first of so many neighbouring ports that neither UDP nor TCP uses; an even one."""
+    for _ in range(PROBES):
+        first = _cursor.take(how_many + how_many % 2)
+        first += first % 2
+        if all(is_free(port) for port in range(first, first + how_many)):
+            return first
+    raise OSError(f"no {how_many} neighbouring free ports between {FIRST} and {LAST}")
+
+
+def is_free(port: int) -> bool:
+    """Whether both UDP and TCP can be bound."""
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with closing(socket.socket(socket.AF_INET, kind)) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                return False
+    return True

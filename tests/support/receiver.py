@@ -1,0 +1,84 @@
+"""A web server for one test, which takes callbacks."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from support.ports import LOOPBACK
+from support.waiting import Observed
+
+LONGEST_BODY = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One POST that came. Header names are in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read as JSON."""
+        return json.loads(self.body)
+
+
+class CallbackReceiver:
+    """Listens on a port of its own and answers every POST with ``status_for`` its number (from 1).
+
+    :attr:`callbacks` holds what came, with the time of each.
+    """
+
+    def __init__(self, status_for: Callable[[int], int] = lambda _: 200) -> None:
+        self.callbacks: Observed[Callback] = Observed()
+        received = self.callbacks
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY)
+                body = self.rfile.read(length)
+                names = {name.lower(): value for name, value in self.headers.items()}
+                received.add(Callback(self.path, names, body))
+                self.send_response(status_for(len(received)))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+
+    def url(self, path: str = "/callback") -> str:
+        """What to give as ``callback_url``."""
+        return f"http://{LOOPBACK}:{self._server.server_address[1]}{path}"
+
+    def wait_for(self, number: int = 1, seconds: float = 5.0) -> list[Callback]:
+        """All callbacks, as soon as there are so many."""
+        return self.callbacks.wait_for_count(number, seconds, "callbacks")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join(5.0)
+        self._server.server_close()

@@ -1,0 +1,275 @@
+"""The server as a process of its own, and a client of its HTTP interface."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from support.ports import LOOPBACK, free_ports
+from support.program import Program
+from support.waiting import wait_until
+
+DOMAIN, TOKEN = "demo", "demo-token"
+READY_SECONDS = 10.0
+STREAM_SECONDS = 30.0
+MEDIA_PORTS = 200
+
+CONFIG = """\
+[http]
+listen = "{host}:{http}"
+
+[sip]
+listen = ["udp:{host}:{sip}", "tcp:{host}:{sip}"]
+t1 = {t1}
+t2 = {t2}
+t4 = {t4}
+
+[media]
+host = "{host}"
+ports = "{media_first}-{media_last}"
+
+[tenant.demo]
+country = "jp"
+channel_limit = 200
+numbers = ["05068680000", "0506868002"]
+caller_id = "05068680000"
+
+[tenant.demo.account.main]
+token = "demo-token"
+
+[tenant.demo.user.jessica]
+id = 10001001
+label = "Jessica Jones"
+extension = "1001"
+terminal.jessica-desk.secret = "demo-jessica-desk"
+terminal.jessica-soft.secret = "demo-jessica-soft"
+
+[tenant.demo.user.thomas]
+id = 10001002
+label = "Thomas Jenkins"
+extension = "1002"
+terminal.thomas.secret = "demo-thomas"
+
+[tenant.demo.context.welcome]
+extension = "1111"
+steps = [{{ play = "{prompt}" }}, {{ hangup = true }}]
+"""
+
+TRUNK = """
+[tenant.demo.trunk.{name}]
+uri = "sip:{host}:{port}"
+{credentials}
+[[tenant.demo.outbound]]
+prefix = "{prefix}"
+trunks = ["{name}"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A trunk of the test's configuration: numbers with ``prefix`` go to ``port``."""
+
+    name: str
+    prefix: str
+    port: int
+    username: str | None = None
+    password: str = ""
+
+    def toml(self) -> str:
+        """Its tables."""
+        credentials = ""
+        if self.username is not None:
+            credentials = f'username = "{self.username}"\npassword = "{self.password}"\n'
+        return TRUNK.format(
+            name=self.name,
+            host=LOOPBACK,
+            port=self.port,
+            credentials=credentials,
+            prefix=self.prefix,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. Header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def call(self) -> str:
+        """The id of the call that was placed."""
+        assert self.body.get("result_code") == 0, f"refused: {self.body}"
+        return self.headers["cordboard-call"]
+
+    @property
+    def uuids(self) -> list[str]:
+        """The channels of the first leg."""
+        assert self.body.get("result_code") == 0, f"refused: {self.body}"
+        uuids: list[str] = self.body["uuids"]
+        return uuids
+
+
+class CordboardServer:
+    """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
+
+    The T1, T2 and T4 of SIP are in seconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *trunks: Trunk,
+        t1: float = 0.5,
+        t2: float = 4.0,
+        t4: float = 5.0,
+        prompt: Path | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.http_port = free_ports()
+        self.sip_port = free_ports()
+        media_first = free_ports(MEDIA_PORTS)
+        default_prompt = Path(__file__).parents[2] / "examples/prompts/welcome.wav"
+        self._config = folder / "cordboard.toml"
+        self._config.write_text(
+            CONFIG.format(
+                host=LOOPBACK,
+                http=self.http_port,
+                sip=self.sip_port,
+                t1=t1,
+                t2=t2,
+                t4=t4,
+                media_first=media_first,
+                media_last=media_first + MEDIA_PORTS - 1,
+                prompt=prompt or default_prompt,
+            )
+            + "".join(trunk.toml() for trunk in trunks)
+        )
+        self.program: Program | None = None
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones register."""
+        return LOOPBACK, self.sip_port
+
+    def start(self) -> Self:
+        """Start it and wait until it answers."""
+        program = Program([sys.executable, "-m", "cordboard", "serve", "--config", self._config])
+        self.program = program
+
+        def ready() -> bool:
+            assert program.exit_code is None, f"the server ended:\n{program.output}"
+            try:
+                return self.get("/healthz").status == 200
+            except OSError:
+                return False
+
+        wait_until(ready, READY_SECONDS, lambda: f"the server is ready:\n{program.output}")
+        return self
+
+    def stop(self) -> int:
+        """Ask it to end (SIGTERM); its exit code."""
+        assert self.program is not None, "the server was not started"
+        self.program.signal(signal.SIGTERM)
+        return self.program.wait(10.0)
+
+    def __enter__(self) -> Self:
+        try:
+            return self.start()
+        except BaseException:
+            self._make_end()
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self.program is not None
+        if error is not None:
+            self._make_end()
+            error.add_note(f"--- the server printed:\n{self.program.output}")
+            return
+        code = self.stop()
+        assert code == 0, f"the server ended with {code} on SIGTERM:\n{self.program.output}"
+
+    def _make_end(self) -> None:
+        if self.program is not None:
+            self.program.stop()
+
+    # -- its HTTP interface --------------------------------------------------------------------
+
+    def basix(self, method: str, **parameters: Any) -> Answer:
+        """POST one of the vendor's methods."""
+        return self.request("POST", f"/basix/api/{method}", parameters)
+
+    def get(self, path: str) -> Answer:
+        """GET a path."""
+        return self.request("GET", path)
+
+    def request(self, method: str, path: str, body: Any = None) -> Answer:
+        """One request; a JSON answer is read."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=10.0)
+        try:
+            data = None if body is None else json.dumps(body).encode()
+            connection.request(method, path, data, _headers())
+            response = connection.getresponse()
+            content = response.read()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            is_json = "json" in headers.get("content-type", "")
+            return Answer(
+                response.status, headers, json.loads(content) if is_json else content.decode()
+            )
+        finally:
+            connection.close()
+
+    def events(self, call: str) -> Iterator[dict[str, Any]]:
+        """The events of a call as they happen, until it has ended."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=STREAM_SECONDS)
+        try:
+            connection.request("GET", f"/v1/calls/{call}/events", headers=_headers())
+            response = connection.getresponse()
+            assert response.status == 200, f"no events of {call}: {response.status}"
+            for line in response:
+                if line.startswith(b"data:"):
+                    yield json.loads(line[5:])
+        finally:
+            connection.close()
+
+    def wait_ended(self, call: str) -> list[dict[str, Any]]:
+        """All events of a call, as soon as it has ended."""
+        events = list(self.events(call))
+        assert events, f"{call} has no events"
+        assert events[-1]["kind"] == "call.ended", f"the stream of {call} broke off: {events}"
+        return events
+
+    def wait_event(self, call: str, kind: str, leg: str | None = None) -> dict[str, Any]:
+        """The first event of a kind (and leg) of a call."""
+        seen = []
+        for event in self.events(call):
+            if event["kind"] == kind and leg in (None, event["leg"]):
+                return event
+            seen.append(event)
+        raise AssertionError(f"{call} had no {kind}: {seen}")
+
+
+def result_of(events: list[dict[str, Any]]) -> dict[str, Any]:
+    """The one terminal result of a call."""
+    results = [event["data"] for event in events if event["kind"] == "call.ended"]
+    assert len(results) == 1, f"{len(results)} results: {results}"
+    return results[0]
+
+
+def _headers() -> dict[str, str]:
+    credentials = base64.b64encode(f"{DOMAIN}:{TOKEN}".encode()).decode()
+    return {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}

@@ -1,0 +1,137 @@
+"""SIPp as a phone or a trunk in tests, playing a scenario of ``tests/interop/scenarios``."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from support.ports import LOOPBACK, free_ports
+from support.program import Program
+from support.waiting import wait_until
+
+SCENARIOS = Path(__file__).parents[1] / "interop" / "scenarios"
+START_SECONDS = 5.0
+LONGEST_LOG = 20_000
+
+
+class Sipp:
+    """A SIPp that answers ``calls`` calls and then ends; every one must go as the scenario says.
+
+    :param folder: where it leaves its traces, which a failing test shows.
+    :param keys: values of the scenario's own ``[words]``.
+    :param pause_ms: how long its pauses are.
+    :param contact_port: the port it names in its Contact, where that is not its own.
+    :param peer: whom to call, for a scenario that begins by sending.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        scenario: str,
+        *,
+        calls: int = 1,
+        port: int | None = None,
+        contact_port: int | None = None,
+        keys: Mapping[str, str] | None = None,
+        pause_ms: int = 0,
+        seconds: float = 30.0,
+        peer: tuple[str, int] | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_ports()
+        self._messages = folder / f"{scenario}-{self.port}-messages.log"
+        self._errors = folder / f"{scenario}-{self.port}-errors.log"
+        words = {"contact_port": str(contact_port or self.port), **(keys or {})}
+        self._command = [
+            "sipp",
+            *([f"{peer[0]}:{peer[1]}"] if peer is not None else []),
+            *("-sf", str(SCENARIOS / f"{scenario}.xml")),
+            *("-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(self.port)),
+            *("-min_rtp_port", str(free_ports(40)), "-m", str(calls), "-d", str(pause_ms)),
+            *("-timeout", str(int(seconds)), "-timeout_error", "-nostdin"),
+            *("-trace_msg", "-message_file", str(self._messages)),
+            *("-trace_err", "-error_file", str(self._errors)),
+            *(part for word, value in words.items() for part in ("-key", word, value)),
+            *arguments,
+        ]
+        self._folder = folder
+        self._seconds = seconds
+        self._listens = peer is None
+        self.program: Program | None = None
+
+    def start(self) -> Self:
+        """Start it and wait until it listens."""
+        self.program = Program(self._command, cwd=self._folder, environment={"TERM": "dumb"})
+        if self._listens:
+            wait_until(self._is_listening, START_SECONDS, lambda: f"SIPp listens: {self.trace()}")
+        return self
+
+    def wait(self) -> None:
+        """Wait until all its calls are over; they must have gone as the scenario says."""
+        assert self.program is not None, "SIPp was not started"
+        code = self.program.wait(self._seconds + 5.0)
+        assert code == 0, f"SIPp ended with {code}:\n{self.trace()}"
+
+    def messages(self) -> str:
+        """All messages sent and received, as SIPp logs them."""
+        return _text(self._messages)
+
+    def received(self, start: str) -> list[str]:
+        """The messages received whose first line begins so, retransmissions included."""
+        return self._logged("received", start)
+
+    def sent(self, start: str) -> list[str]:
+        """The messages sent whose first line begins so, retransmissions included."""
+        return self._logged("sent", start)
+
+    def trace(self) -> str:
+        """What there is to say about a failure."""
+        output = self.program.output if self.program is not None else ""
+        parts = (_text(self._errors), self.messages(), output)
+        return "\n".join(part[-LONGEST_LOG:] for part in parts if part)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.program is None:
+            return
+        if error is None and self.program.exit_code is None:
+            self.wait()
+            return
+        self.program.stop()
+        if error is not None:
+            error.add_note(f"--- SIPp's trace:\n{self.trace()}")
+
+    def _is_listening(self) -> bool:
+        assert self.program is not None
+        code = self.program.exit_code
+        assert code is None, f"SIPp ended with {code}:\n{self.trace()}"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((LOOPBACK, self.port))
+            except OSError:
+                return True
+        return False
+
+    def _logged(self, way: str, start: str) -> list[str]:
+        """Each entry: dashes and the time, a line that tells the way, a blank one, the message."""
+        found = []
+        for entry in self.messages().split("-----------------------------------------------")[1:]:
+            head, _, text = entry.partition("\n\n")
+            if f"message {way}" in head.lower() and text.startswith(start):
+                found.append(text)
+        return found
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace") if path.exists() else ""
