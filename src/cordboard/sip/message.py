@@ -8,7 +8,9 @@ they stood on the wire; what they mean is read by whoever asks (:mod:`~cordboard
 
 Writing counts the line breaks of the finished head once: if any value carried a CR, LF or NUL the
 count is off and :class:`SipBuildError` is raised, so that header injection is impossible whatever
-the caller handed in.
+the caller handed in. Reading counts them too, so that a lone CR or LF never gets into a value. NUL
+alone has an exception: RFC 3261 25.1 lets a quoted pair hold it, so it is read there, and a
+response that gives such a value back may carry it there. We never write one of our own.
 """
 
 from __future__ import annotations
@@ -17,95 +19,24 @@ from typing import Final
 
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.grammar import is_token, split_list
+from cordboard.sip.headers import (
+    LIST_HEADERS,
+    canonical_name,
+    known_labels,
+    known_names,
+    label_of,
+)
 
 SIP_VERSION: Final = "SIP/2.0"
 
-# Precedents: Kamailio 64 KiB a message, PJSIP 4,000 octets over UDP, nginx 8 KiB a header line.
-MAX_MESSAGE_SIZE: Final = 65_535
-MAX_HEADER_LINES: Final = 256
+MAX_MESSAGE_SIZE: Final = 65_535  # the largest datagram; Kamailio 64 KiB, PJSIP 4,000 over UDP
+MAX_HEADER_LINES: Final = 256  # Apache 100 fields, nginx 32 KiB; RFC 4475 3.1.1.7 needs 60
+MAX_LINE_LENGTH: Final = 8192  # nginx 8 KiB, Apache 8190
 MAX_CSEQ: Final = 2**31 - 1  # RFC 3261 8.1.1.5
-
-# RFC 3261 7.3.3, 20 and the registry of header fields
-_COMPACT: Final = {
-    "a": "accept-contact",
-    "b": "referred-by",
-    "c": "content-type",
-    "d": "request-disposition",
-    "e": "content-encoding",
-    "f": "from",
-    "i": "call-id",
-    "j": "reject-contact",
-    "k": "supported",
-    "l": "content-length",
-    "m": "contact",
-    "o": "event",
-    "r": "refer-to",
-    "s": "subject",
-    "t": "to",
-    "u": "allow-events",
-    "v": "via",
-    "x": "session-expires",
-}
-
-_LABELS: Final = {
-    "call-id": "Call-ID",
-    "cseq": "CSeq",
-    "www-authenticate": "WWW-Authenticate",
-    "mime-version": "MIME-Version",
-    "rseq": "RSeq",
-    "rack": "RAck",
-    "p-asserted-identity": "P-Asserted-Identity",
-}
-
-# Comma-separated lists (RFC 3261 7.3.1, 20); any other header's commas are its own.
-LIST_HEADERS: Final = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "alert-info",
-        "allow",
-        "allow-events",
-        "call-info",
-        "contact",
-        "content-encoding",
-        "content-language",
-        "error-info",
-        "in-reply-to",
-        "path",
-        "proxy-require",
-        "reason",
-        "record-route",
-        "require",
-        "route",
-        "service-route",
-        "supported",
-        "unsupported",
-        "via",
-        "warning",
-    }
-)
-
-# Names as written -> canonical, filled as names are met; bounded so that no peer can grow it.
-_MAX_KNOWN_NAMES: Final = 1024
-_canonical_names: dict[str, str] = {}
 
 Headers = dict[str, list[str]]
 
-
-def canonical_name(name: str) -> str:
-    """The lower-case long form of a header name as written; raises :class:`SipParseError`."""
-    known = _canonical_names.get(name)
-    if known is not None:
-        return known
-    stripped = name.rstrip(" \t")
-    if not is_token(stripped):
-        raise SipParseError("malformed header name")
-    lowered = stripped.lower()
-    canonical = _COMPACT.get(lowered, lowered)
-    if len(_canonical_names) < _MAX_KNOWN_NAMES:
-        _canonical_names[name] = canonical
-    return canonical
+_BLANK: Final = " \t"
 
 
 class Message:
@@ -167,6 +98,7 @@ class Message:
         raise NotImplementedError
 
     def __bytes__(self) -> bytes:
+        """The wire form; raises :class:`SipBuildError`, see :func:`build`."""
         return build(self.start_line, self.headers, self.body)
 
     def __repr__(self) -> str:
@@ -219,29 +151,22 @@ class Response(Message):
         """``SIP/2.0 status reason``."""
         return f"{SIP_VERSION} {self.status} {self.reason}"
 
-
-def label_of(name: str) -> str:
-    """A header name as written on the wire; raises :class:`SipBuildError` where it is no name."""
-    label = _LABELS.get(name)
-    if label is None:
-        if not is_token(name):
-            raise SipBuildError("malformed header name")
-        label = "-".join(word.capitalize() for word in name.split("-"))
-        if len(_LABELS) < _MAX_KNOWN_NAMES:
-            _LABELS[name] = label
-    return label
+    def __bytes__(self) -> bytes:
+        """The wire form; a NUL may stand where a peer's quoted pair is given back to it."""
+        return build(self.start_line, self.headers, self.body, copied=True)
 
 
-def build(start_line: str, headers: Headers, body: bytes) -> bytes:
+def build(start_line: str, headers: Headers, body: bytes, *, copied: bool = False) -> bytes:
     """The wire form of a message; Content-Length is added here and nowhere else.
 
+    ``copied`` says that values are a peer's own, given back: NUL may then stand in a quoted pair.
     Raises :class:`SipBuildError` if any part carries a CR, LF or NUL or is not encodable.
     """
     lines = [start_line]
     for name, values in headers.items():
         if name == "content-length":
             continue
-        label = _LABELS.get(name) or label_of(name)
+        label = known_labels.get(name) or label_of(name)
         if len(values) == 1:
             lines.append(f"{label}: {values[0]}")
         else:
@@ -249,51 +174,71 @@ def build(start_line: str, headers: Headers, body: bytes) -> bytes:
     lines.append(f"Content-Length: {len(body)}\r\n\r\n")
     head = "\r\n".join(lines)
     breaks = len(lines) + 1
-    if head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
-        raise SipBuildError("a value carries a line break or NUL")
+    if head.count("\n") != breaks or head.count("\r") != breaks:
+        raise SipBuildError("a value carries a line break")
+    if "\0" in head and not (copied and _only_quoted_nul(head)):
+        raise SipBuildError("a value carries a NUL")
     try:
         return head.encode("utf-8", "surrogateescape") + body
     except UnicodeEncodeError:
         raise SipBuildError("a value is not encodable text") from None
 
 
+def _only_quoted_nul(text: str) -> bool:
+    return text.count("\0") == text.count("\\\0")
+
+
 def parse(data: bytes) -> Request | Response:
     """Read one whole message (a datagram, or what :mod:`~cordboard.sip.framing` cut out).
 
     Leading line breaks are skipped (RFC 3261 7.5); octets after Content-Length are dropped, a body
-    shorter than it is an error (18.3). Raises :class:`SipParseError` with the status to answer.
+    shorter than it is an error (18.3). A head may lack its empty line if it ends with a line break
+    (RFC 4475 3.1.2.15 is sent like that). What headers mean is not looked at; see
+    :mod:`~cordboard.sip.validity`. Raises :class:`SipParseError` with the status to answer;
+    :func:`~cordboard.sip.validity.salvage` then finds what the answer needs.
     """
     if len(data) > MAX_MESSAGE_SIZE:
         raise SipParseError("message too large", 513)
     head, separator, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not separator:
-        head = head.removesuffix(b"\r\n")
-    text = head.decode("utf-8", "surrogateescape")
-    if "\0" in text:
-        raise SipParseError("NUL in a header")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _unfold(text)
-    lines = text.split("\r\n")
-    if len(lines) > MAX_HEADER_LINES:
-        raise SipParseError("too many header lines", 400)
-    message = _parse_start_line(lines[0])
-    message.headers = _parse_headers(lines)
-    length = message.headers.get("content-length")
+        if not head.endswith(b"\r\n"):
+            raise SipParseError("headers end within a line")
+        head = head[:-2]
+    message, lines = _read_head(head)
+    message.headers = headers = _parse_headers(lines)
+    length = headers.get("content-length")
     if length is not None:
         body = _cut_body(body, length)
     message.body = body
     return message
 
 
-def _unfold(text: str) -> str:
+def _read_head(head: bytes) -> tuple[Request | Response, list[str]]:
+    text = head.decode("utf-8", "surrogateescape")
+    lines = text.split("\r\n")
+    breaks = len(lines) - 1
+    if breaks >= MAX_HEADER_LINES:
+        raise SipParseError("too many header lines")
+    if text.count("\n") != breaks or text.count("\r") != breaks:
+        raise SipParseError("lone CR or LF in a header")
+    if "\0" in text and not _only_quoted_nul(text):
+        raise SipParseError("NUL in a header")
+    if "\n " in text or "\n\t" in text:
+        lines = unfold(lines)
+    if len(text) > MAX_LINE_LENGTH and max(map(len, lines)) > MAX_LINE_LENGTH:
+        raise SipParseError("header line too long")
+    return _parse_start_line(lines[0]), lines
+
+
+def unfold(lines: list[str]) -> list[str]:
     """Join continuation lines (RFC 3261 7.3.1)."""
     unfolded: list[str] = []
-    for line in text.split("\r\n"):
+    for line in lines:
         if line[:1] in (" ", "\t") and unfolded:
-            unfolded[-1] = f"{unfolded[-1].rstrip()} {line.strip()}"
+            unfolded[-1] = f"{unfolded[-1].rstrip(_BLANK)} {line.strip(_BLANK)}"
         else:
             unfolded.append(line)
-    return "\r\n".join(unfolded)
+    return unfolded
 
 
 def _parse_start_line(line: str) -> Request | Response:
@@ -329,12 +274,12 @@ def _parse_headers(lines: list[str]) -> Headers:
     headers: Headers = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        canonical = _canonical_names.get(name)
-        if canonical is None:
+        canonical = known_names.get(name)
+        if canonical is None or not colon:
             if not colon:
                 raise SipParseError("header line without a colon")
             canonical = canonical_name(name)
-        value = value.strip(" \t")
+        value = value.strip(_BLANK)
         values = headers.get(canonical)
         if values is None:
             headers[canonical] = [value]
