@@ -60,7 +60,10 @@ def split_name_addr(text: str) -> tuple[str, str, str]:
         bracket = text.find("<")
         if bracket < 0:
             uri, semicolon, parameters = text.partition(";")
-            return "", uri.strip(), semicolon + parameters
+            uri = uri.strip()
+            if "?" in uri or "," in uri:
+                raise SipParseError("such a URI needs angle brackets")
+            return "", uri, semicolon + parameters
         display = " ".join(text[:bracket].split())
         rest = text[bracket:]
         if display and not all(is_token(word) for word in display.split()):
@@ -86,12 +89,11 @@ def _closing_quote(text: str) -> int:
 
 
 def tag_of(text: str) -> str | None:
-    """The tag of a From or To value, without reading the rest of it."""
-    _, bracket, parameters = text.rpartition(">")
-    if not bracket:
-        _, _, parameters = text.partition(";")
-    lowered = parameters.lower()
-    start = lowered.find("tag=")
-    if start < 0:
-        return None
-    return parameters[start + 4 :].partition(";")[0].strip() or None
+    """The tag of a From or To value, as a rule without reading the rest of it.
+
+    Raises :class:`SipParseError`.
+    """
+    start = text.find(">;tag=")
+    if start >= 0 and '"' not in text[start:] and ">" not in text[start + 1 :]:
+        return text[start + 6 :].partition(";")[0].strip() or None
+    return parse_parameters(split_name_addr(text)[2]).get("tag") or None

@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
 
-from cordboard.sip.errors import SipParseError
+from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.grammar import format_parameters, parse_parameters
 
 MAX_URI_LENGTH = 1024  # nginx and Kamailio bound a request line at 8192 and a URI well below it
@@ -16,6 +16,11 @@ MAX_PORT = 65535
 # Unescaped in the user part (RFC 3261 25.1: unreserved and user-unreserved).
 _USER_SAFE = "-_.!~*'()&=+$,;?/"
 _SCHEMES = ("sip", "sips", "tel")
+
+# Underscores are no part of RFC 3261's host, but of many a network's names.
+_HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")
+_FORBIDDEN = frozenset(' <>"\t\r\n\0')
+_V6 = frozenset("0123456789abcdefABCDEF:.%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class SipUri:
 
     def text(self, *, with_headers: bool = False) -> str:
         """The URI as it stands on the wire; ``with_headers`` only where RFC 3261 19.1.1 allows."""
-        user = "" if self.user is None else percent_encode(self.user, safe=_USER_SAFE)
+        user = "" if self.user is None else _escape(self.user)
         if self.scheme == "tel":
             return f"tel:{user}{format_parameters(self.parameters)}"
         at = "" if self.user is None else "@"
@@ -76,8 +81,25 @@ class SipUri:
         for name in ("user", "ttl", "method", "maddr", "transport"):
             if _lower(mine.get(name)) != _lower(theirs.get(name)):
                 return False
+        if sorted(self.headers.split("&")) != sorted(other.headers.split("&")):
+            return False
         shared = mine.keys() & theirs.keys()
         return all(_lower(mine[name]) == _lower(theirs[name]) for name in shared)
+
+
+def _escape(text: str) -> str:
+    return text if text.isalnum() and text.isascii() else _percent_encode(text)
+
+
+def _percent_encode(text: str) -> str:
+    try:
+        return percent_encode(text, safe=_USER_SAFE, errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise SipBuildError("a user name is not encodable text") from None
+
+
+def _unescape(text: str) -> str:
+    return percent_decode(text, errors="surrogateescape") if "%" in text else text
 
 
 def _lower(value: str | None) -> str | None:
@@ -98,14 +120,14 @@ def parse_uri(text: str) -> SipUri:
         raise SipParseError("URI without a scheme")
     if scheme not in _SCHEMES:
         raise SipParseError("unsupported URI scheme", 416)
-    if any(character in text for character in ' <>"\t\r\n\0'):
+    if not _FORBIDDEN.isdisjoint(text):
         raise SipParseError("character not allowed in a URI")
     if scheme == "tel":
         number, _, parameters = rest.partition(";")
-        return SipUri("tel", percent_decode(number), "", None, parse_parameters(parameters))
+        return SipUri("tel", _unescape(number), "", None, parse_parameters(parameters))
     # The user part may itself hold ; and ? (RFC 4475 3.1.1.13), so the @ decides first.
     user_part, at, host_part = rest.rpartition("@")
-    user = percent_decode(user_part.partition(":")[0]) if at else None
+    user = _unescape(user_part.partition(":")[0]) if at else None
     host_part, _, headers = host_part.partition("?")
     host_port, _, parameters = host_part.partition(";")
     host, port = split_host_port(host_port)
@@ -117,18 +139,18 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     text = text.strip()
     if text.startswith("["):
         host, bracket, rest = text.partition("]")
-        if not bracket or (rest and not rest.startswith(":")):
+        if not bracket or (rest and not rest.startswith(":")) or not _V6.issuperset(host[1:]):
             raise SipParseError("malformed IPv6 host")
         return (host + "]").lower(), parse_port(rest[1:]) if rest else None
     host, colon, port = text.partition(":")
     host = host.strip()
-    if not host:
-        raise SipParseError("empty host")
+    if not host or not _HOST.issuperset(host):
+        raise SipParseError("malformed host")
     return host.lower(), parse_port(port.strip()) if colon else None
 
 
 def parse_port(text: str) -> int:
     """A port number, 1 to 65535; raises :class:`SipParseError`."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:6]) <= MAX_PORT:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 0 < int(text) <= MAX_PORT:
         raise SipParseError("port out of range")
     return int(text)
