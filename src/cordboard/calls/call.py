@@ -81,6 +81,7 @@ class Call:
         self._commands: list[EngineCommand] = []
         self._log = CallLog(plan.request.id)
         self._released: list[Take] = []
+        self._new_channels = [(Leg.FIRST, planned) for planned in plan.channels]
         self._holding = {Leg.FIRST: plan.first.takes}
         if isinstance(plan.second, LegPlan):
             self._holding[Leg.SECOND] = plan.second.takes
@@ -137,19 +138,10 @@ class Call:
         deadlines = (self._stage_deadline, self._duration_deadline)
         return min((at for at in deadlines if at is not None), default=None)
 
-    @property
-    def channels(self) -> dict[str, Leg]:
-        """Every channel the call has had, with its leg."""
-        first = dict.fromkeys(self._first.channels, Leg.FIRST)
-        return first | dict.fromkeys(self._second.channels if self._second else (), Leg.SECOND)
-
-    def channel_labels(self) -> dict[str, str]:
-        """For each channel, the terminal or number it rings."""
-        return {
-            name: channel.planned.label
-            for hunt in self._hunts()
-            for name, channel in hunt.channels.items()
-        }
+    def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
+        """The channels that came into being since this was last asked, in order."""
+        taken, self._new_channels = self._new_channels, []
+        return taken
 
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
@@ -195,7 +187,9 @@ class Call:
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         self._duration_deadline = now + self.plan.longest_call
         self._stage_deadline = now + plan.timeout
-        self._second = Hunt(channels_for(plan, self._contacts, self._new_id))
+        channels = channels_for(plan, self._contacts, self._new_id)
+        self._new_channels += [(Leg.SECOND, planned) for planned in channels]
+        self._second = Hunt(channels)
         self._dial_all(self._second, plan)
         if self._second.channels:
             self._play_to_first(ToneKind.RINGBACK)

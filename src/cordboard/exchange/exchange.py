@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,19 +21,17 @@ from cordboard.calls.limits import LimitKey, LimitReached, Take, TokenBucket, Us
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
-from cordboard.calls.ports import Engine, EngineEvent
+from cordboard.calls.ports import Engine, EngineEvent, TraceLine
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.stages import Stage
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.alarm import Alarm
+from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable
 
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
-
-KEPT_LADDERS = 1_000
-"""Ended calls whose ladder can still be asked for; the engine keeps the traces as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,6 @@ class Accepted:
 class _Live:
     call: Call
     tenant: str
-    indexed: int = 0
 
 
 class Exchange:
@@ -71,12 +68,11 @@ class Exchange:
         self._usage = Usage()
         self._rates: dict[str, TokenBucket] = {}
         self._live: dict[str, _Live] = {}
-        self._by_channel: dict[str, str] = {}
-        self._ladders: OrderedDict[str, tuple[str, list[tuple[str, str, str]]]] = OrderedDict()
+        self._channels = ChannelBook()
         self._alarm = Alarm(self._due)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
-        self._open = True
+        self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         engine.connect(self._on_engine_event)
@@ -92,7 +88,7 @@ class Exchange:
 
         Raises :class:`Refused`; then nothing rings.
         """
-        if not self._open:
+        if self._stopping.is_set():
             raise Refused(RefusalId.OVERLOADED, "the server is going down")
         tenant = self._tenant(request)
         planned = self._plan(request, tenant)
@@ -117,7 +113,7 @@ class Exchange:
         live = self._live[call.id] = _Live(call, tenant.domain)
         self._idle.clear()
         self._step(live, lambda: call.start(_now()))
-        if not self._open:  # the server began to stop while the journal wrote
+        if self._stopping.is_set():  # the server began to stop while the journal wrote
             self._interrupt(live)
         return Accepted(call.id, record.channels)
 
@@ -139,24 +135,26 @@ class Exchange:
 
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
         """The signalling of a call, channel by channel; None for an unknown or forgotten one."""
-        kept = self._ladders.get(call)
-        if kept is None or kept[0] != tenant:
+        known = self._channels.channels_of(tenant, call)
+        if known is None:
             return None
-        channels: list[Json] = []
-        for channel, leg, party in kept[1]:
-            lines: list[Json] = [
-                {
-                    "at": line.at,
-                    "sent": line.sent,
-                    "peer": line.peer,
-                    "summary": line.summary,
-                    "text": line.text,
-                    "retransmission": line.retransmission,
-                }
-                for line in self._engine.trace(channel)
-            ]
-            channels.append({"channel": channel, "leg": leg, "party": party, "lines": lines})
+        channels: list[Json] = [
+            {
+                "channel": channel.id,
+                "leg": channel.leg.value,
+                "party": channel.label,
+                "lines": [_line(line) for line in self._engine.trace(channel.id)],
+            }
+            for channel in known
+        ]
         return {"call": call, "channels": channels}
+
+    def call_of(self, tenant: str, channel: str) -> str | None:
+        """The call of a tenant that a channel's UUID, as the vendors' replies have it, is of."""
+        call = self._channels.call_of(channel)
+        if call is None or self._channels.channels_of(tenant, call) is None:
+            return None
+        return call
 
     def live_calls(self) -> int:
         """How many calls are alive."""
@@ -164,7 +162,7 @@ class Exchange:
 
     async def stop(self) -> None:
         """Refuse what comes, hang up what lives, and wait for it; calls bound that themselves."""
-        self._open = False
+        self._stopping.set()
         for live in tuple(self._live.values()):
             self._interrupt(live)
         await self._idle.wait()
@@ -237,7 +235,7 @@ class Exchange:
         """Hand on the engine's events, among them those that carrying out commands brings forth."""
         while self._inbox:
             event = self._inbox.popleft()
-            live = self._live.get(self._by_channel.get(event.channel, ""))
+            live = self._live.get(self._channels.call_of(event.channel) or "")
             if live is not None:
                 self._busy = True
                 try:
@@ -248,8 +246,10 @@ class Exchange:
 
     def _carry_out(self, live: _Live) -> None:
         call = live.call
-        if len(call.channels) != live.indexed:
-            self._index_channels(live)
+        new = call.take_new_channels()
+        if new:
+            known = [KnownChannel(planned.id, leg, planned.label) for leg, planned in new]
+            self._channels.add(live.tenant, call.id, known, len(self._live))
         events = call.take_events()
         if events:
             self._journal.append(live.tenant, events)
@@ -261,31 +261,26 @@ class Exchange:
         else:
             self._alarm.set(call.id, call.deadline)
 
-    def _index_channels(self, live: _Live) -> None:
-        call = live.call
-        channels = call.channels
-        live.indexed = len(channels)
-        for channel in channels:
-            self._by_channel[channel] = call.id
-        labels = call.channel_labels()
-        self._ladders[call.id] = (
-            live.tenant,
-            [(channel, leg.value, labels[channel]) for channel, leg in channels.items()],
-        )
-        while len(self._ladders) > KEPT_LADDERS + len(self._live):
-            self._ladders.popitem(last=False)
-
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
-        for channel in live.call.channels:
-            self._by_channel.pop(channel, None)
         if not self._live:
             self._idle.set()
 
     def usage(self, take: Take) -> int:
         """How many channels of what ``take`` limits are in use."""
         return self._usage.used(take.key)
+
+
+def _line(line: TraceLine) -> Json:
+    return {
+        "at": line.at,
+        "sent": line.sent,
+        "peer": line.peer,
+        "summary": line.summary,
+        "text": line.text,
+        "retransmission": line.retransmission,
+    }
 
 
 def _limit_refusal(key: LimitKey) -> Refused:

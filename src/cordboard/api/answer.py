@@ -1,0 +1,40 @@
+"""An HTTP answer as a value, and how it goes out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+
+JSON = b"application/json"
+PROBLEM = b"application/problem+json"
+"""RFC 9457 3."""
+
+
+def compact(value: Any) -> bytes:
+    """JSON without a space to spare, in ASCII, so that no text in it can trouble a client."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, body and headers; an ASGI application that gives just this answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send the answer; a HEAD request gets no body (RFC 9110 9.3.2)."""
+        headers: list[tuple[bytes, bytes]] = [*self.headers]
+        if self.status != 204:
+            headers.append((b"content-length", b"%d" % len(self.body)))
+        if self.body:
+            headers.append((b"content-type", self.content_type))
+        start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
+        await send(start)
+        body = b"" if scope["method"] == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,30 @@
+"""The HTTP application: every dialect's routes under one roof."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from cordboard.api.answer import Answer, compact
+from cordboard.api.basix import callback
+from cordboard.api.basix import endpoint as basix
+from cordboard.api.services import Services
+from cordboard.api.v1 import endpoint as v1
+
+
+def create_app(services: Services) -> Starlette:
+    """The application over an exchange, a journal and the directory of the moment."""
+    callback.register()
+    health = Route("/healthz", _healthy, methods=["GET"])
+    return Starlette(routes=[*basix.routes(services), *v1.routes(services), health])
+
+
+class _Healthy:
+    """``GET /healthz``: the process serves."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await Answer(body=compact({"status": "ok"}))(scope, receive, send)
+
+
+_healthy = _Healthy()

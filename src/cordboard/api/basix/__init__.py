@@ -1,0 +1,1 @@
+"""The Basix (Brastel) HTTP API: call_user, call_external and initiate_call."""

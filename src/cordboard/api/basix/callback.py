@@ -1,0 +1,38 @@
+"""What a Basix client is told when the hunt for the first leg ends (Basix call_user, Example 5)."""
+
+from __future__ import annotations
+
+from cordboard.api.answer import compact
+from cordboard.api.basix.fields import DIALECT
+from cordboard.calls.causes import Cause
+from cordboard.feeds.callbacks import HuntEnd, register_renderer
+
+# The vendor prints only SOME_ERROR_ID; these six words are ours, every cause comes to one of them.
+ERROR_IDS: dict[Cause, str] = {
+    Cause.NORMAL: "cancelled",
+    Cause.ANSWERED_ELSEWHERE: "cancelled",
+    Cause.NO_ANSWER: "no_answer",
+    Cause.BUSY: "busy",
+    Cause.REJECTED: "rejected",
+    Cause.UNREACHABLE: "unreachable",
+    Cause.NOT_FOUND: "unreachable",
+    Cause.CONGESTION: "unreachable",
+    Cause.INCOMPATIBLE: "unreachable",
+    Cause.CANCELLED: "cancelled",
+    Cause.INTERRUPTED: "interrupted",
+    Cause.MEDIA_TIMEOUT: "unreachable",
+    Cause.DURATION_LIMIT: "cancelled",
+    Cause.FAILED: "unreachable",
+}
+
+
+def render(end: HuntEnd) -> bytes:
+    """The callback's body: the UUID of the channel that answered, or why none did."""
+    if end.answered:
+        return compact({"result_code": 0, "uuid": end.channel})
+    return compact({"result_code": 500, "error": {"id": ERROR_IDS[end.cause]}})
+
+
+def register() -> None:
+    """Make the renderer known to the callbacks."""
+    register_renderer(DIALECT, render)

@@ -1,0 +1,101 @@
+"""``POST /basix/api/METHOD``: authenticate, translate, place, translate the answer back.
+
+A vendor's client reads errors from the body of a 2xx answer only, so a refusal has HTTP status 200;
+the exceptions are what such a client never meets: bad credentials (401, with the same body), other
+HTTP methods and unknown paths.
+"""
+
+from __future__ import annotations
+
+import structlog
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from cordboard.api.answer import Answer, compact
+from cordboard.api.auth import CHALLENGE, Principal, authenticate
+from cordboard.api.basix.methods import METHODS, Origin, Translate
+from cordboard.api.body import ClientGone, UnreadableBody, read_object
+from cordboard.api.services import Services
+from cordboard.calls.refusals import RefusalId, Refused
+
+ERROR = 500
+"""The one ``result_code`` of all errors."""
+
+CALL_HEADER = b"cordboard-call"
+"""The call's own id, for who wants to look at it with v1; the vendor's body has none."""
+
+_ALLOW = ((b"allow", b"POST, OPTIONS"),)
+
+_log = structlog.get_logger(__name__)
+
+
+class BasixApi:
+    """The ASGI application behind ``/basix/api/{method}``."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, always, unless the client has gone."""
+        method = scope["path_params"]["method"]
+        try:
+            answer = await self._answer(method, scope, receive)
+        except ClientGone:
+            return
+        except Exception:
+            _log.exception("basix.broke", method=method)
+            answer = _error("internal_error", "the request failed because of a fault here")
+        await answer(scope, receive, send)
+
+    async def _answer(self, method: str, scope: Scope, receive: Receive) -> Answer:
+        translate = METHODS.get(method)
+        if translate is None:
+            return _error("method_not_found", "there is no such method", status=404)
+        if scope["method"] == "OPTIONS":
+            return Answer(204, headers=_ALLOW)
+        if scope["method"] != "POST":
+            return _error("method_not_allowed", "use POST", status=405, headers=_ALLOW)
+        principal = authenticate(scope, self._services.directory())
+        if principal is None:
+            return _error(
+                RefusalId.AUTHENTICATION_REQUIRED.value,
+                "user and password must be a domain and its API token",
+                status=401,
+                headers=(CHALLENGE,),
+            )
+        try:
+            return await self._place(translate, principal, scope, receive)
+        except UnreadableBody as fault:
+            return _error(RefusalId.INVALID_JSON.value, str(fault))
+        except Refused as refusal:
+            return _error(refusal.id.value, refusal.message, refusal.parameter)
+
+    async def _place(
+        self, translate: Translate, principal: Principal, scope: Scope, receive: Receive
+    ) -> Answer:
+        exchange = self._services.exchange
+        parameters = await read_object(scope, receive)
+        origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
+        accepted = await exchange.place(translate(parameters, origin))
+        body = compact({"result_code": 0, "uuids": accepted.channels})
+        return Answer(body=body, headers=((CALL_HEADER, accepted.call.encode()),))
+
+
+def _error(
+    id: str,  # noqa: A002 - the vendor's word
+    message: str,
+    parameter: str | None = None,
+    *,
+    status: int = 200,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> Answer:
+    error = {"id": id, "message": message}
+    if parameter is not None:
+        error["parameter"] = parameter
+    return Answer(status, compact({"result_code": ERROR, "error": error}), headers=headers)
+
+
+def routes(services: Services) -> list[Route]:
+    """Where the methods are found, with and without a slash at the end."""
+    api = BasixApi(services)
+    return [Route("/basix/api/{method}", api), Route("/basix/api/{method}/", api)]

@@ -1,0 +1,124 @@
+"""From a Basix method's parameters to a :class:`~cordboard.calls.request.CallRequest`.
+
+What a parameter means for the call is decided by the plan; here it is only read. Parameters that a
+method does not document are ignored, for clients of other versions send them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.api.basix import fields
+from cordboard.api.basix.addresses import address, calling_number, plain
+from cordboard.api.basix.fields import DIALECT, Parameters, missing
+from cordboard.calls.refusals import RefusalId
+from cordboard.calls.request import (
+    Address,
+    CallRequest,
+    FirstParty,
+    GroupKeys,
+    RingNumber,
+    RingUser,
+    SecondScope,
+    UserKeys,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the id it gets, the tenant's domain, the account's name."""
+
+    call: str
+    tenant: str
+    account: str
+
+
+Translate = Callable[[Parameters, Origin], CallRequest]
+"""Reads a method's parameters; raises :class:`~cordboard.calls.refusals.Refused`."""
+
+
+def call_user(parameters: Parameters, origin: Origin) -> CallRequest:
+    """Ring a user at his terminals, then connect him with the destination (Basix call_user)."""
+    user = fields.user_keys(parameters)
+    if user is None:
+        raise missing("user_id", "or another user_* parameter is needed")
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method="call_user",
+        first=RingUser(user),
+        second=_destination(parameters),
+        answer_timeout=fields.answer_timeout(parameters),
+        auto_answer=fields.auto_answer(parameters),
+        calling_name=fields.calling_name(parameters),
+        group=fields.group_keys(parameters),
+        callback=fields.callback(parameters),
+    )
+
+
+def call_external(parameters: Parameters, origin: Origin) -> CallRequest:
+    """Ring an outside number, then connect it with someone inside (Basix call_external)."""
+    target = parameters.get("target")
+    if target is None:
+        raise missing("target")
+    first = address(target, "target", RefusalId.INVALID_PARAMETER)
+    destination = parameters.get("destination")
+    if destination is None:
+        raise missing("destination")
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method="call_external",
+        first=RingNumber(first),
+        second=plain(destination, "destination", RefusalId.INVALID_DESTINATION),
+        second_scope=SecondScope.INSIDE,
+        answer_timeout=fields.answer_timeout(parameters),
+        callback=fields.callback(parameters),
+    )
+
+
+def initiate_call(parameters: Parameters, origin: Origin) -> CallRequest:
+    """Ring a user, or an outside number as that user's or nobody's (Basix initiate_call)."""
+    ani = parameters.get("ani")
+    group = fields.key(parameters, "group_name")
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method="initiate_call",
+        first=_initiating_party(parameters),
+        second=_destination(parameters),
+        calling_number=calling_number(ani, "ani") if ani is not None else None,
+        group=GroupKeys(name=group) if group is not None else None,
+    )
+
+
+METHODS: dict[str, Translate] = {
+    "call_user": call_user,
+    "call_external": call_external,
+    "initiate_call": initiate_call,
+}
+
+
+def _initiating_party(parameters: Parameters) -> FirstParty:
+    name = fields.key(parameters, "user_name")
+    user = UserKeys(name=name) if name is not None else None
+    number = parameters.get("pstn_number")
+    if number is not None:
+        return RingNumber(plain(number, "pstn_number", RefusalId.INVALID_PARAMETER), user)
+    if user is None:
+        raise missing("user_name", "or pstn_number is needed")
+    return RingUser(user)
+
+
+def _destination(parameters: Parameters) -> Address:
+    destination = parameters.get("destination")
+    if destination is None:
+        raise missing("destination")
+    return address(destination, "destination", RefusalId.INVALID_DESTINATION)

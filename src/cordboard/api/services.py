@@ -1,0 +1,19 @@
+"""What the HTTP floor needs of the floors below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.directory.snapshot import Directory
+from cordboard.exchange.exchange import Exchange
+from cordboard.journal.port import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The exchange that places calls, the journal that knows them, the directory of the moment."""
+
+    exchange: Exchange
+    journal: Journal
+    directory: Callable[[], Directory]

@@ -1,0 +1,47 @@
+"""Which channels the latest calls had, for their ladders: kept a while after a call's end."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from cordboard.calls.request import Leg
+
+KEPT_CALLS = 1_500
+"""Calls whose channels are remembered, live ones apart; the engine keeps as many traces."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChannel:
+    """A channel, the leg it is of, and the terminal or number it rings."""
+
+    id: str
+    leg: Leg
+    label: str
+
+
+class ChannelBook:
+    """The channels of calls by call, and the calls by channel."""
+
+    def __init__(self) -> None:
+        self._calls: OrderedDict[str, tuple[str, list[KnownChannel]]] = OrderedDict()
+        self._by_channel: dict[str, str] = {}
+
+    def add(self, tenant: str, call: str, channels: list[KnownChannel], live: int) -> None:
+        """Take note of a call's new channels; ``live`` calls are kept beyond the bound."""
+        self._calls.setdefault(call, (tenant, []))[1].extend(channels)
+        for channel in channels:
+            self._by_channel[channel.id] = call
+        while len(self._calls) > KEPT_CALLS + live:
+            _, (_, forgotten) = self._calls.popitem(last=False)
+            for channel in forgotten:
+                self._by_channel.pop(channel.id, None)
+
+    def call_of(self, channel: str) -> str | None:
+        """The call that a channel belongs, or belonged, to."""
+        return self._by_channel.get(channel)
+
+    def channels_of(self, tenant: str, call: str) -> list[KnownChannel] | None:
+        """A call's channels in the order they were dialled; None where the tenant has no such."""
+        kept = self._calls.get(call)
+        return kept[1] if kept is not None and kept[0] == tenant else None
