@@ -1,0 +1,61 @@
+"""Which phones can be dialled: the registrar's bindings seen as the calls' contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.ports import Contact
+from cordboard.directory.snapshot import Directory
+from cordboard.sip.digest import DigestServer
+from cordboard.sip.events import Binding
+from cordboard.sip.registrar import Registrar, RegistrarAccount
+
+
+class Bindings:
+    """The registrar of all terminals of a directory; an account is ``terminal@domain``."""
+
+    def __init__(
+        self,
+        directory: Callable[[], Directory],
+        secret: bytes,
+        clock: Callable[[], float],
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self.registrar = Registrar(self._account, self._realm, DigestServer(secret))
+
+    def contacts(self, account: str) -> tuple[Contact, ...]:
+        """The contacts of an account that can be dialled now, best first."""
+        return tuple(map(_contact, self.registrar.bindings(account, self._clock())))
+
+    def registered(self) -> dict[str, tuple[Contact, ...]]:
+        """The contacts of all accounts that have any."""
+        found = ((account, self.contacts(account)) for account in self.registrar.accounts())
+        return {account: contacts for account, contacts in found if contacts}
+
+    def find(self, contact: Contact) -> Binding | None:
+        """The binding behind a contact; None if it has gone since."""
+        for binding in self.registrar.bindings(contact.account, self._clock()):
+            if binding.contact == contact.uri:
+                return binding
+        return None
+
+    def _account(self, user: str, host: str) -> RegistrarAccount | None:
+        found = self._directory().terminal_by_sip(user, host)
+        if found is None:
+            return None
+        tenant, terminal = found
+        return RegistrarAccount(
+            key=f"{terminal.name}@{tenant.domain}",
+            realm=tenant.policy.sip_realm,
+            username=terminal.name,
+            ha1=terminal.ha1,
+            max_contacts=terminal.max_contacts,
+        )
+
+    def _realm(self, user: str, host: str) -> str:
+        return self._directory().realm_for(user, host)
+
+
+def _contact(binding: Binding) -> Contact:
+    return Contact(binding.account, binding.contact, binding.q, binding.user_agent)

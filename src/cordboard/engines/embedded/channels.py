@@ -1,0 +1,413 @@
+"""A channel: one dial, its SIP session and its media session, from the INVITE to the last word.
+
+Theory of operation. A channel's id is its Call-ID, so the SIP stack's events find it without a
+table. What may happen to it is :data:`CHANNEL_TRANSITIONS`; a trigger that a state has no entry for
+changes nothing, which is how every race ends: an answer after our hang-up, a second farewell, a
+command for a channel that is over. The one :class:`~cordboard.calls.ports.Failed` or
+:class:`~cordboard.calls.ports.Released` is told on entering OVER, after the channel is forgotten,
+so that its id may be dialled again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import (
+    Answered,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HoldChanged,
+    MediaLost,
+    PlayEnded,
+    Released,
+    Ringing,
+    Tone,
+    Trying,
+)
+from cordboard.engines.embedded.info_digits import digit_of_info
+from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
+from cordboard.media import events as media_events
+from cordboard.media import sources
+from cordboard.media.tones import DEFAULT_COUNTRY
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.events import (
+    EndedBy,
+    InfoReceived,
+    InviteAnswered,
+    InviteFailed,
+    InviteRinging,
+    InviteTrying,
+    OfferAnswered,
+    OfferReceived,
+    OfferRejected,
+    SessionConfirmed,
+    SessionEnded,
+)
+
+if TYPE_CHECKING:
+    from cordboard.calls.ports import Prompt
+    from cordboard.engines.embedded.channel_audio import ChannelAudio
+    from cordboard.engines.embedded.prompt_shelf import PromptShelf
+    from cordboard.media.figures import MediaFigures
+    from cordboard.media.prompts import Prompt as LoadedPrompt
+    from cordboard.sip.stack import SipStack
+
+RINGING_STATUSES: Final = frozenset({180, 181, 182, 183})
+
+
+class ChannelState(Enum):
+    """Where a channel is."""
+
+    DIALLING = "dialling"
+    LEAVING = "leaving, unanswered"
+    TALKING = "talking"
+    PARTING = "parting, answered"
+    OVER = "over"
+
+
+class ChannelTrigger(Enum):
+    """What moves a channel."""
+
+    ANSWERED = "answered"
+    UNUSABLE = "answered without audio in common"
+    HUNG_UP = "hung up by us"
+    ENDED = "the SIP session is over"
+
+
+_S, _T = ChannelState, ChannelTrigger
+CHANNEL_TRANSITIONS: dict[ChannelState, dict[ChannelTrigger, ChannelState]] = {
+    _S.DIALLING: {
+        _T.ANSWERED: _S.TALKING,
+        _T.UNUSABLE: _S.LEAVING,
+        _T.HUNG_UP: _S.LEAVING,
+        _T.ENDED: _S.OVER,
+    },
+    _S.LEAVING: {_T.ENDED: _S.OVER},
+    _S.TALKING: {_T.HUNG_UP: _S.PARTING, _T.ENDED: _S.OVER},
+    _S.PARTING: {_T.ENDED: _S.OVER},
+    _S.OVER: {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What channels work with; ``forget`` is called when one is over, before that is told."""
+
+    stack: SipStack
+    clock: Callable[[], float]
+    prompts: PromptShelf
+    tell: Callable[[EngineEvent], None]
+    forget: Callable[[Channel], None]
+
+
+class Channel:
+    """One dial. Methods named for SIP events take them, the others carry out commands."""
+
+    __slots__ = (
+        "_early_dialogs",
+        "_failure",
+        "_figures",
+        "_flowing",
+        "_hang_up_cause",
+        "_held",
+        "_invited",
+        "_media_present",
+        "_mute_alerting",
+        "_play",
+        "_playing",
+        "_with",
+        "audio",
+        "id",
+        "state",
+    )
+
+    def __init__(self, channel: str, surroundings: Surroundings) -> None:
+        self.id = channel
+        self.state = ChannelState.DIALLING
+        self.audio: ChannelAudio | None = None
+        self._with = surroundings
+        self._invited = False
+        self._failure: tuple[int, str] | None = None
+        self._hang_up_cause = Cause.NORMAL
+        self._figures: MediaFigures | None = None
+        self._early_dialogs = 0
+        self._media_present = False
+        self._mute_alerting = False
+        self._flowing = False
+        self._held = False
+        self._play = 0
+        self._playing = 0
+
+    # Commands
+
+    def invited(self, audio: ChannelAudio) -> None:
+        """Take note that the INVITE is on its way, and of the audio that it offers."""
+        self.audio = audio
+        self._invited = True
+
+    def fail(self, status: int, reason: str) -> None:
+        """End a channel that was never invited."""
+        self._failure = (status, reason)
+        self._end(lambda: Failed(self.id, status, reason, local=True))
+
+    def hang_up(self, cause: Cause) -> None:
+        """End the channel in whatever state it is."""
+        talking = self.state is ChannelState.TALKING
+        if not self._move(ChannelTrigger.HUNG_UP):
+            return
+        self._hang_up_cause = cause
+        self._silence()
+        if not self._invited:
+            self.fail(487, "Request Terminated")
+        elif talking:
+            self._with.stack.hang_up(self.id, self._with.clock(), reason_of(cause))
+        else:
+            self._with.stack.cancel(self.id, self._with.clock(), reason_of(cause))
+
+    def play(self, sound: Tone | Prompt, play_id: int) -> None:
+        """Let the channel hear a sound in place of what it heard."""
+        if self.state is not ChannelState.TALKING or self.audio is None:
+            return
+        self._play += 1
+        self._playing = play_id
+        if isinstance(sound, Tone):
+            self.audio.session.play(self._play, _tone(sound), loop=True)
+            return
+        turn = self._play
+        self._with.prompts.get(sound.path, lambda prompt: self._play_prompt(turn, prompt))
+
+    def stop_play(self) -> None:
+        """Stop what is played, or would be as soon as it is read."""
+        self._play += 1
+        if self.state is ChannelState.TALKING and self.audio is not None:
+            self.audio.session.stop_play()
+
+    def listen(self, source: Channel) -> None:
+        """Let the channel hear another one's early media."""
+        if self.state is not ChannelState.TALKING or self.audio is None or source.audio is None:
+            return
+        self._play += 1
+        self.audio.session.listen_to(source.audio.session)
+
+    def bridge(self, other: Channel) -> None:
+        """Connect the channel with another one."""
+        both = (self, other)
+        if any(c.state is not ChannelState.TALKING or c.audio is None for c in both):
+            return
+        for channel in both:
+            channel.stop_play()
+        assert self.audio is not None
+        assert other.audio is not None
+        self.audio.session.bridge(other.audio.session)
+
+    def hold(self, on: bool) -> None:
+        """Put the peer on hold, or take it off."""
+        if self.state is ChannelState.TALKING and self.audio is not None:
+            self._offer(self.audio.hold(on))
+
+    # SIP events
+
+    def on_trying(self, _event: InviteTrying) -> None:
+        """100."""
+        if self.state is ChannelState.DIALLING:
+            self._with.tell(Trying(self.id))
+
+    def on_ringing(self, event: InviteRinging) -> None:
+        """101 to 199, with or without early media."""
+        if self.state is not ChannelState.DIALLING or self.audio is None:
+            return
+        self._early_dialogs = event.early_dialogs
+        if event.sdp is not None and (event.early_dialogs == 1 or not self.audio.configured):
+            self._take_early_answer(event.sdp)
+        if event.sdp is not None:
+            self._mute_alerting = False
+        elif event.status == 180:
+            self._mute_alerting = True
+        if event.status in RINGING_STATUSES:
+            self._with.tell(Ringing(self.id, event.status))
+        self._tell_early_media()
+
+    def on_answered(self, event: InviteAnswered) -> None:
+        """2xx, acknowledged."""
+        if self.state is not ChannelState.DIALLING or self.audio is None:
+            return
+        try:
+            if event.sdp is not None:
+                self.audio.take_answer(event.sdp)
+        except SipParseError:
+            self._refuse_answer()
+            return
+        if not self.audio.configured:
+            self._refuse_answer()
+            return
+        self._move(ChannelTrigger.ANSWERED)
+        self.audio.session.answered()
+        self._flowing = False
+        self._with.tell(Answered(self.id))
+        self._tell_held()
+
+    def on_failed(self, event: InviteFailed) -> None:
+        """The INVITE ended without a call."""
+        if self.state not in (ChannelState.DIALLING, ChannelState.LEAVING):
+            return
+        status, reason, local = event.status, event.reason, event.local
+        if self._failure is not None:
+            (status, reason), local = self._failure, True
+        self._end(lambda: Failed(self.id, status, reason, local))
+
+    def on_ended(self, event: SessionEnded) -> None:
+        """The SIP session is over."""
+        if self.state in (ChannelState.DIALLING, ChannelState.LEAVING):
+            status, reason = self._failure or (487, "Request Terminated")
+            self._end(lambda: Failed(self.id, status, reason, local=True))
+            return
+        remote = event.by is EndedBy.REMOTE and self.state is ChannelState.TALKING
+        if self.state is ChannelState.PARTING:
+            cause = self._hang_up_cause
+        elif remote:
+            cause = cause_of_reason(event.reason_header)
+        else:
+            cause = Cause.UNREACHABLE
+        self._silence()
+        self._end(lambda: Released(self.id, remote, cause, self._figures))
+
+    def on_offer(self, event: OfferReceived) -> None:
+        """A re-INVITE of the peer."""
+        stack, now = self._with.stack, self._with.clock()
+        if self.audio is None or self.state is not ChannelState.TALKING:
+            stack.reject_offer(self.id, 488, now)
+            return
+        try:
+            answer = self.audio.offer() if event.sdp is None else self.audio.answer(event.sdp)
+        except SipParseError as error:
+            stack.reject_offer(self.id, error.status, now)
+            return
+        stack.answer_offer(self.id, answer, now)
+        self._tell_held()
+
+    def on_confirmed(self, event: SessionConfirmed) -> None:
+        """The ACK of our 2xx, with the answer where that held our offer."""
+        self._take_later_answer(event.sdp)
+
+    def on_offer_answered(self, event: OfferAnswered) -> None:
+        """The peer accepted our re-INVITE."""
+        self._take_later_answer(event.sdp)
+
+    def on_offer_rejected(self, _event: OfferRejected) -> None:
+        """The peer refused our re-INVITE; the session stays as it was."""
+        if self.audio is not None:
+            self.audio.offer_refused()
+            self._offer(self.audio.next_offer())
+
+    def on_info(self, event: InfoReceived) -> None:
+        """A digit, if it is one."""
+        digit = digit_of_info(event.content_type, event.body)
+        if digit is not None and self.state is ChannelState.TALKING:
+            self._with.tell(Digit(self.id, digit))
+
+    # Media events
+
+    def on_media(self, event: media_events.MediaEvent) -> None:
+        """What the media session noticed."""
+        if isinstance(event, media_events.EarlyMedia):
+            self._media_present = event.started
+            self._tell_early_media()
+        elif self.state is not ChannelState.TALKING or self.audio is None:
+            return
+        elif isinstance(event, media_events.Digit):
+            self._with.tell(Digit(self.id, event.digit))
+        elif isinstance(event, media_events.PlayEnded):
+            if not event.interrupted and event.play_id == self._play:
+                self._with.tell(PlayEnded(self.id, self._playing))
+        elif not self.audio.silent:
+            self._with.tell(MediaLost(self.id))
+
+    # Within
+
+    def _move(self, trigger: ChannelTrigger) -> bool:
+        following = CHANNEL_TRANSITIONS[self.state].get(trigger)
+        if following is None:
+            return False
+        self.state = following
+        return True
+
+    def _end(self, last_word: Callable[[], EngineEvent]) -> None:
+        """Let go of everything, then tell how it ended."""
+        if self._move(ChannelTrigger.ENDED):
+            self._silence()
+            self._with.forget(self)
+            self._with.tell(last_word())
+
+    def _silence(self) -> None:
+        """Close the media session and keep its figures."""
+        if self.audio is not None:
+            self._figures = self.audio.session.close()
+            self.audio = None
+
+    def _refuse_answer(self) -> None:
+        """There is no audio in common: the call that the peer believes in is ended."""
+        self._move(ChannelTrigger.UNUSABLE)
+        self._failure = (488, "Not Acceptable Here")
+        self._silence()
+        reason = reason_of(Cause.INCOMPATIBLE)
+        self._with.stack.hang_up(self.id, self._with.clock(), reason)
+
+    def _take_early_answer(self, sdp: bytes) -> None:
+        assert self.audio is not None
+        try:
+            self.audio.take_answer(sdp)
+        except SipParseError:
+            return  # the 2xx decides
+
+    def _take_later_answer(self, sdp: bytes | None) -> None:
+        if self.audio is None or sdp is None:
+            if self.audio is not None and self.state is ChannelState.TALKING:
+                self.audio.offer_refused()
+            return
+        try:
+            self.audio.take_answer(sdp)
+        except SipParseError:
+            self.audio.offer_refused()
+        self._tell_held()
+        self._offer(self.audio.next_offer())
+
+    def _offer(self, sdp: bytes | None) -> None:
+        if sdp is not None and self.state is ChannelState.TALKING:
+            self._with.stack.offer(self.id, sdp, self._with.clock())
+
+    def _tell_held(self) -> None:
+        if self.audio is not None and self.audio.held != self._held:
+            self._held = self.audio.held
+            self._with.tell(HoldChanged(self.id, self._held))
+
+    def _tell_early_media(self) -> None:
+        """Early media counts while it flows, from one dialog only, and no 180 took it back."""
+        if self.state is not ChannelState.DIALLING:
+            return
+        flowing = self._media_present and self._early_dialogs <= 1 and not self._mute_alerting
+        if flowing != self._flowing:
+            self._flowing = flowing
+            self._with.tell(EarlyMedia(self.id, flowing))
+
+    def _play_prompt(self, turn: int, prompt: LoadedPrompt | None) -> None:
+        """The file is read; something else may have been asked for since."""
+        if turn != self._play or self.state is not ChannelState.TALKING or self.audio is None:
+            return
+        if prompt is None:
+            self._with.tell(PlayEnded(self.id, self._playing, complete=False))
+        else:
+            self.audio.session.play(turn, prompt)
+
+
+def _tone(tone: Tone) -> sources.Tone:
+    """The sound of a tone; a country whose tones we do not know has those of the default one."""
+    try:
+        return sources.Tone(tone.country, tone.kind.value)
+    except ValueError:
+        return sources.Tone(DEFAULT_COUNTRY, tone.kind.value)

@@ -1,0 +1,68 @@
+"""From what the calls want dialled to an INVITE: addresses, headers, and the way it takes."""
+
+from __future__ import annotations
+
+from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
+from cordboard.engines.embedded.autoanswer import auto_answer_headers
+from cordboard.sip.address import NameAddr
+from cordboard.sip.digest import Credentials
+from cordboard.sip.events import Binding
+from cordboard.sip.flow import Flow
+from cordboard.sip.invitation import Invitation
+from cordboard.sip.uri import SipUri, parse_uri
+
+ANONYMOUS = NameAddr(SipUri("sip", "anonymous", "anonymous.invalid"), "Anonymous")
+"""Who calls where there is no number to show (RFC 3261 8.1.1.3)."""
+
+
+def invitation_to_terminal(
+    channel: str, endpoint: TerminalEndpoint, binding: Binding, caller: CallerId, offer: bytes
+) -> Invitation:
+    """The INVITE to a registered phone, over the flow that its REGISTER came by.
+
+    Caller and callee are addresses of the phone's own domain, which it can call back.
+    """
+    name, _, domain = binding.account.rpartition("@")
+    return Invitation(
+        call_id=channel,
+        uri=binding.contact,
+        flow=binding.flow,
+        caller=_caller(caller, domain),
+        callee=NameAddr(SipUri("sip", name, _host(domain))),
+        offer=offer,
+        headers=auto_answer_headers(endpoint.auto_answer),
+        routes=binding.path,
+        sticky=True,
+    )
+
+
+def invitation_to_trunk(
+    channel: str, endpoint: TrunkEndpoint, flow: Flow, own_host: str, caller: CallerId, offer: bytes
+) -> Invitation:
+    """The INVITE to an outside number; raises :class:`SipParseError` for a malformed trunk URI."""
+    trunk = endpoint.trunk
+    base = parse_uri(trunk.uri)
+    uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
+    credentials = None
+    if trunk.username is not None and trunk.password is not None:
+        credentials = Credentials(trunk.username, trunk.password)
+    return Invitation(
+        call_id=channel,
+        uri=uri.text(),
+        flow=flow,
+        caller=_caller(caller, own_host),
+        callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
+        offer=offer,
+        credentials=credentials,
+        sticky=trunk.nat,
+    )
+
+
+def _caller(caller: CallerId, host: str) -> NameAddr:
+    if not caller.number:
+        return NameAddr(ANONYMOUS.uri, caller.name or ANONYMOUS.display)
+    return NameAddr(SipUri("sip", caller.number, _host(host)), caller.name)
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

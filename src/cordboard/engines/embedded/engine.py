@@ -1,0 +1,335 @@
+"""The embedded engine: the calls' commands carried out by our own SIP and RTP."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from cordboard.calls.ports import (
+    Bridge,
+    Contact,
+    Dial,
+    EngineCommand,
+    EngineEvent,
+    HangUp,
+    Hold,
+    Listen,
+    Play,
+    StopPlay,
+    TerminalEndpoint,
+    TraceLine,
+    TrunkEndpoint,
+)
+from cordboard.directory.snapshot import Directory
+from cordboard.engines.embedded.channel_audio import ChannelAudio
+from cordboard.engines.embedded.channels import Channel, ChannelState
+from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
+from cordboard.engines.embedded.ladder import Ladder
+from cordboard.engines.embedded.prompt_shelf import read_prompt_file
+from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
+from cordboard.engines.embedded.running import Callbacks, Running
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.transport import ListenError, SipTransport
+from cordboard.media.events import MediaEvent
+from cordboard.sip.errors import SipBuildError, SipParseError
+from cordboard.sip.events import (
+    InfoReceived,
+    InviteAnswered,
+    InviteFailed,
+    InviteReceived,
+    InviteRinging,
+    InviteTrying,
+    OfferAnswered,
+    OfferReceived,
+    OfferRejected,
+    SessionConfirmed,
+    SessionEnded,
+    SipEvent,
+)
+from cordboard.sip.flow import Flow
+from cordboard.sip.invitation import Invitation
+from cordboard.sip.uri import parse_uri
+
+_log = structlog.get_logger(__name__)
+
+TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp"})
+
+MakeInvitation = Callable[[bytes], Invitation]
+
+
+class EmbeddedEngine:
+    """SIP and RTP behind the engine port, in the running event loop.
+
+    :param settings: addresses, ports, timers.
+    :param directory: gives the snapshot of the moment, for the registrar.
+    :param load_prompt: reads a prompt's WAV file; called in a thread, raises :class:`OSError`.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        directory: Callable[[], Directory],
+        load_prompt: Callable[[str], bytes] = read_prompt_file,
+    ) -> None:
+        self.settings = settings
+        self._directory = directory
+        self._load_prompt = load_prompt
+        self._on_event: Callable[[EngineEvent], None] | None = None
+        self._channels: dict[str, Channel] = {}
+        self._ladder = Ladder()
+        self._running: Running | None = None
+
+    async def start(self) -> None:
+        """Listen, and be ready for commands.
+
+        Raises :class:`ListenError` for a SIP address that can't be had, :class:`ValueError` for
+        media settings that make no sense.
+        """
+        callbacks = Callbacks(
+            directory=self._directory,
+            load_prompt=self._load_prompt,
+            on_sip_event=self._on_sip_event,
+            trace=self._ladder.record,
+            tell=self._tell,
+            forget=self._forget,
+        )
+        running = Running(self.settings, callbacks)
+        try:
+            for where in self.settings.listen:
+                await running.runner.transport.listen(where)
+        except BaseException:
+            await running.stop()
+            raise
+        self._running = running
+        _log.info("listening for SIP", at=[":".join(map(str, at)) for at in self.listening])
+
+    async def stop(self) -> None:
+        """Hang up what is up, wait a little for the peers, and close every socket."""
+        if self._running is not None:
+            await self._running.stop()
+            self._running = None
+
+    @property
+    def listening(self) -> tuple[tuple[str, str, int], ...]:
+        """Where SIP is listened for: transport, host, port as bound."""
+        return self._need().runner.transport.listening
+
+    @property
+    def channels(self) -> int:
+        """How many channels are up or being dialled."""
+        return len(self._channels)
+
+    # The engine port
+
+    def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
+        """Say who is told; to be called once, before any command."""
+        self._on_event = on_event
+
+    def execute(self, command: EngineCommand) -> None:
+        """Carry out a command. Commands for channels that have ended are ignored."""
+        running = self._need()
+        if isinstance(command, Dial):
+            self._dial(command, running)
+        else:
+            channel = self._channels.get(
+                command.a if isinstance(command, Bridge) else command.channel
+            )
+            if channel is not None:
+                self._command(channel, command)
+        running.runner.pump()
+
+    def contacts(self, account: str) -> tuple[Contact, ...]:
+        """The contacts of a terminal (``name@domain``) that can be dialled now."""
+        return self._need().bindings.contacts(account)
+
+    def registered(self) -> dict[str, tuple[Contact, ...]]:
+        """The contacts of all terminals that have any, by account."""
+        return self._need().bindings.registered()
+
+    def trace(self, channel: str) -> tuple[TraceLine, ...]:
+        """The bounded trace of a channel, oldest first; empty for an unknown or forgotten one."""
+        return self._ladder.lines(channel)
+
+    # Commands
+
+    def _command(self, channel: Channel, command: EngineCommand) -> None:
+        if isinstance(command, HangUp):
+            channel.hang_up(command.cause)
+        elif isinstance(command, Play):
+            channel.play(command.sound, command.play_id)
+        elif isinstance(command, StopPlay):
+            channel.stop_play()
+        elif isinstance(command, Hold):
+            channel.hold(command.on)
+        elif isinstance(command, Listen):
+            source = self._channels.get(command.source)
+            if source is not None:
+                channel.listen(source)
+        elif isinstance(command, Bridge):
+            other = self._channels.get(command.b)
+            if other is not None:
+                channel.bridge(other)
+
+    def _dial(self, dial: Dial, running: Running) -> None:
+        if dial.channel in self._channels:
+            return  # its first dial is under way and will have its end
+        channel = self._channels[dial.channel] = Channel(dial.channel, running.surroundings)
+        self._ladder.begin(dial.channel)
+        if isinstance(dial.endpoint, TerminalEndpoint):
+            self._dial_terminal(channel, dial, dial.endpoint, running)
+        else:
+            self._dial_trunk(channel, dial, dial.endpoint, running)
+
+    def _dial_terminal(
+        self, channel: Channel, dial: Dial, endpoint: TerminalEndpoint, running: Running
+    ) -> None:
+        binding = running.bindings.find(endpoint.contact)
+        if binding is None:
+            channel.fail(480, "Not Registered")
+            return
+        caller = dial.options.caller
+        self._invite(
+            channel,
+            dial,
+            binding.flow,
+            lambda offer: invitation_to_terminal(channel.id, endpoint, binding, caller, offer),
+            running,
+            strict=False,
+        )
+
+    def _dial_trunk(
+        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, running: Running
+    ) -> None:
+        try:
+            uri = parse_uri(endpoint.trunk.uri)
+        except SipParseError:
+            channel.fail(503, "Malformed Trunk Address")
+            return
+        host, port = uri.address
+        transport = uri.transport
+
+        def resolved(addresses: tuple[str, ...]) -> None:
+            if channel.state is ChannelState.DIALLING:
+                flow = _first_flow(running.runner.transport, transport, addresses, port)
+                self._dial_trunk_over(channel, dial, endpoint, flow, running)
+                running.runner.pump()
+
+        if transport not in TRUNK_TRANSPORTS:
+            channel.fail(503, "Transport Not Available")
+        else:
+            running.names.look_up(host, resolved)
+
+    def _dial_trunk_over(
+        self,
+        channel: Channel,
+        dial: Dial,
+        endpoint: TrunkEndpoint,
+        flow: Flow | None,
+        running: Running,
+    ) -> None:
+        if flow is None:
+            channel.fail(503, "Trunk Address Not Found")
+            return
+        own_host, _ = running.runner.transport.advertised(flow)
+        caller = dial.options.caller
+        self._invite(
+            channel,
+            dial,
+            flow,
+            lambda offer: invitation_to_trunk(channel.id, endpoint, flow, own_host, caller, offer),
+            running,
+            strict=not endpoint.trunk.nat,
+        )
+
+    def _invite(
+        self,
+        channel: Channel,
+        dial: Dial,
+        flow: Flow,
+        make: MakeInvitation,
+        running: Running,
+        *,
+        strict: bool,
+    ) -> None:
+        """Open the channel's media session and send its INVITE."""
+        try:
+            session = running.media.open(
+                channel.id, self._on_media, media_timeout=dial.options.media_timeout
+            )
+        except MediaPortsExhausted as error:
+            _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
+            channel.fail(503, "No Media Port")
+            return
+        host = running.media_host(flow)
+        audio = ChannelAudio(session, host, flow.remote[0], secrets.randbits(31), strict=strict)
+        try:
+            running.runner.stack.invite(make(audio.offer()), running.runner.clock())
+        except (SipBuildError, SipParseError) as error:
+            session.close()
+            _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
+            channel.fail(500, "Unwritable Request")
+            return
+        channel.invited(audio)
+
+    # What happens
+
+    def _on_media(self, channel: str, event: MediaEvent) -> None:
+        found = self._channels.get(channel)
+        if found is not None and self._running is not None:
+            found.on_media(event)
+            self._running.runner.pump()
+
+    def _on_sip_event(self, event: SipEvent) -> None:
+        """Hand a SIP event to its channel."""
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            channel = self._channels.get(getattr(event, "call_id", ""))
+            if channel is not None:
+                handler(channel, event)
+        elif isinstance(event, InviteReceived):
+            # Phones may not dial out yet: whoever they ask for is not here.
+            runner = self._need().runner
+            runner.stack.reject(event.call_id, 404, "Not Found", runner.clock())
+
+    def _tell(self, event: EngineEvent) -> None:
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def _forget(self, channel: Channel) -> None:
+        if self._channels.get(channel.id) is channel:
+            del self._channels[channel.id]
+            self._ladder.end(channel.id)
+
+    def _need(self) -> Running:
+        if self._running is None:
+            raise RuntimeError("the engine is not started")
+        return self._running
+
+
+def _first_flow(
+    transport: SipTransport, name: str, addresses: tuple[str, ...], port: int
+) -> Flow | None:
+    """A flow to the first address that we have a way to."""
+    for address in addresses:
+        try:
+            return transport.flow_to(name, (address, port))
+        except ListenError:
+            continue
+    return None
+
+
+_HANDLERS: dict[type, Callable[..., None]] = {
+    InviteTrying: Channel.on_trying,
+    InviteRinging: Channel.on_ringing,
+    InviteAnswered: Channel.on_answered,
+    InviteFailed: Channel.on_failed,
+    SessionEnded: Channel.on_ended,
+    OfferReceived: Channel.on_offer,
+    OfferAnswered: Channel.on_offer_answered,
+    OfferRejected: Channel.on_offer_rejected,
+    SessionConfirmed: Channel.on_confirmed,
+    InfoReceived: Channel.on_info,
+}

@@ -1,0 +1,106 @@
+"""The trace of channels: every SIP message of each, bounded, and kept a while after its end.
+
+Credentials never leave: a line's text is made without them when somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import Final
+
+from cordboard.calls.ports import TraceLine
+from cordboard.sip.trace import TraceRecord
+
+MAX_MESSAGES: Final = 200
+"""Of one channel, the newest: a call with an hour of re-INVITEs by session timers stays whole."""
+
+MAX_OCTETS: Final = 128 * 1024
+"""Of one channel, too, for a single message may have 64 KiB."""
+
+MAX_ENDED: Final = 4000
+"""Channels whose end is past: four for each call that the exchange still remembers."""
+
+MAX_ENDED_OCTETS: Final = 32 * 1024 * 1024
+"""Of all of those: an ordinary channel has 5 to 8 KiB."""
+
+
+class _Trace:
+    """One channel's messages; ``octets`` is the size of those that are kept."""
+
+    __slots__ = ("octets", "records")
+
+    def __init__(self) -> None:
+        self.records: deque[TraceRecord] = deque()
+        self.octets = 0
+
+
+class Ladder:
+    """The traces of all channels, by channel id (which is the Call-ID)."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, _Trace] = {}
+        self._ended: OrderedDict[str, _Trace] = OrderedDict()
+        self._ended_octets = 0
+
+    def begin(self, channel: str) -> None:
+        """Trace a channel from now on; one that is dialled again goes on where it was."""
+        if channel not in self._live:
+            kept = self._ended.pop(channel, None)
+            if kept is not None:
+                self._ended_octets -= kept.octets
+            self._live[channel] = kept or _Trace()
+
+    def end(self, channel: str) -> None:
+        """Keep a channel's trace until newer ones need the room."""
+        trace = self._live.pop(channel, None)
+        if trace is not None:
+            self._ended[channel] = trace
+            self._ended_octets += trace.octets
+            self._make_room()
+
+    def record(self, record: TraceRecord) -> None:
+        """Take note of a message; one of no channel of ours is passed over."""
+        trace = self._live.get(record.call_id or "")
+        if trace is None:
+            trace = self._ended.get(record.call_id or "")
+            if trace is None:
+                return
+            self._ended_octets += self._append(trace, record)
+            self._make_room()
+        else:
+            self._append(trace, record)
+
+    def lines(self, channel: str) -> tuple[TraceLine, ...]:
+        """A channel's messages, oldest first; none for an unknown or forgotten one."""
+        trace = self._live.get(channel) or self._ended.get(channel)
+        if trace is None:
+            return ()
+        return tuple(_line(channel, record) for record in trace.records)
+
+    @staticmethod
+    def _append(trace: _Trace, record: TraceRecord) -> int:
+        """Append within the bounds of one channel; returns by how much the trace has grown."""
+        before = trace.octets
+        records = trace.records
+        records.append(record)
+        trace.octets += len(record.raw)
+        while len(records) > MAX_MESSAGES or (trace.octets > MAX_OCTETS and len(records) > 1):
+            trace.octets -= len(records.popleft().raw)
+        return trace.octets - before
+
+    def _make_room(self) -> None:
+        while len(self._ended) > MAX_ENDED or self._ended_octets > MAX_ENDED_OCTETS:
+            _, oldest = self._ended.popitem(last=False)
+            self._ended_octets -= oldest.octets
+
+
+def _line(channel: str, record: TraceRecord) -> TraceLine:
+    return TraceLine(
+        at=record.time,
+        channel=channel,
+        sent=record.sent,
+        peer=str(record.flow),
+        summary=record.summary,
+        text=record.data.decode("utf-8", "replace"),
+        retransmission=record.retransmission,
+    )

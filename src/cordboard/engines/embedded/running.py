@@ -1,0 +1,92 @@
+"""What a started engine is made of: stack, registrar, media plane, names and prompts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.calls.ports import EngineEvent
+from cordboard.directory.snapshot import Directory
+from cordboard.engines.embedded.bindings import Bindings
+from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.local_media import LocalMediaPlane
+from cordboard.engines.embedded.names import Names
+from cordboard.engines.embedded.prompt_shelf import PromptShelf
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.stack_runner import StackRunner
+from cordboard.engines.transport import is_wildcard
+from cordboard.sip.core import StackSettings
+from cordboard.sip.events import SipEvent
+from cordboard.sip.flow import Flow
+from cordboard.sip.stack import SipStack
+from cordboard.sip.trace import TraceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What the parts of a running engine ask, and whom they tell."""
+
+    directory: Callable[[], Directory]
+    load_prompt: Callable[[str], bytes]
+    on_sip_event: Callable[[SipEvent], None]
+    trace: Callable[[TraceRecord], None]
+    tell: Callable[[EngineEvent], None]
+    forget: Callable[[Channel], None]
+
+
+class Running:
+    """All that exists from an engine's start to its stop. Raises :class:`ValueError` for media
+    settings that make no sense."""
+
+    def __init__(self, settings: EngineSettings, callbacks: Callbacks) -> None:
+        loop = asyncio.get_running_loop()
+        self._settings = settings
+        self.bindings = Bindings(callbacks.directory, settings.secret, loop.time)
+        self.media = LocalMediaPlane(
+            settings.media_host, settings.media_advertised_host, settings.media_ports, loop=loop
+        )
+        self.names = Names(loop)
+        self.prompts = PromptShelf(loop, callbacks.load_prompt)
+        self._trace = callbacks.trace
+        self.runner = StackRunner(
+            self._make_stack,
+            callbacks.on_sip_event,
+            advertised_host=settings.advertised_host,
+            max_connections=settings.max_connections,
+            loop=loop,
+        )
+        self.surroundings = Surroundings(
+            stack=self.runner.stack,
+            clock=loop.time,
+            prompts=self.prompts,
+            tell=callbacks.tell,
+            forget=callbacks.forget,
+        )
+
+    def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> SipStack:
+        settings = self._settings
+        return SipStack(
+            StackSettings(
+                advertised=advertised,
+                tag_secret=settings.secret,
+                timers=settings.timers,
+                user_agent=settings.user_agent,
+            ),
+            registrar=self.bindings.registrar,
+            trace=self._trace,
+        )
+
+    def media_host(self, flow: Flow) -> str:
+        """The host of our SDP for a peer."""
+        settings = self._settings
+        if settings.media_advertised_host is not None or not is_wildcard(settings.media_host):
+            return settings.media_advertised_host or settings.media_host
+        return self.runner.transport.advertised(flow)[0]
+
+    async def stop(self) -> None:
+        """End sessions, then close everything."""
+        await self.runner.stop()
+        await self.names.close()
+        await self.prompts.close()
+        self.media.close()

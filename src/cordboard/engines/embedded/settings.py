@@ -1,0 +1,33 @@
+"""What the embedded engine has to be told."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from cordboard import __version__
+from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
+from cordboard.engines.tcp import MAX_CONNECTIONS
+from cordboard.engines.transport import Listen
+from cordboard.sip.timers import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Where to listen and what we are called.
+
+    ``advertised_host`` stands in Via and Contact in place of the address we are bound to,
+    ``media_advertised_host`` in SDP (by default ``media_host``, or where that is a wildcard the
+    address that the peer's signalling finds us at). ``secret`` signs From tags and nonces: with the
+    same one after a restart, what an earlier process began is known as ours.
+    """
+
+    listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
+    advertised_host: str | None = None
+    media_host: str = "127.0.0.1"
+    media_advertised_host: str | None = None
+    media_ports: tuple[int, int] = DEFAULT_PORT_RANGE
+    timers: Timers = field(default_factory=Timers)
+    user_agent: str = f"cordboard/{__version__}"
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    max_connections: int = MAX_CONNECTIONS

@@ -1,0 +1,316 @@
+"""The engine's twin in memory, for tests: no packets, and time only passes when told to.
+
+It keeps the same promises as the real ones (the contract tests are the same) and lets a test decide
+what far ends do: by a behaviour for whoever dials them, or step by step through
+:meth:`MemoryEngine.far`.
+
+    engine = MemoryEngine()
+    engine.register("desk@demo", "sip:desk@192.0.2.1")
+    engine.when_dialled("desk@demo", ((0.1, FarEnd.ring), (2.0, FarEnd.answer)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import Final
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import (
+    Answered,
+    Bridge,
+    Contact,
+    Dial,
+    Digit,
+    EarlyMedia,
+    EngineCommand,
+    EngineEvent,
+    Failed,
+    HangUp,
+    Hold,
+    HoldChanged,
+    Listen,
+    MediaLost,
+    Play,
+    PlayEnded,
+    Prompt,
+    Released,
+    Ringing,
+    StopPlay,
+    TerminalEndpoint,
+    Tone,
+    TraceLine,
+    Trying,
+)
+from cordboard.media.figures import MediaFigures
+
+PROMPT_SECONDS: Final = 1.0
+"""How long a prompt lasts whose length no test has said."""
+
+
+class FarState(Enum):
+    """Where the far end of a channel is."""
+
+    CALLED = "called"
+    TALKING = "talking"
+    OVER = "over"
+
+
+class FarEnd:
+    """Who was dialled on a channel, and what reached him. Each method is one thing he does.
+
+    ``hears`` is the tone or prompt played to him, the id of the channel he hears, or None;
+    ``on_hold`` says whether we hold him. Doing something that his state does not allow has no
+    effect, as with a real phone whose message crosses ours.
+    """
+
+    def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
+        self.dial = dial
+        self.channel = dial.channel
+        self.state = FarState.CALLED
+        self.hears: Tone | Prompt | str | None = None
+        self.on_hold = False
+        self.flowing = False
+        self.hung_up_for: Cause | None = None
+        self._engine = engine
+
+    def take(self) -> None:
+        """100."""
+        if self.state is FarState.CALLED:
+            self._say("SIP/2.0 100 Trying", Trying(self.channel))
+
+    def ring(self, status: int = 180) -> None:
+        """180, or another sign that the call progresses."""
+        if self.state is FarState.CALLED:
+            self._say(f"SIP/2.0 {status} Ringing", Ringing(self.channel, status))
+
+    def early(self, flowing: bool = True) -> None:
+        """Let audio flow before the answer, or cease."""
+        if self.state is FarState.CALLED and flowing != self.flowing:
+            self.flowing = flowing
+            self._engine.tell(EarlyMedia(self.channel, flowing))
+
+    def answer(self) -> None:
+        """200."""
+        if self.state is FarState.CALLED:
+            self.state = FarState.TALKING
+            self._say("SIP/2.0 200 OK", Answered(self.channel))
+
+    def reject(self, status: int = 486, reason: str = "", *, local: bool = False) -> None:
+        """A final refusal; ``local``: as if nobody had answered at all."""
+        if self.state is FarState.CALLED:
+            self._over(Failed(self.channel, status, reason, local), f"SIP/2.0 {status} {reason}")
+
+    def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
+        """BYE."""
+        if self.state is FarState.TALKING:
+            self._over(Released(self.channel, True, cause, MediaFigures()), "BYE")
+
+    def hold(self, on: bool = True) -> None:
+        """Put us on hold, or take us off."""
+        if self.state is FarState.TALKING:
+            self._say("INVITE", HoldChanged(self.channel, on))
+
+    def press(self, digit: str) -> None:
+        """A key."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(Digit(self.channel, digit))
+
+    def vanish(self) -> None:
+        """Send no audio any more."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(MediaLost(self.channel))
+
+    def dropped(self, cause: Cause) -> None:
+        """We hang up."""
+        self.hung_up_for = cause
+        if self.state is FarState.CALLED:
+            self._over(Failed(self.channel, 487, "Request Terminated"), "CANCEL", sent=True)
+        elif self.state is FarState.TALKING:
+            self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
+
+    def _say(self, summary: str, event: EngineEvent) -> None:
+        self._engine.note(self.channel, summary, sent=False)
+        self._engine.tell(event)
+
+    def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
+        self.state = FarState.OVER
+        self.hears = None
+        self._engine.note(self.channel, summary, sent=sent)
+        self._engine.tell(event)
+
+
+Behaviour = tuple[tuple[float, Callable[[FarEnd], None]], ...]
+"""What a far end does, each with the seconds after the dial."""
+
+ANSWERS: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.ring), (1.0, FarEnd.answer))
+RINGS: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.ring))
+IS_BUSY: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.reject))
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    at: float
+    order: int
+    action: Callable[[], None] = field(compare=False)
+
+
+class MemoryEngine:
+    """An engine whose far ends are the test's.
+
+    ``commands`` is everything it was told, in order; ``now`` is its time, which starts at 0.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.commands: list[EngineCommand] = []
+        self.prompt_seconds: dict[str, float | None] = {}
+        """How long prompts last by path; None: it can't be played."""
+        self._on_event: Callable[[EngineEvent], None] | None = None
+        self._contacts: dict[str, dict[str, Contact]] = {}
+        self._behaviours: dict[str, Behaviour] = {}
+        self._far: dict[str, FarEnd] = {}
+        self._traces: dict[str, list[TraceLine]] = {}
+        self._due: list[_Due] = []
+        self._order = count()
+        self._plays: dict[str, int] = {}
+
+    # The engine port
+
+    def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
+        """Say who is told."""
+        self._on_event = on_event
+
+    def execute(self, command: EngineCommand) -> None:
+        """Carry out a command. Commands for channels that have ended are ignored."""
+        self.commands.append(command)
+        if isinstance(command, Dial):
+            self._dial(command)
+            return
+        if isinstance(command, Bridge):
+            self._bridge(command)
+            return
+        far = self._far.get(command.channel)
+        if far is None or far.state is FarState.OVER:
+            return
+        if isinstance(command, HangUp):
+            far.dropped(command.cause)
+        elif far.state is FarState.TALKING:
+            self._change(far, command)
+
+    def contacts(self, account: str) -> tuple[Contact, ...]:
+        """The contacts of a terminal, best first."""
+        found = self._contacts.get(account, {}).values()
+        return tuple(sorted(found, key=lambda contact: -contact.q))
+
+    def trace(self, channel: str) -> tuple[TraceLine, ...]:
+        """The summaries of what a real engine would have sent and received."""
+        return tuple(self._traces.get(channel, ()))
+
+    # What a test does
+
+    def register(self, account: str, uri: str | None = None, *, q: float = 1.0) -> Contact:
+        """Let a terminal have a contact."""
+        contact = Contact(account, uri or f"sip:{account}", q)
+        self._contacts.setdefault(account, {})[contact.uri] = contact
+        return contact
+
+    def unregister(self, contact: Contact) -> None:
+        """Let a terminal lose a contact."""
+        self._contacts.get(contact.account, {}).pop(contact.uri, None)
+
+    def when_dialled(self, whom: str, behaviour: Behaviour) -> None:
+        """Say what happens when somebody is dialled: a contact's URI, an account, an outside
+        number or a trunk's name; the first of these that is known decides."""
+        self._behaviours[whom] = behaviour
+
+    def far(self, channel: str) -> FarEnd:
+        """The far end of a channel; raises :class:`KeyError` if it was never dialled."""
+        return self._far[channel]
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and what is due happen at its time."""
+        end = self.now + seconds
+        while self._due and self._due[0].at <= end:
+            due = heappop(self._due)
+            self.now = max(self.now, due.at)
+            due.action()
+        self.now = end
+
+    # For far ends
+
+    def tell(self, event: EngineEvent) -> None:
+        """Tell whoever is connected."""
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def note(self, channel: str, summary: str, *, sent: bool) -> None:
+        """Add a line to a channel's trace."""
+        line = TraceLine(self.now, channel, sent, "memory:far:0", summary, summary)
+        self._traces.setdefault(channel, []).append(line)
+
+    # Within
+
+    def _dial(self, dial: Dial) -> None:
+        known = self._far.get(dial.channel)
+        if known is not None and known.state is not FarState.OVER:
+            return
+        far = self._far[dial.channel] = FarEnd(self, dial)
+        endpoint = dial.endpoint
+        if isinstance(endpoint, TerminalEndpoint):
+            if endpoint.contact not in self.contacts(endpoint.contact.account):
+                far.reject(480, "Not Registered", local=True)
+                return
+            names = (endpoint.contact.uri, endpoint.contact.account)
+        else:
+            names = (endpoint.number, endpoint.trunk.name)
+        self.note(dial.channel, "INVITE", sent=True)
+        for name in names:
+            if name in self._behaviours:
+                self._follow(far, self._behaviours[name])
+                return
+
+    def _follow(self, far: FarEnd, behaviour: Behaviour) -> None:
+        for after, act in behaviour:
+            if after > 0:
+                self._later(after, partial(act, far))
+            else:
+                act(far)
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        heappush(self._due, _Due(self.now + seconds, next(self._order), action))
+
+    def _change(self, far: FarEnd, command: Play | StopPlay | Listen | Hold) -> None:
+        if isinstance(command, Play):
+            self._play(far, command)
+        elif isinstance(command, StopPlay):
+            far.hears = None
+        elif isinstance(command, Listen):
+            far.hears = command.source
+        elif command.on != far.on_hold:
+            far.on_hold = command.on
+            self.note(far.channel, "INVITE", sent=True)
+
+    def _play(self, far: FarEnd, command: Play) -> None:
+        far.hears = command.sound
+        turn = self._plays[far.channel] = next(self._order)
+        if isinstance(command.sound, Tone):
+            return
+        seconds = self.prompt_seconds.get(command.sound.path, PROMPT_SECONDS)
+
+        def over() -> None:
+            if far.hears is command.sound and self._plays[far.channel] == turn:
+                far.hears = None
+                self.tell(PlayEnded(far.channel, command.play_id, seconds is not None))
+
+        self._later(seconds or 0.0, over)
+
+    def _bridge(self, bridge: Bridge) -> None:
+        a, b = self._far.get(bridge.a), self._far.get(bridge.b)
+        if a is None or b is None or a.state != b.state or a.state is not FarState.TALKING:
+            return
+        a.hears, b.hears = b.channel, a.channel

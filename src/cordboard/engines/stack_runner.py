@@ -1,0 +1,133 @@
+"""A SIP stack in the event loop: the sockets, the one timer, and the order of things.
+
+The stack is sans-IO: datagrams, commands and timers go in, messages and events come out. Whoever
+gives it a command calls :meth:`StackRunner.pump` afterwards; what came off the wire is pumped here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from cordboard.engines.tcp import MAX_CONNECTIONS
+from cordboard.engines.transport import SipTransport
+from cordboard.sip.events import SipEvent
+from cordboard.sip.flow import Flow
+from cordboard.sip.stack import SipStack
+
+_log = structlog.get_logger(__name__)
+
+GOODBYE_SECONDS: Final = 2.0
+"""How long stopping waits for peers to answer our BYE and CANCEL."""
+
+
+class StackRunner:
+    """Runs one stack.
+
+    ``make_stack`` is given ``transport.advertised`` and returns the stack; ``on_event`` gets its
+    events, in order, and may give it commands. An exception of ``on_event`` is logged, and ends
+    nothing but that event.
+    """
+
+    def __init__(
+        self,
+        make_stack: Callable[[Callable[[Flow], tuple[str, int]]], SipStack],
+        on_event: Callable[[SipEvent], None],
+        *,
+        advertised_host: str | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.loop = loop or asyncio.get_running_loop()
+        self.clock = self.loop.time
+        self.transport = SipTransport(
+            self._receive,
+            self.pump,
+            self._lost,
+            advertised_host=advertised_host,
+            max_connections=max_connections,
+            loop=self.loop,
+        )
+        self.stack = make_stack(self.transport.advertised)
+        self._on_event = on_event
+        self._pumping = False
+        self._closed = False
+        self._stopping = False
+        self._quiet = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
+
+    def pump(self) -> None:
+        """Send what is to be sent, hand on what happened, and set the timer.
+
+        A call from within ``on_event`` returns at once: the outer one goes on until all is done.
+        """
+        if self._pumping:
+            return
+        self._pumping = True
+        stack, send = self.stack, self.transport.send
+        try:
+            while True:
+                messages = stack.messages_to_send()
+                if messages:
+                    send(messages)
+                event = stack.next_event()
+                if event is None:
+                    break
+                try:
+                    self._on_event(event)
+                except Exception:
+                    _log.exception(
+                        "a SIP event could not be handled", event_type=type(event).__name__
+                    )
+        finally:
+            self._pumping = False
+        if self._stopping and not stack.sessions():
+            self._quiet.set()
+        self._arm()
+
+    async def stop(self, patience: float = GOODBYE_SECONDS) -> None:
+        """End every session, wait a little for the peers' consent, and close the sockets."""
+        self._stopping = True
+        self.stack.shut_down(self.clock())
+        self.pump()
+        try:
+            async with asyncio.timeout(patience):
+                await self._quiet.wait()
+        except TimeoutError:
+            pass
+        self._closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        await self.transport.close()
+
+    def _receive(self, data: bytes, flow: Flow) -> None:
+        self.stack.receive(data, flow, self.clock())
+
+    def _lost(self, flow: Flow) -> None:
+        self.stack.connection_lost(flow, self.clock())
+        self.pump()
+
+    def _arm(self) -> None:
+        """See that the loop calls when the stack's next deadline comes.
+
+        An alarm that is set too early is left: it costs one idle call, less than moving it with
+        each of the many timers that are cancelled before they are due.
+        """
+        at = self.stack.get_timer()
+        if at is None or self._closed:
+            return
+        if self._alarm is not None:
+            if self._alarm_at <= at:
+                return
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = self.loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self.stack.handle_timer(self.clock())
+        self.pump()

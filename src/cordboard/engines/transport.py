@@ -1,0 +1,164 @@
+"""The network side of SIP: listeners and connections, and what we are called from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable
+from ipaddress import ip_address
+from typing import Final, NamedTuple
+
+from cordboard.engines.tcp import MAX_CONNECTIONS, TcpConnections
+from cordboard.engines.udp import UdpListener, route_address
+from cordboard.sip.flow import Flow
+
+TRANSPORTS: Final = ("udp", "tcp")
+
+MAX_KNOWN_ROUTES: Final = 4096
+"""Peers whose route is remembered; then all are asked for anew (a look costs about 20 us)."""
+
+
+class Listen(NamedTuple):
+    """Where to listen: transport ``udp`` or ``tcp``, IP address, port (0: any free one)."""
+
+    transport: str
+    host: str
+    port: int
+
+
+class ListenError(Exception):
+    """An address can't be listened at; the message says which and why."""
+
+
+class SipTransport:
+    """Carries SIP messages to and from the network.
+
+    ``receive`` is called with each whole message and its flow, ``read_all`` once after each batch,
+    ``lost`` with each connection's flow that has ended. ``advertised_host`` is what peers are told
+    in place of the address we are bound to.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[bytes, Flow], None],
+        read_all: Callable[[], None],
+        lost: Callable[[Flow], None],
+        *,
+        advertised_host: str | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._loop = loop or asyncio.get_running_loop()
+        self._receive = receive
+        self._read_all = read_all
+        self._udp: dict[tuple[str, int], UdpListener] = {}
+        self._tcp = TcpConnections(
+            self._loop, receive, read_all, lost, max_connections=max_connections
+        )
+        self._tcp_local: list[tuple[str, int]] = []
+        self._advertised_host = advertised_host
+        self._advertised: dict[Flow, tuple[str, int]] = {}
+
+    async def listen(self, where: Listen) -> tuple[str, int]:
+        """Listen at an address; returns it with the port that was bound.
+
+        Raises :class:`ListenError`.
+        """
+        address = (where.host.strip("[]"), where.port)
+        try:
+            if where.transport == "udp":
+                listener = UdpListener(self._loop, address, self._receive, self._read_all)
+                self._udp[listener.local] = listener
+                return listener.local
+            if where.transport == "tcp":
+                local = await self._tcp.listen(address)
+                self._tcp_local.append(local)
+                return local
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise ListenError(
+                f"cannot listen at {where.transport}:{where.host}:{where.port}: {reason}"
+            ) from error
+        raise ListenError(f"no transport {where.transport!r}; known are {', '.join(TRANSPORTS)}")
+
+    @property
+    def listening(self) -> tuple[Listen, ...]:
+        """Where we listen."""
+        udp = (Listen("udp", host, port) for host, port in self._udp)
+        return (*udp, *(Listen("tcp", host, port) for host, port in self._tcp_local))
+
+    def flow_to(self, transport: str, remote: tuple[str, int]) -> Flow:
+        """A flow to a peer that has none yet: over a listener of ours, or a new connection.
+
+        Raises :class:`ListenError` where there is no such transport to that kind of address.
+        """
+        if transport == "tcp":
+            return Flow("tcp", ("", 0), remote)
+        family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
+        if transport == "udp":
+            for listener in self._udp.values():
+                if listener.family == family:
+                    return Flow("udp", listener.local, remote)
+        raise ListenError(f"no way to {transport}:{remote[0]}:{remote[1]}")
+
+    def send(self, messages: Iterable[tuple[Flow, bytes]]) -> None:
+        """Send messages, each over its flow; failures of connections are told to ``lost``."""
+        udp = self._udp
+        for flow, data in messages:
+            if flow.transport == "udp":
+                listener = udp.get(flow.local)
+                if listener is None:
+                    listener = self._any_udp(flow)
+                if listener is not None:
+                    listener.send(data, flow.remote)
+            else:
+                self._tcp.send(flow, data)
+
+    def advertised(self, flow: Flow) -> tuple[str, int]:
+        """Host and port that the peer of a flow finds us at (Via, Contact; the host for SDP)."""
+        known = self._advertised.get(flow)
+        if known is None:
+            if len(self._advertised) >= MAX_KNOWN_ROUTES:
+                self._advertised.clear()
+            known = self._advertised[flow] = self._look_up(flow)
+        return known
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections there are."""
+        return len(self._tcp)
+
+    async def close(self) -> None:
+        """Stop listening and close every connection."""
+        for listener in self._udp.values():
+            listener.close()
+        self._udp.clear()
+        await self._tcp.close()
+
+    def _any_udp(self, flow: Flow) -> UdpListener | None:
+        try:
+            return self._udp[self.flow_to("udp", flow.remote).local]
+        except ListenError:
+            return None
+
+    def _look_up(self, flow: Flow) -> tuple[str, int]:
+        host, port = flow.local
+        listeners = self._tcp_local if flow.transport == "tcp" else list(self._udp)
+        if flow.transport == "tcp" or not port:
+            # A connection's own port takes no connections: peers are told the listener's.
+            same = [local for local in listeners if local[0] == host] or listeners
+            port = same[0][1] if same else (port or 5060)
+            host = host or (same[0][0] if same else "")
+        if self._advertised_host is not None:
+            return self._advertised_host, port
+        if not host or is_wildcard(host):
+            host = route_address(flow.remote) or host or "127.0.0.1"
+        return host, port
+
+
+def is_wildcard(host: str) -> bool:
+    """Whether a host means "every address of ours"."""
+    try:
+        return ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False

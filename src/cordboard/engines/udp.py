@@ -1,0 +1,106 @@
+"""SIP over UDP: plain non-blocking sockets, read several datagrams a wakeup."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from cordboard.sip.flow import Flow
+from cordboard.sip.message import MAX_MESSAGE_SIZE
+
+Receive = Callable[[bytes, Flow], None]
+
+DATAGRAMS_PER_WAKEUP: Final = 64
+"""Then the loop gets its turn, so that a flood of SIP does not starve the audio of live calls."""
+
+BUFFER_OCTETS: Final = 4 * 1024 * 1024
+"""Asked of the system for each direction: a burst of 2,000 INVITEs; it may give less."""
+
+KEEP_ALIVE_OCTETS: Final = 4
+"""What is not longer (CRLF, CRLFCRLF, a NUL) only keeps a NAT open (RFC 5626 3.5.1)."""
+
+
+class UdpListener:
+    """One bound UDP socket.
+
+    ``receive`` gets each datagram with its flow, ``read_all`` is called once after a batch of them.
+    Raises :class:`OSError` if the address can't be had.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: tuple[str, int],
+        receive: Receive,
+        read_all: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._receive = receive
+        self._read_all = read_all
+        self._socket = bound_socket(address)
+        name = self._socket.getsockname()
+        self.local: tuple[str, int] = (name[0], name[1])
+        loop.add_reader(self._socket, self._read)
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        """IPv4 or IPv6."""
+        return self._socket.family
+
+    def send(self, data: bytes, remote: tuple[str, int]) -> None:
+        """Send a datagram; what the system refuses is lost as on the way, SIP's timers decide."""
+        try:
+            self._socket.sendto(data, remote)
+        except (OSError, UnicodeError):
+            return
+
+    def close(self) -> None:
+        """Stop receiving."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        receive, local, recvfrom = self._receive, self.local, self._socket.recvfrom
+        for _ in range(DATAGRAMS_PER_WAKEUP):
+            try:
+                data, source = recvfrom(MAX_MESSAGE_SIZE)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # an ICMP error of an earlier datagram, reported once
+            if len(data) > KEEP_ALIVE_OCTETS:
+                receive(data, Flow("udp", local, (source[0], source[1])))
+        self._read_all()
+
+
+def bound_socket(address: tuple[str, int]) -> socket.socket:
+    """A non-blocking UDP socket; raises :class:`OSError`."""
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        opened.setblocking(False)
+        for direction in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            opened.setsockopt(socket.SOL_SOCKET, direction, BUFFER_OCTETS)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind(address)
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def route_address(remote: tuple[str, int]) -> str | None:
+    """The address of ours that packets to ``remote`` leave from; None where there is no route.
+
+    Connecting a UDP socket sends nothing, the system only chooses the route.
+    """
+    family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((remote[0], remote[1] or 9))
+        except (OSError, UnicodeError):
+            return None
+        return str(probe.getsockname()[0])
