@@ -22,5 +22,13 @@ class Flow(NamedTuple):
         """Whether the transport retransmits by itself (RFC 3261 17)."""
         return self.transport != "udp"
 
+    def matches(self, other: Flow) -> bool:
+        """Whether both mean the same way, where one of them may leave our own end open."""
+        return (
+            self.remote == other.remote
+            and self.transport == other.transport
+            and (self.local == other.local or not self.local[1] or not other.local[1])
+        )
+
     def __str__(self) -> str:
         return f"{self.transport}:{self.remote[0]}:{self.remote[1]}"

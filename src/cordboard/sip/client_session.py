@@ -1,0 +1,405 @@
+"""Outgoing sessions: an INVITE of ours and what it leads to (RFC 3261 13.2, 9.1).
+
+Theory of operation. Until the INVITE has its outcome the session is the table below; from then on
+it is a dialog (:mod:`~cordboard.sip.session`) or over. An input that a state has no entry for is
+ignored. All races of CANCEL are entries of the table:
+
+- CANCEL may be sent only after a provisional response (9.1), so one wanted earlier waits for it;
+- a 2xx that crosses the CANCEL is acknowledged and hung up, and the session failed with 487;
+- where nothing final follows the CANCEL within 64*T1 the session ends by itself, with 487;
+- once cancelling was wanted, the status is 487 whatever becomes of the request, except where the
+  peer itself refused it with another final status before it knew.
+
+A 401 or 407 that we can answer is ``CHALLENGE`` and leads to another INVITE with the same Call-ID,
+From and To and the next CSeq number; one that we can't answer is a ``REFUSAL``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cordboard.sip.address import split_name_addr, tag_of
+from cordboard.sip.authentication import Authentication
+from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
+from cordboard.sip.goodbye import Goodbye
+from cordboard.sip.lines import (
+    MAX_FORWARDS,
+    InviteLines,
+    clean,
+    content_type_line,
+    encode,
+    lines_of,
+)
+from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.responses import reason_of
+from cordboard.sip.session import Session
+
+if TYPE_CHECKING:
+    from cordboard.sip.client_transaction import ClientTransaction
+    from cordboard.sip.core import Core
+    from cordboard.sip.flow import Flow
+    from cordboard.sip.invitation import Invitation
+    from cordboard.sip.message import Response
+
+# A proxy forks to the phones of one user or group; further branches are neither counted nor kept.
+MAX_FORKS = 32
+# Targets of a redirect that are reported; RFC 3261 sets no limit, users have a handful.
+MAX_REDIRECTS = 16
+MAX_RETRY_AFTER = 24 * 3600  # s
+
+
+class Stage(StrEnum):
+    """How far the INVITE is."""
+
+    CALLING = "calling"
+    PROCEEDING = "proceeding"
+    CANCEL_WANTED = "cancel wanted"
+    CANCELLING = "cancelling"
+    ANSWERED = "answered"
+    FAILED = "failed"
+
+
+class Input(StrEnum):
+    """What may happen to it."""
+
+    PROGRESS = "1xx"
+    ANSWER = "2xx"
+    REFUSAL = "3xx-6xx"
+    CHALLENGE = "401/407 that can be answered"
+    SILENCE = "timeout or transport error"
+    CANCEL = "cancel"
+
+
+Table = dict[Stage, dict[Input, tuple[Stage, str]]]
+
+OUTGOING: Table = {
+    Stage.CALLING: {
+        Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
+        Input.ANSWER: (Stage.ANSWERED, "establish"),
+        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
+        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
+        Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
+        Input.CANCEL: (Stage.CANCEL_WANTED, "wait_for_progress"),
+    },
+    Stage.PROCEEDING: {
+        Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
+        Input.ANSWER: (Stage.ANSWERED, "establish"),
+        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
+        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
+        Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
+        Input.CANCEL: (Stage.CANCELLING, "send_cancel"),
+    },
+    Stage.CANCEL_WANTED: {
+        Input.PROGRESS: (Stage.CANCELLING, "send_cancel"),
+        Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
+        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
+        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
+        Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
+    },
+    Stage.CANCELLING: {
+        Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
+        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
+        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
+        Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
+    },
+    Stage.ANSWERED: {
+        Input.ANSWER: (Stage.ANSWERED, "acknowledge_further_answer"),
+    },
+    Stage.FAILED: {
+        Input.ANSWER: (Stage.FAILED, "acknowledge_further_answer"),
+    },
+}
+
+
+class ClientSession(Session):
+    """One outgoing session; sends its INVITE at once.
+
+    Raises :class:`~cordboard.sip.errors.SipBuildError` if a value of the invitation can't stand in
+    a message; nothing has been sent then.
+    """
+
+    __slots__ = (
+        "_acks",
+        "_early_tags",
+        "_from",
+        "_invitation",
+        "_number",
+        "_reason",
+        "_rounds",
+        "_row",
+        "_stage",
+        "_tag",
+        "_transaction",
+    )
+
+    is_owner = True
+
+    def __init__(self, core: Core, invitation: Invitation, now: float) -> None:
+        super().__init__(core, clean(invitation.call_id), Authentication(invitation.credentials))
+        self._invitation = invitation
+        self._tag = core.signed_tag(invitation.call_id)
+        self._from = str(invitation.caller.with_tag(self._tag))
+        self._number = 0
+        self._rounds = 0
+        self._reason: str | None = None
+        self._early_tags: set[str] = set()
+        # The ACK of each 2xx by its To tag, for when the 2xx comes again
+        self._acks: dict[str, tuple[Flow, bytes]] = {}
+        self._stage = Stage.CALLING
+        self._row = _ROWS[Stage.CALLING]
+        self._transaction = self._invite("", now)
+
+    def _invite(self, credentials: str, now: float) -> ClientTransaction:
+        invitation, core = self._invitation, self.core
+        flow, offer = invitation.flow, invitation.offer or b""
+        self._number = number = self._number + 1
+        branch = core.token()
+        lines = InviteLines(
+            clean(invitation.uri),
+            f"{core.via(flow)}{branch}\r\n",
+            "".join([f"Route: {clean(route)}\r\n" for route in invitation.routes]),
+            f"From: {clean(self._from)}\r\n",
+            f"To: {clean(str(invitation.callee))}\r\n",
+            f"Call-ID: {self.call_id}\r\n",
+            number,
+        )
+        data = encode(
+            f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
+            f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
+            f"{core.contact(flow, invitation.contact_user)}{core.agent_line}{self.allow_line}"
+            f"{lines_of(invitation.headers)}{credentials}{content_type_line(SDP, offer)}",
+            offer,
+        )
+        return core.layer.request("INVITE", branch, flow, self.call_id, data, self, now, lines)
+
+    # What happens
+
+    def cancel(self, now: float, reason: str | None = None) -> None:
+        """Give the call up; ``reason`` is the Reason value for the CANCEL or BYE (RFC 3326)."""
+        if reason is not None:
+            clean(reason)
+        if self._stage is Stage.ANSWERED:
+            self.leave_locally(now, reason)
+        else:
+            self._reason = reason
+            self._happen(Input.CANCEL, None, 0, now)
+
+    def hang_up(self, now: float, reason: str | None = None) -> None:
+        """BYE where there is a call, CANCEL where there is none yet."""
+        self.cancel(now, reason)
+
+    def leave_locally(self, now: float, reason: str | None) -> None:
+        """Hang up an answered call."""
+        super().hang_up(now, reason)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """A response to the INVITE came."""
+        status = response.status
+        if status < 200:
+            self._happen(Input.PROGRESS, response, status, now)
+        elif status < 300:
+            self._happen(Input.ANSWER, response, status, now)
+        elif status in (401, 407) and self.authentication.accept(response, self._rounds):
+            self._happen(Input.CHALLENGE, response, status, now)
+        else:
+            self._happen(Input.REFUSAL, response, status, now)
+
+    def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """No final response will come."""
+        self._happen(Input.SILENCE, None, status, now)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """What was sent over the flow and is unanswered has failed."""
+        if self._transaction.flow.matches(flow):
+            self._transaction.transport_failed(now)
+
+    def _happen(self, what: Input, response: Response | None, status: int, now: float) -> None:
+        step = self._row.get(what)
+        if step is None:
+            return
+        self._stage, self._row, action = step
+        action(self, response, status, now)
+
+    # What is done about it; named by the table
+
+    def tell_progress(self, response: Response, status: int, now: float) -> None:
+        """Tell the user that the far end works on it or rings."""
+        if status == 100:
+            self.core.events.append(InviteTrying(self.call_id))
+            return
+        tag = tag_of(response.need("to"))
+        if tag is not None and len(self._early_tags) < MAX_FORKS:
+            self._early_tags.add(tag)
+        self.core.events.append(
+            InviteRinging(
+                self.call_id,
+                status,
+                response.reason,
+                sdp_of(response),
+                tag,
+                len(self._early_tags),
+            )
+        )
+
+    def establish(self, response: Response, status: int, now: float) -> None:
+        """The first 2xx makes the dialog."""
+        self.dialog = self._acknowledge(response, now)
+        self.up = True
+        agent = response.first("user-agent") or response.first("server")
+        self.core.events.append(InviteAnswered(self.call_id, sdp_of(response), agent))
+
+    def acknowledge_further_answer(self, response: Response, status: int, now: float) -> None:
+        """Send the ACK of a repeated 2xx again; hang up one of another fork (13.2.2.4)."""
+        tag = tag_of(response.need("to")) or ""
+        known = self._acks.get(tag)
+        if known is not None:
+            flow, ack = known
+            self.core.layer.send(flow, ack, self.call_id, now, retransmission=True)
+        elif len(self._acks) < MAX_FORKS:
+            dialog = self._acknowledge(response, now)
+            Goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)
+
+    def hang_up_late_answer(self, response: Response, status: int, now: float) -> None:
+        """A 2xx crossed our CANCEL: nobody wants this call any more."""
+        self.dialog = self._acknowledge(response, now)
+        self._fail(487, True)
+        self.send_bye(now, self._reason)
+
+    def invite_again(self, response: Response, status: int, now: float) -> None:
+        """Answer the challenge with another INVITE."""
+        self._rounds += 1
+        credentials = self.authentication.lines("INVITE", self._invitation.uri, self.core.token())
+        self._early_tags.clear()
+        self._transaction = self._invite(credentials, now)
+
+    def wait_for_progress(self, response: None, status: int, now: float) -> None:
+        """CANCEL can't be sent yet."""
+
+    def send_cancel(self, response: Response | None, status: int, now: float) -> None:
+        """Send CANCEL and wait 64*T1 for the end at most (9.1)."""
+        transaction = self._transaction
+        lines = transaction.invite
+        assert lines is not None  # it is an INVITE
+        transaction.bound(now)
+        self.core.layer.request(
+            "CANCEL",
+            transaction.key[0],
+            transaction.flow,
+            self.call_id,
+            lines.cancel(self._reason),
+            None,
+            now,
+        )
+
+    def fail_as_told(self, response: Response, status: int, now: float) -> None:
+        """The peer refused."""
+        self._fail(status, False, response)
+        self.core.forget_session(self)
+
+    def fail_in_silence(self, response: None, status: int, now: float) -> None:
+        """Timer B (408) or a transport error (503)."""
+        self._fail(status, True)
+        self.core.forget_session(self)
+
+    def fail_cancelled(self, response: Response | None, status: int, now: float) -> None:
+        """It came to nothing after the call was cancelled."""
+        self._fail(487, True)
+        self.core.forget_session(self)
+
+    def _fail(self, status: int, local: bool, response: Response | None = None) -> None:
+        self.over = True
+        if response is None:
+            failed = InviteFailed(self.call_id, status, reason_of(status), local=local)
+        else:
+            failed = InviteFailed(
+                self.call_id,
+                status,
+                response.reason,
+                _redirects(response) if status < 400 else (),
+                _retry_after(response),
+                response.first("reason"),
+                local,
+            )
+        self.core.events.append(failed)
+
+    def _acknowledge(self, response: Response, now: float) -> Dialog:
+        """Make the dialog of a 2xx and send its ACK, with the INVITE's credentials (13.2.2.4)."""
+        invitation = self._invitation
+        to = response.need("to")
+        tag = tag_of(to) or ""
+        try:
+            routes = routes_of_response(response)
+        except SipParseError:
+            routes = ()  # an ACK that may get there is better than none
+        came_over = self._transaction.came_over
+        flow = came_over if invitation.flow.matches(came_over) else invitation.flow
+        dialog = Dialog(
+            self.core,
+            call_id=self.call_id,
+            local=self._from,
+            local_tag=self._tag,
+            remote=to,
+            remote_tag=tag,
+            target=contact_of(response) or invitation.uri,
+            routes=routes,
+            origin=flow,
+            sticky=invitation.sticky,
+            contact_user=invitation.contact_user,
+            local_number=self._number,
+            remote_number=None,
+        )
+        credentials = ""
+        if self._rounds:
+            uri = dialog.request_uri
+            credentials = self.authentication.lines("ACK", uri, self.core.token())
+        ack = dialog.request("ACK", self._number, self.core.token(), credentials)
+        self._acks[tag] = (dialog.flow, ack)
+        self.core.layer.send(dialog.flow, ack, self.call_id, now)
+        return dialog
+
+
+Action = Callable[[ClientSession, "Response | None", int, float], None]
+
+
+class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
+    pass
+
+
+def _compile(table: Table) -> dict[Stage, _Row]:
+    rows = {stage: _Row() for stage in table}
+    for stage, entries in table.items():
+        for what, (following, name) in entries.items():
+            rows[stage][what] = (following, rows[following], getattr(ClientSession, name))
+    return rows
+
+
+_ROWS = _compile(OUTGOING)
+
+
+def _nothing_more() -> None:
+    """The dialog of a fork leaves nothing behind."""
+
+
+def _redirects(response: Response) -> tuple[str, ...]:
+    try:
+        values = response.each("contact")
+    except SipParseError:
+        return ()
+    found = []
+    for value in values[:MAX_REDIRECTS]:
+        try:
+            found.append(split_name_addr(value)[1])
+        except SipParseError:
+            continue
+    return tuple(found)
+
+
+def _retry_after(response: Response) -> int | None:
+    text = (response.first("retry-after") or "").partition(";")[0].partition("(")[0].strip()
+    if not text.isascii() or not text.isdigit():
+        return None
+    return min(int(text[:6]), MAX_RETRY_AFTER)

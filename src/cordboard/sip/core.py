@@ -1,0 +1,124 @@
+"""What all parts of one stack share: settings, the transaction layer, sessions, events, tokens."""
+
+from __future__ import annotations
+
+import hmac
+import zlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cordboard.sip.lines import clean, host_port, via_start
+from cordboard.sip.timers import Timers
+from cordboard.sip.transaction_layer import TransactionLayer
+
+if TYPE_CHECKING:
+    from cordboard.sip.events import SipEvent
+    from cordboard.sip.flow import Flow
+    from cordboard.sip.goodbye import Goodbye
+    from cordboard.sip.session import Session
+    from cordboard.sip.trace import Trace
+
+# 900 calls a second, two legs of two transactions each, remembered for 32 s, and as much again.
+MAX_TRANSACTIONS = 250_000
+# What one process can carry in media many times over; a session takes some 5 KB.
+MAX_SESSIONS = 20_000
+# In-dialog requests, BYE above all, are served beyond the limit that turns strangers away.
+IN_DIALOG_RESERVE = 1.25
+# Hexadecimal digits of a HMAC-SHA256 in a tag: 64 bits (RFC 3261 19.3 asks for 32).
+TAG_SIGNATURE_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """``advertised`` gives the host and port to write into Via and Contact for a flow;
+    ``tag_secret`` signs the From tags of our calls."""
+
+    advertised: Callable[[Flow], tuple[str, int]]
+    tag_secret: bytes = field(repr=False)
+    timers: Timers = field(default_factory=Timers)
+    user_agent: str = "Cordboard"
+    max_sessions: int = MAX_SESSIONS
+    max_transactions: int = MAX_TRANSACTIONS
+
+
+class Core:
+    """The common ground of sessions, registrations and the routing of what comes in."""
+
+    __slots__ = (
+        "agent_line",
+        "events",
+        "goodbyes",
+        "layer",
+        "sessions",
+        "settings",
+        "timers",
+        "token",
+        "wheel",
+    )
+
+    def __init__(
+        self, settings: StackSettings, token: Callable[[], str], trace: Trace | None
+    ) -> None:
+        self.settings = settings
+        self.timers = settings.timers
+        self.token = token
+        self.layer = TransactionLayer(settings.timers, trace)
+        self.wheel = self.layer.wheel
+        self.events: deque[SipEvent] = deque()
+        self.sessions: dict[str, Session] = {}
+        # BYEs of dialogs that no session stands for, by (Call-ID, remote tag)
+        self.goodbyes: dict[tuple[str, str], Goodbye] = {}
+        self.agent_line = f"User-Agent: {clean(settings.user_agent)}\r\n"
+
+    @property
+    def full(self) -> bool:
+        """Whether new work has to be turned away."""
+        return (
+            len(self.layer) >= self.settings.max_transactions
+            or len(self.sessions) >= self.settings.max_sessions
+        )
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether even requests within dialogs have to be turned away."""
+        return len(self.layer) >= self.settings.max_transactions * IN_DIALOG_RESERVE
+
+    def forget_session(self, session: Session) -> None:
+        """Drop a session that is over, unless its Call-ID belongs to another by now."""
+        if self.sessions.get(session.call_id) is session:
+            del self.sessions[session.call_id]
+
+    def via(self, flow: Flow) -> str:
+        """The Via line of requests over ``flow``, up to where the branch's own text follows."""
+        return via_start(flow.transport, host_port(*self.settings.advertised(flow)))
+
+    def contact(self, flow: Flow, user: str) -> str:
+        """Our Contact line for dialogs over ``flow``."""
+        where = host_port(*self.settings.advertised(flow))
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        return f"Contact: <sip:{clean(user)}@{clean(where)}{transport}>\r\n"
+
+    def signed_tag(self, call_id: str) -> str:
+        """A new From tag, by which the call is known as ours even after a restart."""
+        salt = self.token()
+        return salt + self._signature(call_id, salt)
+
+    def signs(self, call_id: str, tag: str) -> bool:
+        """Whether ``tag`` is one that :meth:`signed_tag` gave for this Call-ID."""
+        salt, signature = tag[:-TAG_SIGNATURE_DIGITS], tag[-TAG_SIGNATURE_DIGITS:]
+        expected = self._signature(call_id, salt)
+        return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogateescape"))
+
+    def stateless_tag(self, call_id: str, branch: str) -> str:
+        """The To tag of a response that leaves nothing behind: the same each time (8.2.7)."""
+        return self._signature(call_id, branch)
+
+    def _signature(self, call_id: str, salt: str) -> str:
+        message = f"{salt} {call_id}".encode("utf-8", "surrogateescape")
+        return hmac.digest(self.settings.tag_secret, message, "sha256").hex()[:TAG_SIGNATURE_DIGITS]
+
+    def chance(self) -> float:
+        """A number from 0 to 1, from the same source as all tokens."""
+        return zlib.crc32(self.token().encode()) / 2**32

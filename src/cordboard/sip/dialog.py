@@ -1,0 +1,217 @@
+"""Dialogs: what two user agents know of each other for the length of a call (RFC 3261 12).
+
+The lines that all requests of a dialog share are written once, when the dialog is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cordboard.sip.address import split_name_addr
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.flow import Flow
+from cordboard.sip.grammar import split_list
+from cordboard.sip.lines import MAX_FORWARDS, InviteLines, clean_copy, encode
+from cordboard.sip.uri import parse_uri
+
+if TYPE_CHECKING:
+    from cordboard.sip.core import Core
+    from cordboard.sip.message import Message, Request, Response
+
+MAX_ROUTES = 32  # Kamailio adds at most two a hop; no network has 16 proxies in a row
+
+
+class Dialog:
+    """One dialog. ``local`` and ``remote`` are From and To values with their tags, as a request of
+    ours carries them; ``target`` is the peer's Contact URI; ``routes`` are Route values in the order
+    of a request of ours; ``origin`` is the flow by which the dialog came about.
+
+    ``sticky`` says that without a route set requests stay on ``origin`` whatever the Contact says,
+    which is what reaches a phone behind NAT; otherwise they follow a Contact that is an address.
+    """
+
+    __slots__ = (
+        "_contact",
+        "_core",
+        "_fixed",
+        "_from",
+        "_routes",
+        "_to",
+        "_via",
+        "call_id",
+        "contact_user",
+        "flow",
+        "local_number",
+        "local_tag",
+        "origin",
+        "remote_number",
+        "remote_tag",
+        "request_uri",
+        "routes",
+        "sticky",
+        "target",
+    )
+
+    def __init__(
+        self,
+        core: Core,
+        *,
+        call_id: str,
+        local: str,
+        local_tag: str,
+        remote: str,
+        remote_tag: str,
+        target: str,
+        routes: tuple[str, ...],
+        origin: Flow,
+        sticky: bool,
+        contact_user: str,
+        local_number: int,
+        remote_number: int | None,
+    ) -> None:
+        self._core = core
+        self.call_id = call_id
+        self.local_tag = local_tag
+        self.remote_tag = remote_tag
+        self.local_number = local_number
+        self.remote_number = remote_number
+        self.origin = origin
+        self.sticky = sticky
+        self.contact_user = contact_user
+        self.routes = routes
+        self._from = f"From: {clean_copy(local)}\r\n"
+        self._to = f"To: {clean_copy(remote)}\r\n"
+        self._contact: str | None = None
+        self.aim(target)
+
+    def aim(self, target: str) -> None:
+        """Make ``target`` the remote target and write the lines that follow from it (12.2.1.1)."""
+        self.target = target
+        uri = clean_copy(target)
+        routes = self.routes
+        if routes:
+            hop = _uri_of(routes[0]) or target
+            if not _is_loose(hop):  # a strict router takes the Request-URI's place
+                uri, routes = clean_copy(hop), (*routes[1:], f"<{target}>")
+            self.flow = flow_towards(hop, self.origin)
+            self._routes = "".join([f"Route: {clean_copy(route)}\r\n" for route in routes])
+        else:
+            self.flow = self.origin if self.sticky else flow_towards(target, self.origin)
+            self._routes = ""
+        self.request_uri = uri
+        self._via = self._core.via(self.flow)
+        self._fixed = (
+            f"{self._routes}{MAX_FORWARDS}{self._from}{self._to}Call-ID: {self.call_id}\r\n"
+            f"{self._core.agent_line}"
+        )
+
+    def refresh(self, message: Message, flow: Flow) -> None:
+        """Take over the Contact and the flow of a target refresh request or its 2xx (12.2)."""
+        target = contact_of(message)
+        moved = flow.reliable and flow != self.origin
+        if moved:
+            self.origin = flow
+        if moved or (target is not None and target != self.target):
+            self.aim(target or self.target)
+
+    @property
+    def contact(self) -> str:
+        """Our Contact line in this dialog."""
+        if self._contact is None:
+            self._contact = self._core.contact(self.flow, self.contact_user)
+        return self._contact
+
+    def next_number(self) -> int:
+        """The CSeq number of the next request."""
+        self.local_number += 1
+        return self.local_number
+
+    def request(
+        self, method: str, number: int, branch: str, lines: str = "", body: bytes = b""
+    ) -> bytes:
+        """A request of this dialog; ``branch`` is without the magic cookie."""
+        return encode(
+            f"{method} {self.request_uri} SIP/2.0\r\n{self._via}{branch}\r\n{self._fixed}"
+            f"CSeq: {number} {method}\r\n{lines}",
+            body,
+        )
+
+    def invite_lines(self, number: int, branch: str) -> InviteLines:
+        """What ACK of a refused re-INVITE repeats of it."""
+        return InviteLines(
+            self.request_uri,
+            f"{self._via}{branch}\r\n",
+            self._routes,
+            self._from,
+            self._to,
+            f"Call-ID: {self.call_id}\r\n",
+            number,
+        )
+
+
+def flow_towards(uri: str, default: Flow) -> Flow:
+    """Where a request for ``uri`` goes: to its address, or along ``default`` where it is a name.
+
+    Names are resolved before a session begins, never inside one.
+    """
+    try:
+        parsed = parse_uri(uri)
+    except SipParseError:
+        return default
+    host = parsed.host
+    if not host.startswith("[") and not host.replace(".", "").isdigit():
+        return default
+    address = parsed.address
+    given = parsed.parameters.get("transport")
+    transport = given.lower() if given else default.transport
+    if address == default.remote and transport == default.transport:
+        return default
+    local = default.local if transport == default.transport == "udp" else ("", 0)
+    return Flow(transport, local, address)
+
+
+def contact_of(message: Message) -> str | None:
+    """The URI of the first Contact, or None where there is none that can be read."""
+    values = message.headers.get("contact")
+    if not values:
+        return None
+    try:
+        value = values[0]
+        first = split_list(value)[0] if "," in value else value
+        uri = split_name_addr(first)[1]
+        parse_uri(uri)
+    except (SipParseError, IndexError):
+        return None
+    return uri
+
+
+def routes_of_request(request: Request) -> tuple[str, ...]:
+    """The route set that a request makes for its receiver (12.1.1). Raises SipParseError."""
+    return _bounded(request.each("record-route"))
+
+
+def routes_of_response(response: Response) -> tuple[str, ...]:
+    """The route set that a response makes for its receiver (12.1.2). Raises SipParseError."""
+    if "record-route" not in response.headers:
+        return ()
+    return _bounded(response.each("record-route")[::-1])
+
+
+def _bounded(routes: list[str]) -> tuple[str, ...]:
+    if len(routes) > MAX_ROUTES:
+        raise SipParseError("too many routes")
+    return tuple(routes)
+
+
+def _uri_of(route: str) -> str | None:
+    try:
+        return split_name_addr(route)[1]
+    except SipParseError:
+        return None
+
+
+def _is_loose(uri: str) -> bool:
+    try:
+        return parse_uri(uri).loose
+    except SipParseError:
+        return True

@@ -1,0 +1,200 @@
+"""Where a request goes: to its transaction, its session, the registrar, or back (RFC 3261 8.2).
+
+What is refused here is refused without keeping anything (8.2.7): whoever sends us nonsense, scans
+or floods costs the time of one answer and no memory, and a repeat gets the same answer again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cordboard.sip.address import tag_of
+from cordboard.sip.dialog import routes_of_request
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.lines import line, lines_of
+from cordboard.sip.media_type import SDP, media_type_of
+from cordboard.sip.methods import (
+    ACCEPT_ENCODING_LINE,
+    ACCEPT_LINE,
+    ALLOW_LINE,
+    ALLOW_WITH_REGISTER_LINE,
+    refusal_of_method,
+)
+from cordboard.sip.responses import build_response, stamp_via
+from cordboard.sip.server_session import ServerSession
+from cordboard.sip.trace import TraceRecord
+from cordboard.sip.transaction import Event, State
+from cordboard.sip.transaction_layer import Key, server_key
+from cordboard.sip.uri import parse_uri
+
+if TYPE_CHECKING:
+    from cordboard.sip.bindings import Bindings
+    from cordboard.sip.core import Core
+    from cordboard.sip.flow import Flow
+    from cordboard.sip.message import Request
+
+ESSENTIAL = ("to", "from", "call-id", "cseq")
+# Long enough for a burst to pass, short enough that a phone's user waits for it.
+RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
+
+
+class Inbound:
+    """Routes requests. ``bindings`` is None where REGISTER is not served."""
+
+    __slots__ = ("_allow_line", "_bindings", "_core", "_layer")
+
+    def __init__(self, core: Core, bindings: Bindings | None) -> None:
+        self._core = core
+        self._layer = core.layer
+        self._bindings = bindings
+        self._allow_line = ALLOW_LINE if bindings is None else ALLOW_WITH_REGISTER_LINE
+
+    def receive(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
+        """Route one request. Raises :class:`SipParseError` for one that is to be refused with that
+        error's status, if it can be answered at all."""
+        headers = request.headers
+        for name in ESSENTIAL:
+            if len(headers.get(name, ())) != 1:
+                raise SipParseError(f"{name} must be there once")
+        method = request.method
+        if request.cseq[1] != method:
+            raise SipParseError("CSeq of another method")
+        call_id = headers["call-id"][0]
+        served_as = "INVITE" if method == "ACK" or method == "CANCEL" else method
+        key = server_key(request, served_as)
+        known = self._layer.servers.get(key)
+        trace = self._layer.trace
+        if trace is not None:
+            again = known is not None and served_as == method
+            trace(TraceRecord(now, False, flow, call_id, again, data))
+        if method == "ACK":
+            if known is not None and known.state is not State.ACCEPTED:
+                known.receive(Event.ACK, now)
+            else:
+                self._acknowledge(request, call_id, now)
+            return
+        if method == "CANCEL":
+            self._cancel(request, key, flow, now)
+        elif known is not None:
+            known.receive(Event.REQUEST, now)
+        else:
+            way_back = stamp_via(request, flow)
+            to_tag = tag_of(headers["to"][0])
+            if to_tag is None:
+                self._outside_dialog(request, key, flow, way_back, now)
+            else:
+                self._inside_dialog(request, key, to_tag, flow, way_back, now)
+
+    def refuse(
+        self,
+        request: Request,
+        way_back: Flow,
+        status: int,
+        now: float,
+        lines: str = "",
+        reason: str | None = None,
+    ) -> None:
+        """Answer without keeping anything; the request's Via is stamped."""
+        call_id = request.first("call-id") or ""
+        tag = self._core.stateless_tag(call_id, request.need("via"))
+        data = build_response(request, status, tag, reason=reason, lines=lines)
+        self._layer.send(way_back, data, call_id, now)
+
+    def _acknowledge(self, request: Request, call_id: str, now: float) -> None:
+        session = self._core.sessions.get(call_id)
+        if session is not None and session.owns(
+            tag_of(request.need("to")), tag_of(request.need("from"))
+        ):
+            session.on_ack(request, now)
+
+    def _cancel(self, request: Request, key: Key, flow: Flow, now: float) -> None:
+        """9.2: CANCEL is answered itself, and works only on what has no final answer yet."""
+        way_back = stamp_via(request, flow)
+        known = self._layer.servers.get(key)
+        if known is None:
+            self.refuse(request, way_back, 481, now)
+            return
+        data = build_response(request, 200, known.to_tag)
+        self._layer.send(way_back, data, known.call_id, now)
+        if known.state is State.PROCEEDING and known.user is not None:
+            known.user.on_cancel(known, request, now)
+
+    def _inside_dialog(
+        self, request: Request, key: Key, to_tag: str, flow: Flow, way_back: Flow, now: float
+    ) -> None:
+        headers = request.headers
+        call_id = headers["call-id"][0]
+        session = self._core.sessions.get(call_id)
+        if session is None or not session.owns(to_tag, tag_of(headers["from"][0])):
+            self.refuse(request, way_back, 481, now)
+        elif self._core.exhausted:
+            self.refuse(request, way_back, 503, now, RETRY_AFTER_OVERLOAD_LINE)
+        elif not self._refused_for_extension(request, way_back, now):
+            transaction = self._layer.serve(key, request, way_back, call_id, to_tag)
+            session.on_request(transaction, request, flow, now)
+
+    def _outside_dialog(
+        self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
+    ) -> None:
+        method = request.method
+        if self._core.full:
+            self.refuse(request, way_back, 503, now, RETRY_AFTER_OVERLOAD_LINE)
+            return
+        parse_uri(request.uri)
+        if self._refused_for_extension(request, way_back, now):
+            return
+        if method == "INVITE":
+            self._invite(request, key, flow, way_back, now)
+        elif method == "OPTIONS":  # 11.2
+            lines = self._allow_line + ACCEPT_LINE + ACCEPT_ENCODING_LINE + self._core.agent_line
+            self.refuse(request, way_back, 200, now, lines)
+        elif method == "REGISTER" and self._bindings is not None:
+            self._register(request, key, flow, way_back, now)
+        elif method in ("BYE", "INFO"):
+            self.refuse(request, way_back, 481, now)
+        else:
+            status, lines = refusal_of_method(method, self._allow_line)
+            self.refuse(request, way_back, status, now, lines)
+
+    def _refused_for_extension(self, request: Request, way_back: Flow, now: float) -> bool:
+        """8.2.2.3: nothing that a Require may name is supported."""
+        required = request.each("require")
+        if not required:
+            return False
+        lines = lines_of(tuple(("unsupported", tag) for tag in required))
+        self.refuse(request, way_back, 420, now, lines)
+        return True
+
+    def _invite(
+        self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
+    ) -> None:
+        call_id = request.call_id
+        origin = (call_id, tag_of(request.need("from")) or "", request.need("cseq"))
+        if call_id in self._core.sessions or origin in self._layer.origins:
+            self.refuse(request, way_back, 482, now)  # merged (8.2.2.2), or our own come back
+            return
+        if request.body and media_type_of(request) != SDP:
+            self.refuse(request, way_back, 415, now, ACCEPT_LINE)
+            return
+        if request.first("content-encoding") not in (None, "identity"):
+            self.refuse(request, way_back, 415, now, ACCEPT_ENCODING_LINE)
+            return
+        routes_of_request(request)  # what can't be read is refused before anything is kept
+        tag = self._core.token()
+        transaction = self._layer.serve(key, request, way_back, call_id, tag)
+        self._layer.claim_origin(transaction, origin)
+        transaction.respond(100, build_response(request, 100, ""), now)
+        self._core.sessions[call_id] = ServerSession(self._core, transaction, request, flow)
+
+    def _register(
+        self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
+    ) -> None:
+        assert self._bindings is not None  # the caller asked
+        call_id = request.call_id
+        transaction = self._layer.serve(key, request, way_back, call_id, self._core.token())
+        answer = self._bindings.register(request, flow, now)
+        lines = "".join([line(name, value) for name, value in answer.headers])
+        data = build_response(
+            request, answer.status, transaction.to_tag, reason=answer.reason, lines=lines
+        )
+        transaction.respond(answer.status, data, now)

@@ -1,0 +1,32 @@
+"""What an outgoing call begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cordboard.sip.address import NameAddr
+from cordboard.sip.digest import Credentials
+from cordboard.sip.flow import Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One INVITE to send over ``flow``.
+
+    ``uri`` is the Request-URI, ``routes`` are Route values; ``caller`` and ``callee`` become From
+    (the stack adds the tag) and To; ``headers`` are further ones by canonical lower-case name.
+    ``sticky`` says that ``flow`` is how the callee's phone registered, so that all later requests
+    stay on it; without it (trunks) they follow a Contact that is an address.
+    """
+
+    call_id: str
+    uri: str
+    flow: Flow
+    caller: NameAddr
+    callee: NameAddr
+    offer: bytes | None
+    contact_user: str = "cordboard"
+    headers: tuple[tuple[str, str], ...] = ()
+    routes: tuple[str, ...] = ()
+    credentials: Credentials | None = None
+    sticky: bool = True

@@ -1,0 +1,104 @@
+"""Header lines made once and kept: the unchanging part of a dialog's messages is text, not parsed
+structure, and a message is written by joining such texts.
+
+No line break can come in by a value: every text that was not written here goes through
+:func:`clean` (what our user hands in) or :func:`clean_copy` (what a peer sent and wants back).
+"""
+
+from __future__ import annotations
+
+from cordboard.sip.errors import SipBuildError
+from cordboard.sip.headers import label_of
+from cordboard.sip.via import MAGIC_COOKIE
+
+MAX_FORWARDS = "Max-Forwards: 70\r\n"  # RFC 3261 8.1.1.6
+
+
+def clean(value: str) -> str:
+    """``value`` itself; raises :class:`SipBuildError` if it holds CR, LF or NUL."""
+    if "\n" in value or "\r" in value or "\0" in value:
+        raise SipBuildError("a value carries a line break or NUL")
+    return value
+
+
+def clean_copy(value: str) -> str:
+    """The same for a value that must go back as it came: NUL may stand in a quoted pair
+    (RFC 3261 25.1), a line break nowhere."""
+    if "\n" in value or "\r" in value:
+        raise SipBuildError("a value carries a line break")
+    return value
+
+
+def line(name: str, value: str) -> str:
+    """One header line; ``name`` in canonical lower case."""
+    return f"{label_of(name)}: {clean(value)}\r\n"
+
+
+def lines_of(headers: tuple[tuple[str, str], ...]) -> str:
+    """Header lines of (name, value) pairs."""
+    return "".join([line(name, value) for name, value in headers])
+
+
+def reason_line(reason: str | None) -> str:
+    """A Reason header (RFC 3326), or nothing."""
+    return "" if reason is None else f"Reason: {clean(reason)}\r\n"
+
+
+def content_type_line(content_type: str, body: bytes) -> str:
+    """The Content-Type of a body that is not empty."""
+    return f"Content-Type: {clean(content_type)}\r\n" if body else ""
+
+
+def encode(head: str, body: bytes = b"") -> bytes:
+    """The finished message: ``head`` is its start line and header lines, each with its line break.
+
+    Raises :class:`SipBuildError` where the text can't be encoded.
+    """
+    try:
+        return (
+            f"{head}Content-Length: {len(body)}\r\n\r\n".encode("utf-8", "surrogateescape") + body
+        )
+    except UnicodeEncodeError:
+        raise SipBuildError("a value is not encodable text") from None
+
+
+def host_port(host: str, port: int) -> str:
+    """Host and port as they stand in Via and Contact, IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host and host[0] != "[" else f"{host}:{port}"
+
+
+def via_start(transport: str, sent_by: str) -> str:
+    """A Via line up to where the branch's own text follows (RFC 3261 8.1.1.7, RFC 3581 3)."""
+    return f"Via: SIP/2.0/{transport.upper()} {clean(sent_by)};rport;branch={MAGIC_COOKIE}"
+
+
+class InviteLines:
+    """What the ACK of a refusal and the CANCEL of an INVITE repeat of it (RFC 3261 9.1, 17.1.1.3):
+    Request-URI, top Via, Route, From, To, Call-ID and the CSeq number."""
+
+    __slots__ = ("call_id", "from_", "number", "routes", "to", "uri", "via")
+
+    def __init__(
+        self, uri: str, via: str, routes: str, from_: str, to: str, call_id: str, number: int
+    ) -> None:
+        self.uri = uri
+        self.via = via
+        self.routes = routes
+        self.from_ = from_
+        self.to = to
+        self.call_id = call_id
+        self.number = number
+
+    def ack(self, to: str) -> bytes:
+        """The ACK of a final response other than 2xx, with that response's To value."""
+        return encode(
+            f"ACK {self.uri} SIP/2.0\r\n{self.via}{self.routes}{MAX_FORWARDS}{self.from_}"
+            f"To: {clean_copy(to)}\r\n{self.call_id}CSeq: {self.number} ACK\r\n"
+        )
+
+    def cancel(self, reason: str | None) -> bytes:
+        """The CANCEL, with a Reason value where given (RFC 3326)."""
+        return encode(
+            f"CANCEL {self.uri} SIP/2.0\r\n{self.via}{self.routes}{MAX_FORWARDS}{self.from_}"
+            f"{self.to}{self.call_id}CSeq: {self.number} CANCEL\r\n{reason_line(reason)}"
+        )

@@ -1,0 +1,112 @@
+"""A new offer of ours within a call (re-INVITE, RFC 3261 14.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cordboard.sip.events import EndedBy, OfferAnswered, OfferRejected
+from cordboard.sip.lines import content_type_line
+from cordboard.sip.media_type import SDP, sdp_of
+
+if TYPE_CHECKING:
+    from cordboard.sip.client_transaction import ClientTransaction
+    from cordboard.sip.message import Response
+    from cordboard.sip.session import Session
+    from cordboard.sip.wheel import Timer
+
+# 14.1: who made the dialog waits 2.1 to 4 s after a 491, the other at most 2 s, so that they part.
+OWNER_PAUSE = (2.1, 4.0)
+OTHER_PAUSE = (0.0, 2.0)
+# Two ends that keep colliding for this long have something else wrong with them.
+MAX_COLLISIONS = 8
+
+
+class Reinvite:
+    """One offer until it is answered or refused; while it lasts the session has no other."""
+
+    __slots__ = ("_ack", "_collisions", "_offer", "_retry", "_rounds", "_session", "_transaction")
+
+    def __init__(self, session: Session, offer: bytes, now: float) -> None:
+        self._session = session
+        self._offer = offer
+        self._rounds = 0
+        self._collisions = 0
+        self._ack = b""
+        self._retry: Timer | None = None
+        self._transaction: ClientTransaction | None = None
+        self._send(now)
+
+    @property
+    def open(self) -> bool:
+        """Whether our INVITE is with the peer, rather than waiting for its next try."""
+        return self._retry is None
+
+    def stop(self, now: float) -> None:
+        """The session is over: what comes now concerns nobody."""
+        self._session.core.wheel.cancel(self._retry)
+        if self._transaction is not None:
+            self._transaction.give_up(now)
+
+    def _send(self, now: float) -> None:
+        session = self._session
+        core, dialog = session.core, session.need_dialog()
+        number = dialog.next_number()
+        branch = core.token()
+        credentials = session.authentication.lines("INVITE", dialog.request_uri, core.token())
+        lines = dialog.contact + session.allow_line + credentials
+        lines += content_type_line(SDP, self._offer)
+        data = dialog.request("INVITE", number, branch, lines, self._offer)
+        self._transaction = core.layer.request(
+            "INVITE", branch, dialog.flow, session.call_id, data, self, now,
+            dialog.invite_lines(number, branch),
+        )  # fmt: skip
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """Acknowledge a 2xx, answer a challenge, try again after a collision, or give up."""
+        status = response.status
+        if status < 200:
+            return
+        if status < 300:
+            self._accepted(transaction, response, now)
+        elif status in (401, 407) and self._session.authentication.accept(response, self._rounds):
+            self._rounds += 1
+            self._send(now)
+        elif status == 491 and self._collisions < MAX_COLLISIONS:
+            self._collisions += 1
+            session = self._session
+            low, high = OWNER_PAUSE if session.is_owner else OTHER_PAUSE
+            pause = low + (high - low) * session.core.chance()
+            self._retry = session.core.wheel.schedule(now + pause, self._try_again)
+        elif status in (408, 481):  # 12.2.1.2: the dialog is gone
+            self._session.leave(now, EndedBy.TIMEOUT)
+        else:
+            self._session.core.events.append(OfferRejected(self._session.call_id, status))
+            self._session.reinvite_done(now)
+
+    def _try_again(self, now: float) -> None:
+        self._retry = None
+        if self._session.renegotiating_for_peer:  # his offer is being answered; ours comes after it
+            pause = self._session.core.timers.t1
+            self._retry = self._session.core.wheel.schedule(now + pause, self._try_again)
+        else:
+            self._send(now)
+
+    def _accepted(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        session = self._session
+        dialog = session.need_dialog()
+        repeated = bool(self._ack)
+        if not repeated:
+            dialog.refresh(response, transaction.came_over)
+            number = response.cseq[0]
+            branch = session.core.token()
+            self._ack = dialog.request("ACK", number, branch)
+        session.core.layer.send(
+            dialog.flow, self._ack, session.call_id, now, retransmission=repeated
+        )
+        if not repeated:
+            session.core.events.append(OfferAnswered(session.call_id, sdp_of(response)))
+            session.reinvite_done(now)
+
+    def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """Nobody is there any more (12.2.1.2)."""
+        self._session.leave(now, EndedBy.TIMEOUT if status == 408 else EndedBy.TRANSPORT)

@@ -1,0 +1,316 @@
+"""Incoming sessions: an INVITE of a peer and what it leads to (RFC 3261 13.3, 9.2).
+
+Theory of operation. The table below is the session until its dialog is confirmed by the ACK of our
+2xx; from then on it is :mod:`~cordboard.sip.session` alone. An input that a state has no entry for
+is ignored. Between our 2xx and its ACK no BYE may be sent (15), so a hang-up waits for the ACK or
+for its timeout; the user is told the end at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cordboard.sip.address import tag_of
+from cordboard.sip.authentication import Authentication
+from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
+from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
+from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
+from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.methods import ALLOW_LINE
+from cordboard.sip.responses import build_response, reason_of
+from cordboard.sip.session import Session
+
+if TYPE_CHECKING:
+    from cordboard.sip.core import Core
+    from cordboard.sip.flow import Flow
+    from cordboard.sip.message import Request
+    from cordboard.sip.server_transaction import ServerTransaction
+
+# Hanging up an unanswered call refuses it for this phone, not for the person (that would be 603).
+HANG_UP_STATUS = 480
+
+
+class Stage(StrEnum):
+    """How far the INVITE is."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    LEAVING = "leaving"
+    CONFIRMED = "confirmed"
+    OVER = "over"
+
+
+class Input(StrEnum):
+    """What may happen to it."""
+
+    RING = "ring"
+    ACCEPT = "accept"
+    REJECT = "reject"
+    HANG_UP = "hang up"
+    CANCEL = "CANCEL"
+    ACK = "ACK"
+    NO_ACK = "no ACK"
+    BYE = "BYE"
+    FLOW_LOST = "transport error"
+
+
+Table = dict[Stage, dict[Input, tuple[Stage, str]]]
+
+INCOMING: Table = {
+    Stage.OFFERED: {
+        Input.RING: (Stage.OFFERED, "send_ringing"),
+        Input.ACCEPT: (Stage.ACCEPTED, "send_acceptance"),
+        Input.REJECT: (Stage.OVER, "send_rejection"),
+        Input.HANG_UP: (Stage.OVER, "send_rejection"),
+        Input.CANCEL: (Stage.OVER, "end_cancelled"),
+        Input.BYE: (Stage.OVER, "end_cancelled"),
+        Input.FLOW_LOST: (Stage.OVER, "end_unreachable"),
+    },
+    Stage.ACCEPTED: {
+        Input.ACK: (Stage.CONFIRMED, "tell_confirmed"),
+        Input.NO_ACK: (Stage.OVER, "leave_unconfirmed"),
+        Input.HANG_UP: (Stage.LEAVING, "end_before_ack"),
+        Input.BYE: (Stage.OVER, "end_remote"),
+    },
+    Stage.LEAVING: {
+        Input.ACK: (Stage.OVER, "say_goodbye"),
+        Input.NO_ACK: (Stage.OVER, "say_goodbye"),
+        Input.BYE: (Stage.OVER, "part"),
+    },
+    Stage.CONFIRMED: {
+        Input.HANG_UP: (Stage.OVER, "leave_confirmed"),
+        Input.BYE: (Stage.OVER, "end_remote"),
+    },
+    Stage.OVER: {},
+}
+
+
+class ServerSession(Session):
+    """One incoming session. Raises :class:`~cordboard.sip.errors.SipParseError` where the INVITE
+    lacks what a dialog needs."""
+
+    __slots__ = ("_body", "_invite", "_lines", "_phrase", "_reason_header", "_row", "_stage",
+                 "_status")  # fmt: skip
+
+    def __init__(
+        self, core: Core, transaction: ServerTransaction, request: Request, flow: Flow
+    ) -> None:
+        super().__init__(core, clean_copy(request.call_id), Authentication(None))
+        from_ = request.need("from")
+        self.dialog = Dialog(
+            core,
+            call_id=self.call_id,
+            local=f"{request.need('to')};tag={transaction.to_tag}",
+            local_tag=transaction.to_tag,
+            remote=from_,
+            remote_tag=tag_of(from_) or "",
+            target=contact_of(request) or "sip:invalid.invalid",
+            routes=routes_of_request(request),
+            origin=flow,
+            sticky=True,
+            contact_user="cordboard",
+            local_number=0,
+            remote_number=request.cseq[0],
+        )
+        self._invite: ServerTransaction | None = transaction
+        transaction.user = self
+        # What the next response is made of
+        self._status = 0
+        self._phrase: str | None = None
+        self._lines = ""
+        self._body = b""
+        self._reason_header: str | None = None
+        self._stage = Stage.OFFERED
+        self._row = _ROWS[Stage.OFFERED]
+        core.events.append(InviteReceived(self.call_id, request, flow, sdp_of(request)))
+
+    # What happens
+
+    def ring(self, now: float, status: int, reason: str, sdp: bytes | None) -> None:
+        """Send a provisional response, 101 to 199."""
+        self._prepare(status, reason, content_type_line(SDP, sdp or b""), sdp or b"")
+        self._happen(Input.RING, now)
+
+    def accept(self, sdp: bytes, now: float) -> None:
+        """Send 200, again and again until its ACK."""
+        self._prepare(200, None, "", sdp)
+        self._happen(Input.ACCEPT, now)
+
+    def reject(
+        self, status: int, reason: str, now: float, headers: tuple[tuple[str, str], ...]
+    ) -> None:
+        """Send a final response, 300 to 699."""
+        self._prepare(status, reason, lines_of(headers), b"")
+        self._happen(Input.REJECT, now)
+
+    def hang_up(self, now: float, reason: str | None = None) -> None:
+        """480 where the call is unanswered, else BYE."""
+        value = () if reason is None else (("reason", reason),)
+        self._prepare(HANG_UP_STATUS, None, lines_of(value), b"")
+        self._reason_header = reason
+        self._happen(Input.HANG_UP, now)
+
+    def on_cancel(self, transaction: ServerTransaction, request: Request, now: float) -> None:
+        """The peer gave up before we answered."""
+        if transaction is not self._invite:
+            super().on_cancel(transaction, request, now)
+            return
+        self._reason_header = request.first("reason")
+        self._happen(Input.CANCEL, now)
+
+    def on_flow_lost(self, transaction: ServerTransaction, now: float) -> None:
+        """The connection of an unanswered INVITE is gone."""
+        if transaction is not self._invite:
+            super().on_flow_lost(transaction, now)
+            return
+        self._happen(Input.FLOW_LOST, now)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """A connection is gone; over UDP an unanswered INVITE may still be answered."""
+        if self._invite is not None and flow.reliable and self._invite.flow.matches(flow):
+            self._invite.transport_failed(now)
+
+    def on_bye(self, transaction: ServerTransaction, request: Request, now: float) -> None:
+        """Answer 200 in every state."""
+        self._respond(transaction, 200, now)
+        self._reason_header = request.first("reason")
+        self._happen(Input.BYE, now)
+
+    def on_answer_acknowledged(self, request: Request, now: float) -> None:
+        """The first ACK confirms the dialog."""
+        if self._stage is Stage.CONFIRMED:
+            super().on_answer_acknowledged(request, now)
+            return
+        self._body = request.body if sdp_of(request) is not None else b""
+        self._happen(Input.ACK, now)
+
+    def on_no_ack(self, now: float) -> None:
+        """64*T1 passed without an ACK."""
+        if self._stage is Stage.CONFIRMED:
+            super().on_no_ack(now)
+        else:
+            self._pending_answer = None
+            self._happen(Input.NO_ACK, now)
+
+    def leave(self, now: float, by: EndedBy, reason: str | None = None) -> None:
+        """An established session ends from our side."""
+        if not self.over:
+            self._stage, self._row = Stage.OVER, _ROWS[Stage.OVER]
+            super().leave(now, by, reason)
+
+    def _prepare(self, status: int, phrase: str | None, lines: str, body: bytes) -> None:
+        if phrase is not None:
+            clean(phrase)
+        self._status, self._phrase, self._lines, self._body = status, phrase, lines, body
+
+    def _happen(self, what: Input, now: float) -> None:
+        step = self._row.get(what)
+        if step is None:
+            return
+        self._stage, self._row, action = step
+        action(self, now)
+
+    # What is done about it; named by the table
+
+    def send_ringing(self, now: float) -> None:
+        """A provisional response with our Contact makes the early dialog (12.1.1)."""
+        self._answer_invite(self.need_dialog().contact + self._lines, now)
+
+    def send_acceptance(self, now: float) -> None:
+        """The 2xx."""
+        assert self._invite is not None  # it is there until it is answered
+        transaction, self._invite = self._invite, None
+        self.send_answer(transaction, self._body, now)
+
+    def send_rejection(self, now: float) -> None:
+        """The final refusal, which ends the session."""
+        self._answer_invite(self._lines, now)
+        self.end(now, EndedBy.LOCAL)
+        self.core.forget_session(self)
+
+    def end_cancelled(self, now: float) -> None:
+        """The peer gave up: 487 for the INVITE (9.2, 15.1.2)."""
+        self._prepare(487, None, "", b"")
+        self._answer_invite("", now)
+        self.end(now, EndedBy.REMOTE, cancelled=True, reason_header=self._reason_header)
+        self.core.forget_session(self)
+
+    def end_unreachable(self, now: float) -> None:
+        """No answer can reach the peer."""
+        self.end(now, EndedBy.TRANSPORT)
+        self.core.forget_session(self)
+
+    def tell_confirmed(self, now: float) -> None:
+        """The call is up."""
+        self.up = True
+        self.core.events.append(SessionConfirmed(self.call_id, self._body or None))
+
+    def end_before_ack(self, now: float) -> None:
+        """Tell the end; the 2xx is repeated until its ACK allows the BYE."""
+        pending, self._pending_answer = self._pending_answer, None
+        self.end(now, EndedBy.LOCAL)
+        self._pending_answer = pending
+
+    def say_goodbye(self, now: float) -> None:
+        """The BYE that had to wait."""
+        self.send_bye(now, self._reason_header)
+
+    def leave_unconfirmed(self, now: float) -> None:
+        """No ACK came: BYE (13.3.1.4)."""
+        super().leave(now, EndedBy.TIMEOUT)
+
+    def leave_confirmed(self, now: float) -> None:
+        """Hang up."""
+        super().leave(now, EndedBy.LOCAL, self._reason_header)
+
+    def end_remote(self, now: float) -> None:
+        """The peer hung up."""
+        self.end(now, EndedBy.REMOTE, reason_header=self._reason_header)
+        self.core.forget_session(self)
+
+    def part(self, now: float) -> None:
+        """The peer hung up before we could: both are content."""
+        self.stop_offers(now)
+        self.core.forget_session(self)
+
+    def _answer_invite(self, lines: str, now: float) -> None:
+        transaction = self._invite
+        if transaction is None or transaction.request is None:
+            return
+        data = build_response(
+            transaction.request,
+            self._status,
+            transaction.to_tag,
+            reason=self._phrase or reason_of(self._status),
+            lines=lines,
+            body=self._body,
+        )
+        transaction.respond(self._status, data, now)
+        if self._status >= 200:
+            self._invite = None
+
+    def answer_lines(self, request: Request) -> str:
+        """A 2xx repeats Record-Route (12.1.1)."""
+        recorded = request.headers.get("record-route", ())
+        routes = "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
+        return routes + self.need_dialog().contact + ALLOW_LINE
+
+
+Action = Callable[[ServerSession, float], None]
+
+
+class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
+    pass
+
+
+def _compile(table: Table) -> dict[Stage, _Row]:
+    rows = {stage: _Row() for stage in table}
+    for stage, entries in table.items():
+        for what, (following, name) in entries.items():
+            rows[stage][what] = (following, rows[following], getattr(ServerSession, name))
+    return rows
+
+
+_ROWS = _compile(INCOMING)

@@ -1,0 +1,114 @@
+"""The transaction layer: all transactions by what identifies them, and the way out (RFC 3261 17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cordboard.sip.client_transaction import ClientTransaction, ClientUser
+from cordboard.sip.server_transaction import ServerTransaction
+from cordboard.sip.trace import Trace, TraceRecord
+from cordboard.sip.via import MAGIC_COOKIE, branch_of
+from cordboard.sip.wheel import TimerWheel
+
+if TYPE_CHECKING:
+    from cordboard.sip.flow import Flow
+    from cordboard.sip.lines import InviteLines
+    from cordboard.sip.message import Request, Response
+    from cordboard.sip.timers import Timers
+
+Key = tuple[str, str, str]
+
+
+class TransactionLayer:
+    """Holds what is under way; ``clients`` by (branch, method), ``servers`` by 17.2.3's key.
+
+    ``origins`` holds the (Call-ID, From tag, CSeq) of each INVITE being served, by which a copy of
+    it that came another way is known (8.2.2.2).
+    """
+
+    __slots__ = ("clients", "origins", "outbox", "servers", "timers", "trace", "wheel")
+
+    def __init__(self, timers: Timers, trace: Trace | None) -> None:
+        self.timers = timers
+        self.trace = trace
+        self.wheel = TimerWheel()
+        self.outbox: list[tuple[Flow, bytes]] = []
+        self.clients: dict[Key, ClientTransaction] = {}
+        self.servers: dict[Key, ServerTransaction] = {}
+        self.origins: dict[Key, ServerTransaction] = {}
+
+    def __len__(self) -> int:
+        return len(self.clients) + len(self.servers)
+
+    def send(
+        self,
+        flow: Flow,
+        data: bytes,
+        call_id: str | None,
+        now: float,
+        *,
+        retransmission: bool = False,
+    ) -> None:
+        """Put a message into the outbox, in order."""
+        self.outbox.append((flow, data))
+        if self.trace is not None:
+            self.trace(TraceRecord(now, True, flow, call_id, retransmission, data))
+
+    def request(
+        self,
+        method: str,
+        branch: str,
+        flow: Flow,
+        call_id: str,
+        data: bytes,
+        user: ClientUser | None,
+        now: float,
+        invite: InviteLines | None = None,
+    ) -> ClientTransaction:
+        """Send a request in a new client transaction; ``branch`` is without the magic cookie."""
+        key = (branch, method, "")
+        transaction = ClientTransaction(self, key, flow, call_id, data, user, invite, now)
+        self.clients[key] = transaction
+        return transaction
+
+    def client_of(self, response: Response) -> ClientTransaction | None:
+        """The transaction that a response belongs to (17.1.3): by top Via branch and CSeq method."""
+        via = response.need("via")
+        branch = branch_of(via)
+        if branch is None or not branch.startswith(MAGIC_COOKIE):
+            return None
+        method = response.need("cseq").rpartition(" ")[2]
+        return self.clients.get((branch[len(MAGIC_COOKIE) :], method, ""))
+
+    def serve(
+        self, key: Key, request: Request, flow: Flow, call_id: str, to_tag: str
+    ) -> ServerTransaction:
+        """Begin a server transaction."""
+        transaction = ServerTransaction(self, key, flow, request, call_id, to_tag)
+        self.servers[key] = transaction
+        return transaction
+
+    def claim_origin(self, transaction: ServerTransaction, origin: Key) -> None:
+        """Make copies of this INVITE known as such for as long as the transaction lasts."""
+        transaction.origin = origin
+        self.origins[origin] = transaction
+
+    def forget_client(self, transaction: ClientTransaction) -> None:
+        """Drop a terminated transaction."""
+        self.clients.pop(transaction.key, None)
+
+    def forget_server(self, transaction: ServerTransaction) -> None:
+        """Drop a terminated transaction."""
+        self.servers.pop(transaction.key, None)
+        if transaction.origin is not None:
+            self.origins.pop(transaction.origin, None)
+
+
+def server_key(request: Request, method: str) -> Key:
+    """What a request is matched by (17.2.3): branch, sent-by and method, the method being INVITE
+    for ACK and CANCEL. Without the magic cookie of RFC 3261: top Via, Call-ID, CSeq number."""
+    via = request.need("via")
+    branch = branch_of(via)
+    if branch is not None and branch.startswith(MAGIC_COOKIE):
+        return branch, via.partition(";")[0], method
+    return via, f"{request.need('call-id')} {request.need('cseq').partition(' ')[0]}", method

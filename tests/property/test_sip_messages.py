@@ -1,0 +1,192 @@
+"""Whatever is written is read back as it was; whatever comes raises SipParseError or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import string
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cordboard.sip.address import NameAddr, parse_name_addr, tag_of
+from cordboard.sip.digest import parse_digest
+from cordboard.sip.errors import SipBuildError, SipParseError
+from cordboard.sip.framing import StreamFramer
+from cordboard.sip.grammar import TOKEN_CHARACTERS, quote, split_list, unquote
+from cordboard.sip.message import Message, Request, Response, parse
+from cordboard.sip.sdp import parse_sdp
+from cordboard.sip.uri import SipUri, parse_uri
+from cordboard.sip.validity import check_request, check_response, salvage
+from cordboard.sip.via import Via, branch_of, parse_via
+
+SEEDS = [
+    path.read_bytes()
+    for path in sorted((Path(__file__).parents[1] / "data" / "rfc4475").glob("*.dat"))
+]
+
+READERS = (parse_name_addr, parse_via, parse_uri, tag_of, branch_of, parse_digest)
+
+tokens = st.text(st.sampled_from(sorted(TOKEN_CHARACTERS)), min_size=1, max_size=20)
+names = tokens.map(str.lower).filter(lambda name: len(name) > 1 and name != "content-length")
+# What a value may hold: all but line breaks and NUL; blanks at its ends are not part of it.
+values = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), max_size=60
+).map(lambda text: text.strip(" \t"))
+headers = st.dictionaries(names, st.lists(values, min_size=1, max_size=3), max_size=8)
+uri_texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0 "), min_size=1, max_size=40
+)
+bodies = st.binary(max_size=200)
+requests = st.builds(Request, tokens, uri_texts, headers, bodies)
+responses = st.builds(
+    Response,
+    st.integers(100, 699),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), max_size=40),
+    headers,
+    bodies,
+)
+messages: st.SearchStrategy[Message] = st.one_of(requests, responses)
+
+hosts = st.one_of(
+    st.text(string.ascii_lowercase + string.digits + ".-", min_size=1, max_size=20),
+    st.ip_addresses(v=4).map(str),
+    st.ip_addresses(v=6).map(lambda address: f"[{address}]"),
+)
+ports = st.one_of(st.none(), st.integers(1, 65535))
+parameters = st.dictionaries(tokens.map(str.lower), st.one_of(st.none(), tokens), max_size=5)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), max_size=30)
+uris = st.builds(
+    SipUri, st.sampled_from(["sip", "sips"]), st.one_of(st.none(), texts), hosts, ports, parameters
+)
+
+
+@given(messages)
+def test_messages_survive_a_round_trip(message: Message) -> None:
+    data = bytes(message)
+    read = parse(data)
+    length = read.headers.pop("content-length")
+    assert length == [str(len(message.body))]
+    assert read == message
+    assert bytes(read) == data
+
+
+@given(st.one_of(requests, responses), st.text(max_size=40))
+def test_no_text_makes_another_line(message: Message, text: str) -> None:
+    message.put("x-given", text)
+    try:
+        data = bytes(message)
+    except SipBuildError:
+        return
+    assert set(parse(data).headers) == {*message.headers, "content-length"}
+
+
+@given(uris)
+def test_uris_survive_a_round_trip(uri: SipUri) -> None:
+    read = parse_uri(str(uri))
+    assert read == uri
+    assert read.same_as(uri)
+
+
+@given(st.builds(NameAddr, uris, texts, parameters))
+def test_addresses_survive_a_round_trip(address: NameAddr) -> None:
+    text = str(address)
+    assert parse_name_addr(text) == address
+    assert tag_of(text) == (address.tag or None)
+
+
+@given(st.builds(Via, tokens.map(str.upper), hosts, ports, parameters))
+def test_vias_survive_a_round_trip(via: Via) -> None:
+    assert parse_via(str(via)) == via
+    assert branch_of(str(via)) == (via.branch or None)
+
+
+@given(texts)
+def test_quoting_is_undone(text: str) -> None:
+    assert unquote(quote(text)) == text
+    assert split_list(quote(text)) == [quote(text)]
+
+
+def read_everything(data: bytes) -> None:
+    """Read all that can be read of a message; nothing but SipParseError may come out."""
+    salvaged = salvage(data)
+    if salvaged is not None:
+        bytes(Response(400, "Bad Request", salvaged.headers))
+    try:
+        message = parse(data)
+    except SipParseError:
+        return
+    with contextlib.suppress(SipParseError):
+        if isinstance(message, Request):
+            check_request(message)
+        elif isinstance(message, Response):
+            check_response(message)
+    # Whatever was read can be given back.
+    bytes(Response(400, "Bad Request", message.headers))
+    for name in message.headers:
+        with contextlib.suppress(SipParseError):
+            for value in message.each(name):
+                for read in (
+                    parse_name_addr,
+                    parse_via,
+                    parse_uri,
+                    tag_of,
+                    branch_of,
+                    parse_digest,
+                ):
+                    with contextlib.suppress(SipParseError):
+                        str(read(value))
+    with contextlib.suppress(SipParseError):
+        for media in parse_sdp(message.body).media:
+            media.audio_formats()
+
+
+@given(st.binary(max_size=400))
+def test_random_octets_are_read_or_refused(data: bytes) -> None:
+    read_everything(data)
+
+
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(
+        st.tuples(st.integers(0, 3600), st.integers(0, 8), st.binary(max_size=6)),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_mutated_messages_are_read_or_refused(
+    data: bytes, edits: list[tuple[int, int, bytes]]
+) -> None:
+    for start, length, put in edits:
+        position = start % (len(data) + 1)
+        data = data[:position] + put + data[position + length :]
+    read_everything(data)
+
+
+@given(st.sampled_from(SEEDS), st.sampled_from(SEEDS), st.integers(0, 3600), st.integers(0, 3600))
+def test_spliced_messages_are_read_or_refused(
+    one: bytes, other: bytes, end: int, start: int
+) -> None:
+    read_everything(one[: end % (len(one) + 1)] + other[start % (len(other) + 1) :])
+
+
+@given(st.lists(messages, max_size=4), st.data())
+def test_streams_are_cut_the_same_however_they_arrive(
+    sent: list[Message], data: st.DataObject
+) -> None:
+    stream = b"".join(bytes(message) for message in sent)
+    framer = StreamFramer()
+    got: list[bytes] = []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        got += framer.feed(stream[:size])
+        stream = stream[size:]
+    assert got == [bytes(message) for message in sent]
+
+
+@given(st.lists(st.binary(max_size=100), max_size=10))
+def test_random_streams_are_cut_or_refused(chunks: list[bytes]) -> None:
+    framer = StreamFramer()
+    with contextlib.suppress(SipParseError):
+        for chunk in chunks:
+            framer.feed(chunk)
