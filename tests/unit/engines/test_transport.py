@@ -1,0 +1,337 @@
+"""SIP over real sockets of the loopback: datagrams, connections, and what we are called."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from cordboard.engines import tcp as bounds
+from cordboard.engines import transport as routes
+from cordboard.engines import udp
+from cordboard.engines.transport import Listen, ListenError, SipTransport, is_wildcard
+from cordboard.sip.flow import Flow
+
+pytestmark = pytest.mark.anyio
+
+HOST = "127.0.0.1"
+WILDCARD = "0.0.0.0"  # noqa: S104 - that address is what is tested
+BOUND = 5.0
+MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + BOUND
+    while not condition():
+        assert loop.time() < deadline, "it has not happened in time"
+        await asyncio.sleep(0.005)
+
+
+class End:
+    """A transport and what it has told."""
+
+    def __init__(self, **settings: object) -> None:
+        self.received: list[tuple[bytes, Flow]] = []
+        self.lost: list[Flow] = []
+        self.batches = 0
+        self.transport = SipTransport(
+            lambda data, flow: self.received.append((data, flow)),
+            self._read_all,
+            self.lost.append,
+            **settings,  # type: ignore[arg-type]  # tests hand on what they were given
+        )
+
+    def _read_all(self) -> None:
+        self.batches += 1
+
+    async def listen(self, transport: str) -> tuple[str, int]:
+        return await self.transport.listen(Listen(transport, HOST, 0))
+
+    def send(self, flow: Flow, data: bytes = MESSAGE) -> None:
+        self.transport.send([(flow, data)])
+
+
+@pytest.fixture
+async def ends() -> AsyncIterator[tuple[End, End]]:
+    pair = End(), End()
+    yield pair
+    for end in pair:
+        await end.transport.close()
+
+
+async def stream(address: tuple[str, int]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(BOUND):
+        return await asyncio.open_connection(*address)
+
+
+async def is_cut(reader: asyncio.StreamReader) -> None:
+    """Wait for the end of a stream, also one that was cut with data on its way."""
+    async with asyncio.timeout(BOUND):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+
+
+# UDP
+
+
+async def test_datagrams_go_both_ways_over_one_flow(ends: tuple[End, End]) -> None:
+    a, b = ends
+    a_at, b_at = await a.listen("udp"), await b.listen("udp")
+    a.send(a.transport.flow_to("udp", b_at))
+    await until(lambda: b.received)
+    data, flow = b.received[0]
+    assert (data, flow) == (MESSAGE, Flow("udp", b_at, a_at))
+    b.send(flow, b"answer")
+    await until(lambda: a.received)
+    assert a.received == [(b"answer", Flow("udp", a_at, b_at))]
+
+
+async def test_a_batch_is_told_of_once_and_keep_alives_not_at_all(ends: tuple[End, End]) -> None:
+    a, b = ends
+    await a.listen("udp")
+    to_b = a.transport.flow_to("udp", await b.listen("udp"))
+    for data in (b"\r\n\r\n", b"\r\n", b"\0", b""):
+        a.send(to_b, data)
+    for number in range(10):
+        a.send(to_b, b"datagram %d" % number)
+    await until(lambda: len(b.received) == 10)
+    assert [data for data, _ in b.received] == [b"datagram %d" % n for n in range(10)]
+    assert b.batches == 1
+
+
+async def test_a_flood_lets_others_have_their_turn(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "DATAGRAMS_PER_WAKEUP", 4)
+    a, b = ends
+    await a.listen("udp")
+    to_b = a.transport.flow_to("udp", await b.listen("udp"))
+    for _ in range(10):
+        a.send(to_b)
+    await until(lambda: len(b.received) == 10)
+    assert b.batches >= 3
+
+
+async def test_errors_of_the_network_end_nothing(ends: tuple[End, End]) -> None:
+    a, b = ends
+    await a.listen("udp")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind((HOST, 0))
+        nobody = unused.getsockname()
+    a.send(a.transport.flow_to("udp", nobody))  # an ICMP error comes back
+    a.send(Flow("udp", ("", 0), ("203.0.113.1", 0)))  # the system refuses port 0
+    a.send(Flow("udp", ("", 0), ("not an address", 5060)))
+    a.send(Flow("udp", ("", 0), ("2001:db8::1", 5060)))  # there is no IPv6 listener
+    a.send(a.transport.flow_to("udp", await b.listen("udp")), bytes(70_000))  # too long
+    a.send(a.transport.flow_to("udp", await b.listen("udp")))
+    await until(lambda: b.received)
+    assert a.lost == []
+
+
+# TCP
+
+
+async def test_a_connection_is_made_used_both_ways_and_reused(ends: tuple[End, End]) -> None:
+    a, b = ends
+    to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
+    a.send(to_b)
+    a.send(to_b, MESSAGE.replace(b"hi", b"ho"))
+    await until(lambda: len(b.received) == 2)
+    flow = b.received[0][1]
+    assert flow == b.received[1][1]
+    b.send(flow)
+    await until(lambda: a.received)
+    assert a.received == [(MESSAGE, to_b)]
+    assert (a.transport.connections, b.transport.connections) == (1, 1)
+
+
+async def test_messages_are_cut_out_of_the_stream_and_pings_answered(ends: tuple[End, End]) -> None:
+    _, b = ends
+    reader, writer = await stream(await b.listen("tcp"))
+    writer.write(b"\r\n\r\n" + MESSAGE[:10])
+    async with asyncio.timeout(BOUND):
+        assert await reader.readexactly(2) == b"\r\n"
+    writer.write(MESSAGE[10:] + MESSAGE)
+    await until(lambda: len(b.received) == 2)
+    assert {data for data, _ in b.received} == {MESSAGE}
+    writer.close()
+    await until(lambda: b.lost)
+    assert b.lost == [b.received[0][1]]
+    assert b.transport.connections == 0
+
+
+async def test_a_stream_that_makes_no_sense_is_cut(ends: tuple[End, End]) -> None:
+    _, b = ends
+    reader, writer = await stream(await b.listen("tcp"))
+    writer.write(b"x" * (bounds.MAX_WAITING_OCTETS))
+    await is_cut(reader)
+    await until(lambda: len(b.lost) == 1)
+    writer.close()
+
+
+async def test_nobody_there_is_a_lost_flow(ends: tuple[End, End]) -> None:
+    a, b = ends
+    address = await b.listen("tcp")
+    await b.transport.close()
+    to_b = a.transport.flow_to("tcp", address)
+    a.send(to_b)
+    assert a.lost == []  # never from within send
+    await until(lambda: a.lost)
+    assert a.lost == [to_b]
+    assert a.transport.connections == 0
+
+
+async def test_a_connection_that_a_peer_made_is_not_made_by_us(ends: tuple[End, End]) -> None:
+    a, b = ends
+    gone = Flow("tcp", await a.listen("tcp"), await b.listen("tcp"))
+    a.send(gone)
+    await until(lambda: a.lost)
+    assert a.lost == [gone]
+    assert b.transport.connections == 0
+
+
+async def test_what_cant_be_sent_while_connecting_is_bounded(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_WAITING_OCTETS", 100)
+    a, b = ends
+    to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
+    for _ in range(3):
+        a.send(to_b)
+    await until(lambda: a.lost)
+    assert a.lost == [to_b]
+    assert a.transport.connections == 0
+    assert b.received == []
+
+
+async def test_a_peer_that_takes_nothing_is_cut_off(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_WAITING_OCTETS", 1000)
+    _, b = ends
+    _, writer = await stream(await b.listen("tcp"))
+    writer.write(MESSAGE)
+    await until(lambda: b.received)
+    for _ in range(50):
+        b.send(b.received[0][1], bytes(1_000_000))
+    await until(lambda: b.lost)
+    writer.close()
+
+
+async def test_the_number_of_connections_is_bounded() -> None:
+    end = End(max_connections=1)
+    address = await end.listen("tcp")
+    _, first = await stream(address)
+    await until(lambda: end.transport.connections == 1)
+    reader, second = await stream(address)
+    await is_cut(reader)
+    end.send(end.transport.flow_to("tcp", address))
+    await until(lambda: end.lost)
+    assert end.transport.connections == 1
+    for writer in (first, second):
+        writer.close()
+    await end.transport.close()
+
+
+async def test_a_connection_without_a_word_is_cut(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "FIRST_MESSAGE_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
+    _, b = ends
+    address = await b.listen("tcp")
+    _, talker = await stream(address)
+    talker.write(MESSAGE)
+    await until(lambda: b.received)
+    reader, silent = await stream(address)
+    await is_cut(reader)
+    assert b.transport.connections == 1
+    for writer in (talker, silent):
+        writer.close()
+
+
+async def test_closing_tells_nobody_and_leaves_nothing(ends: tuple[End, End]) -> None:
+    a, b = ends
+    to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
+    a.send(to_b)
+    await until(lambda: b.received)
+    a.send(a.transport.flow_to("tcp", ("192.0.2.1", 5060)))  # still being made
+    await a.transport.close()
+    await until(lambda: b.lost)
+    assert a.lost == []
+
+
+# Addresses
+
+
+async def test_an_address_in_use_is_named(ends: tuple[End, End]) -> None:
+    a, b = ends
+    for transport in ("udp", "tcp"):
+        host, port = await a.listen(transport)
+        with pytest.raises(ListenError, match=f"{transport}:{host}:{port}: .*in use"):
+            await b.transport.listen(Listen(transport, host, port))
+    with pytest.raises(ListenError, match="no transport 'tls'"):
+        await b.transport.listen(Listen("tls", HOST, 0))
+
+
+async def test_a_flow_needs_a_listener_of_its_kind(ends: tuple[End, End]) -> None:
+    a, _ = ends
+    with pytest.raises(ListenError):
+        a.transport.flow_to("udp", (HOST, 5060))
+    local = await a.listen("udp")
+    assert a.transport.flow_to("udp", (HOST, 5060)) == Flow("udp", local, (HOST, 5060))
+    assert a.transport.listening == (Listen("udp", *local),)
+    for transport, remote in (("udp", "::1"), ("ws", HOST)):
+        with pytest.raises(ListenError):
+            a.transport.flow_to(transport, (remote, 5060))
+
+
+async def test_peers_are_told_the_address_they_find_us_at(ends: tuple[End, End]) -> None:
+    a, _ = ends
+    local = await a.listen("udp")
+    assert a.transport.advertised(Flow("udp", local, (HOST, 5060))) == local
+    assert a.transport.advertised(Flow("udp", ("", 0), (HOST, 5060))) == local
+    everywhere = await a.transport.listen(Listen("udp", WILDCARD, 0))
+    flow = Flow("udp", everywhere, (HOST, 5060))
+    assert a.transport.advertised(flow) == (HOST, everywhere[1])
+
+
+async def test_a_connections_own_port_is_told_to_nobody(ends: tuple[End, End]) -> None:
+    a, _ = ends
+    listener = await a.listen("tcp")
+    assert a.transport.advertised(Flow("tcp", ("", 0), (HOST, 5060))) == listener
+    assert a.transport.advertised(Flow("tcp", listener, (HOST, 40000))) == listener
+
+
+async def test_an_address_without_any_listener_is_still_an_address(ends: tuple[End, End]) -> None:
+    a, _ = ends
+    assert a.transport.advertised(Flow("tcp", ("", 0), (HOST, 40000))) == (HOST, 5060)
+
+
+async def test_the_advertised_host_takes_the_place_of_ours() -> None:
+    end = End(advertised_host="198.51.100.7")
+    local = await end.listen("udp")
+    flow = Flow("udp", local, (HOST, 5060))
+    assert end.transport.advertised(flow) == ("198.51.100.7", local[1])
+    await end.transport.close()
+
+
+async def test_known_routes_are_bounded(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "MAX_KNOWN_ROUTES", 2)
+    a, _ = ends
+    local = await a.listen("udp")
+    for port in range(5060, 5065):
+        assert a.transport.advertised(Flow("udp", local, (HOST, port))) == local
+
+
+def test_wildcards_are_known() -> None:
+    assert is_wildcard(WILDCARD)
+    assert is_wildcard("::")
+    assert not is_wildcard("127.0.0.1")
+    assert not is_wildcard("localhost")
