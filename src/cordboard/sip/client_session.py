@@ -35,7 +35,7 @@ from cordboard.sip.lines import (
     lines_of,
 )
 from cordboard.sip.media_type import SDP, sdp_of
-from cordboard.sip.responses import reason_of
+from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.session import Session
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 MAX_FORKS = 32
 # Targets of a redirect that are reported; RFC 3261 sets no limit, users have a handful.
 MAX_REDIRECTS = 16
-MAX_RETRY_AFTER = 24 * 3600  # s
 
 
 class Stage(StrEnum):
@@ -320,7 +319,7 @@ class ClientSession(Session):
                 status,
                 response.reason,
                 _redirects(response) if status < 400 else (),
-                _retry_after(response),
+                retry_after_of(response),
                 response.first("reason"),
                 local,
             )
@@ -396,10 +395,3 @@ def _redirects(response: Response) -> tuple[str, ...]:
         except SipParseError:
             continue
     return tuple(found)
-
-
-def _retry_after(response: Response) -> int | None:
-    text = (response.first("retry-after") or "").partition(";")[0].partition("(")[0].strip()
-    if not text.isascii() or not text.isdigit():
-        return None
-    return min(int(text[:6]), MAX_RETRY_AFTER)

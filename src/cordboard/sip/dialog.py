@@ -23,8 +23,8 @@ MAX_ROUTES = 32  # Kamailio adds at most two a hop; no network has 16 proxies in
 
 class Dialog:
     """One dialog. ``local`` and ``remote`` are From and To values with their tags, as a request of
-    ours carries them; ``target`` is the peer's Contact URI; ``routes`` are Route values in the order
-    of a request of ours; ``origin`` is the flow by which the dialog came about.
+    ours carries them; ``target`` is the peer's Contact URI; ``routes`` are Route values in the
+    order of a request of ours; ``origin`` is the flow by which the dialog came about.
 
     ``sticky`` says that without a route set requests stay on ``origin`` whatever the Contact says,
     which is what reaches a phone behind NAT; otherwise they follow a Contact that is an address.
@@ -102,7 +102,6 @@ class Dialog:
         self._via = self._core.via(self.flow)
         self._fixed = (
             f"{self._routes}{MAX_FORWARDS}{self._from}{self._to}Call-ID: {self.call_id}\r\n"
-            f"{self._core.agent_line}"
         )
 
     def refresh(self, message: Message, flow: Flow) -> None:

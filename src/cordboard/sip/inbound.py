@@ -25,7 +25,7 @@ from cordboard.sip.server_session import ServerSession
 from cordboard.sip.trace import TraceRecord
 from cordboard.sip.transaction import Event, State
 from cordboard.sip.transaction_layer import Key, server_key
-from cordboard.sip.uri import parse_uri
+from cordboard.sip.validity import check_request
 
 if TYPE_CHECKING:
     from cordboard.sip.bindings import Bindings
@@ -55,7 +55,7 @@ class Inbound:
         headers = request.headers
         for name in ESSENTIAL:
             if len(headers.get(name, ())) != 1:
-                raise SipParseError(f"{name} must be there once")
+                raise SipParseError("a header is missing or doubled")
         method = request.method
         if request.cseq[1] != method:
             raise SipParseError("CSeq of another method")
@@ -140,7 +140,7 @@ class Inbound:
         if self._core.full:
             self.refuse(request, way_back, 503, now, RETRY_AFTER_OVERLOAD_LINE)
             return
-        parse_uri(request.uri)
+        check_request(request)
         if self._refused_for_extension(request, way_back, now):
             return
         if method == "INVITE":
@@ -165,9 +165,7 @@ class Inbound:
         self.refuse(request, way_back, 420, now, lines)
         return True
 
-    def _invite(
-        self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
-    ) -> None:
+    def _invite(self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float) -> None:
         call_id = request.call_id
         origin = (call_id, tag_of(request.need("from")) or "", request.need("cseq"))
         if call_id in self._core.sessions or origin in self._layer.origins:
@@ -186,9 +184,7 @@ class Inbound:
         transaction.respond(100, build_response(request, 100, ""), now)
         self._core.sessions[call_id] = ServerSession(self._core, transaction, request, flow)
 
-    def _register(
-        self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
-    ) -> None:
+    def _register(self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float) -> None:
         assert self._bindings is not None  # the caller asked
         call_id = request.call_id
         transaction = self._layer.serve(key, request, way_back, call_id, self._core.token())

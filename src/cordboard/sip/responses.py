@@ -12,7 +12,9 @@ from cordboard.sip.lines import clean, clean_copy, encode
 from cordboard.sip.via import parse_via
 
 if TYPE_CHECKING:
-    from cordboard.sip.message import Request
+    from cordboard.sip.message import Request, Response
+
+MAX_RETRY_AFTER = 24 * 3600  # s; who says more means never
 
 # RFC 3261 21 and the registry of response codes; those that we send or report.
 REASONS = {
@@ -69,6 +71,14 @@ REASONS = {
 def reason_of(status: int) -> str:
     """The usual reason phrase of a status."""
     return REASONS.get(status, "Unknown")
+
+
+def retry_after_of(response: Response) -> int | None:
+    """The Retry-After of a refusal in seconds, a day at most (20.33)."""
+    text = (response.first("retry-after") or "").partition(";")[0].partition("(")[0].strip()
+    if not text.isascii() or not text.isdigit():
+        return None
+    return min(int(text[:6]), MAX_RETRY_AFTER)
 
 
 def stamp_via(request: Request, flow: Flow) -> Flow:

@@ -18,7 +18,6 @@ from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
 from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
-from cordboard.sip.methods import ALLOW_LINE
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
 
@@ -216,7 +215,7 @@ class ServerSession(Session):
 
     def send_ringing(self, now: float) -> None:
         """A provisional response with our Contact makes the early dialog (12.1.1)."""
-        self._answer_invite(self.need_dialog().contact + self._lines, now)
+        self._answer_invite(self.need_dialog().contact + self.core.agent_line + self._lines, now)
 
     def send_acceptance(self, now: float) -> None:
         """The 2xx."""
@@ -295,7 +294,7 @@ class ServerSession(Session):
         """A 2xx repeats Record-Route (12.1.1)."""
         recorded = request.headers.get("record-route", ())
         routes = "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
-        return routes + self.need_dialog().contact + ALLOW_LINE
+        return routes + super().answer_lines(request)
 
 
 Action = Callable[[ServerSession, float], None]

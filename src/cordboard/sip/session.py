@@ -255,7 +255,7 @@ class Session:
 
     def answer_lines(self, request: Request) -> str:
         """The further lines of a 2xx to INVITE (13.3.1.4)."""
-        return self.need_dialog().contact + ALLOW_LINE
+        return self.need_dialog().contact + self.core.agent_line + ALLOW_LINE
 
     def on_no_ack(self, now: float) -> None:
         """No ACK came within 64*T1: the dialog is of no use (13.3.1.4)."""

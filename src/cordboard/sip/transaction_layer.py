@@ -1,4 +1,4 @@
-"""The transaction layer: all transactions by what identifies them, and the way out (RFC 3261 17)."""
+"""The transaction layer: transactions by what identifies them, and the way out (RFC 3261 17)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TransactionLayer:
         return transaction
 
     def client_of(self, response: Response) -> ClientTransaction | None:
-        """The transaction that a response belongs to (17.1.3): by top Via branch and CSeq method."""
+        """The transaction of a response (17.1.3): by top Via branch and CSeq method."""
         via = response.need("via")
         branch = branch_of(via)
         if branch is None or not branch.startswith(MAGIC_COOKIE):

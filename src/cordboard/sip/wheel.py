@@ -25,7 +25,7 @@ class Timer:
 
 
 class TimerWheel:
-    """Runs actions in the order of their deadlines, those of one deadline in order of scheduling."""
+    """Runs actions by deadline, those of one deadline in the order of their scheduling."""
 
     __slots__ = ("_cancelled", "_heap", "_order")
 

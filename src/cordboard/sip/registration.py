@@ -1,0 +1,302 @@
+"""Our own registrations: a REGISTER, and again in good time before it expires (RFC 3261 10.2).
+
+Theory of operation. The table below is the whole life of one registration. An input that a state
+has no entry for is ignored. 401 and 407 that can be answered, and 423, lead to another REGISTER at
+once (``ASKED``); every other refusal and every silence is told and tried again after a pause that
+doubles from 30 s to 10 minutes, or after the peer's Retry-After within these bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from cordboard.sip.address import NameAddr, parse_name_addr
+from cordboard.sip.authentication import Authentication
+from cordboard.sip.client_transaction import ClientTransaction
+from cordboard.sip.digest import Credentials
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.events import RegistrationFailed, RegistrationSucceeded
+from cordboard.sip.flow import Flow
+from cordboard.sip.lines import MAX_FORWARDS, clean, encode
+from cordboard.sip.responses import reason_of, retry_after_of
+
+if TYPE_CHECKING:
+    from cordboard.sip.core import Core
+    from cordboard.sip.message import Response
+    from cordboard.sip.wheel import Timer
+
+# RFC 5626 4.5 doubles from 30 s up to 30 minutes; people wait for a phone to come back.
+FIRST_PAUSE = 30.0
+LONGEST_PAUSE = 600.0
+# A registration is renewed when this much of its time is over; Linphone 0.9, baresip 0.9 and less.
+RENEW_AT = 0.8
+# What a registrar may ask for by 423 or grant at most; RFC 3261 sets none.
+MAX_EXPIRES = 86_400
+# A registrar that answers each 423 with another lower bound is not obeyed for ever.
+MAX_TOO_BRIEF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One address of record to keep registered. ``name`` is how the user calls it, ``flow`` where
+    the registrar is, ``expires`` seconds are asked for."""
+
+    name: str
+    registrar_uri: str
+    aor: NameAddr
+    contact_user: str
+    flow: Flow
+    credentials: Credentials | None = None
+    expires: int = 3600
+
+
+class Stage(StrEnum):
+    """Where a registration is."""
+
+    REGISTERING = "registering"
+    REGISTERED = "registered"
+    PAUSING = "pausing"
+    UNREGISTERING = "unregistering"
+    GONE = "gone"
+
+
+class Input(StrEnum):
+    """What may happen to it."""
+
+    ACCEPTED = "2xx"
+    ASKED = "challenge or 423"
+    REFUSED = "other final response, timeout or transport error"
+    DUE = "timer"
+    FLOW_LOST = "connection lost"
+    UNREGISTER = "unregister"
+
+
+Table = dict[Stage, dict[Input, tuple[Stage, str]]]
+
+REGISTRATION: Table = {
+    Stage.REGISTERING: {
+        Input.ACCEPTED: (Stage.REGISTERED, "renew_later"),
+        Input.ASKED: (Stage.REGISTERING, "send_register"),
+        Input.REFUSED: (Stage.PAUSING, "try_again_later"),
+        Input.UNREGISTER: (Stage.UNREGISTERING, "send_unregister"),
+    },
+    Stage.REGISTERED: {
+        Input.DUE: (Stage.REGISTERING, "send_register"),
+        Input.FLOW_LOST: (Stage.PAUSING, "try_again_later"),
+        Input.UNREGISTER: (Stage.UNREGISTERING, "send_unregister"),
+    },
+    Stage.PAUSING: {
+        Input.DUE: (Stage.REGISTERING, "send_register"),
+        Input.UNREGISTER: (Stage.UNREGISTERING, "send_unregister"),
+    },
+    Stage.UNREGISTERING: {
+        Input.ACCEPTED: (Stage.GONE, "tell_unregistered"),
+        Input.ASKED: (Stage.UNREGISTERING, "send_register"),
+        Input.REFUSED: (Stage.GONE, "tell_unregistered"),
+    },
+    Stage.GONE: {},
+}
+
+
+class RegistrationSession:
+    """Keeps one registration up. Raises :class:`~cordboard.sip.errors.SipBuildError` if a value of
+    it can't stand in a message."""
+
+    __slots__ = (
+        "_authentication",
+        "_call_id",
+        "_core",
+        "_expires",
+        "_from",
+        "_granted",
+        "_number",
+        "_on_gone",
+        "_pause",
+        "_reason",
+        "_registration",
+        "_retry_after",
+        "_rounds",
+        "_row",
+        "_stage",
+        "_status",
+        "_timer",
+        "_too_brief",
+        "_transaction",
+    )
+
+    def __init__(
+        self, core: Core, registration: Registration, on_gone: Callable[[str], None], now: float
+    ) -> None:
+        self._core = core
+        self._registration = registration
+        self._on_gone = on_gone
+        self._authentication = Authentication(registration.credentials)
+        self._call_id = core.token() + core.token()
+        self._from = str(registration.aor.with_tag(core.token()))
+        self._number = 0
+        self._rounds = 0
+        self._too_brief = 0
+        self._expires = registration.expires
+        self._granted = 0
+        self._pause = FIRST_PAUSE
+        self._retry_after: int | None = None
+        self._status = 0
+        self._reason = ""
+        self._timer: Timer | None = None
+        self._stage = Stage.REGISTERING
+        self._row = _ROWS[Stage.REGISTERING]
+        self._transaction: ClientTransaction | None = None
+        self.send_register(now)
+
+    # What happens
+
+    def unregister(self, now: float) -> None:
+        """Take the registration back; tried once."""
+        self._happen(Input.UNREGISTER, now)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """The way to the registrar is gone, and with it our way to be called."""
+        if not self._registration.flow.matches(flow):
+            return
+        transaction = self._transaction
+        if self._stage is Stage.REGISTERED:
+            if flow.reliable:
+                self._status, self._reason = 503, "Connection lost"
+                self._happen(Input.FLOW_LOST, now)
+        elif transaction is not None:
+            transaction.transport_failed(now)
+
+    def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
+        """The registrar answers."""
+        status = response.status
+        if transaction is not self._transaction or status < 200:
+            return
+        self._status, self._reason = status, response.reason
+        self._retry_after = retry_after_of(response)
+        if status < 300:
+            self._rounds = self._too_brief = 0
+            self._granted = self._granted_by(response)
+            self._happen(Input.ACCEPTED, now)
+        elif status in (401, 407) and self._authentication.accept(response, self._rounds):
+            self._rounds += 1
+            self._happen(Input.ASKED, now)
+        elif status == 423 and self._obey_too_brief(response):
+            self._happen(Input.ASKED, now)
+        else:
+            self._rounds = self._too_brief = 0
+            self._happen(Input.REFUSED, now)
+
+    def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
+        """The registrar is silent or out of reach."""
+        if transaction is self._transaction:
+            self._status, self._reason = status, reason_of(status)
+            self._retry_after = None
+            self._happen(Input.REFUSED, now)
+
+    def _on_timer(self, now: float) -> None:
+        self._happen(Input.DUE, now)
+
+    def _happen(self, what: Input, now: float) -> None:
+        step = self._row.get(what)
+        if step is not None:
+            self._stage, self._row, action = step
+            action(self, now)
+
+    # What is done about it; named by the table
+
+    def send_register(self, now: float) -> None:
+        """One REGISTER, with the same Call-ID each time and the next CSeq number (10.2.4)."""
+        core, wanted = self._core, self._registration
+        self._number += 1
+        branch = core.token()
+        uri = clean(wanted.registrar_uri)
+        credentials = self._authentication.lines("REGISTER", uri, core.token())
+        contact = core.contact(wanted.flow, wanted.contact_user).removesuffix("\r\n")
+        data = encode(
+            f"REGISTER {uri} SIP/2.0\r\n{core.via(wanted.flow)}{branch}\r\n{MAX_FORWARDS}"
+            f"From: {clean(self._from)}\r\nTo: {clean(str(wanted.aor))}\r\n"
+            f"Call-ID: {self._call_id}\r\nCSeq: {self._number} REGISTER\r\n"
+            f"{contact};expires={self._expires}\r\nExpires: {self._expires}\r\n"
+            f"{core.agent_line}{credentials}"
+        )
+        self._transaction = core.layer.request(
+            "REGISTER", branch, wanted.flow, self._call_id, data, self, now
+        )
+
+    def send_unregister(self, now: float) -> None:
+        """The same with no time at all (10.2.2)."""
+        self._core.wheel.cancel(self._timer)
+        self._expires = 0
+        self._rounds = 0
+        self.send_register(now)
+
+    def renew_later(self, now: float) -> None:
+        """Tell, and set the time of the next REGISTER."""
+        self._pause = FIRST_PAUSE
+        name = self._registration.name
+        self._core.events.append(RegistrationSucceeded(name, self._granted))
+        self._timer = self._core.wheel.schedule(now + self._granted * RENEW_AT, self._on_timer)
+
+    def try_again_later(self, now: float) -> None:
+        """Tell, and set the time of the next attempt."""
+        self._core.wheel.cancel(self._timer)
+        name = self._registration.name
+        self._core.events.append(RegistrationFailed(name, self._status, self._reason))
+        pause = self._pause
+        if self._retry_after is not None:
+            pause = min(max(pause, self._retry_after), LONGEST_PAUSE)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._timer = self._core.wheel.schedule(now + pause, self._on_timer)
+
+    def tell_unregistered(self, now: float) -> None:
+        """It is gone, whatever the registrar said: it would expire anyway."""
+        self._core.events.append(RegistrationSucceeded(self._registration.name, 0))
+        self._on_gone(self._registration.name)
+
+    def _obey_too_brief(self, response: Response) -> bool:
+        text = response.first("min-expires") or ""
+        self._too_brief += 1
+        if not text.isascii() or not text.isdigit() or self._too_brief > MAX_TOO_BRIEF:
+            return False
+        if self._stage is Stage.UNREGISTERING:
+            return False
+        self._expires = min(int(text[:6]), MAX_EXPIRES)
+        return True
+
+    def _granted_by(self, response: Response) -> int:
+        """How long our Contact is good (10.2.4), at least a second."""
+        wanted = self._registration
+        ours = self._core.contact(wanted.flow, wanted.contact_user).partition(": ")[2].strip()
+        granted = response.first("expires")
+        try:
+            uri = parse_name_addr(ours).uri
+            for value in response.each("contact"):
+                contact = parse_name_addr(value)
+                if contact.uri.same_as(uri):
+                    granted = contact.parameters.get("expires") or granted
+        except SipParseError:
+            pass  # a contact of somebody else's that can't be read; ours is good for what we asked
+        if granted is None or not granted.isascii() or not granted.isdigit():
+            return max(1, self._expires)
+        return max(1, min(int(granted[:6]), MAX_EXPIRES))
+
+
+Action = Callable[[RegistrationSession, float], None]
+
+
+class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
+    pass
+
+
+def _compile(table: Table) -> dict[Stage, _Row]:
+    rows = {stage: _Row() for stage in table}
+    for stage, entries in table.items():
+        for what, (following, name) in entries.items():
+            rows[stage][what] = (following, rows[following], getattr(RegistrationSession, name))
+    return rows
+
+
+_ROWS = _compile(REGISTRATION)
