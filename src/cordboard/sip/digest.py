@@ -26,6 +26,9 @@ MAX_KNOWN_NONCES: Final = 20_000
 
 MAX_PARAMETERS: Final = 32
 
+STAMP_DIGITS: Final = 20
+"""Of a nonce, before its signature: 12 of the time in ms, 8 of the challenge's number."""
+
 _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "sha-256": lambda data: hashlib.sha256(data).hexdigest(),
@@ -161,11 +164,14 @@ class DigestServer:
         self._secret = secret
         self._nonce_seconds = nonce_seconds
         self._counts: OrderedDict[str, int] = OrderedDict()
+        self._challenges = 0
         self._nobody = hmac.new(secret, b"nobody", hashlib.sha256).hexdigest()[:32]
 
     def challenge(self, realm: str, now: float, *, stale: bool = False) -> str:
         """A WWW-Authenticate or Proxy-Authenticate value."""
-        stamp = f"{int(now * 1000) & 0xFFFFFFFFFFFF:012x}"
+        # The number keeps two phones that ask within a millisecond from sharing a nonce.
+        self._challenges = (self._challenges + 1) & 0xFFFFFFFF
+        stamp = f"{int(now * 1000) & 0xFFFFFFFFFFFF:012x}{self._challenges:08x}"
         mark = ", stale=true" if stale else ""
         nonce = stamp + self._signature(stamp, realm)
         return f'Digest realm={quote(realm)}, nonce="{nonce}", algorithm=MD5, qop="auth"{mark}'
@@ -201,10 +207,10 @@ class DigestServer:
         return self._judge_nonce(given.get("nonce", ""), count, realm, now)
 
     def _judge_nonce(self, nonce: str, count: str | None, realm: str, now: float) -> Verdict:
-        stamp, signature = nonce[:12], nonce[12:]
+        stamp, signature = nonce[:STAMP_DIGITS], nonce[STAMP_DIGITS:]
         if not hmac.compare_digest(_ascii(signature), self._signature(stamp, realm)):
             return Verdict.STALE
-        age = now - int(stamp, 16) / 1000
+        age = now - int(stamp[:12], 16) / 1000
         if not -1.0 <= age <= self._nonce_seconds:
             return Verdict.STALE
         try:
