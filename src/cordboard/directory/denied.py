@@ -79,6 +79,16 @@ PREMIUM_SHORT_CODES: dict[str, tuple[str, ...]] = {
     "es": ("118",),
 }
 
+PRIVACY_CODES: dict[str, tuple[str, ...]] = {
+    # Dialled before a number to hide or show the caller's: what follows is judged as well.
+    "jp": ("184", "186"),  # Telecommunications Numbering Rules (MIC)
+    "us": ("*67", "*82", "1167", "1182"),  # vertical service codes (NANPA)
+    "ca": ("*67", "*82", "1167", "1182"),
+    "gb": ("141", "1470"),  # National Telephone Numbering Plan (Ofcom), access codes
+    "de": ("*31#", "#31#"),  # ETSI EN 300 089 to 092: supplementary service codes
+    "fr": ("*31#", "#31#", "3651"),
+}
+
 INTERNATIONAL_PREMIUM = "+979"
 """International premium rate service (ITU-T E.169.2), the same in every country."""
 
@@ -112,6 +122,10 @@ def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
     if _is_emergency(number, country):
         return DeniedPrefix(Danger.EMERGENCY, number)
     home = numbering_plan(country).country
+    code = _longest_start(number, PRIVACY_CODES.get(home, ()))
+    behind = denied_prefix(number[len(code) :], country) if code and number != code else None
+    if behind is not None:
+        return DeniedPrefix(behind.danger, number)
     prefix = _longest_start(number, PREMIUM.get(home, ()) + PREMIUM_SHORT_CODES.get(home, ()))
     full = international(number, country)
     if prefix is None and full is not None:

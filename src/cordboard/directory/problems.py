@@ -17,7 +17,11 @@ class Severity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where, and what was expected instead."""
+    """One thing that is wrong: where, and what was expected instead.
+
+    ``line`` is 0 where there is no line: the file cannot be read, or ``file`` is an option of the
+    command line or a variable of the environment.
+    """
 
     file: str
     line: int
@@ -28,7 +32,8 @@ class Problem:
     def __str__(self) -> str:
         mark = "warning: " if self.severity is Severity.WARNING else ""
         key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line}: {mark}{key}{self.message}"
+        line = f"{self.line}:" if self.line else ""
+        return f"{self.file}:{line} {mark}{key}{self.message}"
 
 
 class Problems:
@@ -46,6 +51,10 @@ class Problems:
     def warning(self, path: Path, message: str) -> None:
         """Notes something that works, but probably not as meant."""
         self._note(path, message, Severity.WARNING)
+
+    def error_outside(self, source: str, message: str) -> None:
+        """Notes that what an option or a variable says over the file cannot be used."""
+        self._found.append(Problem(source, 0, "", message))
 
     def line_of(self, path: Path) -> int:
         """The line of a key, or of the nearest table around it."""

@@ -44,12 +44,12 @@ T = TypeVar("T")
 class Surroundings:
     """What the file alone does not tell.
 
-    ``folder`` is where relative prompt paths begin, ``prompt_exists`` tells whether there is a
-    file; ``longest_call`` and ``media_timeout`` (seconds) are for tenants that set none.
+    ``folder`` is where relative prompt paths begin, ``prompt_fault`` tells why a file cannot be
+    played, or None; ``longest_call`` and ``media_timeout`` (seconds) are for tenants that set none.
     """
 
     folder: str = ""
-    prompt_exists: Callable[[str], bool] = lambda _path: True
+    prompt_fault: Callable[[str], str | None] = lambda _path: None
     longest_call: float = 6 * 3600.0
     media_timeout: float = 60.0
 
@@ -236,8 +236,9 @@ class TenantReader:
         if entry["hangup"]:
             return HangUpStep()
         file = posixpath.normpath(posixpath.join(self._surroundings.folder, entry["play"]))
-        if not self._surroundings.prompt_exists(file):
-            self._problems.error((*path, "play"), f'there is no file "{file}"')
+        fault = self._surroundings.prompt_fault(file)
+        if fault is not None:
+            self._problems.error((*path, "play"), f'"{file}" cannot be played: {fault}')
         return PlayStep(file)
 
     def _trunk(self, row: _Row) -> Trunk | None:

@@ -1,0 +1,151 @@
+"""The service: everything wired together, started, run until a signal, and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import time
+from contextlib import suppress
+from typing import Final
+
+import structlog
+import uvicorn
+
+from cordboard.api.app import create_app
+from cordboard.api.services import Services
+from cordboard.directory.snapshot import Directory
+from cordboard.engines.embedded.engine import EmbeddedEngine
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.transport import Listen, ListenError
+from cordboard.exchange.exchange import Exchange
+from cordboard.feeds.callbacks import Callbacks
+from cordboard.feeds.outbound import Outbound
+from cordboard.journal.memory import MemoryJournal
+from cordboard.settings import Settings, written_address
+from cordboard.sip.timers import Timers
+
+HTTP_BACKLOG: Final = 1024
+HTTP_GOODBYE_SECONDS: Final = 2
+"""How long open requests and streams may go on when the server stops; calls have ended by then."""
+
+_log = structlog.get_logger(__name__)
+
+
+class ServiceFailed(Exception):
+    """The service can't start: the message says what is in its way."""
+
+
+class Service:
+    """One running server. ``directory`` may be replaced while it runs."""
+
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        self.settings = settings
+        self.directory = directory
+        self.journal = MemoryJournal(time.time)
+        self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
+        self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
+        self._outbound = Outbound()
+        self._callbacks = Callbacks(self.journal, self._outbound)
+        services = Services(self.exchange, self.journal, self._directory)
+        self._http = _Http(settings, services)
+
+    def _directory(self) -> Directory:
+        return self.directory
+
+    async def start(self) -> None:
+        """Listen for SIP, then for HTTP; raises :class:`ServiceFailed`."""
+        _raise_file_limit()
+        try:
+            await self.engine.start()
+        except (ListenError, OSError) as error:
+            raise ServiceFailed(str(error)) from error
+        self._callbacks.start()
+        await self._http.start()
+        sip = ", ".join(str(listener) for listener in self.settings.sip)
+        _log.info("ready", http=written_address(self.settings.http), sip=sip)
+
+    async def stop(self) -> None:
+        """Hang up what lives, deliver what is owed, close everything."""
+        await self.exchange.stop()
+        await self._callbacks.stop()
+        await self._http.stop()
+        await self._outbound.close()
+        await self.engine.stop()
+
+
+class _Http:
+    """Uvicorn inside our own loop: our signals, our start, our end."""
+
+    def __init__(self, settings: Settings, services: Services) -> None:
+        self._address = settings.http
+        config = uvicorn.Config(
+            create_app(services),
+            host=settings.http[0],
+            port=settings.http[1],
+            backlog=HTTP_BACKLOG,
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=HTTP_GOODBYE_SECONDS,
+        )
+        config.load()
+        self._server = uvicorn.Server(config)
+        self._server.lifespan = config.lifespan_class(config)
+        self._ticks: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen; raises :class:`ServiceFailed`."""
+        try:
+            await self._server.startup()
+        except (SystemExit, OSError) as error:
+            raise ServiceFailed(self._in_the_way()) from error
+        if self._server.should_exit or not self._server.started:
+            raise ServiceFailed(self._in_the_way())
+        self._ticks = asyncio.get_running_loop().create_task(self._server.main_loop())
+
+    async def stop(self) -> None:
+        """Finish open requests within bounds."""
+        self._server.should_exit = True
+        if self._ticks is not None:
+            with suppress(asyncio.CancelledError):
+                await self._ticks
+            await self._server.shutdown()
+
+    def _in_the_way(self) -> str:
+        return f"cannot listen for HTTP at {written_address(self._address)}: is the port taken?"
+
+
+def _engine_settings(settings: Settings) -> EngineSettings:
+    return EngineSettings(
+        listen=tuple(Listen(one.transport, one.host, one.port) for one in settings.sip),
+        advertised_host=settings.advertise,
+        media_host=settings.media_host,
+        media_advertised_host=settings.media_advertise,
+        media_ports=settings.media_ports,
+        timers=Timers(settings.t1, settings.t2, settings.t4),
+        user_agent=settings.user_agent,
+    )
+
+
+def _raise_file_limit() -> None:
+    """A call holds four sockets for its voice; use what the system allows us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def serve(settings: Settings, directory: Directory) -> None:
+    """Serve until SIGTERM or SIGINT; raises :class:`ServiceFailed`."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopping.set)
+    service = Service(settings, directory)
+    try:
+        await service.start()
+        await stopping.wait()
+    finally:
+        await service.stop()

@@ -1,0 +1,250 @@
+"""The call against an engine that keeps the port's contract and nothing else: any order, any delay.
+
+Whatever happens, a call owes exactly one result, gives back what it took, leaves no channel up and
+does nothing to channels that it never dialled or that are over.
+"""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from cordboard.calls.call import Call
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.limits import Usage
+from cordboard.calls.planner import plan
+from cordboard.calls.ports import (
+    Answered,
+    Bridge,
+    Dial,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HangUp,
+    Hold,
+    HoldChanged,
+    Listen,
+    MediaLost,
+    Play,
+    PlayEnded,
+    Released,
+    Ringing,
+    StopPlay,
+    Trying,
+)
+from cordboard.calls.request import Address, Leg, RingNumber, RingUser, UserKeys
+from cordboard.calls.stages import Stage
+from support.tenants import everywhere, nowhere, numbered_ids, request, tenant
+
+FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
+LONGEST_VIRTUAL_LIFE = 400.0
+
+FIRSTS = {
+    "user": RingUser(UserKeys(name="jessica")),
+    "number": RingNumber(Address("0312341234")),
+}
+
+
+class SimulatedChannel:
+    """What an engine knows of a channel that was dialled and is not over."""
+
+    def __init__(self) -> None:
+        self.answered = False
+        self.hung_up = False
+
+
+class CallMachine(RuleBasedStateMachine):
+    """One call from its acceptance to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.usage = Usage()
+        self.up: dict[str, SimulatedChannel] = {}
+        self.over: set[str] = set()
+        self.events: list[CallEvent] = []
+        self.call: Call | None = None
+
+    @initialize(
+        first=st.sampled_from(sorted(FIRSTS)),
+        to=st.sampled_from(["thomas", "sales", "1111", "0311112222", "helen"]),
+        second_registered=st.booleans(),
+    )
+    def accept(self, first: str, to: str, second_registered: bool) -> None:
+        asked = request(FIRSTS[first], to, answer_timeout=30.0, second_answer_timeout=30.0)
+        planned = plan(asked, tenant(longest_call=300.0), everywhere, numbered_ids())
+        self.usage.take(planned.takes)
+        ids = (f"s{n}" for n in range(100))
+        lookup = everywhere if second_registered else nowhere
+        self.call = Call(planned, lookup, lambda: next(ids))
+        self.live.start(self.now)
+        self.carry_out()
+
+    @property
+    def live(self) -> Call:
+        assert self.call is not None
+        return self.call
+
+    def carry_out(self) -> None:
+        """Do as the call commands, and check that it only commands what makes sense."""
+        before_end = self.live.stage not in (Stage.ENDING, Stage.ENDED)
+        for command in self.live.take_commands():
+            match command:
+                case Dial(channel):
+                    assert before_end, "dialled after the call had ended"
+                    assert channel not in self.up, "dialled a channel that is up"
+                    self.up[channel] = SimulatedChannel()
+                    self.over.discard(channel)
+                case HangUp(channel):
+                    assert channel in self.up, "hung up a channel that is not up"
+                    assert not self.up[channel].hung_up, "hung up a channel twice"
+                    self.up[channel].hung_up = True
+                case Play(channel) | StopPlay(channel) | Hold(channel):
+                    self.must_be_talking(channel)
+                case Listen(channel, source):
+                    self.must_be_talking(channel)
+                    assert source in self.up
+                case Bridge(a, b):
+                    self.must_be_talking(a)
+                    self.must_be_talking(b)
+        self.events += self.live.take_events()
+        self.usage.give_back(self.live.take_released())
+
+    def must_be_talking(self, channel: str) -> None:
+        assert channel in self.up
+        assert self.up[channel].answered
+        assert not self.up[channel].hung_up
+
+    def tell(self, event: EngineEvent) -> None:
+        self.live.handle(event, self.now)
+        self.carry_out()
+
+    def end(self, channel: str, event: EngineEvent) -> None:
+        del self.up[channel]
+        self.over.add(channel)
+        self.tell(event)
+
+    def pick(self, data: st.DataObject, *, answered: bool) -> str | None:
+        names = sorted(name for name, c in self.up.items() if c.answered == answered)
+        return data.draw(st.sampled_from(names)) if names else None
+
+    @rule(data=st.data(), status=st.sampled_from([180, 183]))
+    def ring(self, data: st.DataObject, status: int) -> None:
+        channel = self.pick(data, answered=False)
+        if channel is not None:
+            self.tell(Trying(channel))
+            self.tell(Ringing(channel, status))
+
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        channel = self.pick(data, answered=False)
+        if channel is not None:  # also one that was hung up: the 200 crossed the CANCEL
+            self.up[channel].answered = True
+            self.tell(Answered(channel))
+
+    @rule(data=st.data(), status=st.sampled_from(FINAL_CODES), local=st.booleans())
+    def fail(self, data: st.DataObject, status: int, local: bool) -> None:
+        channel = self.pick(data, answered=False)
+        if channel is not None:
+            self.end(channel, Failed(channel, status, local=local))
+
+    @rule(data=st.data(), remote=st.booleans())
+    def release(self, data: st.DataObject, remote: bool) -> None:
+        channel = self.pick(data, answered=True)
+        if channel is not None and (remote or self.up[channel].hung_up):
+            self.end(channel, Released(channel, remote))
+
+    @rule(data=st.data(), flag=st.booleans())
+    def early_media_or_hold(self, data: st.DataObject, flag: bool) -> None:
+        ringing, talking = self.pick(data, answered=False), self.pick(data, answered=True)
+        if ringing is not None:
+            self.tell(EarlyMedia(ringing, flag))
+        if talking is not None:
+            self.tell(HoldChanged(talking, flag))
+            self.tell(Digit(talking, "5"))
+
+    @rule(data=st.data(), play_id=st.integers(0, 3))
+    def play_ends(self, data: st.DataObject, play_id: int) -> None:
+        channel = self.pick(data, answered=True)
+        if channel is not None:
+            self.tell(PlayEnded(channel, play_id))
+
+    @rule(data=st.data())
+    def media_is_lost(self, data: st.DataObject) -> None:
+        channel = self.pick(data, answered=True)
+        if channel is not None:
+            self.tell(MediaLost(channel))
+
+    @rule(data=st.data())
+    def something_late(self, data: st.DataObject) -> None:
+        """An engine may still have said something about a channel that is over."""
+        if self.over:
+            channel = data.draw(st.sampled_from(sorted(self.over)))
+            self.tell(data.draw(st.sampled_from([Ringing(channel), Answered(channel)])))
+
+    @rule(seconds=st.floats(0.0, 40.0))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.live.handle_timer(self.now)
+        self.carry_out()
+
+    @rule(interrupted=st.booleans())
+    def cancel(self, interrupted: bool) -> None:
+        self.live.cancel(self.now, interrupted=interrupted)
+        self.carry_out()
+
+    @precondition(lambda self: self.call is not None)
+    @invariant()
+    def the_log_is_sound(self) -> None:
+        ended = [e for e in self.events if e.kind is EventKind.CALL_ENDED]
+        assert len(ended) == (1 if self.live.stage is Stage.ENDED else 0)
+        for leg in Leg:
+            verdicts = [
+                e.kind
+                for e in self.events
+                if e.leg is leg and e.kind in (EventKind.LEG_ANSWERED, EventKind.LEG_FAILED)
+            ]
+            assert len(verdicts) <= 1
+        if ended:
+            assert self.events[-1].kind is EventKind.CALL_ENDED
+            assert self.live.deadline is None
+
+    @precondition(lambda self: self.call is not None)
+    @invariant()
+    def nobody_rings_on_for_a_leg_that_is_decided(self) -> None:
+        for event in self.events:
+            if event.kind in (EventKind.LEG_ANSWERED, EventKind.LEG_FAILED):
+                for name, channel in self.up.items():
+                    if self.live.leg_of(name) is event.leg and name != event.channel:
+                        assert channel.hung_up, "a phone rings on"
+
+    @precondition(lambda self: self.call is not None)
+    @invariant()
+    def a_call_that_lives_is_bounded(self) -> None:
+        if self.live.stage is not Stage.ENDED:
+            assert self.live.deadline is not None
+
+    def teardown(self) -> None:
+        if self.call is None:
+            return
+        began = self.now
+        while (due := self.live.deadline) is not None:
+            self.now = max(self.now, due)
+            self.live.handle_timer(self.now)
+            self.carry_out()
+        assert self.live.stage is Stage.ENDED
+        assert self.now - began <= LONGEST_VIRTUAL_LIFE
+        self.the_log_is_sound()
+        assert not self.usage, "limits were not given back"
+        assert all(channel.hung_up for channel in self.up.values()), "a channel is left up"
+        firsts = [e for e in self.events if e.leg is Leg.FIRST and e.kind.value.startswith("leg.")]
+        assert len(firsts) == 1
+        dialled = {e.channel for e in self.events if e.kind is EventKind.CHANNEL_DIALLED}
+        gone = [e.channel for e in self.events if e.kind is EventKind.CHANNEL_ENDED]
+        assert sorted(gone) == sorted(dialled), "every channel ends once in the log"
+
+
+TestCall = CallMachine.TestCase
+TestCall.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -1,0 +1,132 @@
+"""A small tenant for tests of calls: three users, two groups, a context, two trunks."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import count
+
+from cordboard.calls.plan import ContactLookup, NewId
+from cordboard.calls.ports import Contact
+from cordboard.calls.request import Address, CallRequest, FirstParty, RingUser, UserKeys
+from cordboard.directory.model import (
+    Account,
+    AutoAnswerStyle,
+    Context,
+    Group,
+    GroupKind,
+    HangUpStep,
+    Member,
+    Number,
+    OutboundRule,
+    PlayStep,
+    TenantPolicy,
+    Terminal,
+    Trunk,
+    User,
+)
+from cordboard.directory.snapshot import TenantDirectory
+
+DOMAIN = "demo"
+TOKEN = "demo-token"
+
+
+def user(number: int, name: str, terminals: tuple[str, ...], **more: object) -> User:
+    """A user with id 100N, extension 10N and a DID."""
+    return User(
+        id=1000 + number,
+        name=name,
+        label=name.capitalize(),
+        extension=f"100{number}",
+        dids=(f"0503100100{number}",),
+        email=f"{name}@demo.test",
+        terminals=terminals,
+        **more,  # type: ignore[arg-type]  # keyword arguments of User
+    )
+
+
+def tenant(
+    *, channel_limit: int | None = None, users: tuple[User, ...] | None = None, **policy: object
+) -> TenantDirectory:
+    """The tenant; ``policy`` goes to its TenantPolicy."""
+    everyone = users or (
+        user(1, "jessica", ("jessica-desk", "jessica-soft")),
+        user(2, "thomas", ("thomas",)),
+        user(3, "helen", ("helen",)),
+    )
+    return TenantDirectory(
+        policy=TenantPolicy(
+            DOMAIN,
+            DOMAIN,
+            country="jp",
+            channel_limit=channel_limit,
+            **policy,  # type: ignore[arg-type]  # keyword arguments of TenantPolicy
+        ),
+        accounts=(Account("main", hashlib.sha256(TOKEN.encode()).digest()),),
+        users=everyone,
+        terminals=tuple(
+            Terminal(name, one.id, "0" * 32, AutoAnswerStyle.ALL)
+            for one in everyone
+            for name in one.terminals
+        ),
+        groups=(
+            Group(2001, "sales", "Sales", extension="2001", members=(Member(1002), Member(1003))),
+            Group(
+                2002,
+                "support",
+                "Support",
+                GroupKind.CALL_CENTER,
+                extension="2002",
+                members=(Member(1001),),
+                caller_id="0506868001",
+            ),
+        ),
+        contexts=(
+            Context(
+                "welcome",
+                extension="1111",
+                steps=(PlayStep("one.wav"), PlayStep("two.wav"), HangUpStep()),
+            ),
+        ),
+        numbers=(Number("05068680000"), Number("0506868001"), Number("0506868009", show=False)),
+        trunks=(
+            Trunk("first", "sip:192.0.2.1:5060", caller_id=None),
+            Trunk("second", "sip:192.0.2.2:5060"),
+        ),
+        outbound=(OutboundRule("", ("first", "second")),),
+    )
+
+
+def everywhere(account: str) -> tuple[Contact, ...]:
+    """Every terminal is registered once."""
+    return (Contact(account, f"sip:{account.partition('@')[0]}@192.0.2.9:5060"),)
+
+
+def nowhere(_account: str) -> tuple[Contact, ...]:
+    """No terminal is registered."""
+    return ()
+
+
+def only(*accounts: str) -> ContactLookup:
+    """Only these terminals are registered."""
+    return lambda account: everywhere(account) if account in accounts else ()
+
+
+def numbered_ids() -> NewId:
+    """Channel ids c1, c2, ..."""
+    numbers = count(1)
+    return lambda: f"c{next(numbers)}"
+
+
+def request(first: FirstParty | None = None, to: str = "thomas", **more: object) -> CallRequest:
+    """A request to ring jessica and connect her with thomas, unless said otherwise."""
+    values: dict[str, object] = {
+        "id": "call-1",
+        "tenant": DOMAIN,
+        "account": "main",
+        "dialect": "basix",
+        "method": "call_user",
+        "first": first or RingUser(UserKeys(name="jessica")),
+        "second": Address(to),
+        **more,
+    }
+    return CallRequest(**values)  # type: ignore[arg-type]  # as the fields are named
