@@ -2,22 +2,28 @@
 
 ``[http]``, ``[sip]``, ``[media]`` and ``[calls]`` are the service's own; ``[tenant.NAME]`` is the
 directory's (:mod:`cordboard.directory.toml`). Every problem is told with its line, all at once.
+The command line counts over the environment, the environment over the file, the file over defaults.
 """
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
+from cordboard import __version__
 from cordboard.directory import schema
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import (
     Field,
     Kind,
     Shape,
+    Unfit,
+    found,
     list_of,
     number,
     read_table,
@@ -27,6 +33,7 @@ from cordboard.directory.shape import (
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
+from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
@@ -35,7 +42,26 @@ TRANSPORTS: Final = ("udp", "tcp")
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_PORTS: Final = (20_000, 29_999)
+DEFAULT_USER_AGENT: Final = f"cordboard/{__version__}"
 
+VARIABLES: Final = {
+    "CORDBOARD_HTTP_LISTEN": ("http", "listen"),
+    "CORDBOARD_SIP_LISTEN": ("sip", "listen"),
+    "CORDBOARD_SIP_ADVERTISE": ("sip", "advertise"),
+    "CORDBOARD_MEDIA_HOST": ("media", "host"),
+    "CORDBOARD_MEDIA_ADVERTISE": ("media", "advertise"),
+}
+"""What a container is told about the machine that it runs on; a list is separated by commas."""
+
+LAST_PORT: Final = 65_535
+FIRST_MEDIA_PORT: Final = 1024
+"""Ports below are the system's (RFC 6335, 6)."""
+
+PORTS_OF_A_CALL: Final = 4
+"""RTP and RTCP of two legs: a range with fewer cannot hold a call."""
+
+_PORT_RANGE = re.compile(r"([0-9]{1,5}) ?- ?([0-9]{1,5})")
+_USER_AGENT = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+(?:/[A-Za-z0-9.!%*_+`'~-]+)?")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
 
@@ -55,12 +81,17 @@ class Listener:
 class Settings:
     """The service's own settings; times in seconds.
 
-    ``advertise`` and ``media_advertise`` are told to phones in place of our own address.
+    ``advertise`` and ``media_advertise`` are told to phones in place of our own address;
+    ``media_ports`` are the first and the last of a range.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
-    sip: tuple[Listener, ...] = (Listener("udp", "127.0.0.1", 5060),)
+    sip: tuple[Listener, ...] = (
+        Listener("udp", "127.0.0.1", 5060),
+        Listener("tcp", "127.0.0.1", 5060),
+    )
     advertise: str | None = None
+    user_agent: str = DEFAULT_USER_AGENT
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
@@ -86,7 +117,7 @@ def written_address(address: tuple[str, int]) -> str:
 
 def _address(value: str) -> tuple[str, int]:
     match = _HOST_PORT.fullmatch(value)
-    if match is None or not 0 <= int(match.group(2)) <= 65535:
+    if match is None or int(match.group(2)) > LAST_PORT:
         raise ValueError
     return match.group(1).strip("[]"), int(match.group(2))
 
@@ -96,25 +127,38 @@ def _listener(value: str) -> Listener:
     if transport not in TRANSPORTS:
         raise ValueError(f"the transport is one of {', '.join(TRANSPORTS)}")
     host, port = _address(address)
-    ip_address(host)
-    return Listener(transport, host, port)
+    return Listener(transport, _ip(host), port)
 
 
 def _ip(value: str) -> str:
-    return str(ip_address(value.strip("[]")))
+    try:
+        return str(ip_address(value.strip("[]")))
+    except ValueError:
+        raise ValueError from None
 
 
 def _ports(value: str) -> tuple[int, int]:
-    first, _, last = value.partition("-")
-    low, high = int(first), int(last)
-    if not 1024 <= low < high <= 65535:
+    match = _PORT_RANGE.fullmatch(value)
+    if match is None:
         raise ValueError
+    low, high = int(match.group(1)), int(match.group(2))
+    if not FIRST_MEDIA_PORT <= low <= high - PORTS_OF_A_CALL + 1 <= LAST_PORT:
+        raise ValueError(f"it starts at {FIRST_MEDIA_PORT} or above, ends at {LAST_PORT} or below")
     return low, high
+
+
+def _product(value: str) -> str:
+    if not _USER_AGENT.fullmatch(value):
+        raise ValueError
+    return value
 
 
 _ADDRESS = text_where('HOST:PORT, "127.0.0.1:8080"', _address)
 _LISTENER = text_where('TRANSPORT:IP:PORT, "udp:0.0.0.0:5060"', _listener)
+_LISTENERS = list_of(_LISTENER, 'a list of TRANSPORT:IP:PORT, ["udp:0.0.0.0:5060"]')
 _IP = text_where("an IP address", _ip)
+_PRODUCT = text_where('a product name such as "cordboard/1.0"', _product)
+_RANGE = text_where('a range of 4 ports or more, "20000-29999"', _ports)
 
 
 def _seconds(most: float) -> Kind:
@@ -126,11 +170,9 @@ SECTIONS: Final = {
     "sip": Shape(
         "sip",
         {
-            "listen": Field(
-                list_of(_LISTENER, 'a list of TRANSPORT:IP:PORT, ["udp:0.0.0.0:5060"]'),
-                Settings().sip,
-            ),
+            "listen": Field(_LISTENERS, Settings().sip),
             "advertise": Field(_IP),
+            "user_agent": Field(_PRODUCT, DEFAULT_USER_AGENT),
             "t1": Field(_seconds(2.0), 0.5),
             "t2": Field(_seconds(16.0), 4.0),
             "t4": Field(_seconds(20.0), 5.0),
@@ -139,9 +181,9 @@ SECTIONS: Final = {
     "media": Shape(
         "media",
         {
-            "host": Field(_IP, "127.0.0.1"),
+            "host": Field(_IP),
             "advertise": Field(_IP),
-            "ports": Field(text_where('a range, "20000-29999"', _ports), DEFAULT_PORTS),
+            "ports": Field(_RANGE, DEFAULT_PORTS),
         },
     ),
     "calls": Shape(
@@ -155,47 +197,104 @@ SECTIONS: Final = {
 
 
 def load_configuration(
-    path: Path, *, http: str | None = None, sip: list[str] | None = None
+    path: Path,
+    *,
+    http: str | None = None,
+    sip: list[str] | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Configuration:
     """Read a file; ``http`` and ``sip`` from the command line count over what it says."""
     try:
         content = path.read_bytes()
         if len(content) > MAX_FILE_BYTES:
             raise OSError(0, f"larger than {MAX_FILE_BYTES} bytes")
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        return _unreadable(path, f"can't be read: {error.strerror}")
+        return _unreadable(path, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         return _unreadable(path, "this is not UTF-8", line)
-    return parse_configuration(text, path, http=http, sip=sip)
+    return parse_configuration(text, path, http=http, sip=sip, environ=environ)
 
 
 def parse_configuration(
-    text: str, path: Path, *, http: str | None = None, sip: list[str] | None = None
+    text: str,
+    path: Path,
+    *,
+    http: str | None = None,
+    sip: list[str] | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> Configuration:
     """The configuration in a text; ``path`` is for messages and for relative prompt paths."""
     document, problems = read_document(text, str(path))
     report_unknown_keys((*SECTIONS, "tenant"), document, (), problems)
     sections = {name: _section(name, shape, document, problems) for name, shape in SECTIONS.items()}
-    if http is not None:
-        sections["http"]["listen"] = _from_command_line("--http", _ADDRESS, http, problems)
-    if sip:
-        sections["sip"]["listen"] = [
-            _from_command_line("--sip", _LISTENER, one, problems) for one in sip
-        ]
-    folder = path.resolve().parent
+    for source, section, key, value in _overrides(http, sip, environ or {}):
+        _override(sections, source, section, key, value, problems)
     surroundings = Surroundings(
-        folder=str(folder),
-        prompt_exists=lambda prompt: Path(prompt).is_file(),
+        folder=str(path.resolve().parent),
+        prompt_fault=_prompt_fault,
         longest_call=sections["calls"]["longest_call"],
         media_timeout=sections["calls"]["media_timeout"],
     )
     directory = read_directory(document, problems, surroundings)
+    if not directory.tenants and not problems.in_order():
+        problems.warning((), "there is no table [tenant.NAME], so nobody can call")
     settings = _settings(sections, problems)
-    found = problems.in_order()
-    faulty = any(problem.severity is Severity.ERROR for problem in found)
-    return Configuration(None if faulty else settings, directory, found)
+    told = problems.in_order()
+    faulty = any(problem.severity is Severity.ERROR for problem in told)
+    return Configuration(None if faulty else settings, directory, told)
+
+
+def _overrides(
+    http: str | None, sip: list[str] | None, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, Any]]:
+    """What counts over the file, as source, section, key and value; later ones over earlier."""
+    for variable, (section, key) in VARIABLES.items():
+        value = environ.get(variable, "").strip()
+        if value:
+            several = SECTIONS[section].fields[key].kind.each is not None
+            yield variable, section, key, _separated(value) if several else value
+    if http is not None:
+        yield "--http", "http", "listen", http
+    if sip:
+        yield "--sip", "sip", "listen", sip
+
+
+def _separated(value: str) -> list[str]:
+    return [one.strip() for one in value.split(",")]
+
+
+def _override(
+    sections: dict[str, dict[str, Any]],
+    source: str,
+    section: str,
+    key: str,
+    value: Any,
+    problems: Problems,
+) -> None:
+    """Puts a value from outside the file in the place of the file's."""
+    kind = SECTIONS[section].fields[key].kind
+    try:
+        taken = kind.read(value)
+        sections[section][key] = [kind.each.read(one) for one in taken] if kind.each else taken
+    except Unfit as error:
+        why = f"; {error}" if str(error) else ""
+        expected = kind.each.expected if kind.each else kind.expected
+        shown = ", ".join(value) if isinstance(value, list) else value
+        problems.error_outside(source, f"expected {expected}, found {found(shown)}{why}")
+
+
+def _prompt_fault(path: str) -> str | None:
+    """Why a prompt cannot be played; None if it can."""
+    try:
+        with open(path, "rb") as file:
+            check_wav(file.read(MAX_FILE_OCTETS + 1))
+    except OSError as error:
+        return error.strerror or "it cannot be read"
+    except PromptError as error:
+        return str(error)
+    return None
 
 
 def _section(
@@ -208,37 +307,48 @@ def _section(
     return read_table(shape, given, (name,), problems)
 
 
-def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settings:
-    sip, media = sections["sip"], sections["media"]
+def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settings | None:
+    http, sip, media = sections["http"], sections["sip"], sections["media"]
     listeners = tuple(one for one in sip["listen"] if one is not None)
     if not listeners:
         problems.error(("sip", "listen"), "expected at least one address")
-    if sip["t1"] > sip["t2"]:
-        problems.error(("sip", "t1"), "t1 is longer than t2")
-    if ip_address(media["host"]).is_unspecified and media["advertise"] is None:
-        problems.error(
-            ("media", "host"), "a wildcard needs media.advertise, the address phones are told"
-        )
-    return Settings(
-        http=sections["http"]["listen"],
+        return None
+    settings = Settings(
+        http=http["listen"],
         sip=listeners,
         advertise=sip["advertise"],
+        user_agent=sip["user_agent"],
         t1=sip["t1"],
         t2=sip["t2"],
         t4=sip["t4"],
-        media_host=media["host"],
-        media_advertise=media["advertise"],
+        media_host=media["host"] or listeners[0].host,
+        media_advertise=media["advertise"] or sip["advertise"],
         media_ports=media["ports"],
     )
+    _check(settings, problems)
+    return settings
 
 
-def _from_command_line(option: str, kind: Kind, value: str, problems: Problems) -> Any:
-    try:
-        return kind.read(value)
-    except ValueError:
-        problems.error((), f"{option}: expected {kind.expected}, found {value!r}")
-        return None
+def _check(settings: Settings, problems: Problems) -> None:
+    """Reports settings that do not fit together."""
+    if settings.t1 > settings.t2:
+        problems.error(("sip", "t1"), f"expected at most t2, which is {settings.t2:g}")
+    if ip_address(settings.media_host).is_unspecified and settings.media_advertise is None:
+        problems.error(
+            ("media", "host"), "a wildcard needs media.advertise, the address phones are told"
+        )
+    taken = {("tcp", *settings.http)} if settings.http[1] else set()
+    first, last = settings.media_ports
+    for position, one in enumerate(settings.sip):
+        place = ("sip", "listen", position)
+        key = (one.transport, one.host, one.port)
+        if key in taken:
+            problems.error(place, f"{one} is listened at already")
+        elif one.port:
+            taken.add(key)
+        if one.transport == "udp" and first <= one.port <= last:
+            problems.error(place, f"port {one.port} is one of media.ports, {first}-{last}")
 
 
-def _unreadable(path: Path, message: str, line: int = 1) -> Configuration:
+def _unreadable(path: Path, message: str, line: int = 0) -> Configuration:
     return Configuration(None, Directory(), (Problem(str(path), line, "", message),))

@@ -48,8 +48,6 @@ class Prompt:
 
         :raises PromptError: it is something else.
         """
-        if len(data) > MAX_FILE_OCTETS:
-            raise PromptError(f"the file is longer than {MAX_FILE_OCTETS} octets")
         rate, samples = _read(data)
         return cls(samples if rate == g711.SAMPLE_RATE else _resampled(samples, rate))
 
@@ -66,6 +64,14 @@ class Prompt:
         return frames[index] if index < len(frames) else None
 
 
+def check_wav(data: bytes) -> None:
+    """Tell whether :meth:`Prompt.from_wav` would take a file, without the work of converting it.
+
+    :raises PromptError: it would not.
+    """
+    _read(data)
+
+
 def framed(audio: bytes, codec: str) -> tuple[bytes, ...]:
     """Cut G.711 audio into frames; silence fills up the last one."""
     size = g711.FRAME_OCTETS
@@ -76,6 +82,8 @@ def framed(audio: bytes, codec: str) -> tuple[bytes, ...]:
 
 
 def _read(data: bytes) -> tuple[int, array[int]]:
+    if len(data) > MAX_FILE_OCTETS:
+        raise PromptError(f"the file is longer than {MAX_FILE_OCTETS} octets")
     try:
         with wave.open(io.BytesIO(data), "rb") as reader:
             channels, width = reader.getnchannels(), reader.getsampwidth()
