@@ -1,0 +1,345 @@
+"""What every engine promises, whatever carries its calls.
+
+A new engine brings a rig and adds it to ``RIGS``; the tests know nothing but the port and the rig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import (
+    Answered,
+    Bridge,
+    Contact,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HangUp,
+    Hold,
+    HoldChanged,
+    Listen,
+    Play,
+    PlayEnded,
+    Prompt,
+    Released,
+    Ringing,
+    StopPlay,
+    TerminalEndpoint,
+    Tone,
+    ToneKind,
+    Trying,
+)
+from support.engine_rigs import Rig, embedded_rig, memory_rig, outside
+
+pytestmark = pytest.mark.anyio
+
+RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
+    "memory": memory_rig,
+    "embedded": embedded_rig,
+}
+
+RINGBACK = Tone(ToneKind.RINGBACK, "uk")
+BUSY = Tone(ToneKind.BUSY, "us")
+
+
+@pytest.fixture(params=RIGS)
+async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
+    async with RIGS[request.param]() as made:
+        yield made
+
+
+# Dialling
+
+
+async def test_a_phone_rings_and_answers(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.take()
+    await rig.event(Trying, channel)
+    await far.ring()
+    assert (await rig.event(Ringing, channel)).status == 180
+    await far.answer()
+    await rig.event(Answered, channel)
+    assert [type(event) for event in rig.told(channel)] == [Trying, Ringing, Answered]
+
+
+async def test_an_outside_number_is_reached_through_a_trunk(rig: Rig) -> None:
+    channel = rig.dial(outside(rig))
+    far = await rig.far(channel)
+    await far.ring(183)
+    assert (await rig.event(Ringing, channel)).status == 183
+    await far.answer()
+    await rig.event(Answered, channel)
+
+
+@pytest.mark.parametrize("status", [404, 480, 486, 503, 603])
+async def test_a_refusal_is_told_with_its_status(rig: Rig, status: int) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.reject(status)
+    failed = await rig.event(Failed, channel)
+    assert (failed.status, failed.local) == (status, False)
+    assert rig.ends(channel) == [failed]
+
+
+async def test_a_contact_that_has_gone_fails_here_and_now(rig: Rig) -> None:
+    contact = await rig.register("desk")
+    await rig.unregister(contact)
+    channel = rig.dial(TerminalEndpoint(contact))
+    assert rig.told(channel) == [Failed(channel, 480, "Not Registered", local=True)]
+
+
+async def test_a_contact_that_never_was_fails_too(rig: Rig) -> None:
+    channel = rig.dial(TerminalEndpoint(Contact("nobody@demo", "sip:nobody@192.0.2.1")))
+    assert rig.told(channel) == [Failed(channel, 480, "Not Registered", local=True)]
+
+
+async def test_registered_contacts_can_be_dialled(rig: Rig) -> None:
+    assert rig.engine.contacts("desk@demo") == ()
+    contact = await rig.register("desk")
+    assert contact.account == "desk@demo"
+    assert rig.engine.contacts("desk@demo") == (contact,)
+    await rig.unregister(contact)
+    assert rig.engine.contacts("desk@demo") == ()
+
+
+async def test_two_channels_know_nothing_of_each_other(rig: Rig) -> None:
+    first, _ = await rig.dial_phone("desk")
+    second, far = await rig.dial_phone("soft")
+    await far.reject(486)
+    await rig.event(Failed, second)
+    assert rig.ends(first) == []
+
+
+async def test_an_id_may_be_dialled_again_once_it_has_failed(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.reject(503)
+    await rig.event(Failed, channel)
+    assert rig.dial(outside(rig), channel) == channel
+    again = await rig.far(channel)
+    await again.answer()
+    await rig.event(Answered, channel)
+    assert len(rig.ends(channel)) == 1
+
+
+async def test_an_id_may_be_dialled_again_from_within_its_failure(rig: Rig) -> None:
+    redialled: list[str] = []
+
+    def fail_over(event: EngineEvent) -> None:
+        rig.events.append(event)
+        if isinstance(event, Failed) and not redialled:
+            redialled.append(rig.dial(outside(rig), event.channel))
+
+    rig.engine.connect(fail_over)
+    channel, far = await rig.dial_phone("desk")
+    await far.reject(503)
+    await rig.until(lambda: redialled)
+    await (await rig.far(channel)).answer()
+    await rig.event(Answered, channel)
+
+
+async def test_a_second_dial_of_a_live_channel_changes_nothing(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    rig.dial(outside(rig), channel)
+    await far.answer()
+    await rig.event(Answered, channel)
+    assert rig.ends(channel) == []
+
+
+# Ending
+
+
+async def test_hanging_up_what_rings_is_a_failure(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.ring()
+    await rig.event(Ringing, channel)
+    rig.execute(HangUp(channel, Cause.NO_ANSWER))
+    failed = await rig.event(Failed, channel)
+    assert failed.status == 487
+    await rig.until(lambda: far.gone)
+    assert rig.ends(channel) == [failed]
+
+
+async def test_hanging_up_before_anything_came_back_is_a_failure(rig: Rig) -> None:
+    contact = await rig.register("desk")
+    channel = rig.dial(TerminalEndpoint(contact))
+    rig.execute(HangUp(channel, Cause.CANCELLED))
+    assert (await rig.event(Failed, channel)).status == 487
+    assert len(rig.ends(channel)) == 1
+
+
+async def test_the_loser_of_a_hunt_learns_that_the_call_was_answered_elsewhere(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.ring()
+    await rig.event(Ringing, channel)
+    rig.execute(HangUp(channel, Cause.ANSWERED_ELSEWHERE))
+    await rig.until(lambda: far.gone)
+    assert far.reason in ("answered_elsewhere", 'SIP;cause=200;text="Call completed elsewhere"')
+
+
+async def test_hanging_up_what_is_answered_is_a_release(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    rig.execute(HangUp(channel, Cause.DURATION_LIMIT))
+    released = await rig.event(Released, channel)
+    assert (released.remote, released.cause) == (False, Cause.DURATION_LIMIT)
+    assert released.figures is not None
+    await rig.until(lambda: far.gone)
+    assert rig.ends(channel) == [released]
+
+
+async def test_the_far_end_hangs_up(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up()
+    released = await rig.event(Released, channel)
+    assert (released.remote, released.cause) == (True, Cause.NORMAL)
+    assert rig.ends(channel) == [released]
+
+
+async def test_both_hang_up_at_once_and_it_ends_once(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up()
+    rig.execute(HangUp(channel, Cause.NORMAL))
+    await rig.event(Released, channel)
+    other, ringing = await rig.answered("soft")
+    await ringing.hang_up()
+    await rig.event(Released, other)
+    assert len(rig.ends(channel)) == 1
+
+
+async def test_commands_for_what_has_ended_are_ignored(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up()
+    await rig.event(Released, channel)
+    other, _ = await rig.answered("soft")
+    before = list(rig.events)
+    rig.execute(
+        HangUp(channel, Cause.NORMAL),
+        Play(channel, BUSY),
+        StopPlay(channel),
+        Listen(channel, other),
+        Listen(other, channel),
+        Bridge(channel, other),
+        Bridge(other, channel),
+        Hold(channel, True),
+        HangUp("never dialled", Cause.NORMAL),
+    )
+    assert rig.events == before
+
+
+async def test_a_bridge_with_what_only_rings_is_ignored(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    other, _ = await rig.dial_phone("soft")
+    rig.execute(Play(channel, RINGBACK), Bridge(channel, other), Play(other, BUSY))
+    await rig.until(lambda: far.hears(RINGBACK))
+
+
+# Sounds
+
+
+async def test_a_tone_is_heard_until_another_one_or_silence(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    rig.execute(Play(channel, RINGBACK))
+    await rig.until(lambda: far.hears(RINGBACK))
+    rig.execute(Play(channel, BUSY))
+    await rig.until(lambda: far.hears(BUSY))
+    rig.execute(StopPlay(channel))
+    assert not [event for event in rig.events if isinstance(event, PlayEnded)]
+
+
+async def test_a_prompt_tells_its_end(rig: Rig, tmp_path: Path) -> None:
+    channel, _ = await rig.answered("desk")
+    rig.execute(Play(channel, Prompt(rig.prompt(tmp_path, 0.2)), 7))
+    assert await rig.event(PlayEnded, channel) == PlayEnded(channel, 7, complete=True)
+
+
+async def test_a_prompt_that_cant_be_played_says_so(rig: Rig, tmp_path: Path) -> None:
+    channel, _ = await rig.answered("desk")
+    rig.execute(Play(channel, Prompt(rig.prompt(tmp_path, None)), 8))
+    assert await rig.event(PlayEnded, channel) == PlayEnded(channel, 8, complete=False)
+
+
+async def test_a_prompt_that_was_replaced_tells_nothing(rig: Rig, tmp_path: Path) -> None:
+    channel, _ = await rig.answered("desk")
+    prompt = Prompt(rig.prompt(tmp_path, 0.2))
+    rig.execute(Play(channel, prompt, 1), Play(channel, BUSY), Play(channel, prompt, 2))
+    assert await rig.event(PlayEnded, channel) == PlayEnded(channel, 2)
+    rig.execute(Play(channel, prompt, 3), StopPlay(channel), Play(channel, prompt, 4))
+    assert await rig.event(PlayEnded, channel, 2) == PlayEnded(channel, 4)
+    rig.execute(Play(channel, prompt, 5), HangUp(channel, Cause.NORMAL))
+    await rig.event(Released, channel)
+    assert len([event for event in rig.events if isinstance(event, PlayEnded)]) == 2
+
+
+async def test_a_key_is_told(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    for number, digit in enumerate("1#", 1):
+        await far.press(digit)
+        assert await rig.event(Digit, channel, number) == Digit(channel, digit)
+
+
+# Two channels
+
+
+async def test_bridged_channels_hear_each_other(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    rig.execute(Play(first, RINGBACK))
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second))
+    await rig.until(lambda: jessica.hears(thomas))
+    await rig.until(lambda: thomas.hears(jessica))
+
+
+async def test_early_media_is_told_and_can_be_heard(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    rig.execute(Play(first, RINGBACK))
+    second = rig.dial(outside(rig))
+    far = await rig.far(second)
+    await far.early()
+    assert await rig.event(EarlyMedia, second) == EarlyMedia(second, True)
+    rig.execute(Listen(first, second))
+    await rig.until(lambda: jessica.hears(far))
+    await far.ring(180)
+    assert await rig.event(EarlyMedia, second, 2) == EarlyMedia(second, False)
+    rig.execute(Play(first, RINGBACK))
+    await rig.until(lambda: jessica.hears(RINGBACK))
+    await far.answer()
+    await rig.event(Answered, second)
+    rig.execute(Bridge(first, second))
+    await rig.until(lambda: jessica.hears(far))
+
+
+async def test_hold_is_told_and_passed_on(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second))
+    await jessica.hold(True)
+    assert (await rig.event(HoldChanged, first)).held
+    rig.execute(Hold(second, True))
+    await rig.until(lambda: thomas.on_hold)
+    await jessica.hold(False)
+    assert not (await rig.event(HoldChanged, first, 2)).held
+    rig.execute(Hold(second, False))
+    await rig.until(lambda: not thomas.on_hold)
+    await rig.until(lambda: jessica.hears(thomas))
+    await rig.until(lambda: thomas.hears(jessica))
+    assert not [event for event in rig.told(second) if isinstance(event, HoldChanged)]
+
+
+# The trace
+
+
+async def test_a_channel_has_a_trace_which_outlives_it(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up()
+    await rig.event(Released, channel)
+    lines = rig.engine.trace(channel)
+    assert lines[0].sent
+    assert lines[0].summary.startswith("INVITE")
+    assert any(line.summary.startswith("BYE") and not line.sent for line in lines)
+    assert all(line.channel == channel for line in lines)
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert rig.engine.trace("never dialled") == ()

@@ -1,0 +1,432 @@
+"""An engine and the far ends that it dials, in one shape for every engine.
+
+A contract test knows a :class:`Rig` and its :class:`Far` ends only: with the embedded engine they
+are SIP stacks of their own on the loopback, with the engine in memory they are its far ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from cordboard.calls.ports import (
+    Answered,
+    CallerId,
+    Contact,
+    Dial,
+    DialOptions,
+    Endpoint,
+    Engine,
+    EngineCommand,
+    EngineEvent,
+    Failed,
+    Released,
+    TerminalEndpoint,
+    Tone,
+    TrunkEndpoint,
+)
+from cordboard.directory.model import TenantPolicy, Terminal, Trunk, User
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.engines.embedded.engine import EmbeddedEngine
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.memory import FarEnd, MemoryEngine
+from cordboard.engines.transport import Listen
+from cordboard.media.tones import tone_plan
+from cordboard.sip.digest import ha1
+from cordboard.sip.timers import Timers
+from support.sip_phone import SipPhone, SipPhoneCall
+
+E = TypeVar("E")
+
+DOMAIN = "demo"
+REALM = "demo"
+SECRET = "of-every-phone"
+CALLER = CallerId("0312341234", "Jessica Jones")
+BOUND = 5.0  # seconds within which anything must have happened
+QUICK = Timers(t1=0.1, t2=0.4, t4=0.5)
+
+PHONE_HERTZ = {"desk": 700.0, "soft": 950.0, "trunk": 1300.0}
+"""What each far end says: a tone of its own."""
+
+
+class Far(ABC):
+    """The far end of one channel."""
+
+    @abstractmethod
+    async def take(self) -> None:
+        """100."""
+
+    @abstractmethod
+    async def ring(self, status: int = 180) -> None:
+        """180 to 183, without audio."""
+
+    @abstractmethod
+    async def early(self) -> None:
+        """Audio before the answer, from now on."""
+
+    @abstractmethod
+    async def answer(self) -> None:
+        """200, and its audio from then on."""
+
+    @abstractmethod
+    async def reject(self, status: int) -> None:
+        """A final refusal."""
+
+    @abstractmethod
+    async def hang_up(self) -> None:
+        """BYE."""
+
+    @abstractmethod
+    async def hold(self, on: bool) -> None:
+        """Put us on hold, or take us off."""
+
+    @abstractmethod
+    async def press(self, digit: str) -> None:
+        """A key."""
+
+    @property
+    @abstractmethod
+    def on_hold(self) -> bool:
+        """Whether we hold it."""
+
+    @property
+    @abstractmethod
+    def gone(self) -> bool:
+        """Whether it knows that the call is over."""
+
+    @property
+    @abstractmethod
+    def reason(self) -> str:
+        """The name of the cause that it was hung up for."""
+
+    @abstractmethod
+    def hears(self, what: Tone | Far | None) -> bool:
+        """Whether that is what it hears now."""
+
+
+class Rig(ABC):
+    """An engine, its events, and ways to let things happen."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.events: list[EngineEvent] = []
+        engine.connect(self.events.append)
+
+    @abstractmethod
+    async def register(self, name: str) -> Contact:
+        """Let a phone of that name register, and give its contact."""
+
+    @abstractmethod
+    async def unregister(self, contact: Contact) -> None:
+        """Let it take its registration back."""
+
+    @abstractmethod
+    def trunk(self, name: str) -> Trunk:
+        """A trunk to somebody who takes calls."""
+
+    @abstractmethod
+    async def far(self, channel: str) -> Far:
+        """The far end of a channel, once it was reached (again, if it was dialled again)."""
+
+    @abstractmethod
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Let time pass until a condition holds; an AssertionError if it does not in time."""
+
+    @abstractmethod
+    def prompt(self, folder: Path, seconds: float | None) -> str:
+        """The path of a prompt that lasts so long; None: one that can't be played."""
+
+    # The same for all
+
+    def execute(self, *commands: EngineCommand) -> None:
+        """Carry out commands."""
+        for command in commands:
+            self.engine.execute(command)
+
+    def dial(self, endpoint: Endpoint, channel: str | None = None) -> str:
+        """Dial, and give the channel."""
+        channel = channel or str(uuid.uuid4())
+        self.engine.execute(Dial(channel, endpoint, DialOptions(CALLER)))
+        return channel
+
+    async def dial_phone(self, name: str) -> tuple[str, Far]:
+        """Register a phone, dial it, and give the channel and its far end."""
+        contact = await self.register(name)
+        channel = self.dial(TerminalEndpoint(contact))
+        return channel, await self.far(channel)
+
+    async def answered(self, name: str) -> tuple[str, Far]:
+        """The same, answered."""
+        channel, far = await self.dial_phone(name)
+        await far.answer()
+        await self.event(Answered, channel)
+        return channel, far
+
+    def told(self, channel: str) -> list[EngineEvent]:
+        """What was told of a channel."""
+        return [event for event in self.events if event.channel == channel]
+
+    async def event(self, kind: type[E], channel: str, count: int = 1) -> E:
+        """The latest event of a kind, once there are so many."""
+
+        def found() -> list[E]:
+            return [event for event in self.told(channel) if isinstance(event, kind)]
+
+        await self.until(lambda: len(found()) >= count)
+        return found()[-1]
+
+    def ends(self, channel: str) -> list[EngineEvent]:
+        """The last words about a channel; there is to be one."""
+        return [event for event in self.told(channel) if isinstance(event, Failed | Released)]
+
+
+# In memory
+
+
+class MemoryFar(Far):
+    """A far end of the engine in memory."""
+
+    def __init__(self, end: FarEnd) -> None:
+        self.end = end
+
+    async def take(self) -> None:
+        self.end.take()
+
+    async def ring(self, status: int = 180) -> None:
+        self.end.ring(status)
+        if status == 180:
+            self.end.early(False)
+
+    async def early(self) -> None:
+        self.end.ring(183)
+        self.end.early(True)
+
+    async def answer(self) -> None:
+        self.end.answer()
+
+    async def reject(self, status: int) -> None:
+        self.end.reject(status)
+
+    async def hang_up(self) -> None:
+        self.end.hang_up()
+
+    async def hold(self, on: bool) -> None:
+        self.end.hold(on)
+
+    async def press(self, digit: str) -> None:
+        self.end.press(digit)
+
+    @property
+    def on_hold(self) -> bool:
+        return self.end.on_hold
+
+    @property
+    def gone(self) -> bool:
+        return self.end.hung_up_for is not None
+
+    @property
+    def reason(self) -> str:
+        return "" if self.end.hung_up_for is None else self.end.hung_up_for.value
+
+    def hears(self, what: Tone | Far | None) -> bool:
+        if isinstance(what, MemoryFar):
+            return self.end.hears == what.end.channel
+        return self.end.hears == what
+
+
+class MemoryRig(Rig):
+    """The engine in memory; time passes only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryEngine()
+        super().__init__(self.memory)
+
+    async def register(self, name: str) -> Contact:
+        return self.memory.register(f"{name}@{DOMAIN}")
+
+    async def unregister(self, contact: Contact) -> None:
+        self.memory.unregister(contact)
+
+    def trunk(self, name: str) -> Trunk:
+        return Trunk(name, f"sip:{name}.test")
+
+    async def far(self, channel: str) -> Far:
+        return MemoryFar(self.memory.far(channel))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        deadline = self.memory.now + BOUND
+        while not condition():
+            assert self.memory.now < deadline, f"not in time; told: {self.events}"
+            self.memory.advance(0.05)
+
+    def prompt(self, folder: Path, seconds: float | None) -> str:
+        path = str(folder / "prompt.wav")
+        self.memory.prompt_seconds[path] = seconds
+        return path
+
+
+# Embedded
+
+
+class SipFar(Far):
+    """A SIP phone's call."""
+
+    def __init__(self, call: SipPhoneCall) -> None:
+        self.call = call
+
+    async def take(self) -> None:
+        """Every SIP stack sends 100 by itself."""
+
+    async def ring(self, status: int = 180) -> None:
+        self.call.ring(status)
+
+    async def early(self) -> None:
+        self.call.early()
+
+    async def answer(self) -> None:
+        self.call.answer()
+
+    async def reject(self, status: int) -> None:
+        self.call.reject(status)
+
+    async def hang_up(self) -> None:
+        self.call.hang_up()
+
+    async def hold(self, on: bool) -> None:
+        self.call.hold(on)
+
+    async def press(self, digit: str) -> None:
+        self.call.press(digit)
+
+    @property
+    def on_hold(self) -> bool:
+        return self.call.on_hold
+
+    @property
+    def gone(self) -> bool:
+        return self.call.ended is not None
+
+    @property
+    def reason(self) -> str:
+        return self.call.reason
+
+    def hears(self, what: Tone | Far | None) -> bool:
+        if what is None:
+            return self.call.hears_nothing()
+        if isinstance(what, SipFar):
+            return self.call.hears([what.call.hertz])
+        assert isinstance(what, Tone)
+        burst = tone_plan(what.country, what.kind.value)[0]
+        return self.call.hears(burst.hertz)
+
+
+class EmbeddedRig(Rig):
+    """The embedded engine and phones on the loopback."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        super().__init__(engine)
+        self.embedded = engine
+        self.phones: dict[str, SipPhone] = {}
+
+    @property
+    def server(self) -> Listen:
+        """Where the engine is."""
+        return Listen(*self.embedded.listening[0])
+
+    async def phone(self, name: str) -> SipPhone:
+        """A phone of that name, which is made when it is first asked for."""
+        phone = self.phones.get(name)
+        if phone is None:
+            phone = self.phones[name] = SipPhone(name, PHONE_HERTZ.get(name, 500.0), QUICK)
+            await phone.start()
+        return phone
+
+    async def register(self, name: str) -> Contact:
+        account = f"{name}@{DOMAIN}"
+        if not self.engine.contacts(account):
+            phone = await self.phone(name)
+            phone.register(self.server, DOMAIN, SECRET)
+            await self.until(lambda: self.engine.contacts(account))
+        return self.engine.contacts(account)[0]
+
+    async def unregister(self, contact: Contact) -> None:
+        name = contact.account.partition("@")[0]
+        self.phones[name].unregister()
+        await self.until(lambda: contact not in self.engine.contacts(contact.account))
+
+    def trunk(self, name: str) -> Trunk:
+        phone = self.phones[name]
+        return Trunk(name, f"sip:{phone.address[0]}:{phone.address[1]}")
+
+    async def far(self, channel: str) -> Far:
+        def calls() -> list[SipPhoneCall]:
+            every = (call for phone in self.phones.values() for call in phone.calls)
+            return [call for call in every if call.call_id == channel and call.ended is None]
+
+        await self.until(calls)
+        return SipFar(calls()[-1])
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + BOUND
+        while not condition():
+            assert loop.time() < deadline, f"not in time; told: {self.events}"
+            await asyncio.sleep(0.005)
+
+    def prompt(self, folder: Path, seconds: float | None) -> str:
+        path = folder / "prompt.wav"
+        if seconds is not None:
+            path.write_bytes(tone_wav(400.0, seconds))
+        return str(path)
+
+
+def tone_wav(hertz: float, seconds: float) -> bytes:
+    """A WAV file of a pure tone."""
+    from support.audio import sine, wav
+
+    return wav(sine(hertz, seconds, 8000), 8000)
+
+
+def directory(names: tuple[str, ...] = tuple(PHONE_HERTZ)) -> Directory:
+    """One tenant whose terminals have all the same secret."""
+    terminals = tuple(Terminal(name, 1, ha1(name, REALM, SECRET)) for name in names)
+    user = User(1, "jessica", "Jessica Jones", terminals=names)
+    policy = TenantPolicy(DOMAIN, REALM)
+    return Directory((TenantDirectory(policy, users=(user,), terminals=terminals),))
+
+
+@asynccontextmanager
+async def memory_rig() -> AsyncIterator[Rig]:
+    """The engine in memory."""
+    yield MemoryRig()
+
+
+@asynccontextmanager
+async def embedded_rig(transport: str = "udp") -> AsyncIterator[EmbeddedRig]:
+    """A started embedded engine, which is stopped in the end with all phones."""
+    snapshot = directory()
+    settings = EngineSettings(
+        listen=(Listen(transport, "127.0.0.1", 0),),
+        media_ports=(40000, 40999),
+        timers=QUICK,
+    )
+    engine = EmbeddedEngine(settings, lambda: snapshot)
+    await engine.start()
+    rig = EmbeddedRig(engine)
+    try:
+        await rig.phone("trunk")
+        yield rig
+    finally:
+        await engine.stop()
+        for phone in rig.phones.values():
+            await phone.stop()
+
+
+def outside(rig: Rig, number: str = "0398765432") -> TrunkEndpoint:
+    """An outside number through a trunk that is there."""
+    return TrunkEndpoint(rig.trunk("trunk"), number)

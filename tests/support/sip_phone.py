@@ -1,0 +1,255 @@
+"""A SIP phone for tests, in the test's own event loop, on the same SIP core as the server."""
+
+from __future__ import annotations
+
+import secrets
+from array import array
+from collections.abc import Iterable
+
+from cordboard.engines.embedded.channel_audio import ChannelAudio
+from cordboard.engines.embedded.local_media import LocalMediaPlane
+from cordboard.engines.stack_runner import StackRunner
+from cordboard.engines.transport import Listen
+from cordboard.media import g711
+from cordboard.media.prompts import Prompt
+from cordboard.sip.address import NameAddr
+from cordboard.sip.digest import Credentials
+from cordboard.sip.events import (
+    InviteReceived,
+    OfferAnswered,
+    OfferReceived,
+    RegistrationFailed,
+    RegistrationSucceeded,
+    SessionEnded,
+    SipEvent,
+)
+from cordboard.sip.message import Request
+from cordboard.sip.stack import Registration, SipStack, StackSettings
+from cordboard.sip.timers import Timers
+from cordboard.sip.uri import SipUri
+from support.audio import goertzel, rms, sine
+
+HOST = "127.0.0.1"
+RECENT = 800  # samples (100 ms) of what was heard that are judged
+SILENT = 50.0  # root of the mean square; G.711's own noise is below 10
+CLEAR = 0.5  # of the power, from which on a tone is what is heard
+
+
+class Ear:
+    """A recorder that keeps only what was heard just now."""
+
+    def __init__(self) -> None:
+        self.samples: array[int] = array("h")
+        self.packets = 0
+
+    def write(self, payload: bytes, codec: str, _timestamp: int) -> None:
+        """Take one packet."""
+        self.packets += 1
+        self.samples += g711.decode(payload, codec)
+        del self.samples[:-RECENT]
+
+
+class SipPhoneCall:
+    """One call that a phone was offered."""
+
+    def __init__(self, phone: SipPhone, event: InviteReceived) -> None:
+        self.request: Request = event.request
+        self.call_id = event.call_id
+        self.hertz = phone.hertz
+        self.ended: SessionEnded | None = None
+        self.on_hold = False
+        self.offers = 0
+        self.accepts_offers = True
+        self._phone = phone
+        self._ear = Ear()
+        session = phone.media.open(event.call_id, lambda _channel, _event: None, media_timeout=0)
+        session.record(self._ear)  # type: ignore[arg-type]  # all that is asked of a recorder
+        self.audio = ChannelAudio(
+            session, HOST, event.flow.remote[0], secrets.randbits(31), strict=False
+        )
+        self._answer = None if event.sdp is None else self.audio.answer(event.sdp)
+        self._said = False
+
+    def ring(self, status: int = 180, *, with_audio: bool = False) -> None:
+        """180 to 183; with audio, its SDP goes along."""
+        sdp = self._answer if with_audio else None
+        self._phone.stack.ring(self.call_id, self._phone.now, status, "Ringing", sdp)
+        self._phone.pump()
+
+    def early(self) -> None:
+        """183 with audio, which flows from now on."""
+        self.ring(183, with_audio=True)
+        self.speak()
+
+    def speak(self) -> None:
+        """Say our tone from now on."""
+        if not self._said:
+            self._said = True
+            self.audio.session.play(1, self._phone.voice, loop=True)
+
+    def be_silent(self) -> None:
+        """Say nothing any more."""
+        self._said = False
+        self.audio.session.stop_play()
+
+    def answer(self, sdp: bytes | None = None) -> None:
+        """200, and our tone from then on."""
+        answer = self._answer if self._answer is not None else self.audio.offer()
+        self._phone.stack.accept(self.call_id, sdp if sdp is not None else answer, self._phone.now)
+        self._phone.pump()
+        self.speak()
+
+    def reject(self, status: int) -> None:
+        """A final refusal."""
+        self._phone.stack.reject(self.call_id, status, "Refused", self._phone.now)
+        self._phone.pump()
+
+    def hang_up(self, reason: str | None = None) -> None:
+        """BYE."""
+        self._phone.stack.hang_up(self.call_id, self._phone.now, reason)
+        self._phone.pump()
+
+    def hold(self, on: bool) -> None:
+        """A re-INVITE that holds the other end, or no longer."""
+        offer = self.audio.hold(on)
+        assert offer is not None
+        self.offer(offer)
+
+    def offer(self, sdp: bytes) -> None:
+        """A re-INVITE with any description."""
+        self._phone.stack.offer(self.call_id, sdp, self._phone.now)
+        self._phone.pump()
+
+    def press(self, digit: str) -> None:
+        """A key, as RFC 4733 has it."""
+        assert self.audio.session.send_digit(digit)
+
+    def send_info(self, content_type: str, body: bytes) -> None:
+        """An INFO."""
+        self._phone.stack.info(self.call_id, content_type, body, self._phone.now)
+        self._phone.pump()
+
+    def hears(self, hertz: Iterable[float]) -> bool:
+        """Whether just these frequencies are heard."""
+        samples = self._ear.samples
+        loudness = rms(samples) if len(samples) == RECENT else 0.0
+        if loudness < SILENT:
+            return False
+        power = sum(goertzel(samples, one) ** 2 / 2 for one in hertz)
+        return power > CLEAR * loudness**2
+
+    def hears_nothing(self) -> bool:
+        """Whether all is silent, or nothing comes."""
+        return len(self._ear.samples) < RECENT or rms(self._ear.samples) < SILENT
+
+    @property
+    def packets(self) -> int:
+        """How many packets were heard."""
+        return self._ear.packets
+
+    @property
+    def reason(self) -> str:
+        """The Reason that came with the end, empty for none."""
+        return "" if self.ended is None else self.ended.reason_header or ""
+
+    def happened(self, event: SipEvent) -> None:
+        """Follow what the other end does."""
+        phone = self._phone
+        if isinstance(event, SessionEnded):
+            self.ended = event
+            self.audio.session.close()
+        elif isinstance(event, OfferReceived) and event.sdp is not None:
+            self.offers += 1
+            if not self.accepts_offers:
+                phone.stack.reject_offer(self.call_id, 488, phone.now)
+                return
+            phone.stack.answer_offer(self.call_id, self.audio.answer(event.sdp), phone.now)
+            self.on_hold = self.audio.held
+        elif isinstance(event, OfferAnswered) and event.sdp is not None:
+            self.audio.take_answer(event.sdp)
+
+
+class SipPhone:
+    """A phone with one account, and as many calls as are offered.
+
+    :param hertz: the tone that it says in its calls.
+    """
+
+    def __init__(
+        self, name: str, hertz: float, timers: Timers | None = None, transport: str = "udp"
+    ) -> None:
+        self.name = name
+        self.hertz = hertz
+        self.voice = Prompt(sine(hertz, 1.0, 8000))
+        self.calls: list[SipPhoneCall] = []
+        self.events: list[SipEvent] = []
+        self.received: list[Request] = []
+        self._transport = transport
+        settings = timers or Timers()
+        self.runner = StackRunner(
+            lambda advertised: SipStack(
+                StackSettings(advertised, b"phone", settings, user_agent="test phone")
+            ),
+            self._happened,
+        )
+        self.stack = self.runner.stack
+        self.media = LocalMediaPlane(HOST, port_range=(50000, 50999), warm=0)
+
+    @property
+    def now(self) -> float:
+        """The stack's time."""
+        return self.runner.clock()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self.runner.transport.listening[0][1:]
+
+    def pump(self) -> None:
+        """Let what was commanded go out."""
+        self.runner.pump()
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        await self.runner.transport.listen(Listen(self._transport, HOST, 0))
+
+    async def stop(self) -> None:
+        """Be gone at once."""
+        await self.runner.stop(patience=0.2)
+        self.media.close()
+
+    def register(self, server: Listen, domain: str, secret: str, expires: int = 3600) -> None:
+        """Register with a server."""
+        aor = NameAddr(SipUri("sip", self.name, domain))
+        flow = self.runner.transport.flow_to(self._transport, (server.host, server.port))
+        registration = Registration(
+            name=self.name,
+            registrar_uri=f"sip:{domain}",
+            aor=aor,
+            contact_user=self.name,
+            flow=flow,
+            credentials=Credentials(self.name, secret),
+            expires=expires,
+        )
+        self.stack.register(registration, self.now)
+        self.pump()
+
+    def unregister(self) -> None:
+        """Take it back."""
+        self.stack.unregister(self.name, self.now)
+        self.pump()
+
+    def last(self) -> SipPhoneCall:
+        """The latest call."""
+        return self.calls[-1]
+
+    def _happened(self, event: SipEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, InviteReceived):
+            self.calls.append(SipPhoneCall(self, event))
+        elif not isinstance(event, RegistrationSucceeded | RegistrationFailed):
+            call_id = getattr(event, "call_id", "")
+            for call in reversed(self.calls):
+                if call.call_id == call_id:
+                    call.happened(event)
+                    return
