@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from cordboard.engines.udp import Receive
 from cordboard.sip.errors import SipParseError
@@ -52,15 +52,16 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there: send what waited."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods of asyncio.Transport, but do not descend from it.
+        made = cast("asyncio.Transport", transport)
+        self._transport = made
         if self.flow is None:
-            self.flow = _flow_of(transport)
+            self.flow = _flow_of(made)
         if self._given_up or not self._connections.take(self, self.flow):
-            transport.abort()
+            made.abort()
             return
         if self._waiting:
-            transport.write(b"".join(self._waiting))
+            made.write(b"".join(self._waiting))
             self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
