@@ -91,7 +91,7 @@ async def ladder(rates: list[int], seconds: float) -> list[Step]:
     with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
         await _until_ready()
         _register()
-        with _phones(), _media_sinks():
+        with _phones():
             steps = []
             async with _callback_receiver() as received, _client() as client:
                 await _measure(client, server.pid, received, rates[0], 2.0)  # warm-up
@@ -181,18 +181,6 @@ def _phones() -> Iterator[None]:
         for process in processes:
             process.send_signal(signal.SIGKILL)
             process.wait()
-
-
-@contextlib.contextmanager
-def _media_sinks() -> Iterator[None]:
-    """Sockets where the phones' voice ends, so that nothing is answered by ICMP."""
-    with contextlib.ExitStack() as stack:
-        for port in (FIRST_MEDIA, SECOND_MEDIA):
-            sink = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            sink.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):  # SIPp may hold it itself
-                sink.bind(("127.0.0.1", port))
-        yield
 
 
 @contextlib.asynccontextmanager

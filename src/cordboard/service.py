@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import time
@@ -28,6 +29,10 @@ from cordboard.sip.timers import Timers
 HTTP_BACKLOG: Final = 1024
 HTTP_GOODBYE_SECONDS: Final = 2
 """How long open requests and streams may go on when the server stops; calls have ended by then."""
+
+GARBAGE_THRESHOLDS: Final = (20_000, 20, 50)
+"""Python's own (700, 10, 10) would look through every live call many times a second: at 150 calls
+a second the longest pause was 260 ms, with these 20."""
 
 _log = structlog.get_logger(__name__)
 
@@ -130,6 +135,16 @@ def _engine_settings(settings: Settings) -> EngineSettings:
     )
 
 
+def _collect_garbage_seldom() -> None:
+    """Leave what the start has made out of every later collection, and collect less often.
+
+    Calls are taken apart by reference counts; cycles are few and small.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
 def _raise_file_limit() -> None:
     """A call holds four sockets for its voice; use what the system allows us."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -146,6 +161,7 @@ async def serve(settings: Settings, directory: Directory) -> None:
     service = Service(settings, directory)
     try:
         await service.start()
+        _collect_garbage_seldom()
         await stopping.wait()
     finally:
         await service.stop()
