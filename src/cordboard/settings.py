@@ -302,7 +302,7 @@ def _section(
 ) -> dict[str, Any]:
     given = document.get(name, {})
     if not isinstance(given, dict):
-        problems.error((name,), "expected a table")
+        problems.error((name,), f"expected a table, found {found(given)}")
         given = {}
     return read_table(shape, given, (name,), problems)
 

@@ -195,8 +195,6 @@ def _check_dead_ends(tenant: TenantDirectory, problems: Problems) -> None:
             problems.warning(path, "the user has no terminal, so he cannot be rung")
         elif isinstance(thing, Group) and not thing.members:
             problems.warning(path, "the group has no members, so nobody can be rung")
-        elif isinstance(thing, Context) and not thing.steps:
-            problems.error(path, "the context has no steps")
 
 
 def _check_ways_out(tenant: TenantDirectory, problems: Problems) -> None:

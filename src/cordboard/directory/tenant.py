@@ -221,6 +221,8 @@ class TenantReader:
     def _context(self, row: _Row) -> Context:
         name, values, path = row.name, row.values, row.path
         steps: list[ContextStep] = []
+        if row.given.get("steps", []) == []:
+            self._problems.error(path, "the context has no steps")
         for position, entry in enumerate(values["steps"]):
             where = (*path, "steps", position)
             if steps and isinstance(steps[-1], HangUpStep):
