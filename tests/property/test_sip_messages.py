@@ -15,6 +15,7 @@ from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.framing import StreamFramer
 from cordboard.sip.grammar import TOKEN_CHARACTERS, quote, split_list, unquote
 from cordboard.sip.message import Message, Request, Response, parse
+from cordboard.sip.offer import LocalAudio, NoCommonCodec, answer_offer, read_answer
 from cordboard.sip.sdp import parse_sdp
 from cordboard.sip.uri import SipUri, parse_uri
 from cordboard.sip.validity import check_request, check_response, salvage
@@ -107,6 +108,16 @@ def test_quoting_is_undone(text: str) -> None:
     assert split_list(quote(text)) == [quote(text)]
 
 
+def read_sdp(body: bytes) -> None:
+    description = parse_sdp(body)
+    local = LocalAudio("192.0.2.1", 4000, 1)
+    with contextlib.suppress(NoCommonCodec):
+        read_answer(description, local)
+    with contextlib.suppress(NoCommonCodec):
+        answer, _ = answer_offer(description, local)
+        assert len(parse_sdp(answer).media) == len(description.media)
+
+
 def read_everything(data: bytes) -> None:
     """Read all that can be read of a message; nothing but SipParseError may come out."""
     salvaged = salvage(data)
@@ -137,8 +148,7 @@ def read_everything(data: bytes) -> None:
                     with contextlib.suppress(SipParseError):
                         str(read(value))
     with contextlib.suppress(SipParseError):
-        for media in parse_sdp(message.body).media:
-            media.audio_formats()
+        read_sdp(message.body)
 
 
 @given(st.binary(max_size=400))
@@ -190,3 +200,26 @@ def test_random_streams_are_cut_or_refused(chunks: list[bytes]) -> None:
     with contextlib.suppress(SipParseError):
         for chunk in chunks:
             framer.feed(chunk)
+
+
+SDP_LINES = (
+    "o=- 1 1 IN IP4 192.0.2.9",
+    "c=IN IP4 192.0.2.9",
+    "c=IN IP6 ::1",
+    "m=audio 5000 RTP/AVP 0 8 101",
+    "m=audio 5000 RTP/AVP 96 97",
+    "m=video 6000 RTP/AVP 31",
+    "a=rtpmap:96 PCMA/8000",
+    "a=rtpmap:97 telephone-event/8000",
+    "a=sendonly",
+    "a=ptime:20",
+    "a=rtcp:9",
+    "a=rtcp-mux",
+)
+lines = st.lists(st.one_of(st.sampled_from(SDP_LINES), st.text(max_size=20)), max_size=15)
+
+
+@given(lines)
+def test_any_lines_are_a_description_or_refused(found: list[str]) -> None:
+    with contextlib.suppress(SipParseError):
+        read_sdp("\r\n".join(["v=0", *found]).encode("utf-8", "replace"))

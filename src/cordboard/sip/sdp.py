@@ -1,12 +1,14 @@
-"""Session descriptions: read what phones send, write what we mean (RFC 4566, RFC 8866).
+"""Session descriptions as phones send them (RFC 4566, RFC 8866), read in one pass.
 
-Reading is generous (line ends, missing lines, order), for phones differ; it is bounded all the
-same. Only what calls need is kept: addresses, media lines with their formats and attributes.
+Reading is generous (line ends, missing and unknown lines, their order, case), for phones differ; it
+is bounded all the same. Only what audio calls need is kept. What we write is in
+:mod:`~cordboard.sip.offer`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from cordboard.sip.errors import SipParseError
@@ -16,157 +18,162 @@ MAX_LINES: Final = 512
 MAX_MEDIA: Final = 16
 MAX_FORMATS: Final = 64
 
-DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
+DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 
-# Payload types that need no rtpmap (RFC 3551 6).
-STATIC_FORMATS: Final = {
-    0: ("PCMU", 8000),
-    8: ("PCMA", 8000),
-    9: ("G722", 8000),
-    18: ("G729", 8000),
-}
+# Profiles whose packets are plain RTP; the feedback of AVPF (RFC 4585) may be left out.
+_PLAIN_RTP: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
+
+# Payload types that need no rtpmap (RFC 3551 6), of those that we could use.
+_STATIC: Final = {"0": ("PCMU", 8000), "8": ("PCMA", 8000)}
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """One payload type of a media line; ``name`` in upper case."""
-
-    payload_type: int
-    name: str
-    rate: int
-    fmtp: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # filled line by line; whoever reads it changes nothing
 class Media:
-    """One media line with its attributes. ``host`` is None where no c= line applies."""
+    """One media line with what stands under it or holds for the whole session.
+
+    ``kind`` is in lower case (``audio``), ``protocol`` in upper case; ``port`` 0 means refused.
+    ``host`` is the address or name of the c= line, or of the o= line where there is none.
+    ``direction`` is the peer's. ``rtcp_port`` is None where RTCP goes to the port after RTP's.
+    """
 
     kind: str
     port: int
     protocol: str
     formats: tuple[str, ...]
-    host: str | None
+    host: str
     direction: str
-    attributes: tuple[tuple[str, str], ...] = ()
+    encodings: dict[str, str] = field(default_factory=dict)
+    """The values of rtpmap by payload type."""
+    ptime: int | None = None
+    rtcp_port: int | None = None
+    rtcp_mux: bool = False
 
-    def attribute(self, name: str) -> str | None:
-        """The first value of an attribute (empty for a flag), or None."""
-        return next((value for key, value in self.attributes if key == name), None)
+    @property
+    def usable(self) -> bool:
+        """Whether it is audio over plain RTP that is not refused."""
+        return self.port > 0 and self.kind == "audio" and self.protocol in _PLAIN_RTP
 
-    def audio_formats(self) -> tuple[Format, ...]:
-        """The payload types of an RTP line, in the peer's order of preference."""
-        maps = _by_payload_type(self.attributes, "rtpmap")
-        fmtps = _by_payload_type(self.attributes, "fmtp")
-        found = []
-        for text in self.formats:
-            if not text.isascii() or not text.isdigit() or int(text) > 127:
-                continue
-            number = int(text)
-            name, rate = (
-                _rtpmap(maps[number]) if number in maps else STATIC_FORMATS.get(number, ("", 0))
-            )
-            if name:
-                found.append(Format(number, name, rate, fmtps.get(number, "")))
-        return tuple(found)
+    def encoding_of(self, payload_type: str) -> tuple[str, int]:
+        """Name in upper case and clock rate of a payload type; ``("", 0)`` where it is unknown."""
+        encoding = self.encodings.get(payload_type)
+        if encoding is None:
+            return _STATIC.get(payload_type, _UNKNOWN)
+        return _read_encoding(encoding)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionDescription:
     """The media lines of a description and who made it (``origin``: the value of the o= line)."""
 
     origin: str
-    media: tuple[Media, ...]
+    media: list[Media]
 
-    def audio(self) -> Media | None:
-        """The first audio line that is not refused, over plain RTP."""
-        for media in self.media:
-            if media.kind == "audio" and media.port and media.protocol.upper() == "RTP/AVP":
-                return media
-        return None
+
+_UNKNOWN: Final = ("", 0)
+
+
+@lru_cache(maxsize=256)
+def _read_encoding(text: str) -> tuple[str, int]:
+    """An rtpmap's ``name/rate`` or ``name/rate/1``; stereo is nothing that we know."""
+    name, _, rest = text.partition("/")
+    rate, _, channels = rest.partition("/")
+    if not _is_number(rate, 6) or channels not in ("", "1"):
+        return _UNKNOWN
+    return name.upper(), int(rate)
 
 
 def parse_sdp(body: bytes) -> SessionDescription:
-    """Read a description; raises :class:`SipParseError` (400) for what is none."""
+    """Read a description.
+
+    Raises :class:`SipParseError`: 413 for one past the bounds, 400 for what is none.
+    """
     if len(body) > MAX_SDP_SIZE:
         raise SipParseError("session description too large", 413)
-    text = body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    lines = [line for line in text.split("\n") if line]
-    if not lines or not lines[0].startswith("v=") or len(lines) > MAX_LINES:
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n")
+    if "\r" in text:
+        text = text.replace("\r", "\n")
+    lines = text.strip().split("\n", MAX_LINES)
+    if not lines[0].startswith("v="):
         raise SipParseError("not a session description")
-    session, sections = _sections(lines)
-    origin = next((line[2:] for line in session if line.startswith("o=")), "")
-    host = _connection(session)
-    direction = _direction(session, "sendrecv")
-    return SessionDescription(
-        origin, tuple(_parse_media(section, host, direction) for section in sections)
-    )
+    if len(lines) > MAX_LINES:
+        raise SipParseError("too many lines in a session description", 413)
+    return _Reading(lines).session
 
 
-def _sections(lines: list[str]) -> tuple[list[str], list[list[str]]]:
-    session: list[str] = []
-    sections: list[list[str]] = []
-    for line in lines:
-        if len(line) < 2 or line[1] != "=":
-            raise SipParseError("malformed line in a session description")
-        if line.startswith("m="):
-            sections.append([line])
+class _Reading:
+    """One pass over the lines of a description."""
+
+    __slots__ = ("direction", "host", "media", "session")
+
+    def __init__(self, lines: list[str]) -> None:
+        self.session = SessionDescription("", [])
+        self.media: Media | None = None
+        self.direction = "sendrecv"
+        self.host = ""
+        for line in lines:
+            start = line[:2]
+            if start == "a=":
+                self._attribute(line)
+            elif start == "m=":
+                self._media(line)
+            elif start == "c=":
+                self._connection(line)
+            elif start == "o=" and self.media is None:
+                self.session.origin = line[2:].strip()
+        origin = self.session.origin.split()
+        for media in self.session.media:
+            if not media.host and len(origin) > 5:
+                media.host = origin[5]
+
+    def _media(self, line: str) -> None:
+        words = line[2:].split()
+        if not 4 <= len(words) <= MAX_FORMATS + 3 or len(self.session.media) >= MAX_MEDIA:
+            raise SipParseError("malformed media line, or too many")
+        kind, port, protocol, *formats = words
+        port = port.partition("/")[0]
+        if not _is_number(port, 5) or int(port) > 65535:
+            raise SipParseError("malformed media port")
+        self.media = Media(
+            kind.lower(), int(port), protocol.upper(), tuple(formats), self.host, self.direction
+        )
+        self.session.media.append(self.media)
+
+    def _connection(self, line: str) -> None:
+        words = line[2:].split()
+        if len(words) < 3 or words[0].upper() != "IN":
+            raise SipParseError("malformed connection line")
+        host = words[2].partition("/")[0].strip("[]")
+        if self.media is None:
+            self.host = host
         else:
-            (sections[-1] if sections else session).append(line)
-    if len(sections) > MAX_MEDIA:
-        raise SipParseError("too many media lines")
-    return session, sections
+            self.media.host = host
+
+    def _attribute(self, line: str) -> None:
+        name, _, value = line[2:].partition(":")
+        name = name.strip().lower()
+        media = self.media
+        if name in DIRECTIONS:
+            if media is None:
+                self.direction = name
+            else:
+                media.direction = name
+        elif media is None:
+            return
+        elif name == "rtpmap":
+            words = value.split(None, 1)
+            if len(words) == 2:
+                media.encodings.setdefault(words[0], words[1].rstrip())
+        elif name == "ptime":
+            value = value.strip()
+            if _is_number(value, 4):
+                media.ptime = int(value)
+        elif name == "rtcp":
+            port = value.strip().partition(" ")[0]
+            if _is_number(port, 5) and 0 < int(port) <= 65535:
+                media.rtcp_port = int(port)
+        elif name == "rtcp-mux":
+            media.rtcp_mux = True
 
 
-def _parse_media(section: list[str], host: str | None, direction: str) -> Media:
-    words = section[0][2:].split()
-    if len(words) < 4 or len(words) > MAX_FORMATS + 3:
-        raise SipParseError("malformed media line")
-    port = words[1].partition("/")[0]
-    if not port.isascii() or not port.isdigit() or int(port[:6]) > 65535:
-        raise SipParseError("malformed media port")
-    attributes = []
-    for line in section[1:]:
-        if line.startswith("a="):
-            name, _, value = line[2:].partition(":")
-            attributes.append((name.strip().lower(), value.strip()))
-    return Media(
-        kind=words[0].lower(),
-        port=int(port),
-        protocol=words[2],
-        formats=tuple(words[3:]),
-        host=_connection(section) or host,
-        direction=_direction(section, direction),
-        attributes=tuple(attributes),
-    )
-
-
-def _connection(lines: list[str]) -> str | None:
-    for line in lines:
-        if line.startswith("c="):
-            words = line[2:].split()
-            if len(words) != 3 or words[0].upper() != "IN":
-                raise SipParseError("malformed connection line")
-            return words[2].partition("/")[0]
-    return None
-
-
-def _direction(lines: list[str], default: str) -> str:
-    for line in lines:
-        if line.startswith("a=") and line[2:].strip().lower() in DIRECTIONS:
-            return line[2:].strip().lower()
-    return default
-
-
-def _by_payload_type(attributes: tuple[tuple[str, str], ...], name: str) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for key, value in attributes:
-        number, _, rest = value.partition(" ")
-        if key == name and number.isascii() and number.isdigit() and len(number) <= 3:
-            found.setdefault(int(number), rest.strip())
-    return found
-
-
-def _rtpmap(value: str) -> tuple[str, int]:
-    words = value.split("/")
-    rate = words[1] if len(words) > 1 else ""
-    return words[0].upper(), int(rate) if rate.isascii() and rate.isdigit() and len(rate) < 7 else 0
+def _is_number(text: str, digits: int) -> bool:
+    return len(text) <= digits and text.isascii() and text.isdigit()
