@@ -43,6 +43,7 @@ from support.sip_phone import SipPhone, SipPhoneCall
 
 E = TypeVar("E")
 
+HOST = "127.0.0.1"
 DOMAIN = "demo"
 REALM = "demo"
 SECRET = "of-every-phone"
@@ -407,13 +408,15 @@ async def memory_rig() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def embedded_rig(transport: str = "udp") -> AsyncIterator[EmbeddedRig]:
+async def embedded_rig(
+    transport: str = "udp", timers: Timers = QUICK
+) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
     settings = EngineSettings(
-        listen=(Listen(transport, "127.0.0.1", 0),),
+        listen=(Listen(transport, HOST, 0),),
         media_ports=(40000, 40999),
-        timers=QUICK,
+        timers=timers,
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()

@@ -272,8 +272,8 @@ class Channel:
             cause = self._hang_up_cause
         elif remote:
             cause = cause_of_reason(event.reason_header)
-        else:
-            cause = Cause.UNREACHABLE
+        else:  # all is shut down, or the peer does not answer any more
+            cause = Cause.INTERRUPTED if event.by is EndedBy.LOCAL else Cause.UNREACHABLE
         self._silence()
         self._end(lambda: Released(self.id, remote, cause, self._figures))
 

@@ -122,6 +122,11 @@ class EmbeddedEngine:
         """How many channels are up or being dialled."""
         return len(self._channels)
 
+    @property
+    def connections(self) -> int:
+        """How many TCP connections carry SIP."""
+        return self._need().runner.transport.connections
+
     # The engine port
 
     def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
