@@ -1,0 +1,75 @@
+"""docs/configuration.md describes every key, says its default, and its examples are right."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cordboard.directory import schema
+from cordboard.directory.shape import Shape
+from cordboard.settings import SECTIONS, VARIABLES, parse_configuration
+
+PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+HEADINGS: dict[str, Shape] = {
+    **{f"`[{name}]`": shape for name, shape in SECTIONS.items()},
+    "`[tenant.DOMAIN]`": schema.TENANT,
+    "A number in `numbers`": schema.NUMBER_TABLE,
+    "`[tenant.DOMAIN.account.NAME]`": schema.ACCOUNT,
+    "`[tenant.DOMAIN.user.NAME]`": schema.USER,
+    "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
+    "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
+    "A member in `members`": schema.MEMBER,
+    "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,
+    "A step in `steps`": schema.STEP,
+    "`[tenant.DOMAIN.trunk.NAME]`": schema.TRUNK,
+    "`[[tenant.DOMAIN.outbound]]`": schema.OUTBOUND,
+}
+
+
+def rows(heading: str) -> dict[str, str]:
+    """The keys described under a heading, and what stands as their default."""
+    section = re.split(r"^##+ ", PAGE.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)
+    found = {}
+    for line in section[0].splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+        if re.fullmatch(r"`\w+`", cells[0]) and len(cells) == 4:
+            found[cells[0].strip("`")] = cells[2]
+    return found
+
+
+def test_every_table_is_described() -> None:
+    assert {id(shape) for shape in HEADINGS.values()} == {
+        id(shape) for shape in (*SECTIONS.values(), *schema.SHAPES)
+    }
+
+
+@pytest.mark.parametrize(("heading", "shape"), HEADINGS.items())
+def test_every_key_of_a_table_is_described_and_no_other(heading: str, shape: Shape) -> None:
+    assert list(rows(heading)) == list(shape.fields)
+
+
+@pytest.mark.parametrize(("heading", "shape"), HEADINGS.items())
+def test_plain_defaults_are_as_described(heading: str, shape: Shape) -> None:
+    described = rows(heading)
+    for key, one in shape.fields.items():
+        default: Any = one.default.value if isinstance(one.default, Enum) else one.default
+        if isinstance(default, bool | int | float | str) and key != "user_agent":
+            written = described[key].split("`")[1]
+            assert tomllib.loads(f"x = {written}")["x"] == default, key
+        assert one.required == (described[key] == "required") or key == "steps"
+
+
+def test_every_variable_is_described() -> None:
+    for variable, (section, key) in VARIABLES.items():
+        assert re.search(rf"^\| `{section}\.{key}` \|.*`{variable}`", PAGE, flags=re.MULTILINE)
+
+
+def test_its_example_has_no_problem() -> None:
+    for example in re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL):
+        assert parse_configuration(example, Path("example.toml")).problems == ()
