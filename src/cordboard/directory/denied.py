@@ -1,8 +1,9 @@
 """Numbers that nobody may call unless a rule says so: emergency services and premium rates.
 
 An emergency call from an office system may send help to the wrong place, and premium numbers are
-what stolen credentials are used for. The tables name the countries whose regulators' plans were
-read; for other countries :mod:`phonenumbers` tells. Prefixes are as dialled inside the country.
+what stolen credentials are used for. The tables hold some countries, with the plan or rule that the
+numbers stand in; they are tested to cover what :mod:`phonenumbers` knows of them, which alone tells
+about other countries. Prefixes are as dialled inside the country.
 """
 
 from __future__ import annotations
@@ -35,12 +36,12 @@ class DeniedPrefix:
 EMERGENCY: dict[str, frozenset[str]] = {
     # Police, coast guard, fire and ambulance: Telecommunications Numbering Rules (MIC).
     "jp": frozenset({"110", "118", "119"}),
-    # 47 CFR 9.1 ff.; 112 is taken by mobile networks. 988 is a hotline, and can be called.
+    # North American Numbering Plan; mobile networks take 112. 988 is a hotline, and can be called.
     "us": frozenset({"911", "112"}),
-    "ca": frozenset({"911", "112"}),  # CRTC Telecom Decision 2001-475 and the ICES
+    "ca": frozenset({"911", "112"}),  # North American Numbering Plan
     "gb": frozenset({"999", "112"}),  # Ofcom, General Condition A3
     "ro": frozenset({"112"}),  # Directive (EU) 2018/1972, article 109
-    # Police, ambulance, fire, electricity faults aside: Ministry of Communications numbering plan.
+    # Police, ambulance, fire: numbering plan (Ministry of Communications).
     "il": frozenset({"100", "101", "102", "112"}),
     "de": frozenset({"110", "112"}),  # section 164 TKG
     # ARCEP decision 2002-1179 and its amendments: SAMU, police, fire, 112, children, deaf, missing,
@@ -65,7 +66,7 @@ PREMIUM: dict[str, tuple[str, ...]] = {
     "de": ("0900", "0137"),  # numbering plan (Bundesnetzagentur): premium rate, mass calling
     "fr": ("081", "082", "089"),  # numbering plan (ARCEP): value-added services, surcharged
     "it": ("89", "0878", "144", "163", "164", "166"),  # AGCOM delibera 8/15/CIR
-    "es": ("803", "806", "807", "905", "907"),  # Orden ITC/308/2008 and the national plan
+    "es": ("803", "806", "807", "905", "907"),  # numbering plan: Real Decreto 2296/2004
     "au": ("190",),  # Telecommunications Numbering Plan 2015 (ACMA)
     "nl": ("0900", "0906", "0909"),  # Nummerplan telefoon- en ISDN-diensten (ACM)
 }
@@ -85,7 +86,7 @@ PRIVACY_CODES: dict[str, tuple[str, ...]] = {
     "us": ("*67", "*82", "1167", "1182"),  # vertical service codes (NANPA)
     "ca": ("*67", "*82", "1167", "1182"),
     "gb": ("141", "1470"),  # National Telephone Numbering Plan (Ofcom), access codes
-    "de": ("*31#", "#31#"),  # ETSI EN 300 089 to 092: supplementary service codes
+    "de": ("*31#", "#31#"),  # 3GPP TS 22.030, as fixed lines have it too
     "fr": ("*31#", "#31#", "3651"),
 }
 

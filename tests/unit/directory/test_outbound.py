@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import phonenumbers
 import pytest
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumberType, shortnumberinfo
 
 from cordboard.directory.denied import EMERGENCY, PREMIUM, Danger, denied_prefix
 from cordboard.directory.model import NumberFormat, OutboundRule, TenantPolicy, Trunk
@@ -107,6 +107,13 @@ def test_the_tables_cover_what_the_library_calls_premium(country: str) -> None:
     denied = denied_prefix(own, country)
     assert denied is not None
     assert denied.danger is Danger.PREMIUM
+
+
+@pytest.mark.parametrize("country", sorted(EMERGENCY))
+def test_no_emergency_number_of_the_library_can_be_called(country: str) -> None:
+    for number in ("000", "061", "085", *(str(code) for code in range(10, 1000))):
+        if shortnumberinfo.is_emergency_number(number, country.upper()):
+            assert denied_prefix(number, country) is not None, number
 
 
 @pytest.mark.parametrize("country", sorted(EMERGENCY))
