@@ -2,8 +2,8 @@
 
 An emergency call from an office system may send help to the wrong place, and premium numbers are
 what stolen credentials are used for. The tables hold some countries, with the plan or rule that the
-numbers stand in; they are tested to cover what :mod:`phonenumbers` knows of them, which alone tells
-about other countries. Prefixes are as dialled inside the country.
+numbers stand in; :mod:`phonenumbers` adds its emergency numbers everywhere, and its premium ranges
+for countries that have no table. Prefixes are as dialled inside the country.
 """
 
 from __future__ import annotations
