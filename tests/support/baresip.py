@@ -46,7 +46,6 @@ rtcp_mux no
 jitter_buffer_delay 1-5
 net_interface {host}
 module_path {modules}
-module stdio.so
 module g711.so
 module aubridge.so
 module aufile.so
@@ -176,8 +175,6 @@ class BaresipPhone:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
-        if error is not None:
-            error.add_note(f"--- {self.account}'s baresip printed:\n{self.program.output}")
 
     # -- what a user does ----------------------------------------------------------------------
 
@@ -250,11 +247,20 @@ class BaresipPhone:
         """The SIP messages of its trace whose first line begins so, such as ``CANCEL``."""
         return [text for text in self._trace() if text.startswith(start)]
 
+    @property
+    def has_recording(self) -> bool:
+        """Whether it has begun to record."""
+        return any(self.folder.glob("dump-*-dec.wav"))
+
     def recording(self) -> Path:
         """What it heard in its last call; complete once the call is over."""
         files = sorted(self.folder.glob("dump-*-dec.wav"))
         assert files, f"{self.account} has recorded nothing"
         return files[-1]
+
+    def said(self) -> Path:
+        """What it sent in its last call."""
+        return sorted(self.folder.glob("dump-*-enc.wav"))[-1]
 
     # -- inside ------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,7 @@ class Program:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._finished = False
 
     @property
     def pid(self) -> int:
@@ -91,7 +93,12 @@ class Program:
         return code
 
     def _finish(self) -> None:
+        """Show what it printed: pytest keeps that for tests that fail."""
+        if self._finished:
+            return
+        self._finished = True
         self._reader.join(2.0)
+        sys.stdout.write(f"--- {' '.join(self.command)}\n{self.output}\n")
         if self._process.stdout is not None:
             self._process.stdout.close()
 
@@ -109,7 +116,4 @@ class Program:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if not self._reader.is_alive() and self.exit_code is not None:
-            self._finish()
-            return
         self.stop()

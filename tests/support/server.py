@@ -198,10 +198,9 @@ class CordboardServer:
         assert self.program is not None
         if error is not None:
             self._make_end()
-            error.add_note(f"--- the server printed:\n{self.program.output}")
             return
         code = self.stop()
-        assert code == 0, f"the server ended with {code} on SIGTERM:\n{self.program.output}"
+        assert code == 0, f"the server ended with {code} on SIGTERM"
 
     def _make_end(self) -> None:
         if self.program is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -90,8 +91,7 @@ class Sipp:
 
     def trace(self) -> str:
         """What there is to say about a failure."""
-        output = self.program.output if self.program is not None else ""
-        parts = (_text(self._errors), self.messages(), output)
+        parts = (_text(self._errors), self.messages())
         return "\n".join(part[-LONGEST_LOG:] for part in parts if part)
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class Sipp:
             return
         self.program.stop()
         if error is not None:
-            error.add_note(f"--- SIPp's trace:\n{self.trace()}")
+            sys.stdout.write(f"{self.trace()}\n")
 
     def _is_listening(self) -> bool:
         assert self.program is not None

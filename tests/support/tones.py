@@ -12,6 +12,7 @@ from cordboard.media import g711
 from support.audio import goertzel, rms, sine, wav
 
 RATE = 8000
+WAV_HEAD = 44
 WINDOW = 0.05
 """s that are judged at a time: 20 Hz of resolution."""
 
@@ -45,6 +46,11 @@ def write_tone(path: Path, hertz: float, seconds: float) -> None:
 def write_ulaw(path: Path, hertz: float, seconds: float) -> None:
     """Write the bare µ-law octets of one tone, as SIPp's ``rtp_stream`` takes them."""
     path.write_bytes(g711.encode(sine(hertz, seconds, RATE), "PCMU"))
+
+
+def recorded_seconds(path: Path) -> float:
+    """How much audio a mono 8 kHz file holds that is perhaps still being written."""
+    return max(path.stat().st_size - WAV_HEAD, 0) / 2 / RATE
 
 
 def read_samples(path: Path) -> tuple[array[int], int]:

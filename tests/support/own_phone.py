@@ -1,0 +1,70 @@
+"""``cordboard phone`` as a process of its own, told about by its JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from support.program import Program
+from support.server import DOMAIN
+
+SECONDS = 5.0
+
+
+class OwnPhone:
+    """The phone of our own, registered as a terminal; ``options`` are those of the command.
+
+    Its secret comes by the environment, so that no list of processes shows it.
+    """
+
+    def __init__(self, terminal: str, server: tuple[str, int], *options: str | Path) -> None:
+        self.terminal = terminal
+        self._command = [
+            *(sys.executable, "-m", "cordboard", "phone", "--json", "--domain", DOMAIN),
+            *("--user", terminal, "--server", f"{server[0]}:{server[1]}", *options),
+        ]
+        self._program: Program | None = None
+
+    @property
+    def program(self) -> Program:
+        """The running program."""
+        assert self._program is not None, "the phone is not started"
+        return self._program
+
+    def wait_for(self, event: str, seconds: float = SECONDS) -> dict[str, Any]:
+        """The first event of a kind, with its data."""
+        line = self.program.lines.wait_for(
+            lambda line: line.startswith("{") and json.loads(line)["event"] == event,
+            seconds,
+            f"{self.terminal}: {event}",
+        )
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def happened(self) -> list[str]:
+        """The kinds of all events so far."""
+        lines = (line for line in self.program.lines.all() if line.startswith("{"))
+        return [json.loads(line)["event"] for line in lines]
+
+    def __enter__(self) -> Self:
+        secret = {"CORDBOARD_PHONE_SECRET": f"demo-{self.terminal}"}
+        self._program = Program(self._command, environment=secret)
+        try:
+            self.wait_for("registered", 10.0)
+        except BaseException:
+            self._program.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        code = self.program.stop()
+        if error is None:
+            assert code == 0, f"the phone ended with {code} on SIGTERM"
