@@ -1,0 +1,291 @@
+"""Who rings, how, under which caller id, and what is refused: the planner, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cordboard.calls.explain import explain, explain_refusal
+from cordboard.calls.limits import LimitKey, Usage
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planner import plan
+from cordboard.calls.ports import TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import (
+    Address,
+    CallRequest,
+    EndUser,
+    GroupKeys,
+    RingNumber,
+    RingUser,
+    SecondScope,
+    UserKeys,
+)
+from cordboard.directory.model import AutoAnswerStyle, Trunk
+from cordboard.directory.snapshot import TenantDirectory
+from support.tenants import everywhere, nowhere, numbered_ids, only, request, tenant
+
+OUTSIDE = "0312341234"
+
+
+def planned(asked: CallRequest, where: TenantDirectory | None = None) -> CallPlan:
+    return plan(asked, where or tenant(), everywhere, numbered_ids())
+
+
+def second_leg(made: CallPlan) -> LegPlan:
+    assert isinstance(made.second, LegPlan)
+    return made.second
+
+
+def refused(asked: CallRequest, where: TenantDirectory | None = None) -> Refused:
+    with pytest.raises(Refused) as caught:
+        planned(asked, where)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        UserKeys(id="1001"),
+        UserKeys(name="jessica"),
+        UserKeys(label="Jessica"),
+        UserKeys(extension="1001"),
+        UserKeys(did="05031001001"),
+        UserKeys(did="+815031001001"),
+        UserKeys(email="jessica@demo.test"),
+        UserKeys(name="nobody", email="jessica@demo.test"),
+        UserKeys(id="999", extension="1001"),
+    ],
+)
+def test_a_user_is_found_by_any_of_his_keys(keys: UserKeys) -> None:
+    made = planned(request(RingUser(keys)))
+    assert made.first.party.name == "jessica"
+    assert [channel.label for channel in made.channels] == [
+        "jessica-desk@demo",
+        "jessica-soft@demo",
+    ]
+    assert [channel.id for channel in made.channels] == ["c1", "c2"]
+
+
+def test_an_unknown_user_is_named() -> None:
+    refusal = refused(request(RingUser(UserKeys(name="nobody"))))
+    assert (refusal.id, refusal.parameter) == (RefusalId.USER_NOT_FOUND, "user_name")
+
+
+def test_nobody_waits_for_a_user_without_a_registered_phone() -> None:
+    with pytest.raises(Refused) as caught:
+        plan(request(), tenant(), nowhere, numbered_ids())
+    assert caught.value.id is RefusalId.USER_NOT_REGISTERED
+
+
+def test_the_second_party_may_register_while_the_first_rings() -> None:
+    made = plan(request(), tenant(), only("jessica-desk@demo"), numbered_ids())
+    assert len(made.channels) == 1
+    assert "warning" in explain(made, Usage(), only("jessica-desk@demo"))["second"]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("to", "kind", "number"),
+    [
+        ("thomas", "user", "1002"),
+        ("1002", "user", "1002"),
+        ("Thomas", "user", "1002"),
+        ("thomas@demo.test", "user", "1002"),
+        ("05031001002", "user", "1002"),
+        ("+815031001002", "user", "1002"),
+        ("sales", "group", "2001"),
+        ("2001", "group", "2001"),
+        ("1111", "context", "1111"),
+        ("welcome", "context", "1111"),
+        (OUTSIDE, "number", OUTSIDE),
+        ("03-1234-1234", "number", OUTSIDE),
+    ],
+)
+def test_destinations_are_what_they_say(to: str, kind: str, number: str) -> None:
+    party = planned(request(to=to)).second.party
+    assert (party.kind, party.number) == (kind, number)
+
+
+def test_an_own_did_never_takes_a_trunk() -> None:
+    assert not isinstance(second_leg(planned(request(to="05031001002"))).targets, PlannedTrunks)
+    made = planned(request(RingNumber(Address("05031001003")), "thomas"))
+    assert made.first.party.name == "helen"
+
+
+@pytest.mark.parametrize("to", ["nobody", "!!", "sip:x@y", "{name=x}"])
+def test_nonsense_is_an_invalid_destination(to: str) -> None:
+    assert refused(request(to=to)).id is RefusalId.INVALID_DESTINATION
+
+
+@pytest.mark.parametrize("to", [OUTSIDE, "05031001002", "nobody"])
+def test_call_external_reaches_neither_numbers_nor_dids(to: str) -> None:
+    asked = request(RingNumber(Address(OUTSIDE)), to, second_scope=SecondScope.INSIDE)
+    refusal = refused(asked)
+    assert (refusal.id, refusal.parameter) == (RefusalId.INVALID_DESTINATION, "destination")
+
+
+def test_a_context_runs_its_steps_and_takes_no_second_channel() -> None:
+    made = planned(request(to="1111"))
+    assert isinstance(made.second, ProgramPlan)
+    assert len(made.second.steps) == 3
+    assert made.takes == made.first.takes
+
+
+def test_a_group_rings_all_its_members() -> None:
+    targets = second_leg(planned(request(to="sales"))).targets
+    assert not isinstance(targets, PlannedTrunks)
+    assert [terminal.account for terminal in targets] == ["thomas@demo", "helen@demo"]
+
+
+def test_auto_answer_asks_the_first_leg_only_as_each_terminal_wants() -> None:
+    made = planned(request(auto_answer=True))
+    endpoint = made.channels[0].endpoints[0]
+    assert isinstance(endpoint, TerminalEndpoint)
+    assert endpoint.auto_answer is AutoAnswerStyle.ALL
+    targets = second_leg(made).targets
+    assert not isinstance(targets, PlannedTrunks)
+    assert targets[0].auto_answer is AutoAnswerStyle.NONE
+
+
+def test_trunks_are_tried_in_the_rules_order() -> None:
+    targets = second_leg(planned(request(to=OUTSIDE))).targets
+    assert isinstance(targets, PlannedTrunks)
+    assert [endpoint.trunk.name for endpoint in targets.endpoints] == ["first", "second"]
+
+
+@pytest.mark.parametrize("number", ["110", "119", "0990123456"])
+def test_dangerous_numbers_have_no_route(number: str) -> None:
+    refusal = refused(request(to=number))
+    assert (refusal.id, refusal.parameter) == (RefusalId.NO_ROUTE, "destination")
+
+
+# Caller ids
+
+
+def test_each_party_sees_the_other() -> None:
+    made = planned(request())
+    assert (made.first.caller.number, made.first.caller.name) == ("1002", "Thomas")
+    second = second_leg(made).caller
+    assert (second.number, second.name) == ("1001", "Jessica")
+
+
+def test_calling_name_is_for_the_first_leg() -> None:
+    made = planned(request(calling_name="Olive"))
+    assert (made.first.caller.number, made.first.caller.name) == ("1002", "Olive")
+    assert second_leg(made).caller.name == "Jessica"
+
+
+def test_an_end_user_is_shown_by_name() -> None:
+    target = Address(OUTSIDE, end_user=EndUser(name="Olive"))
+    made = planned(request(RingNumber(target), "thomas"))
+    second = second_leg(made).caller
+    assert (second.number, second.name) == (OUTSIDE, "Olive")
+
+
+def with_caller_ids(**which: str) -> TenantDirectory:
+    """The tenant where the tenant, the trunk, the user have these caller ids."""
+    made = tenant(caller_id=which.get("tenant"))
+    trunks: tuple[Trunk, ...] = tuple(
+        replace(trunk, caller_id=which.get("trunk")) for trunk in made.trunks
+    )
+    users = tuple(replace(user, caller_id=which.get("user")) for user in made.users)
+    return replace(made, trunks=trunks, users=users)
+
+
+@pytest.mark.parametrize(
+    ("set_", "group", "expected"),
+    [
+        ({}, None, "05068680000"),
+        ({"tenant": "0506868001"}, None, "0506868001"),
+        ({"tenant": "0506868001", "trunk": "0501"}, None, "0501"),
+        ({"tenant": "0506868001", "trunk": "0501", "user": "0502"}, None, "0502"),
+        ({"trunk": "0501", "user": "0502"}, GroupKeys(name="support"), "0506868001"),
+    ],
+)
+def test_caller_ids_are_chosen_from_the_nearest(
+    set_: dict[str, str], group: GroupKeys | None, expected: str
+) -> None:
+    made = planned(request(to=OUTSIDE, group=group), with_caller_ids(**set_))
+    assert second_leg(made).caller.number == expected
+    assert second_leg(made).caller.reason
+
+
+def test_the_requests_own_number_comes_first_if_it_may_be_shown() -> None:
+    asked = replace(request(), second=Address(OUTSIDE, calling_number="+81506868001"))
+    assert second_leg(planned(asked)).caller.number == "+81506868001"
+    for foreign in ("0399999999", "0506868009"):
+        asked = replace(request(), second=Address(OUTSIDE, calling_number=foreign))
+        refusal = refused(asked)
+        assert refusal.id is RefusalId.CALLING_NUMBER_NOT_ALLOWED
+        assert refusal.parameter == "calling_number"
+
+
+def test_ani_is_for_the_number_rung() -> None:
+    asked = request(
+        RingNumber(Address(OUTSIDE)), "thomas", calling_number="0506868001", method="initiate_call"
+    )
+    assert planned(asked).first.caller.number == "0506868001"
+    refusal = refused(replace(asked, calling_number="0399999999"))
+    assert (refusal.id, refusal.parameter) == (RefusalId.CALLING_NUMBER_NOT_ALLOWED, "ani")
+
+
+def test_a_number_rung_as_a_user_shows_that_user() -> None:
+    asked = request(RingNumber(Address(OUTSIDE), UserKeys(name="helen")), "thomas")
+    made = planned(asked, with_caller_ids(user="0502"))
+    assert isinstance(made.channels[0].endpoints[0], TrunkEndpoint)
+    assert made.first.caller.number == "0502"
+    assert second_leg(made).caller.name == "Helen"
+
+
+# Groups and limits
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (GroupKeys(id="2001"), "sales"),
+        (GroupKeys(name="sales"), "sales"),
+        (GroupKeys(label="Sales"), "sales"),
+        (GroupKeys(extension="2001"), "sales"),
+        (GroupKeys(name="nothing", extension="2001"), "sales"),
+        (GroupKeys(resolver="*"), "support"),
+        (GroupKeys(resolver="any:CALL_CENTER"), "support"),
+    ],
+)
+def test_the_group_context_is_found(keys: GroupKeys, expected: str) -> None:
+    group = planned(request(group=keys)).group
+    assert group is not None
+    assert group.name == expected
+
+
+@pytest.mark.parametrize("keys", [GroupKeys(name="nothing"), GroupKeys(resolver="any:CALL_CENTER")])
+def test_a_group_that_is_not_there_is_named(keys: GroupKeys) -> None:
+    refusal = refused(request(RingUser(UserKeys(name="thomas")), "helen", group=keys))
+    assert refusal.id is RefusalId.GROUP_NOT_FOUND
+
+
+def test_a_call_takes_one_channel_a_leg_however_many_phones_ring() -> None:
+    made = planned(request(group=GroupKeys(name="support")), tenant(channel_limit=2))
+    keys = [str(take.key) for take in made.takes]
+    assert keys.count("tenant:demo") == 2
+    assert "group:support@demo" in keys
+    assert "user:jessica@demo" in keys
+    usage = Usage()
+    usage.take(made.takes)
+    assert usage.exceeded_by(made.takes) == LimitKey("tenant", "demo")
+    usage.give_back(made.takes)
+    assert not usage
+
+
+def test_explaining_tells_routes_and_reasons() -> None:
+    explained = explain(planned(request(to=OUTSIDE)), Usage(), everywhere)
+    assert explained["accepted"] is True
+    second = explained["second"]
+    assert isinstance(second, dict)
+    assert second["rings"] == [
+        {"trunk": "first", "uri": "sip:192.0.2.1:5060", "number": OUTSIDE},
+        {"trunk": "second", "uri": "sip:192.0.2.2:5060", "number": OUTSIDE},
+    ]
+    told = explain_refusal(refused(request(to="nobody")))
+    assert told["accepted"] is False
