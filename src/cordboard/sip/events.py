@@ -143,7 +143,8 @@ class Binding:
     """One registered contact of an account (RFC 3261 10).
 
     ``contact`` is the URI as registered; ``flow`` is where its REGISTER came from and where calls
-    to it go; ``expires_at`` is in the stack's ``now`` seconds; ``q`` is 0.0 to 1.0.
+    to it go; ``expires_at`` is in the stack's ``now`` seconds; ``q`` is 0.0 to 1.0; ``instance``
+    and ``reg_id`` name the device and which of its flows this is (RFC 5626 4.1, 4.2).
     """
 
     account: str
@@ -155,6 +156,8 @@ class Binding:
     q: float = 1.0
     user_agent: str | None = None
     path: tuple[str, ...] = ()
+    instance: str | None = None
+    reg_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

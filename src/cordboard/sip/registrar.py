@@ -1,8 +1,12 @@
 """The registrar: which phones are where (RFC 3261 10.3).
 
-Sans-IO: a REGISTER and ``now`` go in, the response comes out, and what changed. Calls to a contact
-go back over the flow its REGISTER came by (RFC 3581, RFC 5626 in spirit), whatever the Contact says,
-so that phones behind NAT ring.
+Sans-IO: a REGISTER and ``now`` go in, what to answer comes out, and what changed. Calls to a
+contact go back over the flow that its REGISTER came by (RFC 3581, RFC 5626 in spirit), whatever the
+Contact says, so that phones behind NAT ring; a connection that is lost takes its bindings along.
+
+Nobody learns from the answers which accounts there are: without credentials anybody is challenged,
+in a realm that does not depend on whether the account exists; with wrong ones anybody gets 403.
+A request changes all that it asks for, or nothing.
 """
 
 from __future__ import annotations
@@ -12,18 +16,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cordboard.sip.address import NameAddr, parse_name_addr
+from cordboard.sip.binding_table import BindingTable, Contacts
 from cordboard.sip.digest import DigestServer, Verdict, parse_digest
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import Binding, BindingsChanged
 from cordboard.sip.flow import Flow
+from cordboard.sip.grammar import unquote
 from cordboard.sip.message import Request
 from cordboard.sip.uri import parse_uri
 
 DEFAULT_EXPIRES: Final = 3600  # s; RFC 3261 10.2.1.1 recommends an hour
-MIN_EXPIRES: Final = 30  # s; Kamailio 60, Asterisk 60: short enough for tests of phones that move
-MAX_EXPIRES: Final = 7200
+MIN_EXPIRES: Final = 30  # s; Kamailio 60, Asterisk 60: shorter, for phones that move about
+MAX_EXPIRES: Final = 7200  # s; Asterisk 7200, Kamailio 3600
 MAX_CONTACTS_IN_REQUEST: Final = 16
-MAX_BINDINGS: Final = 50_000
+MAX_BINDINGS: Final = 50_000  # of about 1 KB each
+MAX_AUTHORIZATIONS: Final = 8  # that are looked through for ours; every proxy on the way adds one
+MAX_TEXT: Final = 255  # characters kept of a Call-ID, User-Agent or instance
+RETRY_AFTER: Final = 60  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,8 @@ RealmLookup = Callable[[str, str], str]
 
 
 class _Refusal(Exception):
+    """The request ends here, with this answer."""
+
     def __init__(self, status: int, reason: str, *headers: tuple[str, str]) -> None:
         super().__init__(reason)
         self.answer = Answer(status, reason, headers)
@@ -67,8 +78,7 @@ class Registrar:
         self._lookup = lookup
         self._realm = realm
         self._digest = digest
-        self._bindings: dict[str, dict[str, Binding]] = {}
-        self._count = 0
+        self._table = BindingTable()
 
     def handle(self, request: Request, flow: Flow, now: float) -> Answer:
         """Answer one REGISTER; never raises."""
@@ -82,41 +92,27 @@ class Registrar:
 
     def bindings(self, account: str, now: float) -> tuple[Binding, ...]:
         """The contacts of an account that are good now, highest q first, then oldest."""
-        found = [b for b in self._bindings.get(account, {}).values() if b.expires_at > now]
+        found = [b for b in self._table.of(account).values() if b.expires_at > now]
         return tuple(sorted(found, key=lambda binding: -binding.q))
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that have bindings."""
-        return tuple(self._bindings)
+        return self._table.accounts()
 
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""
-        times = (b.expires_at for contacts in self._bindings.values() for b in contacts.values())
-        return min(times, default=None)
+        return self._table.next_expiry()
 
     def expire(self, now: float) -> list[BindingsChanged]:
         """Forget the bindings whose time is over."""
-        return self._drop(lambda binding: binding.expires_at <= now)
+        return self._table.expire(now)
 
     def connection_lost(self, flow: Flow) -> list[BindingsChanged]:
-        """Forget the bindings of a connection that is gone: nothing can reach them."""
-        return self._drop(lambda binding: binding.flow == flow) if flow.reliable else []
+        """Forget the bindings of a connection that is gone: nothing can reach them.
 
-    def _drop(self, over: Callable[[Binding], bool]) -> list[BindingsChanged]:
-        changed = []
-        for account, contacts in list(self._bindings.items()):
-            left = {uri: binding for uri, binding in contacts.items() if not over(binding)}
-            if len(left) != len(contacts):
-                self._store(account, left)
-                changed.append(BindingsChanged(account, tuple(left.values())))
-        return changed
-
-    def _store(self, account: str, contacts: dict[str, Binding]) -> None:
-        self._count += len(contacts) - len(self._bindings.get(account, {}))
-        if contacts:
-            self._bindings[account] = contacts
-        else:
-            self._bindings.pop(account, None)
+        UDP has no connections; a phone that could not be reached once may be there again.
+        """
+        return self._table.connection_lost(flow)
 
     # Who
 
@@ -131,7 +127,9 @@ class Registrar:
             raise self._challenge(realm, now)
         username = account.username if account is not None else user
         secret = account.ha1 if account is not None else None
-        verdict = self._digest.verify(value, request.method, realm, username, secret, now)
+        verdict = self._digest.verify(
+            value, request.method, realm, username, secret, now, request.uri
+        )
         if verdict is Verdict.STALE:
             raise self._challenge(realm, now, stale=True)
         if verdict is Verdict.WRONG or account is None:
@@ -141,7 +139,7 @@ class Registrar:
     @staticmethod
     def _authorization(request: Request, realm: str) -> str | None:
         """The Authorization value meant for us, among those of other realms."""
-        for value in request.each("authorization"):
+        for value in request.each("authorization")[:MAX_AUTHORIZATIONS]:
             try:
                 if parse_digest(value).get("realm") == realm:
                     return value
@@ -159,81 +157,105 @@ class Registrar:
         self, request: Request, account: RegistrarAccount, flow: Flow, now: float
     ) -> Answer:
         contacts = request.each("contact")
-        before = self._bindings.get(account.key, {})
-        after = {uri: binding for uri, binding in before.items() if binding.expires_at > now}
         if len(contacts) > MAX_CONTACTS_IN_REQUEST:
             raise SipParseError("too many contacts in one request")
+        kept = self._table.of(account.key)
+        before = {uri: binding for uri, binding in kept.items() if binding.expires_at > now}
         if "*" in contacts:
-            after = self._without_all(request, contacts, after)
+            after = _without_all(request, contacts, before)
         else:
+            asked = _Asked(request, account, flow, now, before)
+            after = before
             for text in contacts:
-                after = self._with(request, account, after, parse_name_addr(text), flow, now)
-        if len(after) > account.max_contacts:
+                after = asked.with_contact(after, parse_name_addr(text))
+        if len(after) > account.max_contacts and len(after) > len(before):
             raise _Refusal(403, "Too many contacts")
-        if self._count + len(after) - len(before) > MAX_BINDINGS:
-            raise _Refusal(503, "Registrar full", ("retry-after", "60"))
-        self._store(account.key, after)
-        changed = BindingsChanged(account.key, tuple(after.values())) if contacts else None
+        if len(self._table) + len(after) - len(kept) > MAX_BINDINGS:
+            raise _Refusal(503, "Registrar full", ("retry-after", str(RETRY_AFTER)))
         listed = tuple(("contact", _listed(binding, now)) for binding in after.values())
-        return Answer(200, "OK", listed, changed)
+        if after == kept:
+            return Answer(200, "OK", listed)
+        self._table.put(account.key, after)
+        return Answer(200, "OK", listed, BindingsChanged(account.key, tuple(after.values())))
 
-    @staticmethod
-    def _without_all(
-        request: Request, contacts: list[str], bindings: dict[str, Binding]
-    ) -> dict[str, Binding]:
-        """``Contact: *`` unregisters everything, and stands alone with Expires 0."""
-        if len(contacts) != 1 or request.first("expires") != "0":
-            raise SipParseError("Contact * needs to stand alone with Expires 0")
-        for binding in bindings.values():
-            _check_order(request, binding)
-        return {}
 
-    def _with(
-        self,
-        request: Request,
-        account: RegistrarAccount,
-        bindings: dict[str, Binding],
-        contact: NameAddr,
-        flow: Flow,
-        now: float,
-    ) -> dict[str, Binding]:
-        expires = _expires_of(request, contact)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One REGISTER of an account, whose bindings were ``before``."""
+
+    request: Request
+    account: RegistrarAccount
+    flow: Flow
+    now: float
+    before: Contacts
+
+    def with_contact(self, bindings: Contacts, contact: NameAddr) -> Contacts:
+        """What becomes of the bindings by one Contact value (RFC 3261 10.3 step 7)."""
+        if contact.uri.scheme not in ("sip", "sips"):
+            raise SipParseError("a contact that calls can't go to", 416)
+        expires = _expires_of(self.request, contact)
         if 0 < expires < MIN_EXPIRES:
             raise _Refusal(423, "Interval Too Brief", ("min-expires", str(MIN_EXPIRES)))
-        known = next((b for b in bindings.values() if _same(b, contact)), None)
-        if known is not None:
-            _check_order(request, known)
-        left = {uri: b for uri, b in bindings.items() if b is not known}
+        for known in self.before.values():
+            if _same(known, contact):
+                _check_order(self.request, known)
+        left = {uri: b for uri, b in bindings.items() if not _same(b, contact)}
         if expires == 0:
             return left
-        number, _ = request.cseq
-        binding = Binding(
-            account=account.key,
+        binding = self._binding(contact, expires)
+        return {**_without_a_predecessor(left, binding, self.account), binding.contact: binding}
+
+    def _binding(self, contact: NameAddr, expires: int) -> Binding:
+        request = self.request
+        return Binding(
+            account=self.account.key,
             contact=contact.uri.text(),
-            flow=flow,
-            expires_at=now + expires,
-            call_id=request.call_id,
-            cseq=number,
+            flow=self.flow,
+            expires_at=self.now + expires,
+            call_id=request.call_id[:MAX_TEXT],
+            cseq=request.cseq[0],
             q=_q_of(contact),
-            user_agent=request.first("user-agent"),
+            user_agent=_bounded(request.first("user-agent")),
+            instance=_bounded(contact.parameters.get("+sip.instance")),
+            reg_id=_bounded(contact.parameters.get("reg-id")),
         )
-        return {**_without_a_predecessor(left, binding, account), binding.contact: binding}
+
+
+def _without_all(request: Request, contacts: list[str], bindings: Contacts) -> Contacts:
+    """``Contact: *`` unregisters everything, and stands alone with Expires 0."""
+    expires = request.first("expires")
+    if len(contacts) != 1 or not expires or set(expires) != {"0"}:
+        raise SipParseError("Contact * needs to stand alone with Expires 0")
+    for binding in bindings.values():
+        _check_order(request, binding)
+    return {}
 
 
 def _without_a_predecessor(
-    bindings: dict[str, Binding], binding: Binding, account: RegistrarAccount
-) -> dict[str, Binding]:
-    """Where there is no room left, a phone that came back under a new port takes its own old place.
+    bindings: Contacts, binding: Binding, account: RegistrarAccount
+) -> Contacts:
+    """Drop what a phone that came back under another address or port left behind.
 
-    Only what plainly is the same phone (same program, same address) makes room, the oldest first.
+    The same flow of the same device (RFC 5626 6) always gives way. Where there is no room left, so
+    does the oldest of what plainly is the same phone; nobody else's contact ever does.
     """
+    if binding.instance is not None and binding.reg_id is not None:
+        named = (binding.instance, binding.reg_id)
+        bindings = {u: b for u, b in bindings.items() if (b.instance, b.reg_id) != named}
     if len(bindings) < account.max_contacts:
         return bindings
     for uri, old in bindings.items():
-        same_host = old.flow.remote[0] == binding.flow.remote[0]
-        if same_host and old.user_agent == binding.user_agent:
+        if _same_phone(old, binding):
             return {other: b for other, b in bindings.items() if other != uri}
     return bindings
+
+
+def _same_phone(old: Binding, new: Binding) -> bool:
+    """By its instance; where one has none, by its program and the address it comes from."""
+    if old.instance is not None and new.instance is not None:
+        return old.instance == new.instance
+    same_program = old.user_agent is not None and old.user_agent == new.user_agent
+    return same_program and old.flow.remote[0] == new.flow.remote[0]
 
 
 def _same(binding: Binding, contact: NameAddr) -> bool:
@@ -242,15 +264,21 @@ def _same(binding: Binding, contact: NameAddr) -> bool:
 
 def _check_order(request: Request, binding: Binding) -> None:
     """A request of the same Call-ID that is not newer changes nothing (RFC 3261 10.3 step 7)."""
-    if request.call_id == binding.call_id and request.cseq[0] <= binding.cseq:
+    if request.call_id[:MAX_TEXT] == binding.call_id and request.cseq[0] <= binding.cseq:
         raise _Refusal(500, "Out of order")
 
 
 def _expires_of(request: Request, contact: NameAddr) -> int:
-    text = contact.parameters.get("expires") or request.first("expires")
+    """Seconds asked for, at most our own maximum; malformed ones are an hour (10.2.1.1)."""
+    given = contact.parameters.get("expires")
+    text = request.first("expires") if given is None else unquote(given)
     if text is None or not text.isascii() or not text.isdigit():
         return DEFAULT_EXPIRES
     return min(int(text[:10]), MAX_EXPIRES)
+
+
+def _bounded(text: str | None) -> str | None:
+    return None if text is None else text[:MAX_TEXT]
 
 
 def _q_of(contact: NameAddr) -> float:
@@ -258,7 +286,7 @@ def _q_of(contact: NameAddr) -> float:
         value = float(contact.parameters.get("q") or 1.0)
     except ValueError:
         return 1.0
-    return value if 0.0 <= value <= 1.0 else 1.0
+    return round(value, 3) if 0.0 <= value <= 1.0 else 1.0  # three digits (RFC 3261 25.1)
 
 
 def _listed(binding: Binding, now: float) -> str:

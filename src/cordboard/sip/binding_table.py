@@ -1,0 +1,104 @@
+"""Where the registrar keeps bindings: by account, and found by their expiry or connection."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from cordboard.sip.events import Binding, BindingsChanged
+from cordboard.sip.flow import Flow
+
+Contacts = dict[str, Binding]
+"""The bindings of one account by contact URI, the least recently refreshed first."""
+
+HEAP_SLACK = 64
+"""Entries of the expiry heap beyond twice the bindings, before those that were refreshed go."""
+
+
+class BindingTable:
+    """All bindings. Replaced account by account; what is over is dropped and told."""
+
+    __slots__ = ("_contacts", "_count", "_expiries", "_on_connection")
+
+    def __init__(self) -> None:
+        self._contacts: dict[str, Contacts] = {}
+        self._count = 0
+        self._expiries: list[tuple[float, str]] = []  # a heap; some entries no longer matter
+        self._on_connection: dict[Flow, set[str]] = {}  # accounts by connection
+
+    def __len__(self) -> int:
+        """How many bindings there are, expired ones that were not dropped yet included."""
+        return self._count
+
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts that have bindings."""
+        return tuple(self._contacts)
+
+    def of(self, account: str) -> Contacts:
+        """The bindings of an account, not to be changed."""
+        return self._contacts.get(account, {})
+
+    def put(self, account: str, contacts: Contacts) -> None:
+        """Replace the bindings of an account, and what finds them."""
+        before = self._contacts.pop(account, {})
+        self._count += len(contacts) - len(before)
+        for binding in before.values():
+            self._leave(binding.flow, account)
+        if contacts:
+            self._contacts[account] = contacts
+        for uri, binding in contacts.items():
+            if binding.flow.reliable:
+                self._on_connection.setdefault(binding.flow, set()).add(account)
+            if before.get(uri) != binding:
+                heapq.heappush(self._expiries, (binding.expires_at, account))
+        if len(self._expiries) > 2 * self._count + HEAP_SLACK:
+            self._rebuild_expiries()
+
+    def next_expiry(self) -> float | None:
+        """When :meth:`expire` will have something to do."""
+        while self._expiries:
+            due, account = self._expiries[0]
+            if any(binding.expires_at == due for binding in self.of(account).values()):
+                return due
+            heapq.heappop(self._expiries)
+        return None
+
+    def expire(self, now: float) -> list[BindingsChanged]:
+        """Drop the bindings whose time is over."""
+        due: dict[str, None] = {}
+        while self._expiries and self._expiries[0][0] <= now:
+            due[heapq.heappop(self._expiries)[1]] = None
+        return self._drop(due, lambda binding: binding.expires_at <= now)
+
+    def connection_lost(self, flow: Flow) -> list[BindingsChanged]:
+        """Drop the bindings of a connection."""
+        accounts = sorted(self._on_connection.get(flow, ()))
+        return self._drop(accounts, lambda binding: binding.flow == flow)
+
+    def _drop(
+        self, accounts: Iterable[str], over: Callable[[Binding], bool]
+    ) -> list[BindingsChanged]:
+        changed = []
+        for account in accounts:
+            contacts = self.of(account)
+            left = {uri: binding for uri, binding in contacts.items() if not over(binding)}
+            if len(left) != len(contacts):
+                self.put(account, left)
+                changed.append(BindingsChanged(account, tuple(left.values())))
+        return changed
+
+    def _leave(self, flow: Flow, account: str) -> None:
+        accounts = self._on_connection.get(flow)
+        if accounts is not None:
+            accounts.discard(account)
+            if not accounts:
+                del self._on_connection[flow]
+
+    def _rebuild_expiries(self) -> None:
+        """Rid the heap of what was refreshed or dropped since, so that it stays bounded."""
+        self._expiries = [
+            (binding.expires_at, account)
+            for account, contacts in self._contacts.items()
+            for binding in contacts.values()
+        ]
+        heapq.heapify(self._expiries)
