@@ -52,7 +52,7 @@ class Sipp:
             *([f"{peer[0]}:{peer[1]}"] if peer is not None else []),
             *("-sf", str(SCENARIOS / f"{scenario}.xml")),
             *("-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(self.port)),
-            *("-min_rtp_port", str(free_ports(40)), "-m", str(calls), "-d", str(pause_ms)),
+            *("-mp", str(free_ports(4)), "-m", str(calls), "-d", str(pause_ms)),
             *("-timeout", str(int(seconds)), "-timeout_error", "-nostdin"),
             *("-trace_msg", "-message_file", str(self._messages)),
             *("-trace_err", "-error_file", str(self._errors)),
@@ -95,7 +95,12 @@ class Sipp:
         return "\n".join(part[-LONGEST_LOG:] for part in parts if part)
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            if self.program is not None:
+                self.program.stop()
+            raise
 
     def __exit__(
         self,
