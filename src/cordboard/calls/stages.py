@@ -86,3 +86,17 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
 def next_stage(stage: Stage, trigger: Trigger) -> Stage | None:
     """The stage that follows, or None where the trigger has no effect."""
     return TRANSITIONS[stage].get(trigger)
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram; docs/call-states.md shows it, and a test compares."""
+    lines = ["stateDiagram-v2", f"    [*] --> {Stage.ACCEPTED.value}"]
+    for stage, row in TRANSITIONS.items():
+        ways: dict[Stage, list[str]] = {}
+        for trigger, following in row.items():
+            ways.setdefault(following, []).append(trigger.value)
+        lines += [
+            f"    {stage.value} --> {following.value}: {', '.join(triggers)}"
+            for following, triggers in ways.items()
+        ]
+    return "\n".join([*lines, f"    {Stage.ENDED.value} --> [*]"])

@@ -1,0 +1,101 @@
+"""The tables of causes, stages, channels and limits are whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cordboard.calls.causes import Q850, Cause, cause_of_status, failure_tone
+from cordboard.calls.hunt import CHANNEL_TRANSITIONS, ChannelState
+from cordboard.calls.limits import LimitKey, LimitReached, Take, TokenBucket, Usage
+from cordboard.calls.outcome import result_of
+from cordboard.calls.ports import ToneKind
+from cordboard.calls.stages import TRANSITIONS, Stage, Trigger, diagram, next_stage
+
+ENDINGS = [
+    (stage, trigger)
+    for stage, row in TRANSITIONS.items()
+    for trigger, following in row.items()
+    if following is Stage.ENDING
+]
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_a_q850_value_and_a_tone(cause: Cause) -> None:
+    assert 1 <= Q850[cause] <= 127
+    assert ToneKind(failure_tone(cause))
+
+
+@pytest.mark.parametrize("status", range(300, 700))
+def test_every_final_status_has_a_cause(status: int) -> None:
+    assert cause_of_status(status) in Cause
+    assert cause_of_status(status, local=True) in Cause
+
+
+def test_a_peer_that_never_spoke_was_not_reached() -> None:
+    assert cause_of_status(408) is Cause.NO_ANSWER
+    assert cause_of_status(408, local=True) is Cause.UNREACHABLE
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_stage_leads_to_the_end(stage: Stage) -> None:
+    reached, found = {stage}, [stage]
+    while found:
+        for following in TRANSITIONS[found.pop()].values():
+            if following not in reached:
+                reached.add(following)
+                found.append(following)
+    assert Stage.ENDED in reached
+
+
+@pytest.mark.parametrize("stage", [s for s in Stage if s not in (Stage.ENDING, Stage.ENDED)])
+def test_a_call_can_be_ended_at_any_time(stage: Stage) -> None:
+    assert next_stage(stage, Trigger.CANCELLED) is Stage.ENDING
+    assert next_stage(stage, Trigger.INTERRUPTED) is Stage.ENDING
+
+
+@pytest.mark.parametrize(("stage", "trigger"), ENDINGS)
+def test_every_way_to_the_end_has_a_result(stage: Stage, trigger: Trigger) -> None:
+    result = result_of(stage, trigger, (Cause.BUSY, 486), (Cause.CONGESTION, 503), {})
+    assert result.q850 == Q850[result.cause]
+    if trigger is Trigger.INTERRUPTED:
+        assert result.outcome.value == "interrupted" or stage is Stage.ANNOUNCING
+    if stage is Stage.RINGING_FIRST:
+        assert result.outcome.value != "completed"
+    if stage in (Stage.BRIDGED, Stage.PROGRAM) and trigger is not Trigger.INTERRUPTED:
+        assert result.outcome.value == "completed"
+
+
+@pytest.mark.parametrize("state", list(ChannelState))
+def test_every_channel_state_leads_away(state: ChannelState) -> None:
+    row = CHANNEL_TRANSITIONS[state]
+    assert (ChannelState.GONE in row.values()) is (state is not ChannelState.GONE)
+
+
+def test_the_picture_in_the_docs_is_the_table() -> None:
+    page = Path(__file__).parents[3] / "docs" / "call-states.md"
+    assert diagram() in page.read_text()
+
+
+KEY = LimitKey("tenant", "demo")
+
+
+def test_limits_are_all_or_nothing() -> None:
+    usage = Usage()
+    other = LimitKey("user", "x")
+    usage.take([Take(KEY, 2), Take(other, None)])
+    with pytest.raises(LimitReached) as caught:
+        usage.take([Take(other, None), Take(KEY, 2), Take(KEY, 2)])
+    assert caught.value.key == KEY
+    assert (usage.used(KEY), usage.used(other)) == (1, 1)
+    usage.give_back([Take(KEY, 2), Take(other, None)])
+    assert not usage
+
+
+def test_the_bucket_lets_a_burst_through_and_then_the_rate() -> None:
+    bucket = TokenBucket(rate=2.0, burst=3, now=0.0)
+    assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
+    assert bucket.take(0.4) is False
+    assert bucket.take(0.5) is True
+    assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
