@@ -10,12 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cordboard.sip.address import NameAddr, parse_name_addr, tag_of
-from cordboard.sip.digest import parse_digest
+from cordboard.sip.digest import (
+    Credentials,
+    DigestServer,
+    Verdict,
+    answer_challenge,
+    ha1,
+    parse_digest,
+)
 from cordboard.sip.errors import SipBuildError, SipParseError
+from cordboard.sip.flow import Flow
 from cordboard.sip.framing import StreamFramer
 from cordboard.sip.grammar import TOKEN_CHARACTERS, quote, split_list, unquote
 from cordboard.sip.message import Message, Request, Response, parse
 from cordboard.sip.offer import LocalAudio, NoCommonCodec, answer_offer, read_answer
+from cordboard.sip.registrar import Registrar, RegistrarAccount
 from cordboard.sip.sdp import parse_sdp
 from cordboard.sip.uri import SipUri, parse_uri
 from cordboard.sip.validity import check_request, check_response, salvage
@@ -223,3 +232,83 @@ lines = st.lists(st.one_of(st.sampled_from(SDP_LINES), st.text(max_size=20)), ma
 def test_any_lines_are_a_description_or_refused(found: list[str]) -> None:
     with contextlib.suppress(SipParseError):
         read_sdp("\r\n".join(["v=0", *found]).encode("utf-8", "replace"))
+
+
+FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.50", 5060))
+ACCOUNT = RegistrarAccount("desk@demo", "demo", "desk", ha1("desk", "demo", "secret"))
+
+
+def registering(contacts: list[str], expires: str, call_id: str, cseq: str) -> Request:
+    """A REGISTER with the right credentials, whatever else it holds."""
+    value = answer_challenge(
+        [SERVER.challenge("demo", 0.0)],
+        Credentials("desk", "secret"),
+        "REGISTER",
+        "sip:demo",
+        cnonce="c",
+    )
+    assert value is not None
+    return Request(
+        "REGISTER",
+        "sip:demo",
+        {
+            "to": ["<sip:desk@demo>"],
+            "contact": contacts,
+            "expires": [expires],
+            "call-id": [call_id],
+            "cseq": [cseq],
+            "authorization": [value],
+        },
+    )
+
+
+SERVER = DigestServer(b"secret")
+contact_texts = st.one_of(
+    st.sampled_from(
+        [
+            "*",
+            "<sip:one@h>",
+            "<sip:ONE@h>;q=0.5;expires=60",
+            "<sip:one@H;x=1>;expires=0",
+            '<sip:two@h>;+sip.instance="<urn:uuid:1>";reg-id=1',
+            "sip:three@h, sip:four@h",
+        ]
+    ),
+    st.text(max_size=30),
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            registering,
+            st.lists(contact_texts, max_size=4),
+            st.sampled_from(["", "0", "60", "10", "x"]),
+            st.sampled_from(["a", "b"]),
+            st.sampled_from(["1 REGISTER", "2 REGISTER", "3 REGISTER", "x"]),
+        ),
+        max_size=8,
+    )
+)
+def test_a_register_does_all_or_nothing(asked: list[Request]) -> None:
+    registrar = Registrar(lambda _user, _host: ACCOUNT, lambda _user, _host: "demo", SERVER)
+    for now, request in enumerate(asked):
+        before = registrar.bindings(ACCOUNT.key, now)
+        answer = registrar.handle(request, FLOW, now)
+        after = registrar.bindings(ACCOUNT.key, now)
+        assert answer.status in (200, 400, 403, 414, 416, 423, 500)
+        assert len(after) <= ACCOUNT.max_contacts
+        if answer.status != 200:
+            assert (after, answer.changed) == (before, None)
+        else:
+            assert len(answer.headers) == len(after)
+            assert (answer.changed is not None) == (set(after) != set(before))
+            bytes(Response(200, "OK", {"contact": [value for _, value in answer.headers]}))
+    registrar.expire(1e9)
+    assert (registrar.accounts(), registrar.next_expiry()) == ((), None)
+
+
+@given(st.one_of(st.text(max_size=80), st.binary(max_size=80).map(bytes.hex)))
+def test_no_text_is_a_right_answer(text: str) -> None:
+    for value in (text, f"Digest {text}", f'Digest username="desk", realm="demo", nonce="{text}"'):
+        assert SERVER.verify(value, "REGISTER", "demo", "desk", ACCOUNT.ha1, 0.0) is Verdict.WRONG
