@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
@@ -38,7 +39,7 @@ class AudioParameters:
     strict: bool = False  # a trunk: only the exact address of its SDP may send
 
     def __post_init__(self) -> None:
-        ip_address(self.remote[0])
+        _is_unspecified(self.remote[0])
         for codec in (self.codec, *self.receive_payload_types.values()):
             if codec not in CODECS:
                 raise ValueError(f"codec {codec!r} is none of {', '.join(CODECS)}")
@@ -52,7 +53,7 @@ class AudioParameters:
     @property
     def sends(self) -> bool:
         """Whether we may send: not while the peer holds the call (also as in RFC 2543, 0.0.0.0)."""
-        if ip_address(self.remote[0]).is_unspecified or self.remote[1] == 0:
+        if _is_unspecified(self.remote[0]) or self.remote[1] == 0:
             return False
         return self.direction in ("sendrecv", "sendonly")
 
@@ -72,3 +73,9 @@ class AudioParameters:
         return tuple(
             number for number in (self.dtmf_send_pt, self.dtmf_receive_pt) if number is not None
         )
+
+
+@lru_cache(maxsize=1024)
+def _is_unspecified(host: str) -> bool:
+    """Whether an address is 0.0.0.0 or ::; raises :class:`ValueError` for what is no address."""
+    return ip_address(host).is_unspecified

@@ -57,15 +57,16 @@ def test_an_odd_first_port_is_left_out() -> None:
         RtpPortPool("media.example", (41000, 41001))
 
 
-def test_exhaustion_says_so_and_ends_with_the_rest_of_a_pair(pool: RtpPortPool) -> None:
+def test_exhaustion_says_so_and_cuts_the_rest_of_a_pair_short(pool: RtpPortPool) -> None:
     pairs = [pool.acquire(0.0) for _ in range(3)]
     with pytest.raises(MediaPortsExhausted, match="all RTP ports"):
         pool.acquire(0.0)
     pool.release(pairs[0], 10.0)
     with pytest.raises(MediaPortsExhausted):
-        pool.acquire(14.9)
-    again = pool.acquire(15.0)
+        pool.acquire(10.4)
+    again = pool.acquire(10.5)
     assert again is pairs[0]
+    assert pool.used == 3
     for pair in pairs:
         pair.close()
 

@@ -35,6 +35,7 @@ from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
 from cordboard.media import events as media_events
 from cordboard.media import sources
 from cordboard.media.tones import DEFAULT_COUNTRY
+from cordboard.media.tones import ToneKind as TonesKind
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
     EndedBy,
@@ -177,7 +178,8 @@ class Channel:
         self._play += 1
         self._playing = play_id
         if isinstance(sound, Tone):
-            self.audio.session.play(self._play, _tone(sound), loop=True)
+            tone = tone_of(sound.country, sound.kind.value)
+            self.audio.session.play(self._play, tone, loop=True)
             return
         turn = self._play
         self._with.prompts.get(sound.path, lambda prompt: self._play_prompt(turn, prompt))
@@ -405,9 +407,9 @@ class Channel:
             self.audio.session.play(turn, prompt)
 
 
-def _tone(tone: Tone) -> sources.Tone:
+def tone_of(country: str, kind: TonesKind) -> sources.Tone:
     """The sound of a tone; a country whose tones we do not know has those of the default one."""
     try:
-        return sources.Tone(tone.country, tone.kind.value)
+        return sources.Tone(country, kind)
     except ValueError:
-        return sources.Tone(DEFAULT_COUNTRY, tone.kind.value)
+        return sources.Tone(DEFAULT_COUNTRY, kind)

@@ -98,6 +98,7 @@ class EmbeddedEngine:
         )
         running = Running(self.settings, callbacks)
         try:
+            await running.render_tones()
             for where in self.settings.listen:
                 await running.runner.transport.listen(where)
         except BaseException:

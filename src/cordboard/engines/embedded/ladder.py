@@ -33,6 +33,14 @@ class _Trace:
         self.records: deque[TraceRecord] = deque()
         self.octets = 0
 
+    def append(self, record: TraceRecord) -> None:
+        """Append within the bounds of one channel."""
+        records = self.records
+        records.append(record)
+        self.octets += len(record.raw)
+        while len(records) > MAX_MESSAGES or (self.octets > MAX_OCTETS and len(records) > 1):
+            self.octets -= len(records.popleft().raw)
+
 
 class Ladder:
     """The traces of all channels, by channel id (which is the Call-ID)."""
@@ -60,15 +68,17 @@ class Ladder:
 
     def record(self, record: TraceRecord) -> None:
         """Take note of a message; one of no channel of ours is passed over."""
-        trace = self._live.get(record.call_id or "")
-        if trace is None:
-            trace = self._ended.get(record.call_id or "")
-            if trace is None:
-                return
-            self._ended_octets += self._append(trace, record)
+        call_id = record.call_id or ""
+        trace = self._live.get(call_id)
+        if trace is not None:
+            trace.append(record)
+            return
+        trace = self._ended.get(call_id)
+        if trace is not None:
+            self._ended_octets -= trace.octets
+            trace.append(record)
+            self._ended_octets += trace.octets
             self._make_room()
-        else:
-            self._append(trace, record)
 
     def lines(self, channel: str) -> tuple[TraceLine, ...]:
         """A channel's messages, oldest first; none for an unknown or forgotten one."""
@@ -76,17 +86,6 @@ class Ladder:
         if trace is None:
             return ()
         return tuple(_line(channel, record) for record in trace.records)
-
-    @staticmethod
-    def _append(trace: _Trace, record: TraceRecord) -> int:
-        """Append within the bounds of one channel; returns by how much the trace has grown."""
-        before = trace.octets
-        records = trace.records
-        records.append(record)
-        trace.octets += len(record.raw)
-        while len(records) > MAX_MESSAGES or (trace.octets > MAX_OCTETS and len(records) > 1):
-            trace.octets -= len(records.popleft().raw)
-        return trace.octets - before
 
     def _make_room(self) -> None:
         while len(self._ended) > MAX_ENDED or self._ended_octets > MAX_ENDED_OCTETS:

@@ -3,7 +3,7 @@
 RTP takes an even port and RTCP the odd one above it (RFC 3550, section 11). The sockets are plain
 and non-blocking: opening one is half as dear as an asyncio endpoint, and one from the pool costs
 nothing. A released pair rests before it serves another call, so that late packets of the old one
-die in its buffer.
+die in its buffer; where no other is left, its rest is cut short.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Final
 DEFAULT_PORT_RANGE: Final = (20000, 29999)
 WARM_PAIRS: Final = 64  # kept open beyond their quarantine: a burst of 32 calls
 QUARANTINE: Final = 5.0  # s; phones whose BYE was lost go on sending for T1 to T2 (RFC 3261)
+SHORTEST_REST: Final = 0.5  # s, where no other pair is left: T1, a generous round trip
 MAX_DRAINED: Final = 512  # datagrams; a socket with more is under fire and is replaced
 
 _DATAGRAM_OCTETS: Final = 2048
@@ -98,7 +99,14 @@ class RtpPortPool:
         :raises MediaPortsExhausted: there is none.
         """
         self._end_rests(now)
-        pair = self._next_clean() or self._open_next()
+        pair = self._next_clean()
+        if pair is None:
+            try:
+                pair = self._open_next()
+            except MediaPortsExhausted:
+                pair = self._wake_longest_resting(now)
+                if pair is None:
+                    raise
         self._used += 1
         return pair
 
@@ -127,6 +135,15 @@ class RtpPortPool:
     def _next_clean(self) -> PortPair | None:
         while self._open:
             pair = self._open.popleft()
+            if _drained(pair.rtp) and _drained(pair.rtcp):
+                return pair
+            self._shut(pair)
+        return None
+
+    def _wake_longest_resting(self, now: float) -> PortPair | None:
+        """Cut a rest short rather than fail a call: what still comes is dropped by its address."""
+        while self._resting and self._resting[0][0] <= now + self._quarantine - SHORTEST_REST:
+            _, pair = self._resting.popleft()
             if _drained(pair.rtp) and _drained(pair.rtcp):
                 return pair
             self._shut(pair)

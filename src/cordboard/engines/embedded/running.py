@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from cordboard.calls.ports import EngineEvent
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.bindings import Bindings
-from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.channels import Channel, Surroundings, tone_of
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import is_wildcard
+from cordboard.media.g711 import CODECS
+from cordboard.media.tones import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
@@ -42,6 +44,7 @@ class Running:
     def __init__(self, settings: EngineSettings, callbacks: Callbacks) -> None:
         loop = asyncio.get_running_loop()
         self._settings = settings
+        self._directory = callbacks.directory
         self.bindings = Bindings(callbacks.directory, settings.secret, loop.time)
         self.media = LocalMediaPlane(
             settings.media_host, settings.media_advertised_host, settings.media_ports, loop=loop
@@ -63,6 +66,11 @@ class Running:
             tell=callbacks.tell,
             forget=callbacks.forget,
         )
+
+    async def render_tones(self) -> None:
+        """Render the tones of all tenants' countries, which takes 20 ms each: no call is to wait."""
+        countries = {tenant.policy.country for tenant in self._directory().tenants}
+        await asyncio.get_running_loop().run_in_executor(None, _render, countries)
 
     def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> SipStack:
         settings = self._settings
@@ -90,3 +98,10 @@ class Running:
         await self.names.close()
         await self.prompts.close()
         self.media.close()
+
+
+def _render(countries: set[str]) -> None:
+    for country in countries:
+        for kind in TONE_KINDS:
+            for codec in CODECS:
+                tone_of(country, kind).frame(codec, 0)
