@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from itertools import count
+from typing import TypeVar
 
 from cordboard.sip.address import NameAddr, parse_name_addr
 from cordboard.sip.digest import Credentials
@@ -25,6 +26,9 @@ OTHER_ANSWER = b"v=0\r\no=- 2 2 IN IP4 192.0.2.2\r\ns=-\r\n"
 SECRET = b"a secret of the tests"
 DELAY = 0.01
 """Seconds that a message is on its way where the network is not told otherwise."""
+
+
+Told = TypeVar("Told")
 
 
 def tokens(prefix: str) -> Callable[[], str]:
@@ -77,7 +81,7 @@ class End:
         self.said += new
         return new
 
-    def heard(self, kind: type) -> list[SipEvent]:
+    def heard(self, kind: type[Told]) -> list[Told]:
         """All events of a kind so far."""
         self.take_events()
         return [event for event in self.said if isinstance(event, kind)]

@@ -215,6 +215,7 @@ class ClientSession(Session):
         """What was sent over the flow and is unanswered has failed."""
         if self._transaction.flow.matches(flow):
             self._transaction.transport_failed(now)
+        super().flow_lost(flow, now)
 
     def _happen(self, what: Input, response: Response | None, status: int, now: float) -> None:
         step = self._row.get(what)

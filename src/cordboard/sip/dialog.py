@@ -90,7 +90,7 @@ class Dialog:
         uri = clean_copy(target)
         routes = self.routes
         if routes:
-            hop = _uri_of(routes[0]) or target
+            hop = split_name_addr(routes[0])[1]
             if not _is_loose(hop):  # a strict router takes the Request-URI's place
                 uri, routes = clean_copy(hop), (*routes[1:], f"<{target}>")
             self.flow = flow_towards(hop, self.origin)
@@ -199,14 +199,9 @@ def routes_of_response(response: Response) -> tuple[str, ...]:
 def _bounded(routes: list[str]) -> tuple[str, ...]:
     if len(routes) > MAX_ROUTES:
         raise SipParseError("too many routes")
+    for route in routes:
+        split_name_addr(route)
     return tuple(routes)
-
-
-def _uri_of(route: str) -> str | None:
-    try:
-        return split_name_addr(route)[1]
-    except SipParseError:
-        return None
 
 
 def _is_loose(uri: str) -> bool:

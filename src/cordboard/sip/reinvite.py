@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from cordboard.sip.events import EndedBy, OfferAnswered, OfferRejected
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.responses import retry_after_of
 
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
+    from cordboard.sip.flow import Flow
     from cordboard.sip.message import Response
     from cordboard.sip.session import Session
     from cordboard.sip.wheel import Timer
@@ -41,6 +43,11 @@ class Reinvite:
         """Whether our INVITE is with the peer, rather than waiting for its next try."""
         return self._retry is None
 
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """The offer did not get there, or its answer will not come back."""
+        if self._transaction is not None and self._transaction.flow.matches(flow):
+            self._transaction.transport_failed(now)
+
     def stop(self, now: float) -> None:
         """The session is over: what comes now concerns nobody."""
         self._session.core.wheel.cancel(self._retry)
@@ -71,7 +78,7 @@ class Reinvite:
         elif status in (401, 407) and self._session.authentication.accept(response, self._rounds):
             self._rounds += 1
             self._send(now)
-        elif status == 491 and self._collisions < MAX_COLLISIONS:
+        elif self._collided(response) and self._collisions < MAX_COLLISIONS:
             self._collisions += 1
             session = self._session
             low, high = OWNER_PAUSE if session.is_owner else OTHER_PAUSE
@@ -82,6 +89,12 @@ class Reinvite:
         else:
             self._session.core.events.append(OfferRejected(self._session.call_id, status))
             self._session.reinvite_done(now)
+
+    @staticmethod
+    def _collided(response: Response) -> bool:
+        """491, or 500 with Retry-After from who still waits for our ACK (14.2)."""
+        status = response.status
+        return status == 491 or (status == 500 and retry_after_of(response) is not None)
 
     def _try_again(self, now: float) -> None:
         self._retry = None

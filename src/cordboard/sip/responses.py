@@ -89,8 +89,8 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
     ``maddr`` is not followed: it is for multicast, and lets anybody aim our responses at a third
     party. Raises :class:`SipParseError`.
     """
+    top = request.need("via")
     values = request.headers["via"]
-    top = values[0]
     host, port = flow.remote
     sent_by = top.partition(";")[0].rpartition(" ")[2]
     if top.endswith(";rport") and "received=" not in top and "," not in top:
@@ -99,7 +99,10 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
         return flow
     if sent_by == f"{host}:{port}" and "rport" not in top:
         return flow
-    first, *others = split_list(top) if "," in top else [top]
+    entries = split_list(top)
+    if not entries:
+        raise SipParseError("empty Via")
+    first, *others = entries
     via = parse_via(first)
     stamped = via.as_received(host, port)
     values[0] = ", ".join([str(stamped), *others])
@@ -132,7 +135,7 @@ def build_response(
         cseq = headers["cseq"][0]
     except KeyError as missing:
         raise SipParseError(f"missing {missing.args[0]}") from None
-    if status > 100 and tag_of(to) is None:
+    if status > 100 and _lacks_tag(to):
         to = f"{to};tag={to_tag}"
     via = f"Via: {vias[0]}\r\n" if len(vias) == 1 else "".join([f"Via: {v}\r\n" for v in vias])
     copied = f"{via}From: {from_}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq}\r\n"
@@ -140,3 +143,10 @@ def build_response(
         clean_copy("\n")  # says what is wrong
     phrase = REASONS.get(status, "Unknown") if reason is None else clean(reason)
     return encode(f"SIP/2.0 {status} {phrase}\r\n{copied}{lines}", body)
+
+
+def _lacks_tag(to: str) -> bool:
+    try:
+        return tag_of(to) is None
+    except SipParseError:
+        return False  # it is refused for that, and nothing can be added to it

@@ -170,6 +170,7 @@ class ServerSession(Session):
         """A connection is gone; over UDP an unanswered INVITE may still be answered."""
         if self._invite is not None and flow.reliable and self._invite.flow.matches(flow):
             self._invite.transport_failed(now)
+        super().flow_lost(flow, now)
 
     def on_bye(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """Answer 200 in every state."""

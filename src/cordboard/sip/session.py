@@ -37,6 +37,7 @@ class Session:
     wait for the answer to its BYE. ``up`` while the dialog is confirmed."""
 
     __slots__ = (
+        "_goodbye",
         "_next_offer",
         "_offered",
         "_pending_answer",
@@ -64,6 +65,7 @@ class Session:
         self._next_offer: bytes | None = None
         self._offered: ServerTransaction | None = None
         self._pending_answer: PendingAnswer | None = None
+        self._goodbye: Goodbye | None = None
 
     def need_dialog(self) -> Dialog:
         """The dialog, where there must be one."""
@@ -95,7 +97,8 @@ class Session:
     def send_bye(self, now: float, reason: str | None = None) -> None:
         """Send the BYE; the session is kept until it is answered."""
         dialog = self.need_dialog()
-        Goodbye(self.core, dialog, self.authentication, reason, self._goodbye_done, now)
+        done = self._goodbye_done
+        self._goodbye = Goodbye(self.core, dialog, self.authentication, reason, done, now)
 
     def _goodbye_done(self) -> None:
         self.core.forget_session(self)
@@ -123,7 +126,12 @@ class Session:
             self._pending_answer = None
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone, or a message could not be sent."""
+        """A connection is gone, or a message could not be sent; what waits for an answer over it
+        has failed, and nothing else: the peer may come back over another."""
+        if self._reinvite is not None:
+            self._reinvite.flow_lost(flow, now)
+        elif self._goodbye is not None:
+            self._goodbye.flow_lost(flow, now)
 
     # Requests of the peer
 

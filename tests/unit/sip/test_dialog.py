@@ -1,0 +1,154 @@
+"""Where requests within a dialog go, and what they say (RFC 3261 12.2.1.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from cordboard.sip.core import Core, StackSettings
+from cordboard.sip.dialog import (
+    MAX_ROUTES,
+    Dialog,
+    contact_of,
+    flow_towards,
+    routes_of_request,
+    routes_of_response,
+)
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.flow import Flow
+from cordboard.sip.message import Request, Response, parse
+from support.sip_network import PHONE, SERVER, tokens
+
+UDP = Flow("udp", SERVER, PHONE)
+TCP = Flow("tcp", SERVER, PHONE)
+TRUNK = ("192.0.2.9", 5080)
+
+
+def dialog(
+    *,
+    target: str = "sip:phone@10.0.0.7:5062",
+    routes: tuple[str, ...] = (),
+    flow: Flow = UDP,
+    sticky: bool = True,
+) -> Dialog:
+    settings = StackSettings(advertised=lambda _: SERVER, tag_secret=b"s")
+    return Dialog(
+        Core(settings, tokens("t"), None),
+        call_id="c",
+        local="<sip:a@h>;tag=1",
+        local_tag="1",
+        remote="<sip:b@h>;tag=2",
+        remote_tag="2",
+        target=target,
+        routes=routes,
+        origin=flow,
+        sticky=sticky,
+        contact_user="u",
+        local_number=1,
+        remote_number=None,
+    )
+
+
+def request_of(made: Dialog) -> Request:
+    message = parse(made.request("BYE", made.next_number(), "b"))
+    assert isinstance(message, Request)
+    return message
+
+
+def test_without_routes_the_request_goes_to_the_remote_target() -> None:
+    bye = request_of(dialog())
+    assert bye.uri == "sip:phone@10.0.0.7:5062"
+    assert "route" not in bye.headers
+    assert bye.need("via") == "SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bKb"
+    assert (bye.need("from"), bye.need("to")) == ("<sip:a@h>;tag=1", "<sip:b@h>;tag=2")
+    assert (bye.need("call-id"), bye.need("cseq")) == ("c", "2 BYE")
+    assert bye.need("max-forwards") == "70"
+
+
+def test_behind_loose_routers() -> None:
+    made = dialog(routes=("<sip:192.0.2.9:5080;lr>", "<sip:p2;lr>"))
+    bye = request_of(made)
+    assert bye.uri == "sip:phone@10.0.0.7:5062"
+    assert bye.headers["route"] == ["<sip:192.0.2.9:5080;lr>", "<sip:p2;lr>"]
+    assert made.flow.remote == TRUNK
+
+
+def test_behind_a_strict_router() -> None:
+    bye = request_of(dialog(routes=("<sip:192.0.2.9:5080>", "<sip:p2;lr>")))
+    assert bye.uri == "sip:192.0.2.9:5080"
+    assert bye.headers["route"] == ["<sip:p2;lr>", "<sip:phone@10.0.0.7:5062>"]
+
+
+def test_a_phone_behind_nat_is_reached_by_its_flow() -> None:
+    assert dialog().flow == UDP
+    assert dialog(flow=TCP).flow == TCP
+
+
+def test_a_trunk_is_followed_to_its_address_but_not_to_a_name() -> None:
+    target = "sip:gw@192.0.2.9:5080"
+    assert dialog(sticky=False, target=target).flow == Flow("udp", SERVER, TRUNK)
+    assert dialog(sticky=False, target="sip:gw@gateway.test").flow == UDP
+
+
+@pytest.mark.parametrize(
+    ("uri", "flow", "expected"),
+    [
+        (f"sip:x@{PHONE[0]}", UDP, UDP),
+        (f"sip:x@{PHONE[0]}:{PHONE[1]};transport=udp", UDP, UDP),
+        ("sip:192.0.2.9:5080;transport=TCP", UDP, Flow("tcp", ("", 0), TRUNK)),
+        ("sip:192.0.2.9:5080", TCP, Flow("tcp", ("", 0), TRUNK)),
+        ("sip:x@[2001:db8::1]", UDP, Flow("udp", SERVER, ("2001:db8::1", 5060))),
+        ("sip:x@example.test", UDP, UDP),
+        ("tel:123", UDP, UDP),
+        ("no uri at all", UDP, UDP),
+    ],
+)
+def test_the_next_hop(uri: str, flow: Flow, expected: Flow) -> None:
+    assert flow_towards(uri, flow) == expected
+
+
+def test_a_target_refresh_moves_the_target() -> None:
+    made = dialog(sticky=False)
+    made.refresh(Response(200, "OK", {"contact": ["<sip:new@192.0.2.9:5080>"]}), UDP)
+    assert request_of(made).uri == "sip:new@192.0.2.9:5080"
+    assert made.flow.remote == TRUNK
+    made.refresh(Response(200, "OK", {}), UDP)
+    assert made.target == "sip:new@192.0.2.9:5080"
+
+
+def test_a_connection_that_was_replaced_moves_the_flow() -> None:
+    made = dialog(flow=TCP)
+    other = TCP._replace(remote=("192.0.2.2", 40_000))
+    made.refresh(Request("INVITE", "sip:x"), other)
+    assert made.flow == other
+
+
+@pytest.mark.parametrize(
+    ("value", "uri"),
+    [
+        ("<sip:a@h;transport=tcp>;expires=1", "sip:a@h;transport=tcp"),
+        ("sip:a@h", "sip:a@h"),
+        ('"A, B" <sip:a@h>, <sip:b@h>', "sip:a@h"),
+        ("<mailto:a@h>", None),
+        ("*", None),
+        ("<sip:a@h", None),
+        (",", None),
+    ],
+)
+def test_the_contact(value: str, uri: str | None) -> None:
+    assert contact_of(Response(200, "OK", {"contact": [value]})) == uri
+    assert contact_of(Response(200, "OK")) is None
+
+
+def test_the_route_set_of_both_ends() -> None:
+    recorded = {"record-route": ["<sip:p1;lr>, <sip:p2;lr>", "<sip:p3;lr>"]}
+    assert routes_of_request(Request("INVITE", "sip:x", recorded))[0] == "<sip:p1;lr>"
+    assert routes_of_response(Response(200, "OK", recorded))[0] == "<sip:p3;lr>"
+    assert routes_of_response(Response(200, "OK")) == ()
+    with pytest.raises(SipParseError):
+        routes_of_request(Request("INVITE", "sip:x", {"record-route": ["<sip:x"] * 2}))
+
+
+def test_the_route_set_is_bounded() -> None:
+    recorded = {"record-route": ["<sip:p;lr>"] * (MAX_ROUTES + 1)}
+    with pytest.raises(SipParseError):
+        routes_of_response(Response(200, "OK", recorded))
