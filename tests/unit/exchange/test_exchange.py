@@ -1,0 +1,209 @@
+"""The exchange over the engine and journal in memory: acceptance, limits, re-entrance, the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.ports import Dial, HangUp
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import RingUser, UserKeys
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.engines.memory import ANSWERS, IS_BUSY, RINGS, FarEnd, MemoryEngine
+from cordboard.exchange.alarm import Alarm
+from cordboard.exchange.exchange import Exchange
+from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.port import CallRecord, JournalUnavailable
+from support.tenants import request, tenant
+
+pytestmark = pytest.mark.anyio
+
+BOUND = 5.0  # s; every wait here is for something that happens at once
+
+AT_ONCE = ((0.0, FarEnd.ring), (0.0, FarEnd.answer))
+
+
+class FullJournal(MemoryJournal):
+    """Can't take any request."""
+
+    async def accept(self, record: CallRecord, events: Sequence[CallEvent]) -> None:
+        raise JournalUnavailable(record.id, len(events))
+
+
+class House:
+    """An exchange with phones."""
+
+    def __init__(
+        self, where: TenantDirectory | None = None, journal: MemoryJournal | None = None
+    ) -> None:
+        self.engine = MemoryEngine()
+        self.journal = journal or MemoryJournal()
+        directory = Directory((where or tenant(),))
+        self.exchange = Exchange(lambda: directory, self.engine, self.journal, lambda: 1.0)
+        for phone in ("jessica-desk", "jessica-soft", "thomas", "helen"):
+            self.engine.register(f"{phone}@demo")
+        self.engine.when_dialled("jessica-desk@demo", RINGS)
+        self.engine.when_dialled("jessica-soft@demo", RINGS)
+
+    async def place(self, number: int = 1, **more: Any) -> tuple[str, ...]:
+        accepted = await self.exchange.place(replace(request(**more), id=f"call-{number}"))
+        return accepted.channels
+
+    async def kinds(self, call: str = "call-1") -> list[str]:
+        await self.journal.flush()
+        return [r.event.kind.value for r in self.journal.events_of("demo", call)]
+
+    def dialled(self) -> list[str]:
+        return [command.channel for command in self.engine.commands if isinstance(command, Dial)]
+
+
+async def test_the_reply_names_the_channels_that_ring() -> None:
+    house = House()
+    channels = await house.place()
+    assert len(set(channels)) == 2
+    assert house.dialled() == list(channels)
+    assert house.exchange.live_calls() == 1
+    record = house.journal.call("demo", "call-1")
+    assert record is not None
+    assert record.channels == channels
+
+
+async def test_a_whole_call_inside_one_command() -> None:
+    """Every far end answers while it is being dialled: events arrive within commands."""
+    house = House()
+    house.engine.when_dialled("jessica-desk@demo", AT_ONCE)
+    house.engine.when_dialled("thomas@demo", AT_ONCE)
+    channels = await house.place()
+    assert "call.bridged" in await house.kinds()
+    house.engine.far(channels[0]).hang_up()
+    kinds = await house.kinds()
+    assert kinds[-1] == "call.ended"
+    assert kinds.count("call.ended") == 1
+    assert house.exchange.live_calls() == 0
+    assert not house.exchange._usage
+
+
+async def test_a_refused_request_rings_nobody_and_takes_nothing() -> None:
+    house = House()
+    with pytest.raises(Refused):
+        await house.place(to="nobody at all")
+    assert house.dialled() == []
+    assert not house.exchange._usage
+    assert house.journal.call("demo", "call-1") is None
+
+
+async def test_the_limit_that_is_reached_is_named_and_given_back() -> None:
+    house = House(tenant(channel_limit=3))
+    channels = await house.place(1)
+    with pytest.raises(Refused) as caught:
+        await house.place(2)
+    assert caught.value.id is RefusalId.CHANNEL_LIMIT_REACHED
+    assert caught.value.parameter == "tenant:demo"
+    for channel in channels:
+        house.engine.far(channel).reject(486)
+    await house.place(3)
+
+
+async def test_calls_per_second_are_limited() -> None:
+    house = House(tenant(calls_per_second=0.01, calls_burst=2))
+    await house.place(1)
+    await house.place(2)
+    with pytest.raises(Refused) as caught:
+        await house.place(3)
+    assert caught.value.parameter == "calls_per_second:demo"
+    assert house.exchange.live_calls() == 2
+
+
+async def test_what_can_not_be_written_down_is_not_dialled() -> None:
+    house = House(journal=FullJournal())
+    with pytest.raises(Refused) as caught:
+        await house.place()
+    assert caught.value.id is RefusalId.OVERLOADED
+    assert house.dialled() == []
+    assert not house.exchange._usage
+
+
+async def test_hanging_up_is_for_the_own_tenant_only() -> None:
+    house = House()
+    await house.place()
+    assert house.exchange.hang_up("other", "call-1") is False
+    assert house.exchange.hang_up("demo", "call-1") is True
+    assert house.exchange.hang_up("demo", "call-1") is False
+    assert (await house.kinds())[-1] == "call.ended"
+
+
+async def test_the_ladder_and_the_name_of_a_call_are_the_tenants_own() -> None:
+    house = House()
+    channels = await house.place()
+    assert house.exchange.call_of("demo", channels[1]) == "call-1"
+    assert house.exchange.call_of("other", channels[1]) is None
+    assert house.exchange.ladder("other", "call-1") is None
+    ladder = house.exchange.ladder("demo", "call-1")
+    assert ladder is not None
+    shown = ladder["channels"]
+    assert isinstance(shown, list)
+    assert [one["party"] for one in shown] == ["jessica-desk@demo", "jessica-soft@demo"]  # type: ignore[index, call-overload]
+
+
+async def test_stopping_interrupts_what_lives_and_refuses_what_comes() -> None:
+    house = House()
+    await house.place(1)
+    await house.place(2, first=RingUser(UserKeys(name="thomas")), to="helen")
+    async with asyncio.timeout(BOUND):
+        await house.exchange.stop()
+    assert house.exchange.live_calls() == 0
+    ended = [
+        r.event.data["outcome"]
+        for name in ("call-1", "call-2")
+        for r in house.journal.events_of("demo", name)
+        if r.event.kind is EventKind.CALL_ENDED
+    ]
+    assert ended == ["interrupted", "interrupted"]
+    assert sum(isinstance(c, HangUp) for c in house.engine.commands) == 3
+    with pytest.raises(Refused) as caught:
+        await house.place(3)
+    assert caught.value.id is RefusalId.OVERLOADED
+
+
+async def test_explaining_rings_nobody() -> None:
+    house = House()
+    assert house.exchange.explain(request())["accepted"] is True
+    assert house.exchange.explain(request(to="??"))["accepted"] is False
+    assert house.dialled() == []
+
+
+async def test_a_busy_phone_and_a_slow_one() -> None:
+    house = House()
+    house.engine.when_dialled("jessica-desk@demo", IS_BUSY)
+    house.engine.when_dialled("jessica-soft@demo", ANSWERS)
+    house.engine.when_dialled("thomas@demo", ANSWERS)
+    await house.place()
+    house.engine.advance(3.0)
+    assert (await house.kinds())[-1] == "call.bridged"
+
+
+async def test_an_alarm_rings_once_at_the_latest_time_set() -> None:
+    rung: list[str] = []
+    done = asyncio.Event()
+
+    def due(name: str) -> None:
+        rung.append(name)
+        if name == "last":
+            done.set()
+
+    alarm = Alarm(due)
+    now = asyncio.get_running_loop().time()
+    alarm.set("never", now + 0.01)
+    alarm.set("moved", now + 100.0)
+    alarm.set("moved", now + 0.02)
+    alarm.set("last", now + 0.03)
+    alarm.set("never", None)
+    async with asyncio.timeout(BOUND):
+        await done.wait()
+    assert rung == ["moved", "last"]
+    alarm.close()
