@@ -415,7 +415,7 @@ async def embedded_rig(
     snapshot = directory()
     settings = EngineSettings(
         listen=(Listen(transport, HOST, 0),),
-        media_ports=(40000, 40999),
+        media_ports=(45000, 46999),
         timers=timers,
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)

@@ -193,7 +193,7 @@ class SipPhone:
             self._happened,
         )
         self.stack = self.runner.stack
-        self.media = LocalMediaPlane(HOST, port_range=(50000, 50999), warm=0)
+        self.media = LocalMediaPlane(HOST, port_range=(48000, 49999), warm=0)
 
     @property
     def now(self) -> float:

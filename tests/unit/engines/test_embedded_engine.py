@@ -562,7 +562,7 @@ async def test_advertised_addresses_take_the_place_of_ours() -> None:
 async def test_no_media_port_is_a_failure_here() -> None:
     snapshot = directory()
     settings = EngineSettings(
-        listen=(Listen("udp", HOST, 0),), media_ports=(41000, 41001), timers=QUICK
+        listen=(Listen("udp", HOST, 0),), media_ports=(47000, 47001), timers=QUICK
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()

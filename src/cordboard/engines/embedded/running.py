@@ -68,7 +68,7 @@ class Running:
         )
 
     async def render_tones(self) -> None:
-        """Render the tones of all tenants' countries, which takes 20 ms each: no call is to wait."""
+        """Render the tones of all tenants' countries, up to 20 ms each, before a call needs one."""
         countries = {tenant.policy.country for tenant in self._directory().tenants}
         await asyncio.get_running_loop().run_in_executor(None, _render, countries)
 
