@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -21,7 +23,13 @@ def main() -> None:
     parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="calls a second")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
+    parser.add_argument("--whole-only", action="store_true", help="leave the parts out")
     options = parser.parse_args()
+    if not options.whole_only:
+        for part in ("bench.sip_micro", "bench.relay_micro", "bench.engine_micro"):
+            print(f"== {part}", flush=True)
+            subprocess.run([sys.executable, "-m", part], check=True)
+        print("== whole calls")
     print(f"{time.strftime('%Y-%m-%d')}  {describe()}")
     print("call_user: a request, two legs, 1 s of talk, a callback; the server on one core\n")
     steps = asyncio.run(originate.ladder(options.rates, options.seconds))
