@@ -15,12 +15,14 @@ from typing import Any, Self
 
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
+from support.tones import write_tone
 from support.waiting import wait_until
 
 DOMAIN, TOKEN = "demo", "demo-token"
 READY_SECONDS = 10.0
 STREAM_SECONDS = 30.0
 MEDIA_PORTS = 200
+PROMPT_HZ, PROMPT_SECONDS = 500.0, 0.5
 
 CONFIG = """\
 [http]
@@ -138,7 +140,9 @@ class CordboardServer:
         self.http_port = free_ports()
         self.sip_port = free_ports()
         media_first = free_ports(MEDIA_PORTS)
-        default_prompt = Path(__file__).parents[2] / "examples/prompts/welcome.wav"
+        if prompt is None:
+            prompt = folder / "prompt.wav"
+            write_tone(prompt, PROMPT_HZ, PROMPT_SECONDS)
         self._config = folder / "cordboard.toml"
         self._config.write_text(
             CONFIG.format(
@@ -150,7 +154,7 @@ class CordboardServer:
                 t4=t4,
                 media_first=media_first,
                 media_last=media_first + MEDIA_PORTS - 1,
-                prompt=prompt or default_prompt,
+                prompt=prompt,
             )
             + "".join(trunk.toml() for trunk in trunks)
         )
