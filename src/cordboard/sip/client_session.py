@@ -1,24 +1,12 @@
 """Outgoing sessions: an INVITE of ours and what it leads to (RFC 3261 13.2, 9.1).
 
-Theory of operation. Until the INVITE has its outcome the session is the table below; from then on
-it is a dialog (:mod:`~cordboard.sip.session`) or over. An input that a state has no entry for is
-ignored. All races of CANCEL are entries of the table:
-
-- CANCEL may be sent only after a provisional response (9.1), so one wanted earlier waits for it;
-- a 2xx that crosses the CANCEL is acknowledged and hung up, and the session failed with 487;
-- where nothing final follows the CANCEL within 64*T1 the session ends by itself, with 487;
-- once cancelling was wanted, the status is 487 whatever becomes of the request, except where the
-  peer itself refused it with another final status before it knew.
-
-A 401 or 407 that we can answer is ``CHALLENGE`` and leads to another INVITE with the same Call-ID,
-From and To and the next CSeq number; one that we can't answer is a ``REFUSAL``.
+What an input leads to is the table in :mod:`~cordboard.sip.outgoing`; here is how it is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import split_name_addr, tag_of
 from cordboard.sip.authentication import Authentication
@@ -35,8 +23,10 @@ from cordboard.sip.lines import (
     lines_of,
 )
 from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.outgoing import OUTGOING, Input, Stage
 from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.session import Session
+from cordboard.sip.table import compile_table
 
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
@@ -49,69 +39,6 @@ if TYPE_CHECKING:
 MAX_FORKS = 32
 # Targets of a redirect that are reported; RFC 3261 sets no limit, users have a handful.
 MAX_REDIRECTS = 16
-
-
-class Stage(StrEnum):
-    """How far the INVITE is."""
-
-    CALLING = "calling"
-    PROCEEDING = "proceeding"
-    CANCEL_WANTED = "cancel wanted"
-    CANCELLING = "cancelling"
-    ANSWERED = "answered"
-    FAILED = "failed"
-
-
-class Input(StrEnum):
-    """What may happen to it."""
-
-    PROGRESS = "1xx"
-    ANSWER = "2xx"
-    REFUSAL = "3xx-6xx"
-    CHALLENGE = "401/407 that can be answered"
-    SILENCE = "timeout or transport error"
-    CANCEL = "cancel"
-
-
-Table = dict[Stage, dict[Input, tuple[Stage, str]]]
-
-OUTGOING: Table = {
-    Stage.CALLING: {
-        Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
-        Input.ANSWER: (Stage.ANSWERED, "establish"),
-        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
-        Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
-        Input.CANCEL: (Stage.CANCEL_WANTED, "wait_for_progress"),
-    },
-    Stage.PROCEEDING: {
-        Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
-        Input.ANSWER: (Stage.ANSWERED, "establish"),
-        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
-        Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
-        Input.CANCEL: (Stage.CANCELLING, "send_cancel"),
-    },
-    Stage.CANCEL_WANTED: {
-        Input.PROGRESS: (Stage.CANCELLING, "send_cancel"),
-        Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
-        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
-        Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
-    },
-    Stage.CANCELLING: {
-        Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
-        Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
-        Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
-    },
-    Stage.ANSWERED: {
-        Input.ANSWER: (Stage.ANSWERED, "acknowledge_further_answer"),
-    },
-    Stage.FAILED: {
-        Input.ANSWER: (Stage.FAILED, "acknowledge_further_answer"),
-    },
-}
 
 
 class ClientSession(Session):
@@ -365,19 +292,7 @@ class ClientSession(Session):
 Action = Callable[[ClientSession, "Response | None", int, float], None]
 
 
-class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
-    pass
-
-
-def _compile(table: Table) -> dict[Stage, _Row]:
-    rows = {stage: _Row() for stage in table}
-    for stage, entries in table.items():
-        for what, (following, name) in entries.items():
-            rows[stage][what] = (following, rows[following], getattr(ClientSession, name))
-    return rows
-
-
-_ROWS = _compile(OUTGOING)
+_ROWS = compile_table(OUTGOING, lambda name: cast("Action", getattr(ClientSession, name)))
 
 
 def _nothing_more() -> None:

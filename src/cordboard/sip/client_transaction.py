@@ -10,7 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cordboard.sip.transaction import Do, Event, State, Table, Transaction, compile_table, event_of
+from cordboard.sip.transaction import (
+    Do,
+    Event,
+    State,
+    Table,
+    Transaction,
+    compile_transactions,
+    event_of,
+)
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
@@ -24,15 +32,15 @@ INVITE_CLIENT: Table = {
         Event.SUCCESS: (State.ACCEPTED, (Do.START_M, Do.DELIVER)),
         Event.FAILURE: (State.COMPLETED, (Do.ACKNOWLEDGE, Do.DELIVER, Do.START_D)),
         Event.REPEAT: (State.CALLING, (Do.REPEAT,)),
-        Event.TIMEOUT: (State.TERMINATED, (Do.FORGET, Do.TELL_TIMEOUT)),
-        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET, Do.TELL_TRANSPORT_ERROR)),
+        Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.PROCEEDING: {
         Event.PROVISIONAL: (State.PROCEEDING, (Do.DELIVER,)),
         Event.SUCCESS: (State.ACCEPTED, (Do.START_M, Do.DELIVER)),
         Event.FAILURE: (State.COMPLETED, (Do.ACKNOWLEDGE, Do.DELIVER, Do.START_D)),
-        Event.TIMEOUT: (State.TERMINATED, (Do.FORGET, Do.TELL_TIMEOUT)),
-        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET, Do.TELL_TRANSPORT_ERROR)),
+        Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.ACCEPTED: {
         Event.SUCCESS: (State.ACCEPTED, (Do.DELIVER,)),
@@ -52,16 +60,16 @@ NON_INVITE_CLIENT: Table = {
         Event.SUCCESS: (State.COMPLETED, (Do.DELIVER, Do.START_K)),
         Event.FAILURE: (State.COMPLETED, (Do.DELIVER, Do.START_K)),
         Event.REPEAT: (State.TRYING, (Do.REPEAT,)),
-        Event.TIMEOUT: (State.TERMINATED, (Do.FORGET, Do.TELL_TIMEOUT)),
-        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET, Do.TELL_TRANSPORT_ERROR)),
+        Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.PROCEEDING: {
         Event.PROVISIONAL: (State.PROCEEDING, (Do.DELIVER,)),
         Event.SUCCESS: (State.COMPLETED, (Do.DELIVER, Do.START_K)),
         Event.FAILURE: (State.COMPLETED, (Do.DELIVER, Do.START_K)),
         Event.REPEAT: (State.PROCEEDING, (Do.REPEAT,)),
-        Event.TIMEOUT: (State.TERMINATED, (Do.FORGET, Do.TELL_TIMEOUT)),
-        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET, Do.TELL_TRANSPORT_ERROR)),
+        Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.COMPLETED: {
         Event.TIMEOUT: (State.TERMINATED, (Do.FORGET,)),
@@ -194,6 +202,7 @@ def _tell_transport_error(self: ClientTransaction, _: Response | None, now: floa
 
 def _forget(self: ClientTransaction, _response: Response | None, _now: float) -> None:
     self.stop_timers()
+    self.user = None  # who often holds the transaction, too
     self.layer.forget_client(self)
 
 
@@ -210,5 +219,5 @@ _ACTIONS = {
     Do.TELL_TRANSPORT_ERROR: _tell_transport_error,
     Do.FORGET: _forget,
 }
-_INVITE_ROWS = compile_table(INVITE_CLIENT, _ACTIONS)
-_NON_INVITE_ROWS = compile_table(NON_INVITE_CLIENT, _ACTIONS)
+_INVITE_ROWS = compile_transactions(INVITE_CLIENT, _ACTIONS)
+_NON_INVITE_ROWS = compile_transactions(NON_INVITE_CLIENT, _ACTIONS)

@@ -20,7 +20,7 @@ class EndedBy(Enum):
     REMOTE = "remote"
     LOCAL = "local"
     TIMEOUT = "timeout"
-    """The dialog became unusable: no answer to a BYE or re-INVITE, or no ACK came (64*T1)."""
+    """The dialog became unusable: a re-INVITE or INFO got no answer, 408 or 481, or no ACK came."""
     TRANSPORT = "transport"
 
 
@@ -60,8 +60,9 @@ class InviteAnswered:
 class InviteFailed:
     """The outgoing INVITE ended without a call.
 
-    ``status`` is the final SIP status (408 for Timer B, 503 for a transport error, 487 after our
-    CANCEL). ``contacts`` are the targets of a 3xx, ``reason_header`` the Reason value (RFC 3326).
+    ``status`` is the final SIP status (408 for Timer B, 503 for a transport error or over our own
+    limits). After a cancel it is 487, unless the peer itself refused with another status first.
+    ``contacts`` are the targets of a 3xx, ``reason_header`` the Reason value (RFC 3326).
     """
 
     call_id: str
@@ -130,7 +131,11 @@ class InfoReceived:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """A confirmed or offered session is over; ``reason_header`` is the Reason of BYE or CANCEL."""
+    """A confirmed or offered session is over; ``reason_header`` is the Reason of BYE or CANCEL.
+
+    Told at once where we end it: a session is over when its BYE is sent (RFC 3261 15.1.1), whatever
+    becomes of the BYE. ``cancelled`` says that an incoming call was given up before its answer.
+    """
 
     call_id: str
     by: EndedBy

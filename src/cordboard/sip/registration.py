@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import NameAddr, parse_name_addr
 from cordboard.sip.authentication import Authentication
@@ -22,6 +22,7 @@ from cordboard.sip.events import RegistrationFailed, RegistrationSucceeded
 from cordboard.sip.flow import Flow
 from cordboard.sip.lines import MAX_FORWARDS, clean, encode
 from cordboard.sip.responses import reason_of, retry_after_of
+from cordboard.sip.table import compile_table
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
@@ -287,16 +288,4 @@ class RegistrationSession:
 Action = Callable[[RegistrationSession, float], None]
 
 
-class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
-    pass
-
-
-def _compile(table: Table) -> dict[Stage, _Row]:
-    rows = {stage: _Row() for stage in table}
-    for stage, entries in table.items():
-        for what, (following, name) in entries.items():
-            rows[stage][what] = (following, rows[following], getattr(RegistrationSession, name))
-    return rows
-
-
-_ROWS = _compile(REGISTRATION)
+_ROWS = compile_table(REGISTRATION, lambda name: cast("Action", getattr(RegistrationSession, name)))

@@ -1,25 +1,23 @@
 """Incoming sessions: an INVITE of a peer and what it leads to (RFC 3261 13.3, 9.2).
 
-Theory of operation. The table below is the session until its dialog is confirmed by the ACK of our
-2xx; from then on it is :mod:`~cordboard.sip.session` alone. An input that a state has no entry for
-is ignored. Between our 2xx and its ACK no BYE may be sent (15), so a hang-up waits for the ACK or
-for its timeout; the user is told the end at once.
+What an input leads to is the table in :mod:`~cordboard.sip.incoming`; here is how it is done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
 from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
+from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
+from cordboard.sip.table import compile_table
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
@@ -29,61 +27,6 @@ if TYPE_CHECKING:
 
 # Hanging up an unanswered call refuses it for this phone, not for the person (that would be 603).
 HANG_UP_STATUS = 480
-
-
-class Stage(StrEnum):
-    """How far the INVITE is."""
-
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    LEAVING = "leaving"
-    CONFIRMED = "confirmed"
-    OVER = "over"
-
-
-class Input(StrEnum):
-    """What may happen to it."""
-
-    RING = "ring"
-    ACCEPT = "accept"
-    REJECT = "reject"
-    HANG_UP = "hang up"
-    CANCEL = "CANCEL"
-    ACK = "ACK"
-    NO_ACK = "no ACK"
-    BYE = "BYE"
-    FLOW_LOST = "transport error"
-
-
-Table = dict[Stage, dict[Input, tuple[Stage, str]]]
-
-INCOMING: Table = {
-    Stage.OFFERED: {
-        Input.RING: (Stage.OFFERED, "send_ringing"),
-        Input.ACCEPT: (Stage.ACCEPTED, "send_acceptance"),
-        Input.REJECT: (Stage.OVER, "send_rejection"),
-        Input.HANG_UP: (Stage.OVER, "send_rejection"),
-        Input.CANCEL: (Stage.OVER, "end_cancelled"),
-        Input.BYE: (Stage.OVER, "end_cancelled"),
-        Input.FLOW_LOST: (Stage.OVER, "end_unreachable"),
-    },
-    Stage.ACCEPTED: {
-        Input.ACK: (Stage.CONFIRMED, "tell_confirmed"),
-        Input.NO_ACK: (Stage.OVER, "leave_unconfirmed"),
-        Input.HANG_UP: (Stage.LEAVING, "end_before_ack"),
-        Input.BYE: (Stage.OVER, "end_remote"),
-    },
-    Stage.LEAVING: {
-        Input.ACK: (Stage.OVER, "say_goodbye"),
-        Input.NO_ACK: (Stage.OVER, "say_goodbye"),
-        Input.BYE: (Stage.OVER, "part"),
-    },
-    Stage.CONFIRMED: {
-        Input.HANG_UP: (Stage.OVER, "leave_confirmed"),
-        Input.BYE: (Stage.OVER, "end_remote"),
-    },
-    Stage.OVER: {},
-}
 
 
 class ServerSession(Session):
@@ -301,16 +244,4 @@ class ServerSession(Session):
 Action = Callable[[ServerSession, float], None]
 
 
-class _Row(dict[Input, "tuple[Stage, _Row, Action]"]):
-    pass
-
-
-def _compile(table: Table) -> dict[Stage, _Row]:
-    rows = {stage: _Row() for stage in table}
-    for stage, entries in table.items():
-        for what, (following, name) in entries.items():
-            rows[stage][what] = (following, rows[following], getattr(ServerSession, name))
-    return rows
-
-
-_ROWS = _compile(INCOMING)
+_ROWS = compile_table(INCOMING, lambda name: cast("Action", getattr(ServerSession, name)))

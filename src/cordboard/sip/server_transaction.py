@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from cordboard.sip.transaction import Do, Event, State, Table, Transaction, compile_table, event_of
+from cordboard.sip.transaction import (
+    Do,
+    Event,
+    State,
+    Table,
+    Transaction,
+    compile_transactions,
+    event_of,
+)
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
@@ -22,7 +30,7 @@ INVITE_SERVER: Table = {
         Event.PROVISIONAL: (State.PROCEEDING, (Do.SEND,)),
         Event.SUCCESS: (State.ACCEPTED, (Do.SEND, Do.START_L)),
         Event.FAILURE: (State.COMPLETED, (Do.SEND, Do.START_G_H)),
-        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET, Do.TELL_TRANSPORT_ERROR)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.ACCEPTED: {
         Event.TIMEOUT: (State.TERMINATED, (Do.FORGET,)),
@@ -157,6 +165,7 @@ def _tell_transport_error(self: ServerTransaction, _: Response | None, now: floa
 def _forget(self: ServerTransaction, _response: Response | None, _now: float) -> None:
     self.stop_timers()
     self.request = None
+    self.user = None
     self.layer.forget_server(self)
 
 
@@ -171,5 +180,5 @@ _ACTIONS = {
     Do.TELL_TRANSPORT_ERROR: _tell_transport_error,
     Do.FORGET: _forget,
 }
-_INVITE_ROWS = compile_table(INVITE_SERVER, _ACTIONS)
-_NON_INVITE_ROWS = compile_table(NON_INVITE_SERVER, _ACTIONS)
+_INVITE_ROWS = compile_transactions(INVITE_SERVER, _ACTIONS)
+_NON_INVITE_ROWS = compile_transactions(NON_INVITE_SERVER, _ACTIONS)

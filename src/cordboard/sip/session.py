@@ -101,6 +101,7 @@ class Session:
         self._goodbye = Goodbye(self.core, dialog, self.authentication, reason, done, now)
 
     def _goodbye_done(self) -> None:
+        self._goodbye = None
         self.core.forget_session(self)
 
     def end(

@@ -1,10 +1,10 @@
 """What the four transaction machines of RFC 3261 17 share: their vocabulary, and how a table runs.
 
-Theory of operation. A machine is a table ``{state: {event: (next state, actions)}}``; an event that
-a state has no entry for is ignored. Everything that can happen is in the tables of
-:mod:`~cordboard.sip.client_transaction` and :mod:`~cordboard.sip.server_transaction`; this module
-knows no SIP. On an event the machine first takes the next state, then runs the actions in order, so
-that whatever an action sets off finds the machine where it will be.
+Theory of operation. A machine is a table (:mod:`~cordboard.sip.table`) whose entries name a list of
+actions; an event that a state has no entry for is ignored. Everything that can happen is in the
+tables of :mod:`~cordboard.sip.client_transaction` and :mod:`~cordboard.sip.server_transaction`;
+this module knows no SIP. On an event the machine first takes the next state, then runs the actions
+in order, so that whatever an action sets off finds the machine where it will be.
 
 Each transaction has one timer for both things a transaction waits for, the next repeat (timers A, E
 and G) and its end (B, F, H and the waits D, I, J, K, L, M): it is set to whichever comes first.
@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from cordboard.sip.table import Row, compile_table
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
@@ -74,17 +76,12 @@ Table = Mapping[State, Mapping[Event, tuple[State, tuple[Do, ...]]]]
 Action = Callable[[Any, "Response | None", float], None]
 
 
-class Row(dict[Event, "tuple[State, Row, tuple[Action, ...]]"]):
-    """One state of a compiled table: where each event leads and the functions to run."""
+Rows = dict[State, Row[Event, State, tuple[Action, ...]]]
 
 
-def compile_table(table: Table, actions: Mapping[Do, Action]) -> dict[State, Row]:
-    """Put the functions in the place of their names, and the next row beside the next state."""
-    rows = {state: Row() for state in table}
-    for state, row in table.items():
-        for event, (next_state, todo) in row.items():
-            rows[state][event] = (next_state, rows[next_state], tuple(actions[do] for do in todo))
-    return rows
+def compile_transactions(table: Table, actions: Mapping[Do, Action]) -> Rows:
+    """Put the functions in the place of their names."""
+    return compile_table(table, lambda todo: tuple(actions[do] for do in todo))
 
 
 def event_of(status: int) -> Event:
@@ -113,7 +110,7 @@ class Transaction:
         key: tuple[str, str, str],
         flow: Flow,
         call_id: str,
-        rows: dict[State, Row],
+        rows: Rows,
         state: State,
     ) -> None:
         self.layer = layer

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.sip.client_session import OUTGOING, Input, Stage
 from cordboard.sip.digest import Credentials
 from cordboard.sip.errors import SipBuildError
 from cordboard.sip.events import (
@@ -23,6 +22,7 @@ from cordboard.sip.events import (
 )
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
+from cordboard.sip.outgoing import OUTGOING, Input, Stage
 from support.sip_network import ANSWER, OFFER, OTHER_ANSWER, OTHER_OFFER, PHONE, invitation
 from support.sip_peer import CONTACT, Peer
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 
 import pytest
 
+from cordboard.sip.client_transaction import ClientTransaction
+from cordboard.sip.dialog import Dialog
 from cordboard.sip.digest import Credentials, DigestServer, ha1
 from cordboard.sip.events import (
     BindingsChanged,
@@ -15,8 +18,11 @@ from cordboard.sip.events import (
     RegistrationSucceeded,
     SessionEnded,
 )
+from cordboard.sip.goodbye import Goodbye
 from cordboard.sip.message import Request, Response
 from cordboard.sip.registrar import Registrar, RegistrarAccount
+from cordboard.sip.server_transaction import ServerTransaction
+from cordboard.sip.session import Session
 from cordboard.sip.stack import Registration, SipStack, StackSettings
 from support.sip_network import (
     ANSWER,
@@ -29,6 +35,8 @@ from support.sip_network import (
     name_addr,
 )
 from support.sip_peer import CONTACT, Peer
+
+SHORT_LIVED = (Session, Dialog, Goodbye, ClientTransaction, ServerTransaction)
 
 
 def registrar() -> Registrar:
@@ -412,6 +420,35 @@ def test_the_trace_shows_both_directions_and_repeats() -> None:
     assert {record.call_id for record in server.traced} == {"call-1"}
     server.stack.receive(b"no message at all", server.flow_to(PHONE), network.now)
     assert server.traced[-1].call_id is None
+
+
+def test_what_is_over_is_freed_without_the_garbage_collector() -> None:
+    server, phone = End(SERVER, "srv"), End(PHONE, "phn")
+    network = Network(server, phone)
+    gc.collect()
+    gc.disable()
+    try:
+        for call_id in ("up", "refused", "cancelled", "silent"):
+            server.stack.invite(invitation(server, call_id=call_id), network.now)
+            network.run(0.1)
+        phone.stack.accept("up", ANSWER, network.now)
+        phone.stack.reject("refused", 486, "Busy", network.now)
+        server.stack.cancel("cancelled", network.now)
+        network.run(1.0)
+        server.stack.offer("up", OFFER, network.now)
+        network.run(1.0)
+        phone.stack.answer_offer("up", ANSWER, network.now)
+        network.run(1.0)
+        server.stack.hang_up("up", network.now)
+        network.run(1.0)
+        network.carry = lambda _flow, _data: []
+        server.stack.shut_down(network.now)
+        network.run(200.0)
+        left = [type(o).__name__ for o in gc.get_objects() if isinstance(o, SHORT_LIVED)]
+    finally:
+        gc.enable()
+    # The phone was never told about the last one: it rings.
+    assert sorted(left) == ["Dialog", "ServerSession", "ServerTransaction"]
 
 
 def test_the_default_tokens_differ() -> None:
