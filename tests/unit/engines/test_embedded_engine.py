@@ -61,6 +61,12 @@ G729_ONLY = (
 )
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that the service may run on; their transports differ."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
 @pytest.fixture
 async def rig() -> AsyncIterator[EmbeddedRig]:
     async with embedded_rig() as made:

@@ -23,6 +23,12 @@ BOUND = 5.0
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that the service may run on; their transports differ."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
 async def until(condition: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + BOUND

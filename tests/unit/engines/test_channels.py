@@ -1,0 +1,442 @@
+"""A channel between a stack and a media session that only take notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import (
+    Answered,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HoldChanged,
+    MediaLost,
+    PlayEnded,
+    Prompt,
+    Released,
+    Ringing,
+    Tone,
+    ToneKind,
+)
+from cordboard.engines.embedded.channel_audio import ChannelAudio
+from cordboard.engines.embedded.channels import (
+    CHANNEL_TRANSITIONS,
+    Channel,
+    ChannelState,
+    ChannelTrigger,
+    Surroundings,
+)
+from cordboard.media import events as media
+from cordboard.media.audio import AudioParameters
+from cordboard.media.figures import MediaFigures
+from cordboard.sip.events import (
+    EndedBy,
+    InfoReceived,
+    InviteAnswered,
+    InviteFailed,
+    InviteRinging,
+    InviteTrying,
+    OfferAnswered,
+    OfferReceived,
+    OfferRejected,
+    SessionConfirmed,
+    SessionEnded,
+)
+
+PHONE = "192.0.2.10"
+
+
+def sdp(port: int = 4000, *, direction: str = "sendrecv", host: str = PHONE) -> bytes:
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP 8 0\r\na={direction}\r\n"
+    ).encode()
+
+
+class Session:
+    """A media session that takes notes."""
+
+    address = ("198.51.100.1", 20000)
+
+    def __init__(self) -> None:
+        self.configured: list[AudioParameters] = []
+        self.done: list[str] = []
+        self.played: list[Any] = []
+
+    def configure(self, audio: AudioParameters) -> None:
+        self.configured.append(audio)
+
+    def play(self, play_id: int, source: Any, *, loop: bool = False) -> None:
+        self.played.append((play_id, source, loop))
+
+    def close(self) -> MediaFigures:
+        self.done.append("close")
+        return MediaFigures(packets_received=7)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def note(*_arguments: Any) -> None:
+            self.done.append(name)
+
+        return note
+
+
+class Stack:
+    """A SIP stack that takes notes."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def note(*arguments: Any) -> None:
+            self.done.append((name, *arguments))
+
+        return note
+
+
+class Shelf:
+    """Prompts that come when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[Any], None]] = []
+
+    def deliver(self) -> None:
+        for then in self.waiting:
+            then(None)
+
+    def get(self, _path: str, then: Callable[[Any], None]) -> None:
+        self.waiting.append(then)
+
+
+class Bench:
+    """A channel and all that surrounds it."""
+
+    def __init__(self, *, invited: bool = True) -> None:
+        self.told: list[EngineEvent] = []
+        self.forgotten: list[Channel] = []
+        self.stack, self.session, self.shelf = Stack(), Session(), Shelf()
+        surroundings = Surroundings(
+            stack=cast("Any", self.stack),
+            clock=lambda: 1.0,
+            prompts=cast("Any", self.shelf),
+            tell=self.told.append,
+            forget=self.forgotten.append,
+        )
+        self.channel = Channel("c", surroundings)
+        if invited:
+            audio = ChannelAudio(cast("Any", self.session), "198.51.100.1", PHONE, 1, strict=False)
+            audio.offer()
+            self.channel.invited(audio)
+
+    def ring(self, status: int = 180, body: bytes | None = None, dialogs: int = 1) -> None:
+        self.channel.on_ringing(InviteRinging("c", status, "", body, f"t{dialogs}", dialogs))
+
+    def answer(self, body: bytes | None = None) -> None:
+        self.channel.on_answered(InviteAnswered("c", sdp() if body is None else body, None))
+
+    @property
+    def flowing(self) -> list[bool]:
+        return [event.flowing for event in self.told if isinstance(event, EarlyMedia)]
+
+
+# Early media
+
+
+def test_early_media_is_told_when_it_flows_and_when_it_ceases() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.channel.on_media(media.EarlyMedia(True))
+    bench.channel.on_media(media.EarlyMedia(False))
+    assert bench.flowing == [True, False]
+
+
+def test_a_180_without_audio_takes_early_media_back_and_a_183_brings_it_again() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.channel.on_media(media.EarlyMedia(True))
+    bench.ring(180)
+    bench.ring(180)
+    bench.ring(183, sdp())
+    assert bench.flowing == [True, False, True]
+
+
+def test_a_183_without_audio_leaves_it_as_it_is() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.channel.on_media(media.EarlyMedia(True))
+    bench.ring(183)
+    assert bench.flowing == [True]
+
+
+def test_a_forked_channel_has_no_early_media_any_more() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.channel.on_media(media.EarlyMedia(True))
+    bench.ring(183, sdp(5000), dialogs=2)
+    bench.channel.on_media(media.EarlyMedia(False))
+    bench.channel.on_media(media.EarlyMedia(True))
+    assert bench.flowing == [True, False]
+
+
+def test_a_channel_forked_from_the_start_never_has_any() -> None:
+    bench = Bench()
+    bench.ring(180)
+    bench.ring(183, sdp(), dialogs=2)
+    bench.channel.on_media(media.EarlyMedia(True))
+    assert bench.flowing == []
+
+
+def test_after_the_answer_there_is_no_early_media() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.answer()
+    bench.channel.on_media(media.EarlyMedia(True))
+    assert bench.flowing == []
+
+
+def test_the_answer_of_another_fork_decides_where_audio_goes() -> None:
+    bench = Bench()
+    bench.ring(183, sdp(4000))
+    bench.ring(183, sdp(5000), dialogs=2)
+    assert [audio.remote[1] for audio in bench.session.configured] == [4000]
+    bench.answer(sdp(6000))
+    assert [audio.remote[1] for audio in bench.session.configured] == [4000, 6000]
+
+
+def test_an_answer_that_repeats_its_183_configures_nothing_anew() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.answer(sdp())
+    assert len(bench.session.configured) == 1
+
+
+def test_an_unreadable_183_is_passed_over() -> None:
+    bench = Bench()
+    bench.ring(183, b"nonsense")
+    bench.answer()
+    assert bench.told == [Ringing("c", 183), Answered("c")]
+
+
+def test_other_provisional_responses_are_no_ringing() -> None:
+    bench = Bench()
+    bench.ring(199)
+    bench.ring(182)
+    assert bench.told == [Ringing("c", 182)]
+
+
+# Addresses
+
+
+def test_a_name_in_sdp_means_where_the_signalling_comes_from() -> None:
+    bench = Bench()
+    bench.answer(sdp(host="phone.invalid"))
+    assert bench.session.configured[0].remote == (PHONE, 4000)
+
+
+def test_the_codec_in_use_is_offered_first() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.hold(True)
+    _, call, offer, _ = bench.stack.done[-1]
+    assert call == "c"
+    assert b"RTP/AVP 8 0 101" in offer
+    assert b"a=sendonly" in offer
+    assert b"o=cordboard 1 2 " in offer
+
+
+# Sounds
+
+
+def test_a_prompt_that_is_read_too_late_is_not_played() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.play(Prompt("a.wav"), 1)
+    bench.channel.play(Tone(ToneKind.BUSY, "us"), 2)
+    bench.channel.play(Prompt("b.wav"), 3)
+    bench.channel.stop_play()
+    for then in bench.shelf.waiting:
+        then(None)
+    assert len(bench.session.played) == 1
+    assert not [event for event in bench.told if isinstance(event, PlayEnded)]
+
+
+def test_a_prompt_for_a_channel_that_has_ended_is_nothing() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.play(Prompt("a.wav"), 1)
+    bench.channel.on_ended(SessionEnded("c", EndedBy.REMOTE))
+    bench.shelf.waiting[0](None)
+    assert not [event for event in bench.told if isinstance(event, PlayEnded)]
+
+
+def test_a_country_without_tones_of_its_own_has_the_default_ones() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.play(Tone(ToneKind.RINGBACK, "zz"), 1)
+    assert bench.session.played[0][1].country == "us"
+
+
+def test_what_can_only_be_done_when_talking_is_ignored_before() -> None:
+    bench = Bench()
+    other = Bench()
+    bench.channel.play(Tone(ToneKind.BUSY, "us"), 1)
+    bench.channel.listen(other.channel)
+    bench.channel.bridge(other.channel)
+    bench.channel.hold(True)
+    bench.channel.stop_play()
+    bench.channel.on_info(InfoReceived("c", "application/dtmf", b"1"))
+    bench.channel.on_media(media.Digit("1", 100))
+    bench.channel.on_media(media.MediaLost())
+    assert bench.session.played == []
+    assert bench.session.done == []
+    assert bench.stack.done == []
+    assert bench.told == []
+
+
+# Offers
+
+
+def test_the_peer_lets_us_offer_and_answers_in_its_ack() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.on_offer(OfferReceived("c", None))
+    assert bench.stack.done[-1][:2] == ("answer_offer", "c")
+    bench.channel.on_confirmed(SessionConfirmed("c", sdp(7000)))
+    assert bench.session.configured[-1].remote[1] == 7000
+
+
+def test_an_unreadable_answer_changes_nothing_and_the_next_wish_is_offered() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.hold(True)
+    bench.channel.hold(False)
+    bench.channel.on_offer_answered(OfferAnswered("c", b"nonsense"))
+    offers = [done for done in bench.stack.done if done[0] == "offer"]
+    assert len(offers) == 2
+    assert b"a=sendrecv" in offers[-1][2]
+    bench.channel.on_offer_answered(OfferAnswered("c", None))
+    bench.channel.hold(True)
+    assert len([done for done in bench.stack.done if done[0] == "offer"]) == 3
+    assert len(bench.session.configured) == 1
+
+
+def test_an_offer_before_the_answer_is_refused() -> None:
+    bench = Bench()
+    bench.channel.on_offer(OfferReceived("c", sdp()))
+    assert bench.stack.done == [("reject_offer", "c", 488, 1.0)]
+
+
+def test_a_peer_that_takes_a_hold_for_its_own_is_not_believed() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.hold(True)
+    bench.channel.on_offer_answered(OfferAnswered("c", sdp(direction="inactive")))
+    assert not [event for event in bench.told if isinstance(event, HoldChanged)]
+    bench.channel.on_media(media.MediaLost())
+    assert MediaLost("c") not in bench.told
+    bench.channel.hold(False)
+    bench.channel.on_offer_answered(OfferAnswered("c", sdp(direction="sendonly")))
+    assert bench.told[-1] == HoldChanged("c", True)
+
+
+# Ends
+
+
+def test_a_release_brings_the_figures() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.on_ended(SessionEnded("c", EndedBy.REMOTE, reason_header="Q.850;cause=17"))
+    assert bench.told[-1] == Released("c", True, Cause.BUSY, MediaFigures(packets_received=7))
+    assert bench.forgotten == [bench.channel]
+    assert bench.session.done.count("close") == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "cause"),
+    [
+        (EndedBy.TIMEOUT, Cause.UNREACHABLE),
+        (EndedBy.TRANSPORT, Cause.UNREACHABLE),
+        (EndedBy.LOCAL, Cause.INTERRUPTED),
+    ],
+)
+def test_an_end_that_nobody_wanted_has_its_cause(by: EndedBy, cause: Cause) -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.on_ended(SessionEnded("c", by))
+    released = bench.told[-1]
+    assert isinstance(released, Released)
+    assert (released.remote, released.cause) == (False, cause)
+
+
+def test_a_bye_that_crosses_ours_leaves_our_cause() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.hang_up(Cause.MEDIA_TIMEOUT)
+    bench.channel.on_ended(SessionEnded("c", EndedBy.REMOTE))
+    released = bench.told[-1]
+    assert isinstance(released, Released)
+    assert (released.remote, released.cause) == (False, Cause.MEDIA_TIMEOUT)
+
+
+def test_hanging_up_what_was_never_invited_needs_no_stack() -> None:
+    bench = Bench(invited=False)
+    bench.channel.hang_up(Cause.CANCELLED)
+    assert bench.stack.done == []
+    assert bench.told == [Failed("c", 487, "Request Terminated", local=True)]
+
+
+# Whatever happens, in whatever order
+
+HAPPENINGS: dict[str, Callable[[Bench], None]] = {
+    "trying": lambda b: b.channel.on_trying(InviteTrying("c")),
+    "ringing": lambda b: b.ring(180),
+    "early": lambda b: b.ring(183, sdp()),
+    "forked": lambda b: b.ring(183, sdp(5000), dialogs=2),
+    "answered": lambda b: b.answer(),
+    "answered unusably": lambda b: b.answer(b"v=0\r\n"),
+    "failed": lambda b: b.channel.on_failed(InviteFailed("c", 486, "Busy Here")),
+    "ended": lambda b: b.channel.on_ended(SessionEnded("c", EndedBy.REMOTE)),
+    "hang up": lambda b: b.channel.hang_up(Cause.NORMAL),
+    "hold": lambda b: b.channel.hold(True),
+    "unhold": lambda b: b.channel.hold(False),
+    "offer": lambda b: b.channel.on_offer(OfferReceived("c", sdp(direction="sendonly"))),
+    "offer answered": lambda b: b.channel.on_offer_answered(OfferAnswered("c", sdp())),
+    "offer rejected": lambda b: b.channel.on_offer_rejected(OfferRejected("c", 488)),
+    "play": lambda b: b.channel.play(Tone(ToneKind.BUSY, "us"), 1),
+    "prompt": lambda b: b.channel.play(Prompt("a.wav"), 2),
+    "prompt read": lambda b: b.shelf.deliver(),
+    "stop": lambda b: b.channel.stop_play(),
+    "media": lambda b: b.channel.on_media(media.EarlyMedia(True)),
+    "media gone": lambda b: b.channel.on_media(media.EarlyMedia(False)),
+    "media lost": lambda b: b.channel.on_media(media.MediaLost()),
+    "digit": lambda b: b.channel.on_media(media.Digit("1", 100)),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(HAPPENINGS)), max_size=30))
+def test_a_channel_has_one_end_and_nothing_after_it(happenings: list[str]) -> None:
+    bench = Bench()
+    for name in happenings:
+        HAPPENINGS[name](bench)
+    HAPPENINGS["hang up"](bench)
+    # The stack owes an end to every session that it was given.
+    if bench.channel.state in (ChannelState.LEAVING, ChannelState.PARTING):
+        bench.channel.on_ended(SessionEnded("c", EndedBy.LOCAL))
+    ends = [event for event in bench.told if isinstance(event, Failed | Released)]
+    assert len(ends) == 1
+    assert bench.told[-1] is ends[0]
+    assert isinstance(ends[0], Released) == (Answered("c") in bench.told)
+    assert bench.channel.state is ChannelState.OVER
+    assert bench.forgotten == [bench.channel]
+    assert bench.session.done.count("close") == 1
+
+
+def test_the_table_knows_every_state_and_leaves_none_but_the_last_without_a_way_out() -> None:
+    assert set(CHANNEL_TRANSITIONS) == set(ChannelState)
+    for state, row in CHANNEL_TRANSITIONS.items():
+        assert (ChannelTrigger.ENDED in row) == (state is not ChannelState.OVER)
