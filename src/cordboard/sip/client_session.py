@@ -72,7 +72,7 @@ class ClientSession(Session):
         self._number = 0
         self._rounds = 0
         self._reason: str | None = None
-        self._early_tags: set[str] = set()
+        self._early_tags: list[str] = []
         # The ACK of each 2xx by its To tag, for when the 2xx comes again
         self._acks: dict[str, tuple[Flow, bytes]] = {}
         self._stage = Stage.CALLING
@@ -159,8 +159,9 @@ class ClientSession(Session):
             self.core.events.append(InviteTrying(self.call_id))
             return
         tag = tag_of(response.need("to"))
-        if tag is not None and len(self._early_tags) < MAX_FORKS:
-            self._early_tags.add(tag)
+        tags = self._early_tags
+        if tag is not None and tag not in tags and len(tags) < MAX_FORKS:
+            tags.append(tag)
         self.core.events.append(
             InviteRinging(
                 self.call_id,

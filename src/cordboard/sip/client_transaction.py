@@ -187,6 +187,7 @@ def _start_k(self: ClientTransaction, _: Response | None, now: float) -> None:
 
 def _start_m(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.data = b""
+    self.invite = None  # neither ACK nor CANCEL is made of it any more
     self.start_timers(0.0, self.layer.timers.timeout, now)
 
 

@@ -86,7 +86,11 @@ class Core:
         return len(self.layer) >= self.settings.max_transactions * IN_DIALOG_RESERVE
 
     def forget_session(self, session: Session) -> None:
-        """Drop a session that is over, unless its Call-ID belongs to another by now."""
+        """Drop a session that is over, unless its Call-ID belongs to another by now.
+
+        Its INVITE transaction remembers it a while longer, for repeats of the 2xx; not its dialog.
+        """
+        session.dialog = None
         if self.sessions.get(session.call_id) is session:
             del self.sessions[session.call_id]
 
