@@ -75,3 +75,9 @@ class Observed(Generic[T]):
     def __len__(self) -> int:
         with self._changed:
             return len(self._entries)
+
+
+def let_last(seconds: float) -> None:
+    """Let something last so long that it can be measured: a stimulus, not a wait for an effect."""
+    until = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= until, seconds + 5.0, "time passes")
