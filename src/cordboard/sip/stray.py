@@ -32,6 +32,12 @@ def hang_up_stray(core: Core, response: Response, flow: Flow, now: float) -> Non
     local_tag, remote_tag = tag_of(from_) or "", tag_of(to) or ""
     if not core.signs(call_id, local_tag):
         return
+    session = core.sessions.get(call_id)
+    if session is not None and session.owns(local_tag, remote_tag):
+        # A repeat that was long on its way, of a call that is well and alive
+        ours = session.need_dialog()
+        core.layer.send(ours.flow, ours.request("ACK", number, core.token()), call_id, now)
+        return
     target = contact_of(response)
     if target is None:
         return

@@ -118,6 +118,16 @@ def test_a_repeated_2xx_is_acknowledged_again_also_after_the_call() -> None:
     assert all_quiet(peer)
 
 
+def test_a_2xx_that_was_very_long_on_its_way_does_not_end_the_call() -> None:
+    peer = Peer()
+    invite = answered(peer)
+    peer.wait(100.0)
+    assert peer.stack.transactions() == 0
+    peer.answer(invite, 200, sdp=ANSWER)
+    assert peer.take_request("ACK").need("cseq") == "1 ACK"
+    assert peer.stack.sessions() == 1
+
+
 @pytest.mark.parametrize(
     ("status", "extra", "expected"),
     [
