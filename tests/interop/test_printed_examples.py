@@ -1,0 +1,178 @@
+"""Every request that the vendor's pages print, as printed but for host and credentials, against the
+demonstration and its phones: each connects whom it says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from support.ports import LOOPBACK, free_ports
+from support.program import Program
+
+READY_SECONDS = 30.0
+TALK_SECONDS = 30.0
+DEMO = Path(__file__).parents[2] / "examples" / "demo.toml"
+
+# Method, body as printed, whom the second leg must be.
+EXAMPLES = [
+    ("call_user", '{"user_id": 10001001, "destination": "0312341234"}', "0312341234"),
+    (
+        "call_user",
+        '{"user_name": "jessica", "calling_name": "Thomas Jenkins", "destination": "thomas"}',
+        "1002",
+    ),
+    (
+        "call_user",
+        (
+            '{"user_name": "bob", "destination": {"called_number": "0312341234", "calling_number":'
+            ' "05068680000", "end_user": {"name": "thomas"}}}'
+        ),
+        "0312341234",
+    ),
+    ("call_user", '{"user_extension": "1001", "destination": "0312341234"}', "0312341234"),
+    (
+        "call_user",
+        (
+            '{"user_email": "jones@abcd.com", "destination":'
+            ' "{name=Charles Xavier,organization=X-Men}0312341234",'
+            ' "callback_url": "https://somewhere.com/result_receiver"}'
+        ),
+        "0312341234",
+    ),
+    (
+        "call_user",
+        '{"user_name": "james", "group_name": "sales", "destination": "0312341234"}',
+        "0312341234",
+    ),
+    ("call_external", '{"target": "0312341234", "destination": "sales"}', "2001"),
+    (
+        "call_external",
+        (
+            '{"target": {"end_user": {"name": "luke.s"}, "called_number": "0312341234"},'
+            ' "destination": "helen"}'
+        ),
+        "1003",
+    ),
+    (
+        "call_external",
+        (
+            '{"target": {"calling_number": "05068601111", "called_number": "09011112222"},'
+            ' "destination": "campaign"}'
+        ),
+        None,
+    ),
+    ("call_external", '{"target": "090111122222", "destination": "campaign"}', None),
+    ("call_external", '{"target": "0312341234", "destination": "1001"}', "1001"),
+    (
+        "call_external",
+        '{ "target": "0311112222", "answer_timeout": 30, "destination": "group1" }',
+        None,
+    ),
+    ("initiate_call", '{"user_name": "jessica", "destination": "0312341234"}', "0312341234"),
+    (
+        "initiate_call",
+        '{"user_name": "david", "pstn_number": "09011112222", "destination": "thomas"}',
+        "1002",
+    ),
+    ("initiate_call", '{"pstn_number": "09012341234", "destination": "sales"}', "2001"),
+    (
+        "initiate_call",
+        '{"pstn_number": "09012341234", "ani": "05011223344", "destination": "claire"}',
+        None,
+    ),
+    ("initiate_call", '{"pstn_number": "09012341234", "destination": "1111"}', "1111"),
+    (
+        "initiate_call",
+        '{"user_name": "helen", "group_name": "sales", "destination": "0312341234"}',
+        "0312341234",
+    ),
+]
+
+
+class Demonstration:
+    """``cordboard demo`` on ports of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        http, sip, outside = free_ports(), free_ports(), free_ports()
+        media = free_ports(400)
+        text = DEMO.read_text()
+        for printed, ours in (
+            ("127.0.0.1:8080", f"{LOOPBACK}:{http}"),
+            ("127.0.0.1:5060", f"{LOOPBACK}:{sip}"),
+            ("127.0.0.1:5090", f"{LOOPBACK}:{outside}"),
+            ("20000-29999", f"{media}-{media + 399}"),
+            ("prompts/", f"{DEMO.parent}/prompts/"),
+        ):
+            text = text.replace(printed, ours)
+        config = folder / "demo.toml"
+        config.write_text(text)
+        self.url = f"http://{LOOPBACK}:{http}"
+        self.program = Program([sys.executable, "-m", "cordboard", "demo", "--config", config])
+
+    def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[Any, str | None]:
+        request = Request(self.url + path, data=body, method=method)  # noqa: S310 - loopback
+        token = base64.b64encode(b"demo:demo-token").decode()
+        request.add_header("Authorization", f"Basic {token}")
+        with urlopen(request, timeout=10.0) as response:  # noqa: S310 - loopback
+            text = response.read()
+            return json.loads(text) if text else None, response.headers["Cordboard-Call"]
+
+    def connected(self, call: str) -> str | None:
+        """The event that connects the two, followed live; None if the call ends without."""
+        return self._first_of(call, "call.bridged", "call.program")
+
+    def ended(self, call: str) -> bool:
+        """Whether the call comes to its end, followed live: its phones are free again."""
+        return self._first_of(call, "call.ended") is not None
+
+    def _first_of(self, call: str, *kinds: str) -> str | None:
+        request = Request(f"{self.url}/v1/calls/{call}/events")  # noqa: S310 - loopback
+        token = base64.b64encode(b"demo:demo-token").decode()
+        request.add_header("Authorization", f"Basic {token}")
+        with urlopen(request, timeout=TALK_SECONDS) as stream:  # noqa: S310 - loopback
+            for line in stream:
+                if line.startswith(b"data: "):
+                    kind: str = json.loads(line[6:])["kind"]
+                    if kind in kinds:
+                        return kind
+        return None
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    shown = Demonstration(tmp_path_factory.mktemp("demo"))
+    with shown.program:
+        shown.program.lines.wait_for(
+            lambda line: "Its SIP messages" in line, READY_SECONDS, "the first call is over"
+        )
+        yield shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "body", "second"), EXAMPLES)
+def test_a_printed_request_connects_whom_it_says(
+    demonstration: Demonstration, method: str, body: str, second: str | None
+) -> None:
+    answer, call = demonstration.ask("POST", f"/basix/api/{method}", body.encode())
+    assert answer["result_code"] == 0, answer
+    assert call is not None
+    how = demonstration.connected(call)
+    assert how == ("call.program" if second == "1111" else "call.bridged")
+    shown, _ = demonstration.ask("GET", f"/v1/calls/{call}")
+    assert second is None or shown["second"]["party"]["number"] == second
+    demonstration.ask("DELETE", f"/v1/calls/{call}")
+    assert demonstration.ended(call)
+
+
+def test_the_request_printed_without_a_quote_is_told_so(demonstration: Demonstration) -> None:
+    body = b'{"user_name": "jessica", "calling_name": "Thomas Jenkins", destination": "thomas"}'
+    answer, call = demonstration.ask("POST", "/basix/api/call_user", body)
+    assert answer["error"]["id"] == "invalid_json"
+    assert call is None
