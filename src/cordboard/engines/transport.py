@@ -25,6 +25,10 @@ class Listen(NamedTuple):
     host: str
     port: int
 
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.transport}:{host}:{self.port}"
+
 
 class ListenError(Exception):
     """An address can't be listened at; the message says which and why."""
@@ -76,9 +80,7 @@ class SipTransport:
                 return local
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise ListenError(
-                f"cannot listen at {where.transport}:{where.host}:{where.port}: {reason}"
-            ) from error
+            raise ListenError(f"cannot listen at {where}: {reason}") from error
         raise ListenError(f"no transport {where.transport!r}; known are {', '.join(TRANSPORTS)}")
 
     @property

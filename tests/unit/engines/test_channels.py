@@ -25,13 +25,12 @@ from cordboard.calls.ports import (
     ToneKind,
 )
 from cordboard.engines.embedded.channel_audio import ChannelAudio
-from cordboard.engines.embedded.channels import (
+from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
-    Channel,
     ChannelState,
     ChannelTrigger,
-    Surroundings,
 )
+from cordboard.engines.embedded.channels import Channel, Surroundings
 from cordboard.media import events as media
 from cordboard.media.audio import AudioParameters
 from cordboard.media.figures import MediaFigures

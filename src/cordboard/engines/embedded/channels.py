@@ -1,18 +1,15 @@
 """A channel: one dial, its SIP session and its media session, from the INVITE to the last word.
 
-Theory of operation. A channel's id is its Call-ID, so the SIP stack's events find it without a
-table. What may happen to it is :data:`CHANNEL_TRANSITIONS`; a trigger that a state has no entry for
-changes nothing, which is how every race ends: an answer after our hang-up, a second farewell, a
-command for a channel that is over. The one :class:`~cordboard.calls.ports.Failed` or
-:class:`~cordboard.calls.ports.Released` is told on entering OVER, after the channel is forgotten,
-so that its id may be dialled again at once.
+A channel's id is its Call-ID, so the SIP stack's events find it without a table of names. What may
+happen to it is in :mod:`~cordboard.engines.embedded.channel_states`. The one
+:class:`~cordboard.calls.ports.Failed` or :class:`~cordboard.calls.ports.Released` is told on
+entering OVER, after the channel is forgotten, so that its id may be dialled again at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.causes import Cause
@@ -24,18 +21,19 @@ from cordboard.calls.ports import (
     Failed,
     HoldChanged,
     MediaLost,
-    PlayEnded,
     Released,
     Ringing,
-    Tone,
     Trying,
+)
+from cordboard.engines.embedded.channel_sound import ChannelSound
+from cordboard.engines.embedded.channel_states import (
+    CHANNEL_TRANSITIONS,
+    ChannelState,
+    ChannelTrigger,
 )
 from cordboard.engines.embedded.info_digits import digit_of_info
 from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
 from cordboard.media import events as media_events
-from cordboard.media import sources
-from cordboard.media.tones import DEFAULT_COUNTRY
-from cordboard.media.tones import ToneKind as TonesKind
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
     EndedBy,
@@ -52,48 +50,13 @@ from cordboard.sip.events import (
 )
 
 if TYPE_CHECKING:
-    from cordboard.calls.ports import Prompt
+    from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.prompt_shelf import PromptShelf
     from cordboard.media.figures import MediaFigures
-    from cordboard.media.prompts import Prompt as LoadedPrompt
     from cordboard.sip.stack import SipStack
 
 RINGING_STATUSES: Final = frozenset({180, 181, 182, 183})
-
-
-class ChannelState(Enum):
-    """Where a channel is."""
-
-    DIALLING = "dialling"
-    LEAVING = "leaving, unanswered"
-    TALKING = "talking"
-    PARTING = "parting, answered"
-    OVER = "over"
-
-
-class ChannelTrigger(Enum):
-    """What moves a channel."""
-
-    ANSWERED = "answered"
-    UNUSABLE = "answered without audio in common"
-    HUNG_UP = "hung up by us"
-    ENDED = "the SIP session is over"
-
-
-_S, _T = ChannelState, ChannelTrigger
-CHANNEL_TRANSITIONS: dict[ChannelState, dict[ChannelTrigger, ChannelState]] = {
-    _S.DIALLING: {
-        _T.ANSWERED: _S.TALKING,
-        _T.UNUSABLE: _S.LEAVING,
-        _T.HUNG_UP: _S.LEAVING,
-        _T.ENDED: _S.OVER,
-    },
-    _S.LEAVING: {_T.ENDED: _S.OVER},
-    _S.TALKING: {_T.HUNG_UP: _S.PARTING, _T.ENDED: _S.OVER},
-    _S.PARTING: {_T.ENDED: _S.OVER},
-    _S.OVER: {},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +83,7 @@ class Channel:
         "_invited",
         "_media_present",
         "_mute_alerting",
-        "_play",
-        "_playing",
+        "_sound",
         "_with",
         "audio",
         "id",
@@ -142,8 +104,7 @@ class Channel:
         self._mute_alerting = False
         self._flowing = False
         self._held = False
-        self._play = 0
-        self._playing = 0
+        self._sound = ChannelSound(channel, surroundings.prompts, surroundings.tell)
 
     # Commands
 
@@ -175,18 +136,11 @@ class Channel:
         """Let the channel hear a sound in place of what it heard."""
         if self.state is not ChannelState.TALKING or self.audio is None:
             return
-        self._play += 1
-        self._playing = play_id
-        if isinstance(sound, Tone):
-            tone = tone_of(sound.country, sound.kind.value)
-            self.audio.session.play(self._play, tone, loop=True)
-            return
-        turn = self._play
-        self._with.prompts.get(sound.path, lambda prompt: self._play_prompt(turn, prompt))
+        self._sound.play(self.audio.session, sound, play_id)
 
     def stop_play(self) -> None:
         """Stop what is played, or would be as soon as it is read."""
-        self._play += 1
+        self._sound.take_turn()
         if self.state is ChannelState.TALKING and self.audio is not None:
             self.audio.session.stop_play()
 
@@ -194,7 +148,7 @@ class Channel:
         """Let the channel hear another one's early media."""
         if self.state is not ChannelState.TALKING or self.audio is None or source.audio is None:
             return
-        self._play += 1
+        self._sound.take_turn()
         self.audio.session.listen_to(source.audio.session)
 
     def bridge(self, other: Channel) -> None:
@@ -325,8 +279,7 @@ class Channel:
         elif isinstance(event, media_events.Digit):
             self._with.tell(Digit(self.id, event.digit))
         elif isinstance(event, media_events.PlayEnded):
-            if not event.interrupted and event.play_id == self._play:
-                self._with.tell(PlayEnded(self.id, self._playing))
+            self._sound.ended(event)
         elif not self.audio.silent:
             self._with.tell(MediaLost(self.id))
 
@@ -348,6 +301,7 @@ class Channel:
 
     def _silence(self) -> None:
         """Close the media session and keep its figures."""
+        self._sound.take_turn()
         if self.audio is not None:
             self._figures = self.audio.session.close()
             self.audio = None
@@ -396,20 +350,3 @@ class Channel:
         if flowing != self._flowing:
             self._flowing = flowing
             self._with.tell(EarlyMedia(self.id, flowing))
-
-    def _play_prompt(self, turn: int, prompt: LoadedPrompt | None) -> None:
-        """The file is read; something else may have been asked for since."""
-        if turn != self._play or self.state is not ChannelState.TALKING or self.audio is None:
-            return
-        if prompt is None:
-            self._with.tell(PlayEnded(self.id, self._playing, complete=False))
-        else:
-            self.audio.session.play(turn, prompt)
-
-
-def tone_of(country: str, kind: TonesKind) -> sources.Tone:
-    """The sound of a tone; a country whose tones we do not know has those of the default one."""
-    try:
-        return sources.Tone(country, kind)
-    except ValueError:
-        return sources.Tone(DEFAULT_COUNTRY, kind)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from typing import Final
 
 import structlog
 
@@ -19,22 +17,16 @@ from cordboard.calls.ports import (
     Listen,
     Play,
     StopPlay,
-    TerminalEndpoint,
     TraceLine,
-    TrunkEndpoint,
 )
 from cordboard.directory.snapshot import Directory
-from cordboard.engines.embedded.channel_audio import ChannelAudio
-from cordboard.engines.embedded.channels import Channel, ChannelState
-from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
+from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.prompt_shelf import read_prompt_file
-from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
-from cordboard.engines.transport import ListenError, SipTransport
+from cordboard.engines.transport import Listen as SipListen
 from cordboard.media.events import MediaEvent
-from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.events import (
     InfoReceived,
     InviteAnswered,
@@ -49,15 +41,8 @@ from cordboard.sip.events import (
     SessionEnded,
     SipEvent,
 )
-from cordboard.sip.flow import Flow
-from cordboard.sip.invitation import Invitation
-from cordboard.sip.uri import parse_uri
 
 _log = structlog.get_logger(__name__)
-
-TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp"})
-
-MakeInvitation = Callable[[bytes], Invitation]
 
 
 class EmbeddedEngine:
@@ -85,13 +70,14 @@ class EmbeddedEngine:
     async def start(self) -> None:
         """Listen, and be ready for commands.
 
-        Raises :class:`ListenError` for a SIP address that can't be had, :class:`ValueError` for
-        media settings that make no sense.
+        Raises :class:`~cordboard.engines.transport.ListenError` for an address that can't be had,
+        :class:`ValueError` for media settings that make no sense.
         """
         callbacks = Callbacks(
             directory=self._directory,
             load_prompt=self._load_prompt,
             on_sip_event=self._on_sip_event,
+            on_media=self._on_media,
             trace=self._ladder.record,
             tell=self._tell,
             forget=self._forget,
@@ -105,7 +91,7 @@ class EmbeddedEngine:
             await running.stop()
             raise
         self._running = running
-        _log.info("listening for SIP", at=[":".join(map(str, at)) for at in self.listening])
+        _log.info("listening for SIP", at=[str(at) for at in self.listening])
 
     async def stop(self) -> None:
         """Hang up what is up, wait a little for the peers, and close every socket."""
@@ -114,8 +100,8 @@ class EmbeddedEngine:
             self._running = None
 
     @property
-    def listening(self) -> tuple[tuple[str, str, int], ...]:
-        """Where SIP is listened for: transport, host, port as bound."""
+    def listening(self) -> tuple[SipListen, ...]:
+        """Where SIP is listened for, with the ports as bound."""
         return self._need().runner.transport.listening
 
     @property
@@ -184,101 +170,7 @@ class EmbeddedEngine:
             return  # its first dial is under way and will have its end
         channel = self._channels[dial.channel] = Channel(dial.channel, running.surroundings)
         self._ladder.begin(dial.channel)
-        if isinstance(dial.endpoint, TerminalEndpoint):
-            self._dial_terminal(channel, dial, dial.endpoint, running)
-        else:
-            self._dial_trunk(channel, dial, dial.endpoint, running)
-
-    def _dial_terminal(
-        self, channel: Channel, dial: Dial, endpoint: TerminalEndpoint, running: Running
-    ) -> None:
-        binding = running.bindings.find(endpoint.contact)
-        if binding is None:
-            channel.fail(480, "Not Registered")
-            return
-        caller = dial.options.caller
-        self._invite(
-            channel,
-            dial,
-            binding.flow,
-            lambda offer: invitation_to_terminal(channel.id, endpoint, binding, caller, offer),
-            running,
-            strict=False,
-        )
-
-    def _dial_trunk(
-        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, running: Running
-    ) -> None:
-        try:
-            uri = parse_uri(endpoint.trunk.uri)
-        except SipParseError:
-            channel.fail(503, "Malformed Trunk Address")
-            return
-        host, port = uri.address
-        transport = uri.transport
-
-        def resolved(addresses: tuple[str, ...]) -> None:
-            if channel.state is ChannelState.DIALLING:
-                flow = _first_flow(running.runner.transport, transport, addresses, port)
-                self._dial_trunk_over(channel, dial, endpoint, flow, running)
-                running.runner.pump()
-
-        if transport not in TRUNK_TRANSPORTS:
-            channel.fail(503, "Transport Not Available")
-        else:
-            running.names.look_up(host, resolved)
-
-    def _dial_trunk_over(
-        self,
-        channel: Channel,
-        dial: Dial,
-        endpoint: TrunkEndpoint,
-        flow: Flow | None,
-        running: Running,
-    ) -> None:
-        if flow is None:
-            channel.fail(503, "Trunk Address Not Found")
-            return
-        own_host, _ = running.runner.transport.advertised(flow)
-        caller = dial.options.caller
-        self._invite(
-            channel,
-            dial,
-            flow,
-            lambda offer: invitation_to_trunk(channel.id, endpoint, flow, own_host, caller, offer),
-            running,
-            strict=not endpoint.trunk.nat,
-        )
-
-    def _invite(
-        self,
-        channel: Channel,
-        dial: Dial,
-        flow: Flow,
-        make: MakeInvitation,
-        running: Running,
-        *,
-        strict: bool,
-    ) -> None:
-        """Open the channel's media session and send its INVITE."""
-        try:
-            session = running.media.open(
-                channel.id, self._on_media, media_timeout=dial.options.media_timeout
-            )
-        except MediaPortsExhausted as error:
-            _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
-            channel.fail(503, "No Media Port")
-            return
-        host = running.media_host(flow)
-        audio = ChannelAudio(session, host, flow.remote[0], secrets.randbits(31), strict=strict)
-        try:
-            running.runner.stack.invite(make(audio.offer()), running.runner.clock())
-        except (SipBuildError, SipParseError) as error:
-            session.close()
-            _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
-            channel.fail(500, "Unwritable Request")
-            return
-        channel.invited(audio)
+        running.dialler.dial(channel, dial)
 
     # What happens
 
@@ -313,18 +205,6 @@ class EmbeddedEngine:
         if self._running is None:
             raise RuntimeError("the engine is not started")
         return self._running
-
-
-def _first_flow(
-    transport: SipTransport, name: str, addresses: tuple[str, ...], port: int
-) -> Flow | None:
-    """A flow to the first address that we have a way to."""
-    for address in addresses:
-        try:
-            return transport.flow_to(name, (address, port))
-        except ListenError:
-            continue
-    return None
 
 
 _HANDLERS: dict[type, Callable[..., None]] = {

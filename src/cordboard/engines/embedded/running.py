@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from cordboard.calls.ports import EngineEvent
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.bindings import Bindings
-from cordboard.engines.embedded.channels import Channel, Surroundings, tone_of
-from cordboard.engines.embedded.local_media import LocalMediaPlane
+from cordboard.engines.embedded.channel_sound import tone_of
+from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.dialler import Dialler
+from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
 from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
@@ -32,6 +34,7 @@ class Callbacks:
     directory: Callable[[], Directory]
     load_prompt: Callable[[str], bytes]
     on_sip_event: Callable[[SipEvent], None]
+    on_media: MediaEventHandler
     trace: Callable[[TraceRecord], None]
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
@@ -58,6 +61,14 @@ class Running:
             advertised_host=settings.advertised_host,
             max_connections=settings.max_connections,
             loop=loop,
+        )
+        self.dialler = Dialler(
+            runner=self.runner,
+            media=self.media,
+            bindings=self.bindings,
+            names=self.names,
+            media_host=self.media_host,
+            on_media=callbacks.on_media,
         )
         self.surroundings = Surroundings(
             stack=self.runner.stack,

@@ -1,0 +1,128 @@
+"""Dialling: finds the way to an endpoint, opens the channel's media session, sends its INVITE."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from cordboard.calls.ports import Dial, TerminalEndpoint, TrunkEndpoint
+from cordboard.engines.embedded.bindings import Bindings
+from cordboard.engines.embedded.channel_audio import ChannelAudio
+from cordboard.engines.embedded.channel_states import ChannelState
+from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
+from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
+from cordboard.engines.embedded.names import Names
+from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
+from cordboard.engines.stack_runner import StackRunner
+from cordboard.engines.transport import ListenError
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.flow import Flow
+from cordboard.sip.invitation import Invitation
+from cordboard.sip.uri import SipUri, parse_uri
+
+_log = structlog.get_logger(__name__)
+
+TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp"})
+
+MakeInvitation = Callable[[bytes], Invitation]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialler:
+    """Dials channels; what can't be dialled fails here and now, with a local status.
+
+    ``media_host`` gives the host of our SDP for a flow, ``on_media`` takes the sessions' events.
+    """
+
+    runner: StackRunner
+    media: LocalMediaPlane
+    bindings: Bindings
+    names: Names
+    media_host: Callable[[Flow], str]
+    on_media: MediaEventHandler
+
+    def dial(self, channel: Channel, dial: Dial) -> None:
+        """Send a channel's INVITE, or as soon as its trunk's name is resolved."""
+        if isinstance(dial.endpoint, TerminalEndpoint):
+            self._dial_terminal(channel, dial, dial.endpoint)
+        else:
+            self._dial_trunk(channel, dial, dial.endpoint)
+
+    def _dial_terminal(self, channel: Channel, dial: Dial, endpoint: TerminalEndpoint) -> None:
+        binding = self.bindings.find(endpoint.contact)
+        if binding is None:
+            channel.fail(480, "Not Registered")
+            return
+        caller = dial.options.caller
+
+        def make(offer: bytes) -> Invitation:
+            return invitation_to_terminal(channel.id, endpoint, binding, caller, offer)
+
+        self._invite(channel, dial, binding.flow, make, strict=False)
+
+    def _dial_trunk(self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint) -> None:
+        try:
+            uri = parse_uri(endpoint.trunk.uri)
+        except SipParseError:
+            channel.fail(503, "Malformed Trunk Address")
+            return
+        if uri.transport not in TRUNK_TRANSPORTS:
+            channel.fail(503, "Transport Not Available")
+            return
+
+        def resolved(addresses: tuple[str, ...]) -> None:
+            if channel.state is ChannelState.DIALLING:
+                self._dial_address(channel, dial, endpoint, self._flow_to(uri, addresses))
+                self.runner.pump()
+
+        self.names.look_up(uri.address[0], resolved)
+
+    def _flow_to(self, uri: SipUri, addresses: tuple[str, ...]) -> Flow | None:
+        """A flow to the first address that we have a way to."""
+        for address in addresses:
+            try:
+                return self.runner.transport.flow_to(uri.transport, (address, uri.address[1]))
+            except ListenError:
+                continue
+        return None
+
+    def _dial_address(
+        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, flow: Flow | None
+    ) -> None:
+        if flow is None:
+            channel.fail(503, "Trunk Address Not Found")
+            return
+        own_host, _ = self.runner.transport.advertised(flow)
+        caller = dial.options.caller
+
+        def make(offer: bytes) -> Invitation:
+            return invitation_to_trunk(channel.id, endpoint, flow, own_host, caller, offer)
+
+        self._invite(channel, dial, flow, make, strict=not endpoint.trunk.nat)
+
+    def _invite(
+        self, channel: Channel, dial: Dial, flow: Flow, make: MakeInvitation, *, strict: bool
+    ) -> None:
+        """Open the channel's media session and send its INVITE."""
+        timeout = dial.options.media_timeout
+        try:
+            session = self.media.open(channel.id, self.on_media, media_timeout=timeout)
+        except MediaPortsExhausted as error:
+            _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
+            channel.fail(503, "No Media Port")
+            return
+        number = secrets.randbits(31)
+        audio = ChannelAudio(session, self.media_host(flow), flow.remote[0], number, strict=strict)
+        try:
+            self.runner.stack.invite(make(audio.offer()), self.runner.clock())
+        except ValueError as error:  # among them SipBuildError and SipParseError
+            session.close()
+            _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
+            channel.fail(500, "Unwritable Request")
+            return
+        channel.invited(audio)
