@@ -34,14 +34,14 @@ from cordboard.calls.ports import (
     StopPlay,
     Trying,
 )
-from cordboard.calls.request import Address, Leg, RingNumber, RingUser, UserKeys
+from cordboard.calls.request import Address, FirstParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
 from support.tenants import everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
 LONGEST_VIRTUAL_LIFE = 400.0
 
-FIRSTS = {
+FIRSTS: dict[str, FirstParty] = {
     "user": RingUser(UserKeys(name="jessica")),
     "number": RingNumber(Address("0312341234")),
 }
@@ -182,7 +182,8 @@ class CallMachine(RuleBasedStateMachine):
         """An engine may still have said something about a channel that is over."""
         if self.over:
             channel = data.draw(st.sampled_from(sorted(self.over)))
-            self.tell(data.draw(st.sampled_from([Ringing(channel), Answered(channel)])))
+            late: list[EngineEvent] = [Ringing(channel), Answered(channel)]
+            self.tell(data.draw(st.sampled_from(late)))
 
     @rule(seconds=st.floats(0.0, 40.0))
     def time_passes(self, seconds: float) -> None:
@@ -241,8 +242,8 @@ class CallMachine(RuleBasedStateMachine):
         assert all(channel.hung_up for channel in self.up.values()), "a channel is left up"
         firsts = [e for e in self.events if e.leg is Leg.FIRST and e.kind.value.startswith("leg.")]
         assert len(firsts) == 1
-        dialled = {e.channel for e in self.events if e.kind is EventKind.CHANNEL_DIALLED}
-        gone = [e.channel for e in self.events if e.kind is EventKind.CHANNEL_ENDED]
+        dialled = {str(e.channel) for e in self.events if e.kind is EventKind.CHANNEL_DIALLED}
+        gone = [str(e.channel) for e in self.events if e.kind is EventKind.CHANNEL_ENDED]
         assert sorted(gone) == sorted(dialled), "every channel ends once in the log"
 
 
