@@ -12,6 +12,7 @@ import typer
 from cordboard import __version__
 from cordboard.api.v1.ladder import draw
 from cordboard.client import ApiClient, ServerError
+from cordboard.logs import configure_logs
 from cordboard.phone.command import phone
 from cordboard.timeline import Timeline
 
@@ -60,6 +61,7 @@ def serve(
     from cordboard.service import ServiceFailed  # its imports cost other commands
     from cordboard.service import serve as run
 
+    configure_logs()
     settings, directory = _load(config, http=http, sip=sip)
     try:
         _run_loop(run(settings, directory))

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
-import structlog
-
 from cordboard.api.v1.ladder import draw
 from cordboard.client import ApiClient, ServerError
 from cordboard.demo.house import House, NoRegistration
@@ -20,6 +18,7 @@ from cordboard.demo.mailbox import Mailbox
 from cordboard.demo.screen import Screen, compact, one_line
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.transport import ListenError
+from cordboard.logs import configure_logs
 from cordboard.service import Service, ServiceFailed
 from cordboard.settings import Settings, written_address
 
@@ -39,7 +38,7 @@ class DemoFailed(Exception):
 
 async def run_demo(settings: Settings, directory: Directory, *, once: bool = False) -> int:
     """Show it until SIGTERM or Ctrl-C, or with ``once`` until the call is over; the exit code."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    configure_logs(logging.WARNING)
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):

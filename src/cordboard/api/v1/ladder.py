@@ -89,7 +89,7 @@ def _row(arrow: _Arrow, lanes: int, began: float) -> str:
     """One message: the arrow runs from our own bar, across other lanes, to the phone's."""
     elapsed = f"{(arrow.at - began) * 1000:>{TIME_WIDTH - 2}.1f}  "
     length = LANE_WIDTH * (arrow.lane + 1) - 1
-    text = _cut(f" {arrow.text} ", LANE_WIDTH - 4)
+    text = f" {_cut(arrow.text, length - 5)} "
     mark = "┄" if arrow.repeated else "─"
     line = text.center(length - 1, mark)
     shaft = f"{line}▶" if arrow.sent else f"◀{line}"
