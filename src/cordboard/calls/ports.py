@@ -84,8 +84,8 @@ class Prompt:
 class DialOptions:
     """How a channel is dialled beyond where to.
 
-    ``timeout`` None leaves it to the caller to hang up; ``country`` is for tones; ``media_timeout``
-    is in seconds, 0 for never.
+    ``country`` is for tones; ``media_timeout`` is in seconds, 0 for never. How long it may ring is
+    the caller's business, who hangs up.
     """
 
     caller: CallerId

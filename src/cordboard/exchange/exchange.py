@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cordboard.calls.call import Call
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain, explain_refusal
-from cordboard.calls.limits import LimitKey, LimitReached, Take, TokenBucket, Usage
+from cordboard.calls.limits import LimitKey, LimitReached, TokenBucket, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
@@ -266,10 +266,6 @@ class Exchange:
         self._live.pop(live.call.id, None)
         if not self._live:
             self._idle.set()
-
-    def usage(self, take: Take) -> int:
-        """How many channels of what ``take`` limits are in use."""
-        return self._usage.used(take.key)
 
 
 def _line(line: TraceLine) -> Json:
