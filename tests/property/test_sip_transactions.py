@@ -33,8 +33,8 @@ from support.sip_network import (
     invitation,
 )
 
-# Of seven INVITEs the last three come late: a network that loses more than this of them and of their
-# answers leaves phones ringing that we can no longer reach (RFC 3261 9.1 forbids CANCEL before 1xx).
+# The last of seven INVITEs come late: a network that loses more of them and of their answers leaves
+# phones ringing that can't be reached any more (RFC 3261 9.1 forbids CANCEL before a 1xx).
 MOST_LOSSES = 2
 MAX_CALLS = 6
 # INVITE 7, its answers 11, CANCEL, BYE and re-INVITE as many, and each may come twice.
