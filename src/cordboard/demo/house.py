@@ -24,6 +24,12 @@ REGISTER_SECONDS: Final = 5.0
 FIRST_PHONE_ANSWERS: Final = 1.2
 """Seconds until a user's first phone is picked up; his other ones only ring."""
 
+ONE_AFTER_ANOTHER: Final = 0.1
+"""Seconds by which each user is slower than the one before, so that of a group one is first."""
+
+USERS_TALK: Final = 6.0
+"""Seconds until a user hangs up: longer than the outside network talks, which does so first."""
+
 OUTSIDE_ANSWERS: Final = 1.5
 OUTSIDE_TALKS: Final = 3.0
 
@@ -104,6 +110,7 @@ class House:
         place: int,
         answers: bool,
     ) -> Phone:
+        patience = FIRST_PHONE_ANSWERS + ONE_AFTER_ANOTHER * place if answers else None
         # The directory keeps no passwords, only what digest needs (RFC 3261 22.4).
         account = Account(
             Credentials(terminal.name, ha1=terminal.ha1), server, tenant.policy.domain
@@ -114,7 +121,7 @@ class House:
             self._media,
             self._listen,
             account=account,
-            script=Script(answer_after=FIRST_PHONE_ANSWERS if answers else None),
+            script=Script(answer_after=patience, hang_up_after=USERS_TALK),
             voice=Sine(LOWEST_HERTZ + STEP_HERTZ * (place % 16)),
             call_over=self._call_over,
         )

@@ -54,11 +54,11 @@ async def run_demo(settings: Settings, directory: Directory, *, once: bool = Fal
                 acts.result()
                 if not once:
                     await end
-                    screen.text("\nGood-bye.")
             for task in (acts, end):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+        screen.text("\nGood-bye.")
     except (DemoFailed, ServiceFailed, ListenError, NoRegistration, ServerError) as error:
         screen.problem(str(error))
         return EXIT_PROBLEM

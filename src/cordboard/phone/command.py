@@ -20,7 +20,9 @@ OUTSIDE_NETWORK = "127.0.0.1:5090"
 DEFAULT_SERVER = "127.0.0.1:5060"
 DEFAULT_DOMAIN = "demo"
 
-Server = Annotated[str | None, typer.Option(help=f"HOST:PORT to register at [{DEFAULT_SERVER}].")]
+Server = Annotated[
+    str | None, typer.Option(help=f"HOST:PORT to register at (by default {DEFAULT_SERVER}).")
+]
 User = Annotated[str | None, typer.Option(help="The phone's SIP user name.")]
 Secret = Annotated[
     str | None,
@@ -28,9 +30,7 @@ Secret = Annotated[
 ]
 Domain = Annotated[str, typer.Option(help="The SIP domain: the tenant's.")]
 Transport = Annotated[str, typer.Option(help="udp or tcp.")]
-Local = Annotated[
-    str | None, typer.Option(help="HOST:PORT of its own [towards the server, any free port].")
-]
+Local = Annotated[str | None, typer.Option(help="Its own HOST:PORT (by default any free port).")]
 AnswerAfter = Annotated[float, typer.Option(min=0, help="Seconds it rings before it answers.")]
 Reject = Annotated[
     int | None, typer.Option(min=400, max=699, help="Refuse calls with this SIP status.")
@@ -51,7 +51,7 @@ Anyone = Annotated[
     bool,
     typer.Option(
         "--anyone",
-        help=f"Stand for the outside network: take any number, at --local [{OUTSIDE_NETWORK}].",
+        help=f"Stand for the outside network: take any number, at --local ({OUTSIDE_NETWORK}).",
     ),
 ]
 Count = Annotated[int | None, typer.Option(min=1, help="End after so many calls.")]
