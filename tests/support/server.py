@@ -33,6 +33,7 @@ listen = ["udp:{host}:{sip}", "tcp:{host}:{sip}"]
 t1 = {t1}
 t2 = {t2}
 t4 = {t4}
+{sip_lines}
 
 [media]
 host = "{host}"
@@ -67,8 +68,9 @@ steps = [{{ play = "{prompt}" }}, {{ hangup = true }}]
 
 TRUNK = """
 [tenant.demo.trunk.{name}]
-uri = "sip:{host}:{port}"
+uri = "{uri}"
 {credentials}
+{lines}
 [[tenant.demo.outbound]]
 prefix = "{prefix}"
 trunks = ["{name}"]
@@ -77,13 +79,16 @@ trunks = ["{name}"]
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """A trunk of the test's configuration: numbers with ``prefix`` go to ``port``."""
+    """A trunk of the test's configuration: numbers with ``prefix`` go to ``port``, or to ``uri``
+    where one is given. ``lines`` are further lines of its table."""
 
     name: str
     prefix: str
     port: int
     username: str | None = None
     password: str = ""
+    uri: str | None = None
+    lines: str = ""
 
     def toml(self) -> str:
         """Its tables."""
@@ -92,8 +97,8 @@ class Trunk:
             credentials = f'username = "{self.username}"\npassword = "{self.password}"\n'
         return TRUNK.format(
             name=self.name,
-            host=LOOPBACK,
-            port=self.port,
+            uri=self.uri or f"sip:{LOOPBACK}:{self.port}",
+            lines=self.lines,
             credentials=credentials,
             prefix=self.prefix,
         )
@@ -124,7 +129,8 @@ class Answer:
 class CordboardServer:
     """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
 
-    The T1, T2 and T4 of SIP are in seconds.
+    The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
+    ``more`` is whatever else the file is to hold.
     """
 
     def __init__(
@@ -135,6 +141,8 @@ class CordboardServer:
         t2: float = 4.0,
         t4: float = 5.0,
         prompt: Path | None = None,
+        sip_lines: str = "",
+        more: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.http_port = free_ports()
@@ -152,11 +160,13 @@ class CordboardServer:
                 t1=t1,
                 t2=t2,
                 t4=t4,
+                sip_lines=sip_lines,
                 media_first=media_first,
                 media_last=media_first + MEDIA_PORTS - 1,
                 prompt=prompt,
             )
             + "".join(trunk.toml() for trunk in trunks)
+            + more
         )
         self.program: Program | None = None
 
