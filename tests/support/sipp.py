@@ -11,6 +11,7 @@ from typing import Self
 
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
+from support.sipp_script import Script
 from support.waiting import wait_until
 
 SCENARIOS = Path(__file__).parents[1] / "interop" / "scenarios"
@@ -21,6 +22,7 @@ LONGEST_LOG = 20_000
 class Sipp:
     """A SIPp that answers ``calls`` calls and then ends; every one must go as the scenario says.
 
+    :param scenario: a scenario's name, or a script.
     :param folder: where it leaves its traces, which a failing test shows.
     :param keys: values of the scenario's own ``[words]``.
     :param pause_ms: how long its pauses are.
@@ -31,7 +33,7 @@ class Sipp:
     def __init__(
         self,
         folder: Path,
-        scenario: str,
+        scenario: str | Script,
         *,
         calls: int = 1,
         port: int | None = None,
@@ -44,13 +46,18 @@ class Sipp:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_ports()
-        self._messages = folder / f"{scenario}-{self.port}-messages.log"
-        self._errors = folder / f"{scenario}-{self.port}-errors.log"
+        if isinstance(scenario, Script):
+            name, file = scenario.name, folder / f"{scenario.name}.xml"
+            file.write_text(scenario.xml())
+        else:
+            name, file = scenario, SCENARIOS / f"{scenario}.xml"
+        self._messages = folder / f"{name}-{self.port}-messages.log"
+        self._errors = folder / f"{name}-{self.port}-errors.log"
         words = {"contact_port": str(contact_port or self.port), **(keys or {})}
         self._command = [
             "sipp",
             *([f"{peer[0]}:{peer[1]}"] if peer is not None else []),
-            *("-sf", str(SCENARIOS / f"{scenario}.xml")),
+            *("-sf", str(file)),
             *("-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(self.port)),
             *("-mp", str(free_ports(4)), "-m", str(calls), "-d", str(pause_ms)),
             *("-timeout", str(int(seconds)), "-timeout_error", "-nostdin"),

@@ -39,6 +39,14 @@ RingOnly = Annotated[bool, typer.Option("--ring-only", help="Never answer.")]
 HangupAfter = Annotated[
     float | None, typer.Option(min=0, help="Seconds after the answer, then it hangs up.")
 ]
+Lines = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=MANY_LINES,
+        help="Calls it takes at a time, further ones find it busy (by default 1).",
+    ),
+]
 Play = Annotated[
     Path | None,
     typer.Option(help="A WAV file to say, over and over.", exists=True, dir_okay=False),
@@ -70,6 +78,7 @@ def phone(
     reject: Reject = None,
     ring_only: RingOnly = False,
     hangup_after: HangupAfter = None,
+    lines: Lines = None,
     play: Play = None,
     tone: Tone = None,
     record: Record = None,
@@ -100,7 +109,7 @@ def phone(
             answer_after=None if ring_only else answer_after,
             reject=reject,
             hang_up_after=hangup_after,
-            lines=MANY_LINES if anyone else ONE_LINE,
+            lines=lines or (MANY_LINES if anyone else ONE_LINE),
         ),
         voice=_voice(play, tone),
         record_to=record,

@@ -1,0 +1,169 @@
+"""What peers do within and around a dialog: scripts for SIPp, all played at the same time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.side_by_side import Case, Played, play_all, stage_for
+from support.sipp_script import Script, sdp
+
+pytestmark = pytest.mark.interop("sipp")
+
+ZERO_ADDRESS = ".".join("0000")
+"""How a hold was said before there were directions (RFC 2543)."""
+
+SPEEX = "97 SPEEX/8000"
+A_WHILE_MS = 300
+
+
+def answered(name: str) -> Script:
+    """Rings, answers and gets its ACK."""
+    return (
+        Script(name)
+        .expect("INVITE")
+        .answer("INVITE", 180)
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+    )
+
+
+def held(name: str, hold: str, answer: str) -> Case:
+    """Puts us on hold in one of the three forms, and takes us off again without a direction."""
+    script = (
+        answered(name)
+        .request("INVITE", 1, sdp=hold)
+        .expect_answer(100, optional=True)
+        .expect_answer(200, body=answer)
+        .request("ACK", 1)
+        .pause(A_WHILE_MS)
+        .request("INVITE", 2, sdp=sdp(version=3))
+        .expect_answer(100, optional=True)
+        .expect_answer(200)
+        .request("ACK", 2)
+        .pause(A_WHILE_MS)
+        .hang_up(3)
+    )
+    return Case(script)
+
+
+HOLDS = [
+    held("hold-sendonly", sdp(direction="sendonly", version=2), "a=recvonly"),
+    held("hold-inactive", sdp(direction="inactive", version=2), "a=inactive"),
+    held("hold-address-zero", sdp(host=ZERO_ADDRESS, version=2), "m=audio"),
+]
+
+OFFERS = [
+    Case(
+        answered("no-codec-in-common-is-refused-and-the-call-stays")
+        .request("INVITE", 1, sdp=sdp(SPEEX, version=2))
+        .expect_answer(100, optional=True)
+        .expect_answer(488)
+        .request("ACK", 1, branch="[branch-3]")
+        .pause(A_WHILE_MS)
+        .hang_up(2)
+    ),
+    Case(
+        answered("offer-in-200-answer-in-ack")
+        .request("INVITE", 1)
+        .expect_answer(100, optional=True)
+        .expect_answer(200, body="m=audio")
+        .request("ACK", 1, sdp=sdp(version=2))
+        .pause(A_WHILE_MS)
+        .hang_up(2)
+    ),
+    Case(
+        answered("a-new-port-in-mid-call")
+        .request("INVITE", 1, sdp=sdp(port="41000", version=2))
+        .expect_answer(100, optional=True)
+        .expect_answer(200, body="m=audio")
+        .request("ACK", 1)
+        .pause(A_WHILE_MS)
+        .hang_up(2)
+    ),
+    Case(
+        Script("answer-without-description")
+        .expect("INVITE")
+        .answer("INVITE", 180)
+        .answer("INVITE", 200, repeat=True)
+        .expect("ACK")
+        .take_bye(),
+        outcome="second_leg_failed",
+        cause="incompatible",
+        status=488,
+    ),
+]
+
+PROGRESS = [
+    Case(
+        Script("ringing-after-progress")
+        .expect("INVITE")
+        .answer("INVITE", 183, sdp=sdp())
+        .pause(A_WHILE_MS)
+        .answer("INVITE", 180)
+        .pause(A_WHILE_MS)
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+        .hang_up(1)
+    ),
+    Case(
+        Script("two-forks-answer")
+        .expect("INVITE")
+        .answer("INVITE", 180)
+        .answer("INVITE", 180, tag="other")
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+        .answer("INVITE", 200, sdp=sdp(), tag="other", repeat=True)
+        .expect("ACK", headers={"To": "tag=other"})
+        .expect("BYE", headers={"To": "tag=other"})
+        .answer_again("BYE", 200)
+        .pause(A_WHILE_MS)
+        .hang_up(1)
+    ),
+    Case(
+        Script("cancel-waits-for-the-first-sign-of-life")
+        .expect("INVITE")
+        .pause(1600)
+        .answer("INVITE", 180)
+        .expect("CANCEL")
+        .answer_again("CANCEL", 200)
+        .answer("INVITE", 487, repeat=True)
+        .expect("ACK"),
+        outcome="first_leg_failed",
+        cause="no_answer",
+        second=False,
+        parameters={"answer_timeout": 1},
+    ),
+]
+
+GOODBYES = [
+    Case(
+        answered("bye-is-challenged")
+        .expect("BYE")
+        .answer_again("BYE", 407, 'Proxy-Authenticate: Digest realm="x", nonce="1", qop="auth"')
+        .expect("BYE", headers={"Proxy-Authorization": 'username="scott"'})
+        .answer_again("BYE", 200),
+        second=False,
+        credentials=("scott", "tiger"),
+    ),
+]
+
+CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played | BaseException]:
+    folder: Path = tmp_path_factory.mktemp("dialogs")
+    with stage_for(folder, CASES) as stage:
+        return play_all(stage, CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_call_ends_as_it_should(case: Case, played: dict[str, Played | BaseException]) -> None:
+    outcome = played[case.name]
+    if isinstance(outcome, BaseException):
+        raise outcome
+    result = outcome.result
+    assert (result["outcome"], result["cause"]) == (case.outcome, case.cause)
+    assert case.status is None or result["sip_status"] == case.status
