@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cordboard import __version__
-from cordboard.api.v1.ladder import draw
+from cordboard.api.v1.ladder import COLUMNS, draw
 from cordboard.client import ApiClient, ServerError
 from cordboard.logs import configure_logs
 from cordboard.phone.command import phone
@@ -156,7 +157,8 @@ def ladder(
 ) -> None:
     """Draw the SIP messages of a call."""
     try:
-        typer.echo(draw(ApiClient(server, domain, token).get(f"/v1/calls/{call}/ladder")))
+        drawn = ApiClient(server, domain, token).get(f"/v1/calls/{call}/ladder")
+        typer.echo(draw(drawn, shutil.get_terminal_size((COLUMNS, 0)).columns))
     except ServerError as error:
         raise _unreachable(error) from None
 

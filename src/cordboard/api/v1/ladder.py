@@ -5,12 +5,24 @@ Pure: what ``GET /v1/calls/{id}/ladder`` gives goes in, the drawing comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
+from cordboard.api.v1.ladder_words import label, story
+
 TIME_WIDTH: Final = 10
-LANE_WIDTH: Final = 34
+WIDEST_LANE: Final = 34
+NARROWEST_LANE: Final = 18
+"""Room for "180 Ringing" and an arrow; with more phones than fit, lines get longer instead."""
+
+COLUMNS: Final = 4 * WIDEST_LANE + TIME_WIDTH
+"""How wide a drawing becomes where nobody says how much room there is."""
+
+PAUSE_SECONDS: Final = 1.0
+"""A silence from which on it is drawn."""
+
 _BAR = "│"
 _US = "cordboard"
 
@@ -24,17 +36,34 @@ class _Arrow:
     repeated: bool
 
 
-def draw(ladder: Mapping[str, Any]) -> str:
-    """The drawing: one lane a channel, times in milliseconds since the first message."""
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """So many lanes of such a width."""
+
+    lanes: int
+    width: int
+
+    def bars(self, first: int = 0) -> str:
+        """The bars of the phones from one of them on."""
+        return "".join(f"{_BAR:>{self.width}}" for _ in range(self.lanes - first))
+
+
+def draw(ladder: Mapping[str, Any], columns: int = COLUMNS) -> str:
+    """The drawing: one lane a channel, times in milliseconds since the first message.
+
+    Below it stands what became of each channel. ``columns`` is how wide it should be; many
+    channels take more.
+    """
     channels: Sequence[Mapping[str, Any]] = ladder.get("channels") or []
     arrows = sorted(_arrows(channels), key=lambda arrow: arrow.at)
     if not arrows:
         return "nothing was said yet"
-    lanes = len(channels)
-    began = arrows[0].at
-    lines = [f"call {ladder.get('call')}", "", _heads(channels), _legs(channels)]
-    lines += [_row(arrow, lanes, began) for arrow in arrows]
-    return "\n".join(lines)
+    room = (columns - TIME_WIDTH) // len(channels)
+    paper = _Paper(len(channels), max(NARROWEST_LANE, min(WIDEST_LANE, room)))
+    lines = [f"call {ladder.get('call')}", "", _heads(channels, paper), _legs(channels, paper)]
+    lines += _rows(arrows, paper)
+    lines += ["", *_stories(channels)]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _arrows(channels: Sequence[Mapping[str, Any]]) -> list[_Arrow]:
@@ -43,7 +72,7 @@ def _arrows(channels: Sequence[Mapping[str, Any]]) -> list[_Arrow]:
             at=float(line["at"]),
             lane=lane,
             sent=bool(line["sent"]),
-            text=_label(line),
+            text=label(line),
             repeated=bool(line["retransmission"]),
         )
         for lane, channel in enumerate(channels)
@@ -51,51 +80,50 @@ def _arrows(channels: Sequence[Mapping[str, Any]]) -> list[_Arrow]:
     ]
 
 
-def _label(line: Mapping[str, Any]) -> str:
-    """What stands on an arrow: the method, or the status and what it answers, and the SDP."""
-    summary, text = str(line["summary"]), str(line["text"])
-    words = summary.split(" ")
-    label = words[0] if words[0] != "SIP/2.0" else " ".join(words[1:])
-    if words[0] == "SIP/2.0" and words[1].startswith("2"):
-        label += f" ({_value(text, 'cseq').partition(' ')[2]})"
-    reason = _value(text, "reason")
-    if "text=" in reason:
-        label += ": " + reason.partition("text=")[2].strip('"')
-    if "\r\nv=0" in text:
-        label += " +SDP"
-    return label
+def _heads(channels: Sequence[Mapping[str, Any]], paper: _Paper) -> str:
+    width = paper.width
+    names = "".join(f"{_cut(_party(channel), width - 2):>{width}}" for channel in channels)
+    return " " * TIME_WIDTH + _US + names[len(_US) - 1 :]
 
 
-def _value(text: str, name: str) -> str:
-    for line in text.split("\r\n"):
-        header, _, value = line.partition(":")
-        if header.strip().lower() == name:
-            return value.strip()
-    return ""
+def _legs(channels: Sequence[Mapping[str, Any]], paper: _Paper) -> str:
+    legs = "".join(f"{channel.get('leg', '')!s:>{paper.width}}" for channel in channels)
+    return f"{'ms':>{TIME_WIDTH - 2}}  {_BAR}{legs}"
 
 
-def _heads(channels: Sequence[Mapping[str, Any]]) -> str:
-    names = [_cut(str(channel.get("party") or "?"), LANE_WIDTH - 2) for channel in channels]
-    lanes = "".join(f"{name:>{LANE_WIDTH}}" for name in names)
-    return " " * TIME_WIDTH + _US + lanes[len(_US) - 1 :]
+def _rows(arrows: Sequence[_Arrow], paper: _Paper) -> Iterator[str]:
+    began = arrows[0].at
+    yield _row(arrows[0], paper, began)
+    for before, arrow in pairwise(arrows):
+        silence = arrow.at - before.at
+        if silence >= PAUSE_SECONDS:
+            yield f"{f'+{silence:.1f} s':>{TIME_WIDTH - 2}}  ┆{paper.bars().replace(_BAR, '┆')}"
+        yield _row(arrow, paper, began)
 
 
-def _legs(channels: Sequence[Mapping[str, Any]]) -> str:
-    legs = "".join(f"{channel.get('leg', '')!s:>{LANE_WIDTH}}" for channel in channels)
-    return " " * TIME_WIDTH + _BAR + legs
-
-
-def _row(arrow: _Arrow, lanes: int, began: float) -> str:
+def _row(arrow: _Arrow, paper: _Paper, began: float) -> str:
     """One message: the arrow runs from our own bar, across other lanes, to the phone's."""
     elapsed = f"{(arrow.at - began) * 1000:>{TIME_WIDTH - 2}.1f}  "
-    length = LANE_WIDTH * (arrow.lane + 1) - 1
+    length = paper.width * (arrow.lane + 1) - 1
     text = f" {_cut(arrow.text, length - 5)} "
     mark = "┄" if arrow.repeated else "─"
     line = text.center(length - 1, mark)
     shaft = f"{line}▶" if arrow.sent else f"◀{line}"
-    rest = "".join(f"{_BAR:>{LANE_WIDTH}}" for _ in range(lanes - arrow.lane - 1))
     repeated = "  repeated" if arrow.repeated else ""
-    return f"{elapsed}{_BAR}{shaft}{_BAR}{rest}{repeated}"
+    return f"{elapsed}{_BAR}{shaft}{_BAR}{paper.bars(arrow.lane + 1)}{repeated}"
+
+
+def _stories(channels: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each channel: its leg, whom it rang and where, and how that went."""
+    names = max(len(_party(channel)) for channel in channels)
+    for channel in channels:
+        lines = channel.get("lines") or []
+        peer = f"  {lines[-1]['peer']}" if lines else ""
+        yield f"{channel.get('leg', '')!s:<6}  {_party(channel):<{names}}{peer}  {story(lines)}"
+
+
+def _party(channel: Mapping[str, Any]) -> str:
+    return str(channel.get("party") or "?")
 
 
 def _cut(text: str, width: int) -> str:
