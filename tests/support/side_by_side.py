@@ -15,22 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from support.own_phone import OwnPhone
-from support.server import CordboardServer, Trunk, result_of
+from support.server import Answer, CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script
+from support.tones import write_tone
 
 T1 = 0.1
 """Seconds; transactions then time out after 6.4."""
 
 JESSICA = ("--answer-after", "0", "--tone", "1100", "--lines", "100")
 
-PROMPT_CONTEXT = "1111"
+PROMPTS = {"short": "1111", "long": "1112"}
+"""Extensions of the contexts that play one: half a second, and five."""
+
+LONG_SECONDS, LONG_HZ = 5.0, 500.0
+LONG_CONTEXT = """
+[tenant.demo.context.long]
+extension = "1112"
+steps = [{{ play = "{prompt}" }}, {{ hangup = true }}]
+"""
 
 
 @dataclass(frozen=True)
 class Case:
     """A script and how its call is to end. ``second``: it is rung second; ``trunk`` are further
-    lines of its trunk's table; ``tcp``: by TCP."""
+    lines of its trunk's table; ``prompt`` is what it is played if it is rung first."""
 
     script: Script
     outcome: str = "completed"
@@ -40,6 +49,7 @@ class Case:
     trunk: str = ""
     credentials: tuple[str, str] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+    prompt: str = "short"
 
     @property
     def name(self) -> str:
@@ -65,6 +75,10 @@ class Played:
         return self.sipp.received(start)
 
 
+Outcomes = dict[str, Played | BaseException]
+"""By case: what became of it, or what it raised."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A running server and where things are."""
@@ -75,20 +89,19 @@ class Stage:
 
     def play(self, case: Case) -> Played:
         """Play one case to its end; raises what SIPp or the server have to complain of."""
-        number = self.numbers[case.name]
         with self.sipps[case.name] as sipp:
-            if case.second:
-                placed = self.server.basix(
-                    "call_user", user_name="jessica", destination=number, **case.parameters
-                )
-            else:
-                placed = self.server.basix(
-                    "call_external", target=number, destination=PROMPT_CONTEXT, **case.parameters
-                )
+            placed = self._place(case)
             events = self.server.wait_ended(placed.call)
             ladder = self.server.get(f"/v1/calls/{placed.call}/ladder").body
             sipp.wait()
         return Played(sipp, events, ladder)
+
+    def _place(self, case: Case) -> Answer:
+        number, basix = self.numbers[case.name], self.server.basix
+        if case.second:
+            return basix("call_user", user_name="jessica", destination=number, **case.parameters)
+        prompt = PROMPTS[case.prompt]
+        return basix("call_external", target=number, destination=prompt, **case.parameters)
 
 
 @contextmanager
@@ -107,13 +120,27 @@ def stage_for(folder: Path, cases: Sequence[Case], **server: Any) -> Iterator[St
         )
         for at, case in enumerate(cases)
     ]
+    prompt = folder / "long.wav"
+    write_tone(prompt, LONG_HZ, LONG_SECONDS)
+    server["more"] = server.get("more", "") + LONG_CONTEXT.format(prompt=prompt)
     with ExitStack() as stack:
         running = stack.enter_context(CordboardServer(folder / "server", *trunks, t1=T1, **server))
         stack.enter_context(OwnPhone("jessica-desk", running.sip, *JESSICA))
         yield Stage(running, sipps, numbers)
 
 
-def play_all(stage: Stage, cases: Sequence[Case]) -> dict[str, Played | BaseException]:
+def check(case: Case, outcomes: Outcomes) -> Played:
+    """The case went as it should; returns what there is to look at further."""
+    played = outcomes[case.name]
+    if isinstance(played, BaseException):
+        raise played
+    result = played.result
+    assert (result["outcome"], result["cause"]) == (case.outcome, case.cause)
+    assert case.status is None or result["sip_status"] == case.status
+    return played
+
+
+def play_all(stage: Stage, cases: Sequence[Case]) -> Outcomes:
     """All cases at once; what one of them raised stands in its place."""
 
     def play(case: Case) -> Played | BaseException:

@@ -230,3 +230,14 @@ class Script:
     def _add(self, step: str) -> Self:
         self._steps.append(f"  {step}")
         return self
+
+
+def answered(name: str) -> Script:
+    """Begin a script that rings, answers and gets its ACK."""
+    return (
+        Script(name)
+        .expect("INVITE")
+        .answer("INVITE", 180)
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+    )
