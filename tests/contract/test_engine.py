@@ -312,6 +312,19 @@ async def test_early_media_is_told_and_can_be_heard(rig: Rig) -> None:
     await rig.until(lambda: jessica.hears(far))
 
 
+async def test_early_media_ceases_when_its_channel_fails(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second = rig.dial(outside(rig))
+    far = await rig.far(second)
+    await far.early()
+    await rig.event(EarlyMedia, second)
+    rig.execute(Listen(first, second))
+    await rig.until(lambda: jessica.hears(far))
+    await far.reject(503)
+    await rig.event(Failed, second)
+    assert rig.told(second)[-2] == EarlyMedia(second, False)
+
+
 async def test_hold_is_told_and_passed_on(rig: Rig) -> None:
     first, jessica = await rig.answered("desk")
     second, thomas = await rig.answered("soft")

@@ -68,6 +68,8 @@ def negotiated(
     strict: bool = False,
     events: bool = True,
     rtcp_mux: bool = False,
+    held: bool = False,
+    ptime: int = g711.FRAME_MS,
 ) -> AudioParameters:
     """What was agreed on with a phone that takes one codec and sends either."""
     return AudioParameters(
@@ -78,7 +80,9 @@ def negotiated(
         EVENT_TYPE if events else None,
         EVENT_TYPE if events else None,
         direction,
+        ptime_ms=ptime,
         rtcp_mux=rtcp_mux,
+        held=held,
         signalling_host=signalling,
         strict=strict,
     )

@@ -103,6 +103,7 @@ class FarEnd:
     def reject(self, status: int = 486, reason: str = "", *, local: bool = False) -> None:
         """A final refusal; ``local``: as if nobody had answered at all."""
         if self.state is FarState.CALLED:
+            self.early(False)
             self._over(Failed(self.channel, status, reason, local), f"SIP/2.0 {status} {reason}")
 
     def hang_up(self, cause: Cause = Cause.NORMAL) -> None:

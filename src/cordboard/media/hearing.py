@@ -2,20 +2,29 @@
 
 A leg hears one thing at a time, and what is played goes before whom it listens to::
 
-    digit being sent  >  sound being played  >  stream listened to  >  nothing
+    digit being sent  >  sound being played  >  stream listened to  >  comfort  >  nothing
+
+Comfort is silence that is sent. It stands in for a stream that may not send, since its phone holds
+the call: the way through a NAT stays open, and no phone takes its own call for lost.
+
+What is neither µ-law nor A-law is passed on to a leg of the very same encoding, and to no other.
+While a leg has such an encoding, sounds wait: we can make none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from cordboard.media.audio import AudioParameters
-from cordboard.media.dtmf import DIGIT_MS
+from cordboard.media.dtmf import DIGIT_MS, rescaled
 from cordboard.media.events import MediaEvent, PlayEnded, PlayId
-from cordboard.media.g711 import CODECS, transcoding_table
+from cordboard.media.g711 import CODECS, FRAME_MS, SAMPLE_RATE, silence, transcoding_table
 from cordboard.media.outgoing import Outgoing
-from cordboard.media.playing import DigitQueue, Playing
+from cordboard.media.playing import DigitQueue, Packets, Playing
 from cordboard.media.sources import FrameSource
+
+_UNLIKE: Final = b""  # in place of a table: what came is of an encoding that is not passed on
 
 
 class Hearing:
@@ -25,10 +34,14 @@ class Hearing:
     """
 
     __slots__ = (
+        "_audible",
         "_codec",
+        "_comfort",
         "_digits",
+        "_event_rate",
         "_event_type",
         "_occupied",
+        "_packets",
         "_payload_type",
         "_playing",
         "_sends",
@@ -40,12 +53,16 @@ class Hearing:
     def __init__(self, outgoing: Outgoing, tell: Callable[[MediaEvent], None]) -> None:
         self.outgoing = outgoing
         self._tell = tell
-        self._codec: str | None = None
+        self._codec = ""  # none yet
+        self._audible = False
         self._payload_type = 0
         self._event_type: int | None = None
+        self._event_rate = SAMPLE_RATE
         self._tables: dict[str, bytes | None] = {}
         self._sends = False
+        self._comfort = False
         self._playing: Playing | None = None
+        self._packets = Packets()
         self._digits = DigitQueue()
         self._occupied = True  # what is listened to is not passed on
 
@@ -53,10 +70,18 @@ class Hearing:
         """Take what new SDP agreed on."""
         if not audio.sends:
             self.outgoing.pause()
+        self.outgoing.set_rate(audio.rate)
         self._codec = audio.codec
+        self._audible = audio.audible
         self._payload_type = audio.payload_type
         self._event_type = audio.dtmf_send_pt
-        self._tables = {codec: transcoding_table(codec, audio.codec) for codec in CODECS}
+        self._event_rate = audio.event_rate
+        if audio.audible:
+            self._tables = {codec: transcoding_table(codec, audio.codec) for codec in CODECS}
+        else:
+            self._tables = {audio.codec: None}
+        self._packets.octets = audio.ptime_ms * SAMPLE_RATE // 1000
+        self._packets.forget()
         self._sends = audio.sends
         self._set_occupied()
 
@@ -71,36 +96,56 @@ class Hearing:
         if self._playing is not None:
             self._end(interrupted=True)
 
+    def comfort(self, on: bool) -> None:
+        """Let silence be sent where nothing else is, or no longer."""
+        self._comfort = on
+
     def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
         """Send a digit after those that wait; False if the peer takes no telephone events.
 
         :raises ValueError: it is no DTMF digit.
         """
-        if self._event_type is None or not self._digits.add(digit, duration_ms):
+        if not self.takes_events or not self._digits.add(digit, duration_ms, self._event_rate):
             return False
         self._set_occupied()
         return True
 
     @property
+    def takes_events(self) -> bool:
+        """Whether the peer takes telephone events."""
+        return self._event_type is not None
+
+    @property
     def playing(self) -> bool:
         """Whether ``tick`` is to be called."""
-        return self._playing is not None or bool(self._digits)
+        if self._playing is not None or self._digits:
+            return True
+        return self._comfort and self._sends and self._audible
 
     def tick(self, now: float) -> bytes | None:
         """Go on by 20 ms with what is played; give the packet to send."""
-        if self._codec is None:
-            return None
-        if self._digits:
+        if self._digits and self._codec:
             return self._next_event(now)
-        if self._playing is None:
+        if not self._audible:
             return None
-        frame = self._playing.next_frame(self._codec)
-        if frame is None:
-            self._end(interrupted=False)
+        if self._playing is not None:
+            frame = self._playing.next_frame(self._codec)
+            if frame is None:
+                self._end(interrupted=False)
+                return None
+        elif self._comfort:
+            frame = silence(self._codec)
+        else:
             return None
         if not self._sends:
             return None  # the sound goes on while the leg is on hold, unheard
-        return self.outgoing.frame(self._payload_type, frame, now)
+        self._packets.add(frame)
+        return self.further_packet(now)
+
+    def further_packet(self, now: float) -> bytes | None:
+        """Give one more packet of the same 20 ms, where the peer takes only shorter ones."""
+        audio = self._packets.take()
+        return None if audio is None else self.outgoing.frame(self._payload_type, audio, now)
 
     def relay(
         self,
@@ -119,8 +164,11 @@ class Hearing:
         """
         if self._occupied:
             return None
-        table = self._tables[codec]
+        table = self._tables.get(codec, _UNLIKE)
         if table is not None:
+            if not table:
+                self.outgoing.skip(run)
+                return None
             payload = payload.translate(table)
         payload_type = self._payload_type | marker
         return self.outgoing.relay(run, payload_type, sequence, timestamp, payload, now)
@@ -128,18 +176,24 @@ class Hearing:
     def relay_event(
         self,
         run: object,
+        rates: tuple[int, int],
         marker: int,
         sequence: int,
         timestamp: int,
         payload: bytes,
         now: float,
     ) -> bytes | None:
-        """Pass on a telephone event likewise; a peer that takes none is not sent it."""
+        """Pass on a telephone event likewise; a peer that takes none is not sent it.
+
+        :param rates: the clocks of the stream that is listened to and of its events, in Hz.
+        """
         if self._occupied:
             return None
-        if self._event_type is None:
+        if self._event_type is None or rates[0] != self.outgoing.rate:
             self.outgoing.skip(run)
             return None
+        if rates[1] != self._event_rate:
+            payload = rescaled(payload, rates[1], self._event_rate)
         payload_type = self._event_type | marker
         return self.outgoing.relay(run, payload_type, sequence, timestamp, payload, now)
 
@@ -150,12 +204,14 @@ class Hearing:
         if item is None or self._event_type is None or not self._sends:
             return None
         payload, units = item
-        return self.outgoing.event(self._event_type, payload, units, now)
+        begins = units == self._event_rate * FRAME_MS // 1000
+        return self.outgoing.event(self._event_type, payload, begins, now)
 
     def _end(self, *, interrupted: bool) -> None:
         if self._playing is not None:
             self._tell(PlayEnded(self._playing.play_id, interrupted))
             self._playing = None
+            self._packets.forget()
             self._set_occupied()
 
     def _set_occupied(self) -> None:

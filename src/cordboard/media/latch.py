@@ -11,7 +11,11 @@ where they come from; but whoever can send us a packet could then take a call's 
   certain (LOCKED): from then on it alone is listened to. A rival during those packets moves
   nothing before it is certain itself.
 * New SDP opens the question again, and we go on sending to where we did, unless the SDP names
-  another address than before.
+  another address than before. Then the former source is still listened to, for its last packets
+  are under way as long as the answer is, but they move nothing: unless they go on for longer
+  than any round trip, as those of a phone whose NAT gives it the same port as before.
+* The unspecified address (0.0.0.0, RFC 2543's way to hold) names nobody: all stays as it was, and
+  nothing is ever sent there.
 * A trunk is STRICT: exactly the address and port of its SDP, for good.
 """
 
@@ -24,7 +28,10 @@ from typing import Final
 
 Address = tuple[str, int]
 
+UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - written as canonical() does
+
 CONSISTENT_PACKETS: Final = 5
+FORMER_PACKETS: Final = 250  # 5 s of 20 ms: by then every phone has taken its new port
 MAX_CANDIDATES: Final = 4  # a phone, its former port, and room for two behind the same NAT
 MAX_SEQUENCE_STEP: Final = 50  # one second of lost packets still counts as going on
 
@@ -52,7 +59,7 @@ class _Candidate:
 class Latch:
     """Decides for one stream which sources are accepted and where we send."""
 
-    __slots__ = ("_candidates", "_hosts", "_sdp", "destination", "state")
+    __slots__ = ("_candidates", "_former", "_hosts", "_sdp", "destination", "state")
 
     def __init__(self) -> None:
         self.state = LatchState.CLOSED
@@ -60,13 +67,22 @@ class Latch:
         self._sdp: Address = ("", 0)
         self._hosts: frozenset[str] = frozenset()
         self._candidates: dict[Address, _Candidate] = {}
+        self._former: Address | None = None  # whose packets may still be under way
 
     def reopen(self, sdp: Address, signalling_host: str, *, strict: bool) -> None:
         """Begin again with the address of new SDP."""
         sdp = canonical(sdp)
         signalling = canonical((signalling_host, 0))[0]
+        if sdp[0] in UNSPECIFIED:
+            if self.state is LatchState.CLOSED and signalling_host and not strict:
+                self.state = LatchState.OPEN
+                self._hosts = frozenset({signalling})
+            return
         hosts = {sdp[0]} if strict or not signalling_host else {sdp[0], signalling}
-        keeps = sdp == self._sdp and not strict and self.destination[0] in hosts
+        same = sdp == self._sdp
+        keeps = same and not strict and self.destination[0] in hosts
+        if not same:
+            self._former = self.destination if self.settled else None
         self.state = LatchState.STRICT if strict else LatchState.OPEN
         self._sdp = sdp
         self._hosts = frozenset(hosts)
@@ -106,13 +122,14 @@ class Latch:
             return
         candidate.consistent = candidate.consistent + 1 if candidate.goes_on(ssrc, sequence) else 1
         candidate.ssrc, candidate.sequence = ssrc, sequence
-        if candidate.consistent >= CONSISTENT_PACKETS:
+        enough = FORMER_PACKETS if source == self._former else CONSISTENT_PACKETS
+        if candidate.consistent >= enough:
             self.state = LatchState.LOCKED
             self.destination = source
             self._candidates.clear()
 
     def _consider(self, source: Address, ssrc: int, sequence: int) -> None:
-        if not self._candidates:
+        if source != self._former and not self._candidates.keys() - {self._former}:
             self.destination = source
         if len(self._candidates) < MAX_CANDIDATES:
             self._candidates[source] = _Candidate(ssrc, sequence)

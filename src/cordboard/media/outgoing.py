@@ -3,17 +3,19 @@
 A leg hears ringback, then early media, then the bridged party: sources that know nothing of each
 other. To the phone they are one stream. Its sequence numbers go on by one at each change and its
 timestamps by the time that passed, with the marker set. While one source lasts, its own gaps and
-late packets are passed on as they are, so that the phone's jitter buffer sees what we saw.
+late packets are passed on as they are, so that the phone's jitter buffer sees what we saw. Only
+another clock is another SSRC (RFC 7160, 4.1), and so another stream that begins anew.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from cordboard.media.g711 import FRAME_OCTETS, SAMPLE_RATE
+from cordboard.media.g711 import FRAME_MS, FRAME_OCTETS, SAMPLE_RATE
 from cordboard.media.rtp import HEADER, MARKER, PLAIN
 
 _PACK: Final = HEADER.pack
+_SPREAD: Final = 2654435761  # Knuth's multiplier: odd, so that no two streams meet
 _OWN: Final = object()  # stands for the run of frames that we make ourselves
 
 
@@ -25,13 +27,17 @@ class Outgoing:
     """
 
     __slots__ = (
+        "_frame_units",
+        "_octets_of_others",
         "_packets_before",
+        "_packets_of_others",
         "_run",
         "_sequence_offset",
         "_stamped_at",
         "_timestamp_offset",
         "octets",
         "packets",
+        "rate",
         "sent_at",
         "sequence",
         "ssrc",
@@ -47,6 +53,10 @@ class Outgoing:
         self.sent_at = 0.0  # of the last
         self.packets = 0
         self.octets = 0
+        self.rate = SAMPLE_RATE  # Hz
+        self._packets_of_others = 0  # sent under earlier SSRCs
+        self._octets_of_others = 0
+        self._frame_units = FRAME_OCTETS  # of the last packet of our own
         self._run: object = None  # what the offsets below are for
         self._sequence_offset = 0
         self._timestamp_offset = 0
@@ -94,22 +104,23 @@ class Outgoing:
             self._sequence_offset -= 1
 
     def frame(self, payload_type: int, payload: bytes, now: float) -> bytes:
-        """Make the packet of the next frame of our own."""
+        """Make the packet of the next frame (or frames) of our own."""
         if self._run is not _OWN:
             self.timestamp = self._due(now)
             self._run = _OWN
             payload_type |= MARKER
         else:
-            self.timestamp = (self.timestamp + FRAME_OCTETS) & 0xFFFFFFFF
+            self.timestamp = (self.timestamp + self._frame_units) & 0xFFFFFFFF
+        self._frame_units = len(payload)
         self._stamped_at = now
         return self._next(payload_type, payload, now)
 
-    def event(self, payload_type: int, payload: bytes, units: int, now: float) -> bytes:
-        """Make a packet of a telephone event; ``units`` of clock have passed since it began.
+    def event(self, payload_type: int, payload: bytes, begins: bool, now: float) -> bytes:
+        """Make a packet of a telephone event; ``begins``: it is the first.
 
         The packets of one event share a timestamp, and the audio after it goes on at its end.
         """
-        if units == FRAME_OCTETS:
+        if begins:
             self.timestamp = self._due(now)
             self._stamped_at = now
             payload_type |= MARKER
@@ -122,8 +133,27 @@ class Outgoing:
 
     def clock(self, now: float) -> int:
         """The timestamp that audio of this moment would have, for sender reports."""
-        passed = round((now - self._stamped_at) * SAMPLE_RATE)
+        passed = round((now - self._stamped_at) * self.rate)
         return (self.timestamp + passed) & 0xFFFFFFFF
+
+    def set_rate(self, rate: int) -> None:
+        """Go on under another clock (Hz), where it is another: with numbers that begin anew."""
+        if rate == self.rate:
+            return
+        self.rate = rate
+        if self.started_at is None:
+            return
+        # As random as the first ones were, which nobody outside could foresee.
+        self.ssrc = (self.ssrc * _SPREAD + 1) & 0xFFFFFFFF
+        self.sequence = (self.sequence * _SPREAD + 1) & 0xFFFF
+        self.timestamp = (self.timestamp * _SPREAD + 1) & 0xFFFFFFFF
+        self._packets_of_others, self._octets_of_others = self.packets, self.octets
+        self._run = None
+
+    @property
+    def of_ssrc(self) -> tuple[int, int]:
+        """Packets and octets sent under the present SSRC, as sender reports give them."""
+        return self.packets - self._packets_of_others, self.octets - self._octets_of_others
 
     def _next(self, payload_type: int, payload: bytes, now: float) -> bytes:
         if self.started_at is None:
@@ -138,5 +168,6 @@ class Outgoing:
         """The timestamp of a new source's first packet: the old one's, and the time since."""
         if self.started_at is None:
             return self.timestamp
-        passed = max(FRAME_OCTETS, round((now - self._stamped_at) * SAMPLE_RATE))
+        least = self._frame_units if self._run is _OWN else self.rate * FRAME_MS // 1000
+        passed = max(least, round((now - self._stamped_at) * self.rate))
         return (self.timestamp + passed) & 0xFFFFFFFF

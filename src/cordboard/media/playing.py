@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cordboard.media.dtmf import DIGIT_MS, event_payloads
+from cordboard.media.dtmf import event_payloads
 from cordboard.media.events import PlayId
+from cordboard.media.g711 import FRAME_OCTETS
 from cordboard.media.sources import FrameSource
 
 MAX_QUEUED_DIGITS: Final = 64  # twice the longest number that anybody dials
@@ -34,6 +35,35 @@ class Playing:
         return frame
 
 
+class Packets:
+    """Makes packets of the wished length out of frames of 20 ms.
+
+    ``octets`` is how long a packet is: G.711's octets are samples of 8 kHz.
+    """
+
+    __slots__ = ("_waiting", "octets")
+
+    def __init__(self) -> None:
+        self.octets = FRAME_OCTETS
+        self._waiting = b""
+
+    def add(self, frame: bytes) -> None:
+        """Take one more frame."""
+        self._waiting += frame
+
+    def take(self) -> bytes | None:
+        """Give the next packet's audio, None while there is not enough for one."""
+        audio, octets = self._waiting, self.octets
+        if len(audio) < octets:
+            return None
+        self._waiting = audio[octets:]
+        return audio[:octets]
+
+    def forget(self) -> None:
+        """Let go of what is left of a sound that is over, less than a packet."""
+        self._waiting = b""
+
+
 class DigitQueue:
     """Digits to be sent one after the other, a packet each 20 ms."""
 
@@ -47,12 +77,12 @@ class DigitQueue:
     def __bool__(self) -> bool:
         return self._current is not None or bool(self._waiting)
 
-    def add(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
-        """Queue a digit; False where too many wait already.
+    def add(self, digit: str, duration_ms: int, rate: int) -> bool:
+        """Queue a digit for a clock of so many Hz; False where too many wait already.
 
         :raises ValueError: it is no DTMF digit.
         """
-        payloads = event_payloads(digit, duration_ms)
+        payloads = event_payloads(digit, duration_ms, rate)
         if len(self._waiting) >= MAX_QUEUED_DIGITS:
             return False
         self._waiting.append(payloads)

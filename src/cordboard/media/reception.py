@@ -14,8 +14,8 @@ from cordboard.media.g711 import SAMPLE_RATE
 # The values of RFC 3550, A.1: a minute of lost packets, two seconds of late ones.
 MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
-# A timestamp further on than this is a restarted clock; longer silence is sent as a new talkspurt.
-MAX_TIMESTAMP_STEP: Final = 60 * SAMPLE_RATE
+# s: a timestamp further on is a restarted clock; longer silence is sent as a new talkspurt.
+MAX_TIMESTAMP_STEP: Final = 60
 
 LATE: Final = 0  # came after one that was sent later, or twice
 IN_ORDER: Final = 1
@@ -34,6 +34,7 @@ class Reception:
         "_arrived",
         "_bad_sequence",
         "_base",
+        "_furthest",
         "_highest",
         "_lost_before",
         "_received_before",
@@ -44,6 +45,7 @@ class Reception:
         "jitter",
         "octets",
         "packets",
+        "rate",
         "run",
         "ssrc",
     )
@@ -54,6 +56,8 @@ class Reception:
         self.jitter = 0.0  # clock units
         self.ssrc: int | None = None
         self.run: object = None
+        self.rate = SAMPLE_RATE  # Hz
+        self._furthest = MAX_TIMESTAMP_STEP * SAMPLE_RATE
         self._sequence = 0  # highest, as sent
         self._highest = 0  # highest, without wrapping
         self._base = 0
@@ -73,19 +77,34 @@ class Reception:
         if not 0 < step < MAX_DROPOUT:
             return self._out_of_order(step, sequence, timestamp, octets, now)
         elapsed = (timestamp - self._timestamp) & 0xFFFFFFFF
-        if elapsed > MAX_TIMESTAMP_STEP:
+        if elapsed > self._furthest:
             return self._begin(ssrc, sequence, timestamp, octets, now)
         self._sequence = sequence
         self._highest += step
         self.packets += 1
         self.octets += octets
-        deviation = (now - self._arrived) * SAMPLE_RATE - elapsed
+        deviation = (now - self._arrived) * self.rate - elapsed
         if deviation < 0:
             deviation = -deviation
         self.jitter += (deviation - self.jitter) * 0.0625
         self._timestamp = timestamp
         self._arrived = now
         return IN_ORDER
+
+    def set_rate(self, rate: int) -> None:
+        """Take what follows as of another clock (Hz), where it is another."""
+        if rate != self.rate:
+            self.rate = rate
+            self._furthest = MAX_TIMESTAMP_STEP * rate
+            self.jitter = 0.0
+            self._lost_before += self._expected() - self._received()
+            self._received_before = self.packets
+            self.ssrc = None  # whatever comes is a new beginning
+
+    @property
+    def jitter_ms(self) -> float:
+        """The smoothed jitter in milliseconds."""
+        return self.jitter * 1000 / self.rate
 
     def note_event(self, ssrc: int, sequence: int, octets: int) -> int:
         """Count a packet whose timestamp stands still (RFC 4733), which has no jitter."""

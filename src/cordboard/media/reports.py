@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cordboard.media.audio import AudioParameters
+from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.reception import Reception
 from cordboard.media.rtcp import (
@@ -21,12 +23,14 @@ class Reports:
     :param cname: what we call ourselves; random per leg, so that it tells nothing (RFC 7022).
     """
 
-    __slots__ = ("_cname", "_heard_at", "_reported_packets", "_their_ntp", "remote_lost", "rtt")
+    __slots__ = ("_cname", "_heard_at", "_reported_packets", "_source", "_their_ntp",
+                 "remote_lost", "rtt")  # fmt: skip
 
     def __init__(self, cname: str) -> None:
         self.remote_lost = 0
         self.rtt: float | None = None  # seconds
         self._cname = cname
+        self._source: Address | None = None
         self._their_ntp = 0  # middle 32 bits of the peer's last sender report
         self._heard_at = 0.0
         self._reported_packets = 0
@@ -38,14 +42,29 @@ class Reports:
         sender = None
         if outgoing.packets != self._reported_packets:
             self._reported_packets = outgoing.packets
-            sender = SenderInfo(
-                ntp_time(now), outgoing.clock(now), outgoing.packets, outgoing.octets
-            )
+            sender = SenderInfo(ntp_time(now), outgoing.clock(now), *outgoing.of_ssrc)
         blocks = self._blocks(reception, now)
         return bytes(RtcpCompound(outgoing.ssrc, sender, blocks, self._cname, goodbye))
 
-    def read(self, compound: RtcpCompound, our_ssrc: int, now: float) -> None:
+    def reopen(self) -> None:
+        """Take note of new SDP: where its reports come from is open again."""
+        self._source = None
+
+    def destination(self, audio: AudioParameters, rtp: Address) -> Address:
+        """Where ours go: to where the peer's come from, else to the port next to its audio.
+
+        ``rtp`` is where its audio goes; port 0 is nowhere.
+        """
+        if audio.rtcp_mux or rtp[1] == 0:
+            return rtp
+        if self._source is not None:
+            return self._source
+        host, port = rtp
+        return host, audio.rtcp_port if audio.rtcp_port is not None else min(port + 1, 65535)
+
+    def read(self, compound: RtcpCompound, source: Address, our_ssrc: int, now: float) -> None:
         """Take in what the peer says of itself and of what it receives from us."""
+        self._source = source
         if compound.sender is not None:
             self._their_ntp = middle_of(compound.sender.ntp_time)
             self._heard_at = now

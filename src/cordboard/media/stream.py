@@ -11,28 +11,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from cordboard.media.admission import MAX_PACKET_OCTETS, Admission
 from cordboard.media.audio import TELEPHONE_EVENT, AudioParameters
 from cordboard.media.dtmf import DIGIT_MS, EVENT_SILENT_AFTER, DtmfReceiver
 from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent, PlayId
-from cordboard.media.figures import ONE_WAY_SILENCE_AFTER, MediaFigures
-from cordboard.media.g711 import SAMPLE_RATE
+from cordboard.media.figures import MediaFigures
 from cordboard.media.hearing import Hearing
-from cordboard.media.latch import Address, Latch
+from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.presence import EarlyMediaWatch, MediaLossWatch
 from cordboard.media.reception import IN_ORDER, RESTARTED, STRAY, Reception
 from cordboard.media.recorder import Recorder
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
-from cordboard.media.rtp import (
-    FIRST_RTCP_TYPE,
-    HEADER,
-    HEADER_OCTETS,
-    LAST_RTCP_TYPE,
-    MARKER,
-    PLAIN,
-    payload_of,
-)
+from cordboard.media.rtp import HEADER, HEADER_OCTETS, MARKER, PLAIN
+from cordboard.media.silence import SilenceWatch
 from cordboard.media.sources import FrameSource
 
 _UNPACK: Final = HEADER.unpack_from
@@ -68,36 +61,35 @@ class MediaStream:
         self._hearing = Hearing(self._outgoing, self._tell)
         self._reception = Reception()
         self._reports = Reports(cname)
-        self._latch = Latch()
+        self._admission = Admission()
         self._dtmf = DtmfReceiver()
         self._early = EarlyMediaWatch()
         self._loss = MediaLossWatch(media_timeout)
+        self._silence = SilenceWatch()
         self._answered = False
         self._receives = False
-        self._receives_since = 0.0
         self._source: Address | None = None  # the one address, once that is settled
-        self._rtcp_source: Address | None = None
         self._kinds: dict[int, str] = {}
-        self._wrong_source = 0
-        self._not_negotiated = 0
-        self._malformed = 0
-        self._silence = 0.0
 
     # What was negotiated.
 
     def configure(self, audio: AudioParameters, now: float) -> None:
         """Take what new SDP agreed on; where packets come from is open again."""
         if audio.receives and not self._receives:
-            self._receives_since = now
+            self._silence.begin(now)
         self.audio = audio
         self._receives = audio.receives
         self._kinds = audio.kinds()
+        self._reception.set_rate(audio.rate)
+        self._dtmf.rate = audio.event_rate
         self._hearing.configure(audio)
-        self._latch.reopen(audio.remote, audio.signalling_host, strict=audio.strict)
-        self.destination = self._latch.destination
+        self._admission.configure(audio)
+        self.destination = self._admission.destination
         self._source = None
-        self._rtcp_source = None
+        self._reports.reopen()
         self._set_loss_watch(now)
+        if self.listener is not None:
+            self.listener._set_comfort()
 
     def answered(self, now: float) -> None:
         """Take note of the answer: no early media any more, and from now on audio is expected."""
@@ -118,8 +110,10 @@ class MediaStream:
         if other is not None:
             if other.listener is not None:
                 other.listener.heard = None
+                other.listener._set_comfort()
             other.listener = self
         self.heard = other
+        self._set_comfort()
 
     def play(self, play_id: PlayId, source: FrameSource, *, loop: bool = False) -> None:
         """Play a sound in place of whatever the leg hears, and of what was played before."""
@@ -137,6 +131,11 @@ class MediaStream:
         return self._hearing.send_digit(digit, duration_ms)
 
     @property
+    def takes_events(self) -> bool:
+        """Whether the peer takes telephone events."""
+        return self._hearing.takes_events
+
+    @property
     def playing(self) -> bool:
         """Whether ``tick`` is to be called."""
         return self._hearing.playing
@@ -145,6 +144,11 @@ class MediaStream:
         """Go on by 20 ms with what is played; give the packet to send."""
         return self._hearing.tick(now)
 
+    def further_packet(self, now: float) -> bytes | None:
+        """Give one more packet of the same 20 ms, until there is none: some phones take only
+        shorter ones."""
+        return self._hearing.further_packet(now)
+
     # What comes from the leg.
 
     def receive_rtp(self, data: bytes, source: Address, now: float) -> bytes | None:
@@ -152,8 +156,8 @@ class MediaStream:
 
         Never raises, whatever the datagram holds.
         """
-        if len(data) < HEADER_OCTETS:
-            self._receive_short(data, source, now)
+        if not HEADER_OCTETS <= len(data) <= MAX_PACKET_OCTETS:
+            self._receive_odd(data, source, now)
             return None
         first, second, sequence, timestamp, ssrc = _UNPACK(data)
         kind = self._kinds.get(second & 0x7F)
@@ -175,12 +179,14 @@ class MediaStream:
             self._dtmf.forget()
         if self._dtmf.pending:
             self._tell_all(self._dtmf.flush())
+        if not self._receives:
+            return None
         if self._early.watching:
             self._tell(self._early.note(now))
         if self.recorder is not None:
             self.recorder.write(payload, kind, timestamp)
         listener = self.listener
-        if listener is None or not self._receives:
+        if listener is None:
             return None
         return listener._hearing.relay(
             reception.run, kind, second & MARKER, sequence, timestamp, payload, now
@@ -188,16 +194,14 @@ class MediaStream:
 
     def receive_rtcp(self, data: bytes, source: Address, now: float) -> None:
         """Take a datagram of the RTCP port. Never raises, whatever it holds."""
-        if not self._latch.accepts_rtcp(source):
-            self._wrong_source += 1
+        if not self._admission.accepts_report(source):
             return
         compound = RtcpCompound.parse(data)
         if compound is None:
-            self._malformed += 1
+            self._admission.malformed += 1
             return
-        self._rtcp_source = source
         self._loss.note(now)
-        self._reports.read(compound, self._outgoing.ssrc, now)
+        self._reports.read(compound, source, self._outgoing.ssrc, now)
 
     # Time.
 
@@ -236,71 +240,52 @@ class MediaStream:
 
     @property
     def rtcp_destination(self) -> Address:
-        """Where reports go: to where the peer's come from, else to the port next to its audio."""
-        if self.audio is not None and self.audio.rtcp_mux:
+        """Where reports go; port 0 is nowhere."""
+        if self.audio is None:
             return self.destination
-        if self._rtcp_source is not None:
-            return self._rtcp_source
-        host, port = self.destination
-        if self.audio is not None and self.audio.rtcp_port is not None:
-            return host, self.audio.rtcp_port
-        return host, min(port + 1, 65535)
+        return self._reports.destination(self.audio, self.destination)
 
     def figures(self) -> MediaFigures:
         """Give the figures as they stand now."""
         self._note_silence()
-        reception, outgoing = self._reception, self._outgoing
+        reception, outgoing, admission = self._reception, self._outgoing, self._admission
         return MediaFigures(
             packets_sent=outgoing.packets,
             octets_sent=outgoing.octets,
             packets_received=reception.packets,
             octets_received=reception.octets,
             packets_lost=reception.lost,
-            jitter_ms=reception.jitter * 1000 / SAMPLE_RATE,
-            wrong_source=self._wrong_source,
-            not_negotiated=self._not_negotiated,
-            malformed=self._malformed,
-            one_way_silence=self._silence,
+            jitter_ms=reception.jitter_ms,
+            wrong_source=admission.wrong_source,
+            not_negotiated=admission.not_negotiated,
+            malformed=admission.malformed,
+            one_way_silence=self._silence.longest,
             last_received=self.last_received,
             remote_lost=self._reports.remote_lost,
             round_trip=self._reports.rtt,
         )
 
+    # Within.
+
     def _admit(self, data: bytes, source: Address, kind: str | None, now: float) -> bytes | None:
         """Judge a packet that is not plainly the next one of a settled source."""
-        if not self._latch.accepts(source):
-            self._wrong_source += 1
-            return None
-        if self._is_rtcp(data):
+        admission = self._admission
+        if admission.is_report(data, source):
             self.receive_rtcp(data, source, now)
             return None
-        payload = payload_of(data)
-        if payload is None:
-            self._malformed += 1
-            return None
-        if kind is None:
-            self._not_negotiated += 1
-            return None
-        _, _, sequence, _, ssrc = _UNPACK(data)
-        self._latch.observe(source, ssrc, sequence)
-        self.destination = self._latch.destination
-        if self._latch.settled:
-            self._source = source
+        payload = admission.payload(data, source, kind)
+        if payload is not None:
+            self.destination = admission.destination
+            if admission.settled:
+                self._source = source
         return payload
 
-    def _receive_short(self, data: bytes, source: Address, now: float) -> None:
-        """Judge what is too short for RTP, but perhaps not for a report."""
-        if not self._latch.accepts(source):
-            self._wrong_source += 1
-        elif self._is_rtcp(data):
+    def _receive_odd(self, data: bytes, source: Address, now: float) -> None:
+        """Judge what is too short or too long for RTP, but perhaps not for a report."""
+        if self._admission.is_report(data, source):
             self.receive_rtcp(data, source, now)
         else:
-            self._malformed += 1
-
-    def _is_rtcp(self, data: bytes) -> bool:
-        if self.audio is None or not self.audio.rtcp_mux or len(data) < 2:
-            return False
-        return FIRST_RTCP_TYPE <= data[1] <= LAST_RTCP_TYPE
+            self._admission.refuse_size(source)
 
     def _receive_event(
         self, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
@@ -312,9 +297,9 @@ class MediaStream:
         listener = self.listener
         if listener is None or not self._receives or fit >= RESTARTED:
             return None
-        run = self._reception.run
-        marker = second & MARKER
-        return listener._hearing.relay_event(run, marker, sequence, timestamp, payload, now)
+        rates = (self._reception.rate, self._dtmf.rate)
+        run, marker = self._reception.run, second & MARKER
+        return listener._hearing.relay_event(run, rates, marker, sequence, timestamp, payload, now)
 
     def _tell(self, event: MediaEvent | None) -> None:
         if event is not None:
@@ -326,20 +311,20 @@ class MediaStream:
             self._tell(event)
 
     def _set_loss_watch(self, now: float) -> None:
-        if self._answered and self._receives:
+        held = self.audio is not None and self.audio.held
+        if self._answered and self._receives and not held:
             self._loss.begin(now)
         else:
             self._loss.end()
 
+    def _set_comfort(self) -> None:
+        heard = self.heard
+        self._hearing.comfort(heard is not None and heard.audio is not None and not heard._receives)
+
     def _note_silence(self) -> None:
-        """Keep the longest time of sending since something came (reports are often enough)."""
-        started = self._outgoing.started_at
-        if started is None or not self._receives:
-            return
-        since = max(started, self._receives_since, self.last_received or started)
-        silence = self._outgoing.sent_at - since
-        if silence >= ONE_WAY_SILENCE_AFTER:
-            self._silence = max(self._silence, silence)
+        if self._receives:
+            outgoing = self._outgoing
+            self._silence.note(outgoing.started_at, outgoing.sent_at, self.last_received)
 
 
 def bridge(a: MediaStream, b: MediaStream) -> None:

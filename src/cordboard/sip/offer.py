@@ -1,26 +1,32 @@
-"""Offers and answers of G.711 audio with telephone events (RFC 3264, RFC 4733).
+"""Offers and answers of audio with telephone events (RFC 3264, RFC 4733).
 
-We offer PCMU, PCMA and telephone-event. To an offer we answer with one codec, the first of the
-peer's that we speak, so that what comes does not change on the way; telephone-event goes with it.
-Each side says what it wants to receive (RFC 3264 5.1): we send with the payload types of the peer's
-description, and receive those of ours.
+We offer G.711, after the codec that a bridged call has in common where there is one. To an offer we
+answer with one codec, the first of the peer's that is allowed, so that what comes does not change
+on the way; telephone-event goes with it, at the codec's own clock. Each side says what it wants to
+receive (RFC 3264 5.1): we send with the payload types of the peer's description, and receive those
+of ours.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cordboard.sip.codecs import EVENT_NAME, G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.sdp import Media, SessionDescription
 
-OUR_EVENT_TYPE: Final = 101  # dynamic (RFC 3551 3); what most phones use for telephone-event
-EVENTS: Final = "0-15"  # the digits, * # A to D (RFC 4733 3.2)
-CODECS: Final = {"PCMU": 0, "PCMA": 8}
-RATE: Final = 8000  # Hz, of G.711 and so of the events beside it (RFC 4733 2.1)
+# The number is what most phones use (dynamic, RFC 3551 3), the events are the digits, * # A to D
+# (RFC 4733 3.2), the rate that of G.711, since the clock is the audio's (RFC 4733 2.1).
+EVENT: Final = Codec("telephone-event", 101, fmtp="0-15")
+RATE: Final = PCMU.rate
 
 DEFAULT_PTIME: Final = 20  # ms
 MIN_PTIME, MAX_PTIME = 10, 120  # ms; outside of it a peer's wish is none
+
+MAX_FMTP: Final = 255  # octets; AMR's longest is below 100
 
 # By (may be sent, may be received), from the point of view of who says it.
 _DIRECTIONS: Final = {
@@ -33,6 +39,7 @@ _SENDS: Final = ("sendrecv", "sendonly")
 _RECEIVES: Final = ("sendrecv", "recvonly")
 
 _MUX_LINE: Final = "a=rtcp-mux\r\n"  # RFC 5761 5.1.1
+_NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
 _UNSPECIFIED: Final = ("0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - RFC 2543's way to hold
 
 
@@ -47,7 +54,9 @@ class NoCommonCodec(SipParseError):
 class LocalAudio:
     """Our end of an audio stream. ``session`` and ``version`` are those of the o= line.
 
-    ``codecs`` are of PCMU and PCMA, the one we like best first.
+    ``codecs`` are those we offer or take, the one we like best first, with the numbers that they
+    have in our offers; ``events`` are telephone-event at each of their clocks. ``preferred`` are
+    the keys of those that an answer takes wherever they stand in the offer.
     """
 
     host: str
@@ -55,23 +64,26 @@ class LocalAudio:
     session: int
     version: int = 1
     direction: str = "sendrecv"
-    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    codecs: tuple[Codec, ...] = G711
+    events: tuple[Codec, ...] = (EVENT,)
+    preferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NegotiatedAudio:
-    """What both ends agreed on. ``direction`` is ours, ``ptime`` the milliseconds a packet holds.
+    """What both ends agreed on. ``direction`` is ours, ``ptime`` the milliseconds of a packet.
 
-    ``remote_host`` is as the peer wrote it, perhaps a name. ``receive_payload_types`` says which
-    payload types the peer may send, and that they are PCMU or PCMA. ``held``: the peer does not
-    want to hear us now. After an answer of his that says something only if our offer was to send,
-    for else he has no choice.
+    ``remote_host`` is as the peer wrote it, perhaps a name. ``codec`` is as the peer describes it,
+    so that its number is the one we send with, ``receive_payload_types`` says which payload types
+    the peer may send, and the key of what they are. ``held``: the peer does not want to hear us
+    now. After an answer of his that says something only if our offer was to send, for else he has
+    no choice. ``theirs`` is all that he has said he can receive. ``event_rate`` is the clock of the
+    durations in telephone events.
     """
 
     remote_host: str
     remote_port: int
-    codec: str
-    send_payload_type: int
+    codec: Codec
     receive_payload_types: tuple[tuple[int, str], ...]
     dtmf_send: int | None
     dtmf_receive: int | None
@@ -80,35 +92,44 @@ class NegotiatedAudio:
     ptime: int = DEFAULT_PTIME
     rtcp_port: int | None = None
     rtcp_mux: bool = False
+    event_rate: int = RATE
+    theirs: tuple[Codec, ...] = ()
 
 
 def make_offer(local: LocalAudio) -> bytes:
     """An offer of all that we speak. Raises :class:`SipBuildError` for a host that is none."""
-    formats = [CODECS[codec] for codec in local.codecs]
-    maps = "".join([f"a=rtpmap:{CODECS[codec]} {codec}/{RATE}\r\n" for codec in local.codecs])
-    numbers = " ".join(map(str, formats))
+    lines = _formats((*local.codecs, *local.events))
+    numbers = " ".join([str(codec.payload_type) for codec in (*local.codecs, *local.events)])
     return _session(local) + (
-        f"m=audio {local.port} RTP/AVP {numbers} {OUR_EVENT_TYPE}\r\n"
-        f"{maps}{_events(OUR_EVENT_TYPE)}a=ptime:{DEFAULT_PTIME}\r\na={local.direction}\r\n"
+        f"m=audio {local.port} RTP/AVP {numbers}\r\n"
+        f"{lines}a=ptime:{DEFAULT_PTIME}\r\na={local.direction}\r\n"
     ).encode("ascii")
 
 
-def read_answer(answer: SessionDescription, local: LocalAudio) -> NegotiatedAudio:
-    """What an answer to our offer means for us; raises :class:`NoCommonCodec`."""
+def read_answer(answer: SessionDescription, local: LocalAudio) -> NegotiatedAudio | None:
+    """What an answer to our offer means for us; None where the peer switched its audio off.
+
+    Raises :class:`NoCommonCodec`.
+    """
     for media in answer.media:
         if media.usable:
             agreed = _negotiate(media, local, ours=True)
             if agreed is not None:
                 return agreed
+    if _is_off(answer):
+        return None
     raise NoCommonCodec
 
 
-def answer_offer(offer: SessionDescription, local: LocalAudio) -> tuple[bytes, NegotiatedAudio]:
+def answer_offer(
+    offer: SessionDescription, local: LocalAudio
+) -> tuple[bytes, NegotiatedAudio | None]:
     """Our answer to an offer, every media line answered in its place (RFC 3264 6).
 
-    The first audio line with a codec of ours is taken, all others are refused with port 0.
-    ``local.direction`` is what we would like. Raises :class:`NoCommonCodec`, and
-    :class:`SipBuildError` for a host that is none.
+    The first audio line with a codec of ours is taken, all others are refused with port 0. None:
+    the peer has switched its audio off, and nothing else on (RFC 3264 8.2). ``local.direction`` is
+    what we would like. Raises :class:`NoCommonCodec`, and :class:`SipBuildError` for a host that is
+    none.
     """
     agreed: NegotiatedAudio | None = None
     lines: list[str] = []
@@ -118,18 +139,28 @@ def answer_offer(offer: SessionDescription, local: LocalAudio) -> tuple[bytes, N
             lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}\r\n")
         else:
             agreed = taken
-            lines.append(_accepted(media.protocol, local.port, agreed))
-    if agreed is None:
+            lines.append(_accepted(media.protocol, local, agreed))
+    if agreed is None and not _is_off(offer):
         raise NoCommonCodec
     return _session(local) + "".join(lines).encode("utf-8"), agreed
 
 
-def _accepted(protocol: str, port: int, agreed: NegotiatedAudio) -> str:
-    number, event = agreed.send_payload_type, agreed.dtmf_send
-    formats = f"{number}" if event is None else f"{number} {event}"
+def _is_off(description: SessionDescription) -> bool:
+    """Whether there is audio, and all that there is is switched off: a fax (RFC 3362) is not."""
+    lines = description.media
+    return any(media.kind == "audio" for media in lines) and all(not media.port for media in lines)
+
+
+def _accepted(protocol: str, local: LocalAudio, agreed: NegotiatedAudio) -> str:
+    ours = next(codec for codec in local.codecs if codec.key == agreed.codec.key)
+    number, event = agreed.codec.payload_type, agreed.dtmf_send
+    taken = [Codec(ours.name, number, ours.rate, ours.channels, ours.fmtp)]
+    if event is not None:
+        taken.append(Codec(EVENT.name, event, agreed.event_rate, fmtp=EVENT.fmtp))
+    numbers = " ".join([str(codec.payload_type) for codec in taken])
     return (
-        f"m=audio {port} {protocol} {formats}\r\n"
-        f"a=rtpmap:{number} {agreed.codec}/{RATE}\r\n{_events(event)}a=ptime:{DEFAULT_PTIME}\r\n"
+        f"m=audio {local.port} {protocol} {numbers}\r\n"
+        f"{_formats(taken)}a=ptime:{DEFAULT_PTIME}\r\n"
         f"a={agreed.direction}\r\n{_MUX_LINE if agreed.rtcp_mux else ''}"
     )
 
@@ -145,49 +176,82 @@ def _session(local: LocalAudio) -> bytes:
     ).encode("ascii")
 
 
-def _events(payload_type: int | None) -> str:
-    if payload_type is None:
-        return ""
-    return f"a=rtpmap:{payload_type} telephone-event/{RATE}\r\na=fmtp:{payload_type} {EVENTS}\r\n"
+def _formats(codecs: Iterable[Codec]) -> str:
+    lines = []
+    for codec in codecs:
+        lines.append(f"a=rtpmap:{codec.rtpmap}\r\n")
+        if codec.fmtp:
+            lines.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}\r\n")
+    return "".join(lines)
 
 
 def _negotiate(media: Media, local: LocalAudio, *, ours: bool) -> NegotiatedAudio | None:
     """Read the peer's audio line; None without a common codec. ``ours``: it answers our offer."""
-    common: list[tuple[int, str]] = []
-    event: int | None = None
-    for text in media.formats:
-        name, rate = media.encoding_of(text)
-        if rate != RATE or not _is_payload_type(text):
-            continue
-        if name in local.codecs:
-            common.append((int(text), name))
-        elif name == "TELEPHONE-EVENT" and event is None:
-            event = int(text)
+    theirs, events = _described(media)
+    known = {codec.key: codec for codec in local.codecs}
+    common = [codec for codec in theirs if codec.key in known]
     if not common or not media.host:
         return None
-    number, codec = common[0]
+    codec = common[0]
+    if not ours:
+        codec = next((one for one in common if one.key in local.preferred), codec)
     hears = media.direction in _RECEIVES and media.host not in _UNSPECIFIED
     we_send = hears and local.direction in _SENDS
     we_receive = media.direction in _SENDS and local.direction in _RECEIVES
     # Besides what we say that we receive, what he says: some peers send by their own description,
-    # or in any codec that they offered.
-    offered = [(CODECS[name], name) for name in local.codecs] if ours else []
-    receive = tuple(dict(offered + common).items())
-    ptime = media.ptime
+    # or in any codec that they offered. Another clock needs another SSRC (RFC 7160 4.1), and so is
+    # another stream.
+    receive: dict[int, str] = {}
+    for one in (*(local.codecs if ours else ()), *common):
+        if one.rate == codec.rate:
+            receive.setdefault(one.payload_type, one.key)
+    rate = codec.rate if codec.rate in events else RATE
+    event = events.get(rate)
+    our_event = next((one.payload_type for one in local.events if one.rate == rate), None)
     return NegotiatedAudio(
         remote_host=media.host,
         remote_port=media.port,
         codec=codec,
-        send_payload_type=number,
-        receive_payload_types=receive,
+        receive_payload_types=tuple(receive.items()),
         dtmf_send=event,
-        dtmf_receive=OUR_EVENT_TYPE if ours and event is not None else event,
+        dtmf_receive=our_event if ours and event is not None else event,
         direction=_DIRECTIONS[we_send, we_receive],
         held=not hears,
-        ptime=ptime if ptime is not None and MIN_PTIME <= ptime <= MAX_PTIME else DEFAULT_PTIME,
+        ptime=_ptime_of(media),
         rtcp_port=media.rtcp_port,
         rtcp_mux=media.rtcp_mux and not ours,
+        event_rate=rate,
+        theirs=tuple(theirs),
     )
+
+
+def _described(media: Media) -> tuple[list[Codec], dict[int, int]]:
+    """The codecs of a media line in its order, and the number of its telephone-event by clock."""
+    codecs: list[Codec] = []
+    events: dict[int, int] = {}
+    for text in media.formats:
+        name, rate, channels = media.encoding_of(text)
+        if not _is_payload_type(text) or not _NAME.fullmatch(name):
+            continue
+        if name == EVENT_NAME:
+            events.setdefault(rate, int(text))
+            continue
+        written = media.encodings.get(text, name).partition("/")[0]
+        fmtp = media.parameters.get(text, "")
+        if len(fmtp) > MAX_FMTP or not fmtp.isprintable() or not fmtp.isascii():
+            fmtp = ""
+        codecs.append(Codec(written, int(text), rate, channels, fmtp))
+    return codecs, events
+
+
+def _ptime_of(media: Media) -> int:
+    """How many milliseconds our own packets are to have for this peer: what he likes, and not more
+    than he takes (RFC 8866 6.4 and 6.5)."""
+    ptime = media.ptime
+    if ptime is None or not MIN_PTIME <= ptime <= MAX_PTIME:
+        ptime = DEFAULT_PTIME
+    most = media.maxptime
+    return ptime if most is None or most >= ptime else max(most, MIN_PTIME)
 
 
 def _is_payload_type(text: str) -> bool:

@@ -43,6 +43,10 @@ class Reinvite:
         """Whether our INVITE is with the peer, rather than waiting for its next try."""
         return self._retry is None
 
+    def replace(self, offer: bytes) -> None:
+        """Offer something else at the next try."""
+        self._offer = offer
+
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The offer did not get there, or its answer will not come back."""
         if self._transaction is not None and self._transaction.flow.matches(flow):

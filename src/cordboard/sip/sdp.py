@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from cordboard.sip.errors import SipParseError
 
@@ -23,8 +23,23 @@ DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 # Profiles whose packets are plain RTP; the feedback of AVPF (RFC 4585) may be left out.
 _PLAIN_RTP: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
 
-# Payload types that need no rtpmap (RFC 3551 6), of those that we could use.
-_STATIC: Final = {"0": ("PCMU", 8000), "8": ("PCMA", 8000)}
+
+class Encoding(NamedTuple):
+    """What a payload type stands for: name in upper case, clock rate in Hz, channels."""
+
+    name: str
+    rate: int
+    channels: int = 1
+
+
+# Payload types that need no rtpmap (RFC 3551 6), of those that telephones use.
+_STATIC: Final = {
+    "0": Encoding("PCMU", 8000),
+    "3": Encoding("GSM", 8000),
+    "8": Encoding("PCMA", 8000),
+    "9": Encoding("G722", 8000),
+    "18": Encoding("G729", 8000),
+}
 
 
 @dataclass(slots=True)  # filled line by line; whoever reads it changes nothing
@@ -44,7 +59,10 @@ class Media:
     direction: str
     encodings: dict[str, str] = field(default_factory=dict)
     """The values of rtpmap by payload type."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    """The values of fmtp by payload type."""
     ptime: int | None = None
+    maxptime: int | None = None
     rtcp_port: int | None = None
     rtcp_mux: bool = False
 
@@ -53,8 +71,8 @@ class Media:
         """Whether it is audio over plain RTP that is not refused."""
         return self.port > 0 and self.kind == "audio" and self.protocol in _PLAIN_RTP
 
-    def encoding_of(self, payload_type: str) -> tuple[str, int]:
-        """Name in upper case and clock rate of a payload type; ``("", 0)`` where it is unknown."""
+    def encoding_of(self, payload_type: str) -> Encoding:
+        """What a payload type stands for; ``("", 0, 0)`` where it is unknown."""
         encoding = self.encodings.get(payload_type)
         if encoding is None:
             return _STATIC.get(payload_type, _UNKNOWN)
@@ -69,17 +87,17 @@ class SessionDescription:
     media: list[Media]
 
 
-_UNKNOWN: Final = ("", 0)
+_UNKNOWN: Final = Encoding("", 0, 0)
 
 
 @lru_cache(maxsize=256)
-def _read_encoding(text: str) -> tuple[str, int]:
-    """An rtpmap's ``name/rate`` or ``name/rate/1``; stereo is nothing that we know."""
+def _read_encoding(text: str) -> Encoding:
+    """An rtpmap's ``name/rate`` or ``name/rate/channels``."""
     name, _, rest = text.partition("/")
     rate, _, channels = rest.partition("/")
-    if not _is_number(rate, 6) or channels not in ("", "1"):
+    if not _is_number(rate, 6) or channels not in ("", "1", "2"):
         return _UNKNOWN
-    return name.upper(), int(rate)
+    return Encoding(name.upper(), int(rate), int(channels or "1"))
 
 
 def parse_sdp(body: bytes) -> SessionDescription:
@@ -157,22 +175,30 @@ class _Reading:
                 self.direction = name
             else:
                 media.direction = name
-        elif media is None:
-            return
-        elif name == "rtpmap":
-            words = value.split(None, 1)
-            if len(words) == 2:
-                media.encodings.setdefault(words[0], words[1].rstrip())
-        elif name == "ptime":
-            value = value.strip()
-            if _is_number(value, 4):
-                media.ptime = int(value)
-        elif name == "rtcp":
-            port = value.strip().partition(" ")[0]
-            if _is_number(port, 5) and 0 < int(port) <= 65535:
-                media.rtcp_port = int(port)
-        elif name == "rtcp-mux":
-            media.rtcp_mux = True
+        elif media is not None:
+            _media_attribute(media, name, value.strip())
+
+
+def _media_attribute(media: Media, name: str, value: str) -> None:
+    if name in ("rtpmap", "fmtp"):
+        words = value.split(None, 1)
+        if len(words) == 2:
+            known = media.encodings if name == "rtpmap" else media.parameters
+            known.setdefault(words[0], words[1])
+    elif name == "ptime":
+        media.ptime = _milliseconds(value)
+    elif name == "maxptime":
+        media.maxptime = _milliseconds(value)
+    elif name == "rtcp":
+        port = value.partition(" ")[0]
+        if _is_number(port, 5) and 0 < int(port) <= 65535:
+            media.rtcp_port = int(port)
+    elif name == "rtcp-mux":
+        media.rtcp_mux = True
+
+
+def _milliseconds(text: str) -> int | None:
+    return int(text) if _is_number(text, 4) else None
 
 
 def _is_number(text: str, digits: int) -> bool:

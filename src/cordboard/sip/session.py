@@ -217,10 +217,15 @@ class Session:
     # Offers
 
     def offer(self, sdp: bytes, now: float) -> None:
-        """Send a new offer, after the one that is under way; of several that wait the last."""
+        """Send a new offer, after the one that is under way; of several that wait the last.
+
+        One that collided with the peer's and waits for its next try is out of date by then.
+        """
         if self.over or not self.up:
             return
-        if self._reinvite is not None or self.renegotiating_for_peer:
+        if self._reinvite is not None and not self._reinvite.open:
+            self._reinvite.replace(sdp)
+        elif self._reinvite is not None or self.renegotiating_for_peer:
             self._next_offer = sdp
         else:
             self._reinvite = Reinvite(self, sdp, now)

@@ -198,6 +198,14 @@ def test_after_the_answer_there_is_no_early_media() -> None:
     assert bench.flowing == []
 
 
+def test_early_media_ceases_before_its_channel_fails() -> None:
+    bench = Bench()
+    bench.ring(183, sdp())
+    bench.channel.on_media(media.EarlyMedia(True))
+    bench.channel.on_failed(InviteFailed("c", 503, "Service Unavailable"))
+    assert bench.told[-2:] == [EarlyMedia("c", False), Failed("c", 503, "Service Unavailable")]
+
+
 def test_the_answer_of_another_fork_decides_where_audio_goes() -> None:
     bench = Bench()
     bench.ring(183, sdp(4000))
@@ -341,6 +349,19 @@ def test_a_peer_that_takes_a_hold_for_its_own_is_not_believed() -> None:
     bench.channel.hold(False)
     bench.channel.on_offer_answered(OfferAnswered("c", sdp(direction="sendonly")))
     assert bench.told[-1] == HoldChanged("c", True)
+
+
+def test_an_offer_that_waits_for_its_next_try_is_brought_up_to_date() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.hold(True)
+    bench.channel.on_offer(OfferReceived("c", sdp(5000, direction="sendonly")))
+    (_, _, first, _), (name, _, answer, _), (_, _, again, _) = bench.stack.done
+    assert b"a=sendonly" in first
+    assert (name, b"a=inactive" in answer) == ("answer_offer", True)
+    assert b"a=inactive" in again
+    assert b"o=cordboard 1 2 " in first
+    assert b"o=cordboard 1 3 " in answer
 
 
 # Ends

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cordboard.media.latch import Address, Latch, LatchState, canonical
+from cordboard.media.latch import FORMER_PACKETS, Address, Latch, LatchState, canonical
 
 SDP = ("10.0.0.5", 4000)  # a phone behind a NAT names its own address
 NAT = ("192.0.2.10", 61000)
@@ -132,3 +132,52 @@ def test_ipv6_is_compared_by_value() -> None:
     assert canonical(("::ffff:192.0.2.1", 5)) == ("192.0.2.1", 5)
     assert canonical(("[2001:db8::1]", 5)) == ("2001:db8::1", 5)
     assert canonical(("not:an:address", 5)) == ("not:an:address", 5)
+
+
+# New SDP with another port
+
+
+def test_the_last_packets_from_a_former_port_move_nothing() -> None:
+    latch = opened()
+    send(latch, NAT, 5)
+    latch.reopen((SDP[0], 4002), NAT[0], strict=False)
+    assert latch.destination == (SDP[0], 4002)
+    send(latch, NAT, 100, first=5)
+    assert latch.destination == (SDP[0], 4002), "a round trip's worth is under way"
+    fresh = (NAT[0], 61002)
+    send(latch, fresh, 1, ssrc=2)
+    assert latch.destination == fresh
+    send(latch, NAT, 10, first=105)
+    send(latch, fresh, 4, ssrc=2, first=1)
+    assert latch.state is LatchState.LOCKED
+    assert latch.destination == fresh
+
+
+def test_a_phone_that_goes_on_from_its_former_port_is_heard_in_the_end() -> None:
+    latch = opened()
+    send(latch, NAT, 5)
+    latch.reopen((SDP[0], 4002), NAT[0], strict=False)
+    send(latch, NAT, FORMER_PACKETS, first=5)
+    assert latch.state is LatchState.LOCKED
+    assert latch.destination == NAT
+
+
+def test_the_address_of_nobody_leaves_all_as_it_was() -> None:
+    nobody = ("0.0.0.0", 4000)  # noqa: S104 - RFC 2543's way to hold
+    for strict in (False, True):
+        latch = opened(strict=strict)
+        send(latch, NAT if not strict else SDP, 5)
+        before = (latch.state, latch.destination)
+        latch.reopen(nobody, NAT[0], strict=strict)
+        latch.reopen(("::", 4000), NAT[0], strict=strict)
+        assert (latch.state, latch.destination) == before
+
+
+def test_a_call_that_begins_on_hold_is_sent_nothing_until_it_speaks() -> None:
+    latch = opened(("0.0.0.0", 4000))  # noqa: S104
+    assert latch.destination == ("", 0)
+    assert not latch.accepts(STRANGER)
+    send(latch, NAT, 5)
+    assert latch.destination == NAT
+    latch = opened(("0.0.0.0", 4000), strict=True)  # noqa: S104
+    assert not latch.accepts(NAT)

@@ -68,7 +68,7 @@ def test_the_round_trip_is_measured_by_the_echo_of_our_report() -> None:
     assert sent is not None
     assert sent.sender is not None
     assert sent.sender.packets == 1
-    theirs.read(sent, 2, 10.03)
+    theirs.read(sent, ("192.0.2.1", 5), 2, 10.03)
 
     heard = Reception()
     heard.note(1, 1, 160, 160, 10.0)
@@ -76,12 +76,13 @@ def test_the_round_trip_is_measured_by_the_echo_of_our_report() -> None:
     assert answer is not None
     assert answer.sender is None  # nothing was sent, so it is a receiver report
     assert answer.blocks[0].last_report == middle_of(ntp_time(10.0))
-    ours.read(answer, 1, 12.06)
+    ours.read(answer, ("192.0.2.1", 5), 1, 12.06)
     assert ours.rtt == pytest.approx(0.06, abs=0.001)
 
 
 def test_losses_that_the_peer_reports() -> None:
     reports = Reports("us")
-    reports.read(RtcpCompound(9, blocks=(ReportBlock(1, lost=4), ReportBlock(2, lost=8))), 1, 0.0)
+    compound = RtcpCompound(9, blocks=(ReportBlock(1, lost=4), ReportBlock(2, lost=8)))
+    reports.read(compound, ("192.0.2.1", 5), 1, 0.0)
     assert reports.remote_lost == 4
     assert reports.rtt is None

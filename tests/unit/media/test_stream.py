@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from cordboard.media import g711
+from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import event_payloads
 from cordboard.media.events import Digit, EarlyMedia, MediaEvent, MediaLost, PlayEnded
 from cordboard.media.prompts import Prompt
@@ -444,3 +446,254 @@ def test_ipv6_sources_with_scope_and_flow() -> None:
     for index in range(10):
         assert a.receive_rtp(voice(index), source, index * 0.02) is not None
     assert a.destination == ("2001:db8::1", 4002)
+
+
+# Hold
+
+
+def sends(stream: MediaStream) -> bool:
+    """Whether it has anything to send of its own."""
+    return stream.playing
+
+
+def test_the_held_party_is_sent_silence_where_the_holder_sends_nothing() -> None:
+    a, b = bridged()
+    relay(a, voice(0))
+    a.configure(negotiated(4000, direction="inactive"), 0.02)
+    assert sends(b)
+    packets = [parsed(b.tick(0.02 * n)) for n in range(1, 6)]
+    assert {packet.payload for packet in packets} == {g711.silence("PCMU")}
+    assert {packet.ssrc for packet in packets} == {2}
+    b.configure(negotiated(5000, direction="inactive"), 0.2)
+    assert not sends(b), "both hold"
+    b.configure(negotiated(5000), 0.3)
+    assert sends(b)
+    a.configure(negotiated(4000), 0.4)
+    assert not sends(b)
+    after = relay(a, voice(20), 0.4)
+    assert after is not None
+    assert after.marker
+    assert (after.sequence - packets[-1].sequence) & 0xFFFF == 1
+    assert (after.timestamp - packets[-1].timestamp) & 0xFFFFFFFF == 2400
+
+
+def test_the_held_party_hears_the_music_of_the_holder() -> None:
+    a, b = bridged()
+    a.configure(negotiated(4000, direction="recvonly", held=True), 0.0)
+    assert not sends(b)
+    assert relay(a, voice(0)) is not None
+    assert b.receive_rtp(voice(0), B, 0.0) is None, "the holder is sent nothing"
+
+
+def test_silence_ends_with_the_bridge() -> None:
+    a, b = bridged()
+    a.configure(negotiated(4000, direction="inactive"), 0.0)
+    assert sends(b)
+    c = leg(6000)
+    c.listen_to(a)
+    assert sends(c)
+    assert not sends(b)
+    c.listen_to(None)
+    assert not sends(c)
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        negotiated(direction="recvonly", held=True),
+        negotiated(direction="inactive", held=True),
+        negotiated(direction="sendonly"),
+        negotiated(host="0.0.0.0", held=True),  # noqa: S104 - RFC 2543's way to hold
+    ],
+)
+def test_media_is_not_lost_while_held_and_is_again_after_it(hold: AudioParameters) -> None:
+    stream = leg()
+    stream.answered(0.0)
+    for begin in (10.0, 1000.0):
+        stream.configure(hold, begin)
+        stream.handle_timer(begin + 500.0)
+        assert stream.take_events() == []
+        stream.configure(negotiated(), begin + 600.0)
+        stream.handle_timer(begin + 659.0)
+        assert stream.take_events() == []
+        stream.handle_timer(begin + 660.0)
+        assert stream.take_events() == [MediaLost()]
+
+
+def test_nothing_is_sent_to_the_address_of_nobody() -> None:
+    a, b = bridged()
+    relay(a, voice(0))
+    b.configure(negotiated(5000, host="0.0.0.0", held=True), 0.02)  # noqa: S104
+    assert relay(a, voice(1), 0.02) is None
+    b.play(1, Silence(10.0))
+    assert b.tick(0.03) is None
+    assert b.destination == B
+    assert b.rtcp_destination == (PHONE, 5001), "reports go to where they went"
+    begun = MediaStream(3)
+    begun.configure(negotiated(host="0.0.0.0", held=True), 0.0)  # noqa: S104
+    assert begun.report(1.0) is None
+
+
+# Packets that are none
+
+
+def test_what_is_too_long_is_dropped_and_counted() -> None:
+    a, _ = bridged()
+    for index in range(10):
+        relay(a, voice(index), index * 0.02)
+    assert relay(a, voice(10, payload=bytes(1500)), 0.2) is None
+    assert a.receive_rtp(voice(11, payload=bytes(2036)), (GATEWAY, 4000), 0.2) is None
+    figures = a.figures()
+    assert (figures.malformed, figures.wrong_source, figures.packets_received) == (1, 1, 10)
+
+
+def test_a_stun_request_is_junk_like_any_other() -> None:
+    a, _ = bridged()
+    stun = bytes.fromhex("000100002112a442") + bytes(12)
+    assert a.receive_rtp(stun, A, 0.0) is None
+    assert a.figures().malformed == 1
+
+
+# Early media
+
+
+def test_packets_of_a_phone_that_says_it_sends_none_are_no_early_media() -> None:
+    stream = leg()
+    stream.configure(negotiated(direction="sendonly"), 0.0)
+    assert early_events(stream, 20) == []
+
+
+# Packets of another length
+
+
+@pytest.mark.parametrize(
+    ("ptime", "counts"),
+    [
+        (10, [2, 2, 2, 2, 2, 2]),
+        (20, [1, 1, 1, 1, 1, 1]),
+        (30, [0, 1, 1, 0, 1, 1]),
+        (40, [0, 1, 0, 1, 0, 1]),
+        (60, [0, 0, 1, 0, 0, 1]),
+    ],
+)
+def test_our_own_sounds_come_in_packets_that_the_phone_can_take(
+    ptime: int, counts: list[int]
+) -> None:
+    stream = MediaStream(1)
+    stream.configure(negotiated(ptime=ptime), 0.0)
+    stream.play(1, Tone("us", "busy"))
+    sent: list[RtpPacket] = []
+    made: list[int] = []
+    for number in range(6):
+        before = len(sent)
+        packet = stream.tick(number * 0.02)
+        while packet is not None:
+            sent.append(parsed(packet))
+            packet = stream.further_packet(number * 0.02)
+        made.append(len(sent) - before)
+    assert made == counts
+    assert {len(packet.payload) for packet in sent} == {ptime * 8}
+    stamps = [packet.timestamp - sent[0].timestamp for packet in sent]
+    assert stamps == [place * ptime * 8 for place in range(len(sent))]
+    busy = b"".join(Tone("us", "busy").frame("PCMU", index) or b"" for index in range(6))
+    assert b"".join(packet.payload for packet in sent) == busy
+
+
+# Other codecs
+
+
+def opus(port: int, *, payload_type: int = 111, events: int | None = 110) -> AudioParameters:
+    """Opus, as one phone numbers it."""
+    return AudioParameters(
+        (PHONE, port),
+        "OPUS/48000/2",
+        payload_type,
+        {payload_type: "OPUS/48000/2"},
+        events,
+        events,
+        signalling_host=PHONE,
+        rate=48000,
+        event_rate=48000,
+    )
+
+
+def test_what_both_have_is_passed_on_untouched_under_the_others_number() -> None:
+    a, b = leg(4000), leg(5000, ssrc=2)
+    bridge(a, b)
+    relay(a, voice(0))
+    a.configure(opus(4000, payload_type=111), 1.0)
+    b.configure(opus(5000, payload_type=96), 1.0)
+    sent = []
+    for index in range(5):
+        data = bytes(RtpPacket(111, 10 + index, 960 * index, 9, b"opus%d" % index))
+        packet = relay(a, data, 1.0 + index * 0.02)
+        assert packet is not None
+        sent.append(packet)
+    assert [packet.payload for packet in sent] == [b"opus%d" % index for index in range(5)]
+    assert {packet.payload_type for packet in sent} == {96}
+    assert [packet.timestamp - sent[0].timestamp for packet in sent] == [
+        960 * index for index in range(5)
+    ]
+    assert len({packet.ssrc for packet in sent} - {2}) == 1, "another clock is another SSRC"
+    assert a.figures().jitter_ms < 0.1
+    assert a.figures().packets_lost == 0
+
+
+def test_what_the_other_leg_does_not_have_is_not_sent_to_it() -> None:
+    a, _ = bridged()
+    before = relay(a, voice(0))
+    g722 = replace(negotiated(), codec="G722/8000", receive_payload_types={9: "G722/8000"})
+    a.configure(g722, 0.02)
+    assert relay(a, bytes(RtpPacket(9, 1, 160, 7, bytes(160))), 0.02) is None
+    a.configure(negotiated(), 0.04)
+    after = relay(a, voice(2), 0.04)
+    assert before is not None
+    assert after is not None
+    assert (after.sequence - before.sequence) & 0xFFFF == 1
+
+
+def test_sounds_wait_while_a_leg_has_a_codec_that_we_cannot_make() -> None:
+    stream = leg()
+    stream.configure(opus(4000), 0.0)
+    stream.play(1, Silence(0.02))
+    assert stream.tick(0.0) is None
+    assert stream.take_events() == []
+    stream.configure(negotiated(), 0.1)
+    assert parsed(stream.tick(0.1)).payload_type == 0
+
+
+def test_digits_at_the_clock_of_the_audio() -> None:
+    a, b = leg(4000), leg(5000, ssrc=2)
+    bridge(a, b)
+    a.configure(opus(4000), 0.0)
+    b.configure(opus(5000, events=97), 0.0)
+    relay(a, bytes(RtpPacket(111, 1, 0, 9, b"opus")))
+    for place, (payload, _) in enumerate(event_payloads("7", 100, 48000)):
+        data = bytes(RtpPacket(110, 2 + place, 960, 9, payload, marker=place == 0))
+        packet = relay(a, data, 0.02)
+        assert packet is not None
+        assert (packet.payload_type, packet.payload) == (97, payload)
+    assert a.take_events() == [Digit("7", 100)]
+    assert b.send_digit("1", 60)
+    sent = [parsed(b.tick(0.1 + n * 0.02)) for n in range(5)]
+    assert [int.from_bytes(packet.payload[2:], "big") for packet in sent] == [
+        960,
+        1920,
+        2880,
+        2880,
+        2880,
+    ]
+    assert sent[0].marker
+
+
+def test_digits_of_another_clock_than_the_others_are_rescaled() -> None:
+    a, b = leg(4000), leg(5000, ssrc=2)
+    bridge(a, b)
+    a.configure(opus(4000), 0.0)
+    b.configure(replace(opus(5000, events=101), event_rate=8000), 0.0)
+    relay(a, bytes(RtpPacket(111, 1, 0, 9, b"opus")))
+    payload, _ = next(iter(event_payloads("7", 100, 48000)))
+    packet = relay(a, bytes(RtpPacket(110, 2, 960, 9, payload, marker=True)), 0.02)
+    assert packet is not None
+    assert int.from_bytes(packet.payload[2:], "big") == 160
+    assert relay(a, bytes(RtpPacket(110, 3, 960, 9, b"\x07")), 0.02) is not None

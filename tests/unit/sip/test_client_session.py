@@ -628,6 +628,21 @@ def test_a_collision_of_offers_is_tried_again(
     assert [type(event) for event in peer.events()] == [OfferReceived, OfferAnswered]
 
 
+def test_an_offer_that_waits_for_its_next_try_can_be_brought_up_to_date() -> None:
+    peer = Peer()
+    answered(peer)
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    peer.answer(peer.take_request("INVITE"), 491)
+    peer.take_request("ACK")
+    peer.stack.offer("call-1", b"newer", peer.now)
+    assert peer.take() == []
+    peer.wait(4.0)
+    offer = next(m for m in peer.take() if isinstance(m, Request))
+    assert offer.body == b"newer"
+    peer.answer(offer, 200)
+    peer.take_request("ACK")
+
+
 def test_ends_that_keep_colliding_give_up() -> None:
     peer = Peer()
     answered(peer)

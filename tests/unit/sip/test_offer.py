@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cordboard.sip.codecs import PCMA, PCMU, Codec
 from cordboard.sip.errors import SipBuildError
 from cordboard.sip.offer import (
     LocalAudio,
@@ -23,11 +24,14 @@ THEM = "v=0\no=- 1 1 IN IP4 192.0.2.9\ns=-\nc=IN IP4 192.0.2.9\nt=0 0\n"
 
 def answered(media: str, local: LocalAudio = US) -> tuple[str, NegotiatedAudio]:
     body, agreed = answer_offer(parse_sdp((THEM + media).encode()), local)
+    assert agreed is not None
     return body.decode(), agreed
 
 
 def read(media: str, local: LocalAudio = US) -> NegotiatedAudio:
-    return read_answer(parse_sdp((THEM + media).encode()), local)
+    agreed = read_answer(parse_sdp((THEM + media).encode()), local)
+    assert agreed is not None
+    return agreed
 
 
 def test_offer() -> None:
@@ -48,7 +52,7 @@ def test_offer() -> None:
 
 
 def test_offer_of_ipv6_and_another_order() -> None:
-    offer = make_offer(LocalAudio("2001:db8::1", 4000, 1, 1, "sendonly", ("PCMA", "PCMU")))
+    offer = make_offer(LocalAudio("2001:db8::1", 4000, 1, 1, "sendonly", (PCMA, PCMU)))
     assert b"c=IN IP6 2001:db8::1\r\n" in offer
     assert b"RTP/AVP 8 0 101\r\n" in offer
     assert offer.endswith(b"a=sendonly\r\n")
@@ -77,21 +81,21 @@ def test_answer_takes_the_first_of_the_peers_codecs_that_we_speak() -> None:
     assert agreed == NegotiatedAudio(
         remote_host="192.0.2.9",
         remote_port=5000,
-        codec="PCMA",
-        send_payload_type=8,
+        codec=PCMA,
         receive_payload_types=((8, "PCMA"), (0, "PCMU")),
         dtmf_send=97,
         dtmf_receive=97,
         direction="sendrecv",
         held=False,
         ptime=30,
+        theirs=(Codec("opus", 96, 48000, 2), PCMA, PCMU),
     )
 
 
 def test_answer_keeps_dynamic_payload_types() -> None:
     body, agreed = answered("m=audio 5000 RTP/AVP 100\na=rtpmap:100 pcmu/8000\n")
     assert "m=audio 4000 RTP/AVP 100\r\na=rtpmap:100 PCMU/8000\r\n" in body
-    assert (agreed.codec, agreed.send_payload_type) == ("PCMU", 100)
+    assert (agreed.codec.key, agreed.codec.payload_type) == ("PCMU", 100)
     assert "telephone-event" not in body
     assert (agreed.dtmf_send, agreed.dtmf_receive) == (None, None)
 
@@ -124,8 +128,8 @@ def test_every_media_line_is_answered_in_its_place() -> None:
     [
         "",
         "m=video 6000 RTP/AVP 31\n",
-        "m=audio 0 RTP/AVP 0\n",
         "m=audio 5000 RTP/AVP 18 9\n",
+        "m=audio 0 RTP/AVP 0\nm=image 6000 udptl t38\n",
         "m=audio 5000 RTP/SAVP 0\n",
         "m=audio 5000 RTP/AVP 101\na=rtpmap:101 telephone-event/8000\n",
         "m=audio 5000 RTP/AVP 128 999 x\na=rtpmap:128 PCMU/8000\na=rtpmap:x PCMU/8000\n",
@@ -138,6 +142,20 @@ def test_nothing_in_common(media: str) -> None:
     assert caught.value.status == 488
     with pytest.raises(NoCommonCodec):
         read(media)
+
+
+@pytest.mark.parametrize(
+    "media",
+    ["m=audio 0 RTP/AVP 0\n", "m=audio 0 RTP/AVP 8\nm=video 0 RTP/AVP 31\nm=audio 0 RTP/AVP 0\n"],
+)
+def test_audio_that_is_switched_off_is_off(media: str) -> None:
+    description = parse_sdp((THEM + media).encode())
+    body, agreed = answer_offer(description, US)
+    assert agreed is None
+    assert [line for line in body.decode().splitlines() if line.startswith("m=")] == (
+        media.splitlines()
+    )
+    assert read_answer(description, US) is None
 
 
 def test_nowhere_to_send_to() -> None:
@@ -199,14 +217,14 @@ def test_answer_of_another_payload_type_and_event() -> None:
     assert agreed == NegotiatedAudio(
         remote_host="192.0.2.9",
         remote_port=5000,
-        codec="PCMA",
-        send_payload_type=8,
+        codec=PCMA,
         receive_payload_types=((0, "PCMU"), (8, "PCMA")),
         dtmf_send=96,
         dtmf_receive=101,
         direction="sendrecv",
         held=False,
         rtcp_mux=False,  # not offered, so not agreed on
+        theirs=(PCMA,),
     )
 
 
@@ -218,15 +236,17 @@ def test_answer_by_a_name_stays_a_name() -> None:
 
 @pytest.mark.parametrize("offered", ["sendrecv", "sendonly", "recvonly", "inactive"])
 @pytest.mark.parametrize("wanted", ["sendrecv", "sendonly", "recvonly", "inactive"])
-@pytest.mark.parametrize("codecs", [("PCMU", "PCMA"), ("PCMA", "PCMU"), ("PCMA",)])
-def test_both_ends_agree(offered: str, wanted: str, codecs: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("codecs", [(PCMU, PCMA), (PCMA, PCMU), (PCMA,)])
+def test_both_ends_agree(offered: str, wanted: str, codecs: tuple[Codec, ...]) -> None:
     ours = replace(US, direction=offered, codecs=codecs)
     theirs = LocalAudio("2001:db8::2", 6000, 5, direction=wanted)
     body, at_theirs = answer_offer(parse_sdp(make_offer(ours)), theirs)
     at_ours = read_answer(parse_sdp(body), ours)
+    assert at_ours is not None
+    assert at_theirs is not None
     assert at_ours.codec == at_theirs.codec == codecs[0]
-    assert at_ours.send_payload_type in dict(at_theirs.receive_payload_types)
-    assert at_theirs.send_payload_type in dict(at_ours.receive_payload_types)
+    assert at_ours.codec.payload_type in dict(at_theirs.receive_payload_types)
+    assert at_theirs.codec.payload_type in dict(at_ours.receive_payload_types)
     assert (at_ours.dtmf_send, at_theirs.dtmf_send) == (101, 101)
     assert (at_ours.remote_host, at_ours.remote_port) == ("2001:db8::2", 6000)
     assert (at_theirs.remote_host, at_theirs.remote_port) == ("192.0.2.1", 4000)

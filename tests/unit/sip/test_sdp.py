@@ -43,37 +43,44 @@ def test_line_ends(line_end: str) -> None:
 
 def test_encodings() -> None:
     media = audio_of(PLAIN)
-    assert media.encoding_of("0") == ("PCMU", 8000)
-    assert media.encoding_of("8") == ("PCMA", 8000)
-    assert media.encoding_of("101") == ("TELEPHONE-EVENT", 8000)
-    assert media.encoding_of("96") == ("", 0), "stereo is nothing for us"
-    assert media.encoding_of("97") == ("", 0)
+    assert media.encoding_of("0") == ("PCMU", 8000, 1)
+    assert media.encoding_of("8") == ("PCMA", 8000, 1)
+    assert media.encoding_of("101") == ("TELEPHONE-EVENT", 8000, 1)
+    assert media.encoding_of("96") == ("OPUS", 48000, 2)
+    assert media.encoding_of("97") == ("", 0, 0)
+    assert media.parameters == {"101": "0-15"}
 
 
 def test_static_payload_types_need_no_rtpmap() -> None:
-    media = audio_of("v=0\nc=IN IP4 192.0.2.1\nm=audio 4000 RTP/AVP 0 8 18\n")
-    assert [media.encoding_of(number)[0] for number in media.formats] == ["PCMU", "PCMA", ""]
+    media = audio_of("v=0\nc=IN IP4 192.0.2.1\nm=audio 4000 RTP/AVP 0 8 18 9 31\n")
+    assert [media.encoding_of(number)[0] for number in media.formats] == [
+        "PCMU",
+        "PCMA",
+        "G729",
+        "G722",
+        "",
+    ]
 
 
 def test_rtpmap_counts_more_than_the_static_type() -> None:
     media = audio_of("v=0\nc=IN IP4 192.0.2.1\nm=audio 4000 RTP/AVP 0\na=rtpmap:0 other/16000\n")
-    assert media.encoding_of("0") == ("OTHER", 16000)
+    assert media.encoding_of("0") == ("OTHER", 16000, 1)
 
 
 @pytest.mark.parametrize(
     ("rtpmap", "encoding"),
     [
-        ("0 pcmu/8000", ("PCMU", 8000)),
-        (" 0\tPCMU/8000 ", ("PCMU", 8000)),
-        ("0 PCMU/8000/2", ("", 0)),
-        ("0 PCMU", ("", 0)),
-        ("0 PCMU/", ("", 0)),
-        ("0 PCMU/" + "8" * 5000, ("", 0)),
-        ("0 PCMU/８０００", ("", 0)),
-        ("0", ("PCMU", 8000)),
+        ("0 pcmu/8000", ("PCMU", 8000, 1)),
+        (" 0\tPCMU/8000 ", ("PCMU", 8000, 1)),
+        ("0 PCMU/8000/3", ("", 0, 0)),
+        ("0 PCMU", ("", 0, 0)),
+        ("0 PCMU/", ("", 0, 0)),
+        ("0 PCMU/" + "8" * 5000, ("", 0, 0)),
+        ("0 PCMU/８０００", ("", 0, 0)),
+        ("0", ("PCMU", 8000, 1)),
     ],
 )
-def test_rtpmap(rtpmap: str, encoding: tuple[str, int]) -> None:
+def test_rtpmap(rtpmap: str, encoding: tuple[str, int, int]) -> None:
     media = audio_of(f"v=0\nc=IN IP4 192.0.2.1\nm=audio 4000 RTP/AVP 0\na=rtpmap:{rtpmap}\n")
     assert media.encoding_of("0") == encoding
 

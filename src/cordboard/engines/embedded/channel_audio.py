@@ -1,19 +1,28 @@
 """A channel's audio: what offer and answer make of its media session, and who holds whom.
 
 Held is learned from what the peer says of its own accord: its offers, and its answers to our offers
-of both directions. An answer to our own hold says nothing, for many phones answer ``inactive``.
+of both directions. An answer to our own hold says nothing, for many phones answer ``inactive``. A
+peer that switches its audio off (port 0) holds us as well, until it offers again.
+
+What we want (to hold, to have a codec) and what was last said are compared after each exchange, so
+that a wish that came while an offer was under way is not lost, and one refused is not repeated.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
 
 from cordboard.engines.embedded.names import is_address
 from cordboard.media.audio import AudioParameters, Direction
+from cordboard.sip.codecs import G711, PCMU, Codec, PayloadTypes
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.offer import (
+    EVENT,
     LocalAudio,
     NegotiatedAudio,
+    NoCommonCodec,
     answer_offer,
     make_offer,
     read_answer,
@@ -23,14 +32,20 @@ from cordboard.sip.sdp import parse_sdp
 if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession
 
-_CODECS = ("PCMU", "PCMA")
+MAX_KNOWN: Final = 16  # codecs that a peer is remembered to have; the longest lists are of 12
+
+G711_KEYS: Final = tuple(codec.key for codec in G711)
+
+# What stands among codecs and is none.
+_NO_AUDIO: Final = frozenset({"CN", "RED", "RTX", "ULPFEC"})
 
 
 class ChannelAudio:
     """One channel's end of its audio stream.
 
     ``host`` is ours in SDP, ``signalling_host`` the peer's, from which audio is taken too.
-    ``strict``: the peer sends from exactly the address of its SDP.
+    ``strict``: the peer sends from exactly the address of its SDP. ``codecs``: what the peer has
+    beyond G.711; what it offers by itself is added.
     """
 
     def __init__(
@@ -41,29 +56,58 @@ class ChannelAudio:
         number: int,
         *,
         strict: bool,
+        codecs: tuple[Codec, ...] = (),
     ) -> None:
         self.session = session
         self.held = False
-        self.configured = False
+        self.codec = PCMU
+        """What is sent, as the peer describes it, once that is agreed on."""
+        self.codecs = codecs
         self._signalling_host = signalling_host
         self._strict = strict
         self._local = LocalAudio(host, session.address[1], number)
+        self._types = PayloadTypes()
+        self._parameters: AudioParameters | None = None
+        self._last_said: bytes | None = None
         self._last_answer: bytes | None = None
         self._offered: LocalAudio | None = None
         self._holding = False
-        self._told_hold = False
+        self._wish: Codec | None = None
+        self._allowed: tuple[Codec, ...] = ()
+        self._told = (False, "")
+
+    @property
+    def configured(self) -> bool:
+        """Whether anything has been agreed on."""
+        return self._parameters is not None
 
     @property
     def silent(self) -> bool:
         """Whether the peer may rightly send nothing, since one holds the other."""
-        return self.held or self._holding
+        return self.held or (self._parameters is not None and not self._parameters.receives)
+
+    @property
+    def offering(self) -> bool:
+        """Whether an offer of ours is not answered yet."""
+        return self._offered is not None
+
+    # Our offers
 
     def offer(self) -> bytes:
         """An offer of what we want now; the answer goes to :meth:`take_answer`."""
-        hold = "inactive" if self.held else "sendonly"
-        self._offered = self._next(hold if self._holding else "sendrecv")
-        self._told_hold = self._holding
-        return make_offer(self._offered)
+        direction = "sendrecv"
+        if self._holding:
+            direction = "inactive" if self.held else "sendonly"
+        local = replace(self._local, direction=direction)
+        if self._wish is not None:
+            local = replace(
+                local,
+                codecs=(self._types.numbered(self._wish), *local.codecs),
+                events=self._events(self._wish.rate),
+            )
+        self._told = self._want
+        self._offered = local
+        return self._say(make_offer(local), lambda: make_offer(self._at_next_version(local)))
 
     def take_answer(self, sdp: bytes) -> None:
         """Take the answer to our offer; raises :class:`SipParseError`, with 488 for no codec."""
@@ -71,51 +115,115 @@ class ChannelAudio:
             return  # a 200 that repeats its 183 does not open the question of addresses again
         offered = self._offered or self._local
         agreed = read_answer(parse_sdp(sdp), offered)
-        self._settle(offered, agreed)
+        tells = agreed is None or offered.direction == "sendrecv"
+        self._settle(agreed, held=agreed is None or agreed.held if tells else self.held)
         self._last_answer = sdp
-        if offered.direction == "sendrecv":
-            self.held = agreed.held
+
+    def offer_refused(self) -> None:
+        """The peer refused our offer: all stays as it was, until something else changes."""
+        self._offered = None
+        self._settle_wish()
+
+    def next_offer(self) -> bytes | None:
+        """What is still to be offered, since what we want is not what we last said."""
+        if self._offered is not None or self._told == self._want:
+            return None
+        return self.offer()
+
+    # The peer's offers
 
     def answer(self, sdp: bytes) -> bytes:
         """Our answer to the peer's offer; raises :class:`SipParseError`, with 488 for no codec."""
-        local = self._next("sendonly" if self._holding else "sendrecv")
-        body, agreed = answer_offer(parse_sdp(sdp), local)
-        self._settle(local, agreed)
-        self._told_hold = self._holding
+        current = self.codec.key
+        local = replace(
+            self._local,
+            direction="sendonly" if self._holding else "sendrecv",
+            codecs=(*self._local.codecs, *self._allowed),
+            preferred=(G711_KEYS if current in G711_KEYS else (current,)) if self._allowed else (),
+        )
+        offer = parse_sdp(sdp)
+        body, agreed = answer_offer(offer, local)
+        if self._offered is not None:
+            self._told = (self._told[0], "")  # ours has not reached the peer: its wish stands
+        self._settle(agreed, held=agreed is None or agreed.held)
+        if agreed is not None:
+            self._learn(agreed)
+        self._told = (self._holding, self._told[1])
         self._last_answer = None
-        self.held = agreed.held
-        return body
+        return self._say(body, lambda: answer_offer(offer, self._at_next_version(local))[0])
+
+    # Wishes
 
     def hold(self, on: bool) -> bytes | None:
         """Hold the peer or no longer; the offer to send, None where there is none to send now."""
         self._holding = on
         return self.next_offer()
 
-    def offer_refused(self) -> None:
-        """The peer refused our offer: all stays as it was, until something else changes."""
-        if self._offered is not None:
-            self._local = self._offered
-            self._offered = None
+    def wish(self, codec: Codec | None) -> bytes | None:
+        """Have a codec beyond G.711, or G.711 alone; the offer to send likewise."""
+        self._wish = codec
+        return self.next_offer()
 
-    def next_offer(self) -> bytes | None:
-        """What is still to be offered, since what we want is not what we last said."""
-        if self._offered is not None or self._told_hold == self._holding:
-            return None
-        return self.offer()
+    def allow(self, codecs: tuple[Codec, ...]) -> None:
+        """Let the peer's offers have these beyond G.711."""
+        self._allowed = codecs
 
-    def _next(self, direction: str) -> LocalAudio:
-        local = self._local
-        version = local.version + 1 if self.configured else local.version
-        return LocalAudio(local.host, local.port, local.session, version, direction, local.codecs)
+    # Within
 
-    def _settle(self, local: LocalAudio, agreed: NegotiatedAudio) -> None:
-        """Let the media session know; from now on the codec in use is offered first."""
+    @property
+    def _want(self) -> tuple[bool, str]:
+        return self._holding, "" if self._wish is None else self._wish.key
+
+    def _say(self, body: bytes, rewritten: Callable[[], bytes]) -> bytes:
+        """Say a description, with a higher version if it is another than the last (RFC 3264 8)."""
+        if self._last_said is not None and body != self._last_said:
+            body = rewritten()
+        self._last_said = body
+        return body
+
+    def _at_next_version(self, local: LocalAudio) -> LocalAudio:
+        version = self._local.version + 1
+        self._local = replace(self._local, version=version)
+        return replace(local, version=version)
+
+    def _events(self, rate: int) -> tuple[Codec, ...]:
+        """Our telephone-event at an audio clock, and at that of G.711."""
+        events = [self._types.numbered(EVENT)]
+        if rate != EVENT.rate:
+            events.insert(0, self._types.numbered(replace(EVENT, payload_type=0, rate=rate)))
+        return tuple(events)
+
+    def _settle(self, agreed: NegotiatedAudio | None, *, held: bool) -> None:
+        """Let the media session know; from now on the law in use is offered first."""
+        if agreed is None:
+            if self._parameters is None:
+                raise NoCommonCodec
+            parameters = replace(self._parameters, direction="inactive", held=True)
+        else:
+            parameters = self._parameters_of(agreed, held)
+            self.codec = agreed.codec
+        self.session.configure(parameters)
+        self._parameters = parameters
+        self.held = held
+        codecs = tuple(sorted(G711, key=lambda codec: codec.key != self.codec.key))
+        self._local = replace(self._local, codecs=codecs)
+        self._offered = None
+        self._settle_wish()
+
+    def _settle_wish(self) -> None:
+        """Wish for what there is, unless something else was wished for meanwhile."""
+        beyond = "" if self.codec.key in G711_KEYS else self.codec.key
+        if self._want[1] == self._told[1]:
+            self._wish = self.codec if beyond else None
+        self._told = (self._told[0], beyond)
+
+    def _parameters_of(self, agreed: NegotiatedAudio, held: bool) -> AudioParameters:
         host = agreed.remote_host if is_address(agreed.remote_host) else self._signalling_host
         try:
-            parameters = AudioParameters(
+            return AudioParameters(
                 remote=(host, agreed.remote_port),
-                codec=agreed.codec,
-                payload_type=agreed.send_payload_type,
+                codec=agreed.codec.key,
+                payload_type=agreed.codec.payload_type,
                 receive_payload_types=dict(agreed.receive_payload_types),
                 dtmf_send_pt=agreed.dtmf_send,
                 dtmf_receive_pt=agreed.dtmf_receive,
@@ -125,13 +233,21 @@ class ChannelAudio:
                 rtcp_port=agreed.rtcp_port,
                 signalling_host=self._signalling_host,
                 strict=self._strict,
+                held=held,
+                rate=agreed.codec.rate,
+                event_rate=agreed.event_rate,
             )
         except ValueError as error:
             raise SipParseError(str(error), 488) from None
-        self.session.configure(parameters)
-        self.configured = True
-        codecs = (agreed.codec, *(codec for codec in _CODECS if codec != agreed.codec))
-        self._local = LocalAudio(
-            local.host, local.port, local.session, local.version, local.direction, codecs
-        )
-        self._offered = None
+
+    def _learn(self, agreed: NegotiatedAudio) -> None:
+        """Remember what the peer can receive, and the numbers that it has given."""
+        if agreed.dtmf_send is not None:
+            event = replace(EVENT, payload_type=agreed.dtmf_send, rate=agreed.event_rate)
+            self._types.learn(event)
+        others = [one for one in agreed.theirs if one.key not in G711_KEYS]
+        for codec in others:
+            self._types.learn(codec)
+        known = {codec.key: codec for codec in self.codecs}
+        known.update({one.key: one for one in others if one.name.upper() not in _NO_AUDIO})
+        self.codecs = tuple(known.values())[:MAX_KNOWN]

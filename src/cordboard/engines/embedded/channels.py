@@ -239,12 +239,15 @@ class Channel:
         if self.audio is None or self.state is not ChannelState.TALKING:
             stack.reject_offer(self.id, 488, now)
             return
+        waiting = self.audio.offering  # ours collided with this one, and will be tried again
         try:
             answer = self.audio.offer() if event.sdp is None else self.audio.answer(event.sdp)
         except SipParseError as error:
             stack.reject_offer(self.id, error.status, now)
             return
         stack.answer_offer(self.id, answer, now)
+        if waiting:
+            self._offer(self.audio.offer())
         self._tell_held()
 
     def on_confirmed(self, event: SessionConfirmed) -> None:
@@ -296,6 +299,9 @@ class Channel:
         """Let go of everything, then tell how it ended."""
         if self._move(ChannelTrigger.ENDED):
             self._silence()
+            if self._flowing:  # whoever listens to it is to hear something else
+                self._flowing = False
+                self._with.tell(EarlyMedia(self.id, False))
             self._with.forget(self)
             self._with.tell(last_word())
 

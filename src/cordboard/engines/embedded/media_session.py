@@ -109,6 +109,9 @@ class MediaSession:
             self._loop.add_reader(self._pair.rtp, self._read_rtp)
             self._loop.add_reader(self._pair.rtcp, self._read_rtcp)
             self._timers.slow.add(self)
+        self._keep_time()
+        if self._listener is not None:
+            self._listener._keep_time()  # who hears nobody may hear silence
 
     def answered(self) -> None:
         """Take note that the channel is answered: audio is expected from now on."""
@@ -119,7 +122,7 @@ class MediaSession:
         if self._closed:
             return
         self.stream.play(play_id, source, loop=loop)
-        self._timers.ticker.add(self)
+        self._keep_time()
         self._attend()
 
     def stop_play(self) -> None:
@@ -134,8 +137,13 @@ class MediaSession:
         """
         if self._closed or not self.stream.send_digit(digit, duration_ms):
             return False
-        self._timers.ticker.add(self)
+        self._keep_time()
         return True
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether the peer takes telephone events."""
+        return self.stream.takes_events
 
     def listen_to(self, other: MediaSession | None) -> None:
         """Let this channel hear another one (or nobody), and not what was played to it any more."""
@@ -149,6 +157,7 @@ class MediaSession:
                 other._listener._heard = None
             other._listener = self
         self._heard = other
+        self._keep_time()
         self._attend()
 
     def bridge(self, other: MediaSession) -> None:
@@ -218,8 +227,9 @@ class MediaSession:
         """Send the next 20 ms of what is played; False once nothing is."""
         stream = self.stream
         packet = stream.tick(now)
-        if packet is not None:
+        while packet is not None:
             _send(self._pair.rtp, packet, stream.destination)
+            packet = stream.further_packet(now)
         if stream.attention:
             self._attend()
         return stream.playing
@@ -247,6 +257,11 @@ class MediaSession:
         muxed = audio is not None and audio.rtcp_mux
         sending = self._pair.rtp if muxed else self._pair.rtcp
         _send(sending, report, self.stream.rtcp_destination)
+
+    def _keep_time(self) -> None:
+        """See that each 20 ms are sent while there is something to send."""
+        if self.stream.playing and not self._closed:
+            self._timers.ticker.add(self)
 
     def _attend(self) -> None:
         """See that events are handed over soon, and that time is watched closely if need be."""
