@@ -13,6 +13,7 @@ from cordboard.engines.transport import Listen
 from cordboard.media import g711
 from cordboard.media.prompts import Prompt
 from cordboard.sip.address import NameAddr
+from cordboard.sip.codecs import Codec
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import (
     InviteReceived,
@@ -119,6 +120,11 @@ class SipPhoneCall:
         """A re-INVITE with any description."""
         self._phone.stack.offer(self.call_id, sdp, self._phone.now)
         self._phone.pump()
+
+    def prefer(self, codec: Codec) -> None:
+        """Take this codec wherever it is offered."""
+        self.audio.allow((codec,))
+        self.audio.codec = codec
 
     def press(self, digit: str) -> None:
         """A key, as RFC 4733 has it."""

@@ -55,6 +55,7 @@ class PlannedTerminal:
     account: str
     user: int
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def channels_for(
     return tuple(
         PlannedChannel(
             new_id(),
-            (TerminalEndpoint(contact, terminal.auto_answer),),
+            (TerminalEndpoint(contact, terminal.auto_answer, terminal.codecs),),
             terminal.user,
             terminal.account,
         )

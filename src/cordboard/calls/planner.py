@@ -187,6 +187,7 @@ class _Planner:
                 f"{terminal.name}@{self.tenant.domain}",
                 user.id,
                 terminal.auto_answer if wanted else AutoAnswerStyle.NONE,
+                terminal.codecs,
             )
             for user in members_of(self.tenant, target)
             for terminal in self.tenant.terminals_of(user)

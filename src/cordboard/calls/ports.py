@@ -30,10 +30,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class TerminalEndpoint:
-    """A phone, at one of its registered contacts."""
+    """A phone, at one of its registered contacts; ``codecs`` are what it has beyond G.711."""
 
     contact: Contact
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,15 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """Connect two answered channels with each other."""
+    """Connect two answered channels with each other.
+
+    ``needs_audio``: something listens or speaks besides the two (a recording, a warning tone), so
+    that both stay with G.711 although they have a better codec in common.
+    """
 
     a: str
     b: str
+    needs_audio: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ class Terminal:
     """A SIP account of one phone: its name is the SIP user name, unique in its SIP domain.
 
     ``ha1`` is the digest secret hash ``MD5(name:realm:secret)`` in lower-case hexadecimal
-    (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain.
+    (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain. ``codecs`` are what
+    the phone has beyond G.711, the best first.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Terminal:
     ha1: str = field(repr=False)
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.ALL
     max_contacts: int = 5
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ class Trunk:
     """A SIP peer that carries calls to outside numbers.
 
     ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``). ``failover_codes`` are the
-    final SIP codes after which the next trunk is tried (never 486, 600, 603).
+    final SIP codes after which the next trunk is tried (never 486, 600, 603). ``codecs`` are what
+    it carries beyond G.711, the best first.
     """
 
     name: str
@@ -161,6 +164,7 @@ class Trunk:
     caller_id: str | None = None
     nat: bool = False
     failover_codes: frozenset[int] = frozenset({408, 500, 502, 503, 504})
+    codecs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cordboard.directory.codec_names import codec_name
 from cordboard.directory.model import AutoAnswerStyle, GroupKind, NumberFormat
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
 from cordboard.directory.shape import (
@@ -106,6 +107,9 @@ EXTENSION = _matching(_EXTENSION, "an extension of 1 to 16 digits (* and # count
 SECONDS_OF_A_CALL = number(1, LONGEST_CALL, "seconds")
 SECONDS_WITHOUT_MEDIA = number(5, LONGEST_MEDIA_TIMEOUT, "seconds")
 _NUMBERS = list_of(NUMBER, 'a list of telephone numbers, ["0312341234"]')
+_CODECS = list_of(
+    text_where('a codec such as "opus" or "L16/16000"', codec_name), 'a list of codecs, ["G722"]'
+)
 _CHANNELS = integer(1, MOST_CHANNELS, "channels")
 _SECRET_TEXT = text("a text of 1 to 255 characters")
 
@@ -124,6 +128,7 @@ TERMINAL = Shape(
         "ha1": Field(_hex(32, "MD5(name:realm:secret)"), secret=True),
         "auto_answer": Field(one_of(AutoAnswerStyle), AutoAnswerStyle.ALL),
         "max_contacts": Field(integer(1, 20, "contacts"), 5),
+        "codecs": Field(_CODECS, ()),
     },
 )
 
@@ -207,6 +212,7 @@ TRUNK = Shape(
         "number_format": Field(one_of(NumberFormat), NumberFormat.AS_DIALLED),
         "caller_id": Field(NUMBER),
         "nat": Field(truth(), False),
+        "codecs": Field(_CODECS, ()),
         "failover_codes": Field(
             list_of(integer(400, 699), "a list of final SIP codes, [503]"),
             (408, 500, 502, 503, 504),

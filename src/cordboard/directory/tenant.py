@@ -185,7 +185,14 @@ class TenantReader:
             secret = values["secret"]
             self._warn_if_short(secret, (*path, "secret"))
             ha1 = _ha1(name, self._realm, secret)
-        return Terminal(name, user_id, ha1, values["auto_answer"], values["max_contacts"])
+        return Terminal(
+            name,
+            user_id,
+            ha1,
+            values["auto_answer"],
+            values["max_contacts"],
+            _given(values["codecs"]),
+        )
 
     def _group(self, row: _Row) -> Group:
         name, values, path = row.name, row.values, row.path
@@ -262,6 +269,7 @@ class TenantReader:
             number_format=values["number_format"],
             caller_id=values["caller_id"],
             nat=values["nat"],
+            codecs=_given(values["codecs"]),
             failover_codes=frozenset(_given(values["failover_codes"])),
         )
 

@@ -106,7 +106,8 @@ class OfferReceived:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The peer answered our re-INVITE with 2xx."""
+    """The peer answered our offer, with 2xx to our re-INVITE or in the ACK of our own 2xx; ``sdp``
+    None where it forgot to."""
 
     call_id: str
     sdp: bytes | None

@@ -145,6 +145,11 @@ def answer_offer(
     return _session(local) + "".join(lines).encode("utf-8"), agreed
 
 
+def offered_codecs(offer: SessionDescription) -> tuple[Codec, ...]:
+    """All that the peer's usable audio lines describe, in their order."""
+    return tuple(codec for media in offer.media if media.usable for codec in _described(media)[0])
+
+
 def _is_off(description: SessionDescription) -> bool:
     """Whether there is audio, and all that there is is switched off: a fax (RFC 3362) is not."""
     lines = description.media

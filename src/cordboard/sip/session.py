@@ -40,6 +40,7 @@ class Session:
         "_goodbye",
         "_next_offer",
         "_offered",
+        "_offers_in_answer",
         "_pending_answer",
         "_reinvite",
         "authentication",
@@ -64,6 +65,7 @@ class Session:
         self._reinvite: Reinvite | None = None
         self._next_offer: bytes | None = None
         self._offered: ServerTransaction | None = None
+        self._offers_in_answer = False
         self._pending_answer: PendingAnswer | None = None
         self._goodbye: Goodbye | None = None
 
@@ -204,10 +206,10 @@ class Session:
         self._send_next_offer(now)
 
     def on_answer_acknowledged(self, request: Request, now: float) -> None:
-        """What an ACK means beyond the end of the repeats: here, the answer to an offer in 2xx."""
-        answer = sdp_of(request)
-        if answer is not None and not self.over:
-            self.core.events.append(OfferAnswered(self.call_id, answer))
+        """What an ACK means beyond the end of the repeats: here, the answer to an offer in 2xx,
+        which some peers forget."""
+        if self._offers_in_answer and not self.over:
+            self.core.events.append(OfferAnswered(self.call_id, sdp_of(request)))
 
     @property
     def renegotiating_for_peer(self) -> bool:
@@ -260,6 +262,7 @@ class Session:
         if request is None:
             return
         number = request.cseq[0]
+        self._offers_in_answer = sdp_of(request) is None
         lines = self.answer_lines(request) + content_type_line(SDP, sdp)
         data = build_response(request, 200, transaction.to_tag, lines=lines, body=sdp)
         transaction.respond(200, data, now)

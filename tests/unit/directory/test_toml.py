@@ -81,6 +81,7 @@ channel_limit = 2
 ha1 = "{"A" * 32}"
 auto_answer = "call-info"
 max_contacts = 2
+codecs = ["OPUS", "g722", "L16/16000"]
 [tenant.demo.group.sales]
 kind = "call_center"
 members = ["jessica", {{ user = "thomas", priority = 3 }}]
@@ -95,6 +96,7 @@ password = "trunk-password"
 number_format = "e164-plus"
 nat = true
 failover_codes = [503]
+codecs = ["G729"]
 [[tenant.demo.outbound]]
 prefix = "+44"
 trunks = ["pstn"]
@@ -112,6 +114,7 @@ prepend = "+"
     desk, soft = tenant.terminals
     assert desk.ha1 == ha1("desk", "phones.test", "demo-desk")
     assert (soft.ha1, soft.auto_answer) == ("a" * 32, AutoAnswerStyle.CALL_INFO)
+    assert (desk.codecs, soft.codecs) == ((), ("opus", "G722", "L16/16000"))
     thomas = tenant.user_by_label("山田　太郎")
     assert thomas is not None
     sales = tenant.group_by_name("sales")
@@ -126,6 +129,7 @@ prepend = "+"
     (trunk,) = tenant.trunks
     assert (trunk.number_format, trunk.nat) == (NumberFormat.E164_PLUS, True)
     assert trunk.failover_codes == {503}
+    assert trunk.codecs == ("G729",)
     assert tenant.numbers == (Number("05068680000"),)
     assert tenant.outbound[0].prefix == "+44"
 

@@ -293,7 +293,7 @@ def test_what_can_only_be_done_when_talking_is_ignored_before() -> None:
     other = Bench()
     bench.channel.play(Tone(ToneKind.BUSY, "us"), 1)
     bench.channel.listen(other.channel)
-    bench.channel.bridge(other.channel)
+    bench.channel.bridge(other.channel, needs_audio=False)
     bench.channel.hold(True)
     bench.channel.stop_play()
     bench.channel.on_info(InfoReceived("c", "application/dtmf", b"1"))

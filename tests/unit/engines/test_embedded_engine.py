@@ -33,6 +33,7 @@ from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.sip.address import parse_name_addr
+from cordboard.sip.codecs import find_codec
 from cordboard.sip.digest import Credentials, DigestServer
 from cordboard.sip.events import InviteFailed, OfferRejected, RegistrationFailed
 from cordboard.sip.invitation import Invitation
@@ -311,6 +312,27 @@ async def test_codecs_are_converted_where_two_legs_differ(rig: EmbeddedRig) -> N
 
 
 # In a call
+
+
+async def test_bridged_phones_come_to_a_better_codec_and_back_for_a_tone(rig: EmbeddedRig) -> None:
+    channels, calls = [], []
+    for name in ("desk", "soft"):
+        contact = await rig.register(name)
+        channel = rig.dial(TerminalEndpoint(contact, codecs=("G722",)))
+        await rig.far(channel)
+        call = rig.phones[name].last()
+        call.prefer(find_codec("G722"))
+        call.answer()
+        await rig.event(Answered, channel)
+        channels.append(channel)
+        calls.append(call)
+    rig.execute(Bridge(channels[0], channels[1]))
+    await rig.until(lambda: all(call.offers == 1 for call in calls))
+    assert [call.audio.codec.payload_type for call in calls] == [9, 9]
+    rig.execute(Play(channels[0], Tone(ToneKind.BUSY, "us")))
+    await rig.until(lambda: calls[0].hears([480, 620]))
+    assert [call.audio.codec.key for call in calls] == ["PCMU", "PCMU"]
+    assert not [event for channel in channels for event in rig.ends(channel)]
 
 
 async def test_digits_come_by_info_too(rig: EmbeddedRig) -> None:

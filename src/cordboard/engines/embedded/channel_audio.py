@@ -71,6 +71,7 @@ class ChannelAudio:
         self._last_said: bytes | None = None
         self._last_answer: bytes | None = None
         self._offered: LocalAudio | None = None
+        self._last_offer = self._local
         self._holding = False
         self._wish: Codec | None = None
         self._allowed: tuple[Codec, ...] = ()
@@ -106,14 +107,14 @@ class ChannelAudio:
                 events=self._events(self._wish.rate),
             )
         self._told = self._want
-        self._offered = local
+        self._offered = self._last_offer = local
         return self._say(make_offer(local), lambda: make_offer(self._at_next_version(local)))
 
     def take_answer(self, sdp: bytes) -> None:
         """Take the answer to our offer; raises :class:`SipParseError`, with 488 for no codec."""
         if self._offered is None and sdp == self._last_answer:
             return  # a 200 that repeats its 183 does not open the question of addresses again
-        offered = self._offered or self._local
+        offered = self._offered or self._last_offer
         agreed = read_answer(parse_sdp(sdp), offered)
         tells = agreed is None or offered.direction == "sendrecv"
         self._settle(agreed, held=agreed is None or agreed.held if tells else self.held)

@@ -19,20 +19,22 @@ from cordboard.calls.ports import (
     EarlyMedia,
     EngineEvent,
     Failed,
-    HoldChanged,
     MediaLost,
     Released,
     Ringing,
     Trying,
 )
+from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
     ChannelState,
     ChannelTrigger,
 )
+from cordboard.engines.embedded.early_audio import EarlyAudio
 from cordboard.engines.embedded.info_digits import digit_of_info
 from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
+from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
@@ -74,15 +76,12 @@ class Channel:
     """One dial. Methods named for SIP events take them, the others carry out commands."""
 
     __slots__ = (
-        "_early_dialogs",
+        "_early",
         "_failure",
         "_figures",
-        "_flowing",
         "_hang_up_cause",
-        "_held",
         "_invited",
-        "_media_present",
-        "_mute_alerting",
+        "_offers",
         "_sound",
         "_with",
         "audio",
@@ -99,11 +98,8 @@ class Channel:
         self._failure: tuple[int, str] | None = None
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
-        self._early_dialogs = 0
-        self._media_present = False
-        self._mute_alerting = False
-        self._flowing = False
-        self._held = False
+        self._early = EarlyAudio()
+        self._offers: ChannelOffers | None = None  # while it is talking
         self._sound = ChannelSound(channel, surroundings.prompts, surroundings.tell)
 
     # Commands
@@ -134,38 +130,43 @@ class Channel:
 
     def play(self, sound: Tone | Prompt, play_id: int) -> None:
         """Let the channel hear a sound in place of what it heard."""
-        if self.state is not ChannelState.TALKING or self.audio is None:
+        if self._offers is None or self.audio is None:
             return
+        self._need_g711(self._offers)
         self._sound.play(self.audio.session, sound, play_id)
 
     def stop_play(self) -> None:
         """Stop what is played, or would be as soon as it is read."""
         self._sound.take_turn()
-        if self.state is ChannelState.TALKING and self.audio is not None:
+        if self._offers is not None and self.audio is not None:
             self.audio.session.stop_play()
 
     def listen(self, source: Channel) -> None:
         """Let the channel hear another one's early media."""
-        if self.state is not ChannelState.TALKING or self.audio is None or source.audio is None:
+        if self._offers is None or self.audio is None or source.audio is None:
             return
+        self._need_g711(self._offers)
         self._sound.take_turn()
         self.audio.session.listen_to(source.audio.session)
 
-    def bridge(self, other: Channel) -> None:
-        """Connect the channel with another one."""
-        both = (self, other)
-        if any(c.state is not ChannelState.TALKING or c.audio is None for c in both):
+    def bridge(self, other: Channel, *, needs_audio: bool) -> None:
+        """Connect the channel with another one; ``needs_audio``: not by those two alone."""
+        ours, theirs = self._offers, other._offers
+        if ours is None or theirs is None:
             return
-        for channel in both:
+        for channel in (self, other):
             channel.stop_play()
-        assert self.audio is not None
-        assert other.audio is not None
-        self.audio.session.bridge(other.audio.session)
+        ours.audio.session.bridge(theirs.audio.session)
+        for offers in (ours, theirs):
+            self._need_g711(offers)  # whoever it was bridged with before
+            offers.shared = None
+        if not needs_audio:
+            SharedCodec(ours, theirs).settle()
 
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it off."""
-        if self.state is ChannelState.TALKING and self.audio is not None:
-            self._offer(self.audio.hold(on))
+        if self._offers is not None:
+            self._offers.hold(on)
 
     # SIP events
 
@@ -178,16 +179,13 @@ class Channel:
         """101 to 199, with or without early media."""
         if self.state is not ChannelState.DIALLING or self.audio is None:
             return
-        self._early_dialogs = event.early_dialogs
+        described = event.sdp is not None
         if event.sdp is not None and (event.early_dialogs == 1 or not self.audio.configured):
             self._take_early_answer(event.sdp)
-        if event.sdp is not None:
-            self._mute_alerting = False
-        elif event.status == 180:
-            self._mute_alerting = True
         if event.status in RINGING_STATUSES:
             self._with.tell(Ringing(self.id, event.status))
-        self._tell_early_media()
+        if self._early.ringing(event.status, described, event.early_dialogs):
+            self._tell_early_media()
 
     def on_answered(self, event: InviteAnswered) -> None:
         """2xx, acknowledged."""
@@ -203,10 +201,13 @@ class Channel:
             self._refuse_answer()
             return
         self._move(ChannelTrigger.ANSWERED)
+        self._early.end()
         self.audio.session.answered()
-        self._flowing = False
-        self._with.tell(Answered(self.id))
-        self._tell_held()
+        around = self._with
+        self._offers = ChannelOffers(self.id, self.audio, around.stack, around.clock, around.tell)
+        around.tell(Answered(self.id))
+        if self._offers is not None:  # else it was hung up at once
+            self._offers.settle()
 
     def on_failed(self, event: InviteFailed) -> None:
         """The INVITE ended without a call."""
@@ -235,34 +236,25 @@ class Channel:
 
     def on_offer(self, event: OfferReceived) -> None:
         """A re-INVITE of the peer."""
-        stack, now = self._with.stack, self._with.clock()
-        if self.audio is None or self.state is not ChannelState.TALKING:
-            stack.reject_offer(self.id, 488, now)
-            return
-        waiting = self.audio.offering  # ours collided with this one, and will be tried again
-        try:
-            answer = self.audio.offer() if event.sdp is None else self.audio.answer(event.sdp)
-        except SipParseError as error:
-            stack.reject_offer(self.id, error.status, now)
-            return
-        stack.answer_offer(self.id, answer, now)
-        if waiting:
-            self._offer(self.audio.offer())
-        self._tell_held()
+        if self._offers is None:
+            self._with.stack.reject_offer(self.id, 488, self._with.clock())
+        else:
+            self._offers.received(event.sdp)
 
     def on_confirmed(self, event: SessionConfirmed) -> None:
         """The ACK of our 2xx, with the answer where that held our offer."""
-        self._take_later_answer(event.sdp)
+        if self._offers is not None:
+            self._offers.answered(event.sdp)
 
     def on_offer_answered(self, event: OfferAnswered) -> None:
         """The peer accepted our re-INVITE."""
-        self._take_later_answer(event.sdp)
+        if self._offers is not None:
+            self._offers.answered(event.sdp)
 
     def on_offer_rejected(self, _event: OfferRejected) -> None:
         """The peer refused our re-INVITE; the session stays as it was."""
-        if self.audio is not None:
-            self.audio.offer_refused()
-            self._offer(self.audio.next_offer())
+        if self._offers is not None:
+            self._offers.refused()
 
     def on_info(self, event: InfoReceived) -> None:
         """A digit, if it is one."""
@@ -275,8 +267,8 @@ class Channel:
     def on_media(self, event: media_events.MediaEvent) -> None:
         """What the media session noticed."""
         if isinstance(event, media_events.EarlyMedia):
-            self._media_present = event.started
-            self._tell_early_media()
+            if self._early.present(event.started):
+                self._tell_early_media()
         elif self.state is not ChannelState.TALKING or self.audio is None:
             return
         elif isinstance(event, media_events.Digit):
@@ -299,8 +291,7 @@ class Channel:
         """Let go of everything, then tell how it ended."""
         if self._move(ChannelTrigger.ENDED):
             self._silence()
-            if self._flowing:  # whoever listens to it is to hear something else
-                self._flowing = False
+            if self._early.end():  # whoever listens to it is to hear something else
                 self._with.tell(EarlyMedia(self.id, False))
             self._with.forget(self)
             self._with.tell(last_word())
@@ -311,6 +302,7 @@ class Channel:
         if self.audio is not None:
             self._figures = self.audio.session.close()
             self.audio = None
+            self._offers = None
 
     def _refuse_answer(self) -> None:
         """There is no audio in common: the call that the peer believes in is ended."""
@@ -327,32 +319,11 @@ class Channel:
         except SipParseError:
             return  # the 2xx decides
 
-    def _take_later_answer(self, sdp: bytes | None) -> None:
-        if self.audio is None or sdp is None:
-            if self.audio is not None and self.state is ChannelState.TALKING:
-                self.audio.offer_refused()
-            return
-        try:
-            self.audio.take_answer(sdp)
-        except SipParseError:
-            self.audio.offer_refused()
-        self._tell_held()
-        self._offer(self.audio.next_offer())
-
-    def _offer(self, sdp: bytes | None) -> None:
-        if sdp is not None and self.state is ChannelState.TALKING:
-            self._with.stack.offer(self.id, sdp, self._with.clock())
-
-    def _tell_held(self) -> None:
-        if self.audio is not None and self.audio.held != self._held:
-            self._held = self.audio.held
-            self._with.tell(HoldChanged(self.id, self._held))
+    def _need_g711(self, offers: ChannelOffers) -> None:
+        """A sound is to be heard, which we can make in G.711 only."""
+        if offers.shared is not None:
+            offers.shared.release()
 
     def _tell_early_media(self) -> None:
-        """Early media counts while it flows, from one dialog only, and no 180 took it back."""
-        if self.state is not ChannelState.DIALLING:
-            return
-        flowing = self._media_present and self._early_dialogs <= 1 and not self._mute_alerting
-        if flowing != self._flowing:
-            self._flowing = flowing
-            self._with.tell(EarlyMedia(self.id, flowing))
+        if self.state is ChannelState.DIALLING:
+            self._with.tell(EarlyMedia(self.id, self._early.flowing))

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from cordboard.calls.ports import Dial, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.ports import Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.channel_states import ChannelState
@@ -20,6 +20,7 @@ from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import ListenError
+from cordboard.sip.codecs import Codec, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
@@ -116,8 +117,14 @@ class Dialler:
             _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
             channel.fail(503, "No Media Port")
             return
-        number = secrets.randbits(31)
-        audio = ChannelAudio(session, self.media_host(flow), flow.remote[0], number, strict=strict)
+        audio = ChannelAudio(
+            session,
+            self.media_host(flow),
+            flow.remote[0],
+            secrets.randbits(31),
+            strict=strict,
+            codecs=_codecs_of(dial.endpoint),
+        )
         try:
             self.runner.stack.invite(make(audio.offer()), self.runner.clock())
         except ValueError as error:  # among them SipBuildError and SipParseError
@@ -126,3 +133,9 @@ class Dialler:
             channel.fail(500, "Unwritable Request")
             return
         channel.invited(audio)
+
+
+def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:
+    """What the directory says that the far end has beyond G.711."""
+    names = endpoint.codecs if isinstance(endpoint, TerminalEndpoint) else endpoint.trunk.codecs
+    return tuple(find_codec(name) for name in names)

@@ -163,7 +163,7 @@ class EmbeddedEngine:
         elif isinstance(command, Bridge):
             other = self._channels.get(command.b)
             if other is not None:
-                channel.bridge(other)
+                channel.bridge(other, needs_audio=command.needs_audio)
 
     def _dial(self, dial: Dial, running: Running) -> None:
         if dial.channel in self._channels:

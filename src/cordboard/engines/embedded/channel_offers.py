@@ -1,0 +1,111 @@
+"""The offers of an answered channel, ours and the peer's, and what follows from each exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cordboard.calls.ports import EngineEvent, HoldChanged
+from cordboard.sip.errors import SipParseError
+
+if TYPE_CHECKING:
+    from cordboard.engines.embedded.channel_audio import ChannelAudio
+    from cordboard.engines.embedded.shared_codec import SharedCodec
+    from cordboard.sip.codecs import Codec
+    from cordboard.sip.stack import SipStack
+
+
+class ChannelOffers:
+    """Carries one channel's offers and answers between its audio and the SIP stack.
+
+    ``shared`` is what brings it and the channel that it is bridged with to one codec.
+    """
+
+    __slots__ = ("_channel", "_clock", "_held", "_stack", "_tell", "audio", "shared")
+
+    def __init__(
+        self,
+        channel: str,
+        audio: ChannelAudio,
+        stack: SipStack,
+        clock: Callable[[], float],
+        tell: Callable[[EngineEvent], None],
+    ) -> None:
+        self.audio = audio
+        self.shared: SharedCodec | None = None
+        self._channel = channel
+        self._stack = stack
+        self._clock = clock
+        self._tell = tell
+        self._held = False
+
+    def hold(self, on: bool) -> None:
+        """Put the peer on hold, or take it off."""
+        self._send(self.audio.hold(on))
+
+    def wish(self, codec: Codec | None) -> None:
+        """Have a codec beyond G.711, or G.711 alone."""
+        self._send(self.audio.wish(codec))
+
+    # The peer's offers
+
+    def received(self, sdp: bytes | None) -> None:
+        """The peer offers, or wants us to offer in our answer."""
+        waiting = self.audio.offering  # ours collided with this one, and will be tried again
+        try:
+            if sdp is None:
+                self._stack.answer_offer(self._channel, self.audio.offer(), self._clock())
+            else:
+                self.accept(sdp)
+        except SipParseError as error:
+            if sdp is None or self.shared is None or not self._adopt(self.shared, sdp):
+                self.refuse(error.status)
+            return
+        if waiting:
+            self._send(self.audio.offer())
+        self.settle()
+
+    def accept(self, sdp: bytes) -> None:
+        """Answer the peer's offer; raises :class:`SipParseError`, with 488 for no codec."""
+        self._stack.answer_offer(self._channel, self.audio.answer(sdp), self._clock())
+
+    def refuse(self, status: int) -> None:
+        """Refuse the peer's offer; all stays as it was."""
+        self._stack.reject_offer(self._channel, status, self._clock())
+
+    # The ends of ours
+
+    def answered(self, sdp: bytes | None) -> None:
+        """The peer answered our offer; without a description all stays as it was."""
+        try:
+            if sdp is None:
+                self.audio.offer_refused()
+            else:
+                self.audio.take_answer(sdp)
+        except SipParseError:
+            self.audio.offer_refused()
+        self.settle()
+
+    def refused(self) -> None:
+        """The peer refused our offer; the session stays as it was."""
+        self.audio.offer_refused()
+        self.settle()
+
+    def settle(self) -> None:
+        """Tell what has changed, and offer what is still to be offered."""
+        if self.audio.held != self._held:
+            self._held = self.audio.held
+            self._tell(HoldChanged(self._channel, self._held))
+        if self.shared is not None:
+            self.shared.settle()
+        self._send(self.audio.next_offer())
+
+    def _adopt(self, shared: SharedCodec, sdp: bytes) -> bool:
+        try:
+            return shared.adopt(self, sdp)
+        except SipParseError:
+            return False
+
+    def _send(self, sdp: bytes | None) -> None:
+        if sdp is not None:
+            self._stack.offer(self._channel, sdp, self._clock())
