@@ -13,8 +13,9 @@ import time
 
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.media.audio import AudioParameters
+from cordboard.media.bridging import bridge
 from cordboard.media.rtp import HEADER, PLAIN
-from cordboard.media.stream import MediaStream, bridge
+from cordboard.media.stream import MediaStream
 
 PACKETS = 200_000
 CALLS = 50

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cordboard.media.bridging import bridge
 from cordboard.media.rtcp import ReportBlock, RtcpCompound, SenderInfo
 from cordboard.media.rtp import RtpPacket
-from cordboard.media.stream import MediaStream, bridge
+from cordboard.media.stream import MediaStream
 from support.audio import PHONE, negotiated, voice
 
 WORD = st.integers(0, 2**32 - 1)

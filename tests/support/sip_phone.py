@@ -10,12 +10,14 @@ from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import Listen
+from cordboard.media import events as media
 from cordboard.media import g711
 from cordboard.media.prompts import Prompt
 from cordboard.sip.address import NameAddr
 from cordboard.sip.codecs import Codec
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import (
+    InfoReceived,
     InviteReceived,
     OfferAnswered,
     OfferReceived,
@@ -63,7 +65,9 @@ class SipPhoneCall:
         self.accepts_offers = True
         self._phone = phone
         self._ear = Ear()
-        session = phone.media.open(event.call_id, lambda _channel, _event: None, media_timeout=0)
+        self.keys: list[media.Digit] = []
+        self.infos: list[InfoReceived] = []
+        session = phone.media.open(event.call_id, self._noticed, media_timeout=0)
         session.record(self._ear)  # type: ignore[arg-type]  # all that is asked of a recorder
         self.audio = ChannelAudio(
             session, HOST, event.flow.remote[0], secrets.randbits(31), strict=False
@@ -130,6 +134,12 @@ class SipPhoneCall:
         """A key, as RFC 4733 has it."""
         assert self.audio.session.send_digit(digit)
 
+    def without_events(self) -> bytes:
+        """An offer of our audio that takes no telephone events."""
+        lines = self.audio.offer().decode().splitlines()
+        kept = [line.removesuffix(" 101") for line in lines if ":101 " not in line]
+        return "".join(f"{line}\r\n" for line in kept).encode()
+
     def send_info(self, content_type: str, body: bytes) -> None:
         """An INFO."""
         self._phone.stack.info(self.call_id, content_type, body, self._phone.now)
@@ -158,10 +168,16 @@ class SipPhoneCall:
         """The Reason that came with the end, empty for none."""
         return "" if self.ended is None else self.ended.reason_header or ""
 
+    def _noticed(self, _channel: str, event: media.MediaEvent) -> None:
+        if isinstance(event, media.Digit):
+            self.keys.append(event)
+
     def happened(self, event: SipEvent) -> None:
         """Follow what the other end does."""
         phone = self._phone
-        if isinstance(event, SessionEnded):
+        if isinstance(event, InfoReceived):
+            self.infos.append(event)
+        elif isinstance(event, SessionEnded):
             self.ended = event
             self.audio.session.close()
         elif isinstance(event, OfferReceived) and event.sdp is not None:

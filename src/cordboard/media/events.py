@@ -22,10 +22,11 @@ class EarlyMedia:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """A key was pressed (RFC 4733)."""
+    """A key was pressed (RFC 4733, or SIP INFO)."""
 
     digit: str  # one of 0123456789*#ABCD
     duration_ms: int
+    by_info: bool = False  # whoever listens to the leg has not heard it in its audio
 
 
 @dataclass(frozen=True, slots=True)

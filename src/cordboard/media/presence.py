@@ -7,6 +7,7 @@ from cordboard.media.events import (
     EARLY_MEDIA_GAP,
     EARLY_MEDIA_GONE_AFTER,
     EarlyMedia,
+    MediaEvent,
     MediaLost,
 )
 
@@ -96,3 +97,45 @@ class MediaLossWatch:
         if not self.watching or self._lost:
             return None
         return self._life + self._timeout
+
+
+class Presence:
+    """Both of one leg: what its audio, or the lack of it, tells."""
+
+    __slots__ = ("_answered", "_expected", "_loss", "early")
+
+    def __init__(self, media_timeout: float) -> None:
+        self.early = EarlyMediaWatch()
+        self._loss = MediaLossWatch(media_timeout)
+        self._answered = False
+        self._expected = False
+
+    def configure(self, *, expected: bool, now: float) -> None:
+        """New SDP says whether the leg is expected to send: not while one holds the other."""
+        self._expected = expected
+        self._set_loss_watch(now)
+
+    def answered(self, now: float) -> None:
+        """There is no early media any more, and from now on audio is expected."""
+        self._answered = True
+        self.early.end()
+        self._set_loss_watch(now)
+
+    def reported(self, now: float) -> None:
+        """RTCP came, which is a sign of life."""
+        self._loss.note(now)
+
+    def expire(self, now: float, heard: float | None) -> tuple[MediaEvent, ...]:
+        """Say what has ceased; ``heard`` is when RTP came last."""
+        told = (self.early.expire(now), self._loss.expire(now, heard))
+        return tuple(event for event in told if event is not None)
+
+    def deadlines(self) -> tuple[float | None, float | None]:
+        """When ``expire`` is to be called, as far as known."""
+        return self.early.deadline(), self._loss.deadline()
+
+    def _set_loss_watch(self, now: float) -> None:
+        if self._answered and self._expected:
+            self._loss.begin(now)
+        else:
+            self._loss.end()

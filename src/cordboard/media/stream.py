@@ -13,25 +13,25 @@ from typing import Final
 
 from cordboard.media.admission import MAX_PACKET_OCTETS, Admission
 from cordboard.media.audio import TELEPHONE_EVENT, AudioParameters
-from cordboard.media.dtmf import DIGIT_MS, EVENT_SILENT_AFTER, DtmfReceiver
-from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent, PlayId
+from cordboard.media.dtmf import EVENT_SILENT_AFTER
+from cordboard.media.events import MEDIA_LOST_AFTER
 from cordboard.media.figures import MediaFigures
-from cordboard.media.hearing import Hearing
+from cordboard.media.hearing_end import HearingEnd
+from cordboard.media.keys import Keys
 from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
-from cordboard.media.presence import EarlyMediaWatch, MediaLossWatch
+from cordboard.media.presence import Presence
 from cordboard.media.reception import IN_ORDER, RESTARTED, STRAY, Reception
 from cordboard.media.recorder import Recorder
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import HEADER, HEADER_OCTETS, MARKER, PLAIN
 from cordboard.media.silence import SilenceWatch
-from cordboard.media.sources import FrameSource
 
 _UNPACK: Final = HEADER.unpack_from
 
 
-class MediaStream:
+class MediaStream(HearingEnd):
     """One channel's audio.
 
     :param ssrc: random 32 bit, as are ``sequence`` (16 bit) and ``timestamp`` (32 bit).
@@ -49,25 +49,18 @@ class MediaStream:
         cname: str = "",
         media_timeout: float = MEDIA_LOST_AFTER,
     ) -> None:
-        self.audio: AudioParameters | None = None
+        super().__init__(Outgoing(ssrc, sequence, timestamp))
         self.destination: Address = ("", 0)
-        self.attention = False  # events are to be taken, or ``get_timer`` has come nearer
-        self.listener: MediaStream | None = None  # who hears us
-        self.heard: MediaStream | None = None  # whom we hear
         self.recorder: Recorder | None = None
         self.last_received: float | None = None
-        self._events: list[MediaEvent] = []
-        self._outgoing = Outgoing(ssrc, sequence, timestamp)
-        self._hearing = Hearing(self._outgoing, self._tell)
         self._reception = Reception()
         self._reports = Reports(cname)
         self._admission = Admission()
-        self._dtmf = DtmfReceiver()
-        self._early = EarlyMediaWatch()
-        self._loss = MediaLossWatch(media_timeout)
+        self._keys = Keys()
+        self._dtmf = self._keys.events
+        self._presence = Presence(media_timeout)
+        self._early = self._presence.early
         self._silence = SilenceWatch()
-        self._answered = False
-        self._receives = False
         self._source: Address | None = None  # the one address, once that is settled
         self._kinds: dict[int, str] = {}
 
@@ -81,73 +74,19 @@ class MediaStream:
         self._receives = audio.receives
         self._kinds = audio.kinds()
         self._reception.set_rate(audio.rate)
-        self._dtmf.rate = audio.event_rate
+        self._keys.configure(events_agreed=audio.dtmf_receive_pt is not None, rate=audio.event_rate)
         self._hearing.configure(audio)
         self._admission.configure(audio)
         self.destination = self._admission.destination
         self._source = None
         self._reports.reopen()
-        self._set_loss_watch(now)
+        self._presence.configure(expected=audio.receives and not audio.held, now=now)
         if self.listener is not None:
-            self.listener._set_comfort()
+            self.listener.set_comfort()
 
     def answered(self, now: float) -> None:
         """Take note of the answer: no early media any more, and from now on audio is expected."""
-        self._answered = True
-        self._early.end()
-        self._set_loss_watch(now)
-
-    # What the leg hears.
-
-    def listen_to(self, other: MediaStream | None) -> None:
-        """Let this leg hear another one (or nobody), and not what was played to it any more.
-
-        A stream is heard by one other at most: who heard it before does so no longer.
-        """
-        self.stop_play()
-        if self.heard is not None:
-            self.heard.listener = None
-        if other is not None:
-            if other.listener is not None:
-                other.listener.heard = None
-                other.listener._set_comfort()
-            other.listener = self
-        self.heard = other
-        self._set_comfort()
-
-    def play(self, play_id: PlayId, source: FrameSource, *, loop: bool = False) -> None:
-        """Play a sound in place of whatever the leg hears, and of what was played before."""
-        self._hearing.play(play_id, source, loop=loop)
-
-    def stop_play(self) -> None:
-        """Stop what is played; without effect where nothing is."""
-        self._hearing.stop()
-
-    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
-        """Send a digit after those that wait; False if the peer takes no telephone events.
-
-        :raises ValueError: it is no DTMF digit.
-        """
-        return self._hearing.send_digit(digit, duration_ms)
-
-    @property
-    def takes_events(self) -> bool:
-        """Whether the peer takes telephone events."""
-        return self._hearing.takes_events
-
-    @property
-    def playing(self) -> bool:
-        """Whether ``tick`` is to be called."""
-        return self._hearing.playing
-
-    def tick(self, now: float) -> bytes | None:
-        """Go on by 20 ms with what is played; give the packet to send."""
-        return self._hearing.tick(now)
-
-    def further_packet(self, now: float) -> bytes | None:
-        """Give one more packet of the same 20 ms, until there is none: some phones take only
-        shorter ones."""
-        return self._hearing.further_packet(now)
+        self._presence.answered(now)
 
     # What comes from the leg.
 
@@ -178,7 +117,7 @@ class MediaStream:
                 return None
             self._dtmf.forget()
         if self._dtmf.pending:
-            self._tell_all(self._dtmf.flush())
+            self._tell_all(self._keys.flush(now))
         if not self._receives:
             return None
         if self._early.watching:
@@ -200,14 +139,19 @@ class MediaStream:
         if compound is None:
             self._admission.malformed += 1
             return
-        self._loss.note(now)
+        self._presence.reported(now)
         self._reports.read(compound, source, self._outgoing.ssrc, now)
+
+    def receive_info(self, digit: str, duration_ms: int, now: float) -> None:
+        """Take a digit that came in a SIP INFO; it is told like one in the audio, and once."""
+        self._tell_all(self._keys.info(digit, duration_ms, now))
+        self.attention = True
 
     # Time.
 
     def get_timer(self) -> float | None:
         """When ``handle_timer`` is to be called next, as far as known."""
-        deadlines = [self._early.deadline(), self._loss.deadline()]
+        deadlines = [*self._presence.deadlines(), self._keys.waiting_until]
         if self._dtmf.pending and self.last_received is not None:
             deadlines.append(self.last_received + EVENT_SILENT_AFTER)
         return min((at for at in deadlines if at is not None), default=None)
@@ -215,19 +159,12 @@ class MediaStream:
     @property
     def impatient(self) -> bool:
         """Whether something hangs on tenths of a second: early media, or an unfinished digit."""
-        return self._early.present or self._dtmf.pending
+        return self._early.present or self._dtmf.pending or self._keys.waiting_until is not None
 
     def handle_timer(self, now: float) -> None:
         """Notice what has not come."""
-        self._tell(self._early.expire(now))
-        self._tell(self._loss.expire(now, self.last_received))
-        self._tell_all(self._dtmf.expire(now))
-
-    def take_events(self) -> list[MediaEvent]:
-        """Give the events since the last call, in order."""
-        events, self._events = self._events, []
-        self.attention = False
-        return events
+        self._tell_all(self._presence.expire(now, self.last_received))
+        self._tell_all(self._keys.expire(now))
 
     # Reports and figures.
 
@@ -291,7 +228,7 @@ class MediaStream:
         self, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
     ) -> bytes | None:
         fit = self._reception.note_event(ssrc, sequence, len(payload))
-        self._tell_all(self._dtmf.receive(payload, timestamp, now))
+        self._tell_all(self._keys.receive(payload, timestamp, now))
         if self._dtmf.pending:
             self.attention = True
         listener = self.listener
@@ -301,41 +238,7 @@ class MediaStream:
         run, marker = self._reception.run, second & MARKER
         return listener._hearing.relay_event(run, rates, marker, sequence, timestamp, payload, now)
 
-    def _tell(self, event: MediaEvent | None) -> None:
-        if event is not None:
-            self._events.append(event)
-            self.attention = True
-
-    def _tell_all(self, events: tuple[MediaEvent, ...]) -> None:
-        for event in events:
-            self._tell(event)
-
-    def _set_loss_watch(self, now: float) -> None:
-        held = self.audio is not None and self.audio.held
-        if self._answered and self._receives and not held:
-            self._loss.begin(now)
-        else:
-            self._loss.end()
-
-    def _set_comfort(self) -> None:
-        heard = self.heard
-        self._hearing.comfort(heard is not None and heard.audio is not None and not heard._receives)
-
     def _note_silence(self) -> None:
         if self._receives:
             outgoing = self._outgoing
             self._silence.note(outgoing.started_at, outgoing.sent_at, self.last_received)
-
-
-def bridge(a: MediaStream, b: MediaStream) -> None:
-    """Let two legs hear each other."""
-    a.listen_to(b)
-    b.listen_to(a)
-
-
-def unbridge(a: MediaStream, b: MediaStream) -> None:
-    """Part two legs; each then hears nobody."""
-    if a.heard is b:
-        a.listen_to(None)
-    if b.heard is a:
-        b.listen_to(None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
+    Digit,
     EarlyMedia,
     EngineEvent,
     Failed,
@@ -30,7 +31,8 @@ from cordboard.engines.embedded.channel_states import (
     ChannelState,
     ChannelTrigger,
 )
-from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.media import events as media
 from cordboard.media.audio import AudioParameters
 from cordboard.media.figures import MediaFigures
@@ -67,6 +69,15 @@ class Session:
         self.configured: list[AudioParameters] = []
         self.done: list[str] = []
         self.played: list[Any] = []
+        self.infos: list[tuple[str, int]] = []
+        self.digits: list[tuple[str, int]] = []
+        self.takes_events = True
+
+    def receive_info(self, digit: str, duration_ms: int) -> None:
+        self.infos.append((digit, duration_ms))
+
+    def send_digit(self, digit: str, duration_ms: int) -> None:
+        self.digits.append((digit, duration_ms))
 
     def configure(self, audio: AudioParameters) -> None:
         self.configured.append(audio)
@@ -303,6 +314,61 @@ def test_what_can_only_be_done_when_talking_is_ignored_before() -> None:
     assert bench.session.done == []
     assert bench.stack.done == []
     assert bench.told == []
+
+
+# Keys
+
+
+def bridged_benches(*, events: bool) -> tuple[Bench, Bench]:
+    """Two channels in a bridge; ``events``: whether the second one's phone takes them."""
+    first, second = Bench(), Bench()
+    second.session.takes_events = events
+    for bench in (first, second):
+        bench.answer()
+    first.channel.bridge(second.channel, needs_audio=False)
+    return first, second
+
+
+def test_an_info_is_handed_to_the_audio_which_tells_it_once() -> None:
+    bench = Bench()
+    bench.answer()
+    bench.channel.on_info(InfoReceived("c", "application/dtmf-relay", b"Signal=5\nDuration=250"))
+    bench.channel.on_info(InfoReceived("c", "text/plain", b"5"))
+    assert bench.session.infos == [("5", 250)]
+    assert Digit("c", "5") not in bench.told
+    bench.channel.on_media(media.Digit("5", 250, by_info=True))
+    assert bench.told[-1] == Digit("c", "5")
+
+
+def test_a_key_in_the_audio_is_with_the_other_party_already() -> None:
+    first, second = bridged_benches(events=True)
+    first.channel.on_media(media.Digit("5", 100))
+    assert second.session.digits == []
+    assert second.stack.done == []
+
+
+def test_a_key_by_info_is_sent_on_as_an_event() -> None:
+    first, second = bridged_benches(events=True)
+    first.channel.on_media(media.Digit("5", 250, by_info=True))
+    assert second.session.digits == [("5", 250)]
+    assert second.stack.done == []
+
+
+@pytest.mark.parametrize("by_info", [False, True])
+def test_a_phone_that_takes_no_events_is_sent_an_info(by_info: bool) -> None:
+    first, second = bridged_benches(events=False)
+    first.channel.on_media(media.Digit("#", 100, by_info=by_info))
+    assert second.session.digits == []
+    body = b"Signal=#\r\nDuration=100\r\n"
+    assert second.stack.done == [("info", "c", "application/dtmf-relay", body, 1.0)]
+
+
+def test_a_key_after_the_bridge_has_ended_reaches_nobody() -> None:
+    first, second = bridged_benches(events=False)
+    second.channel.on_ended(SessionEnded("c", EndedBy.REMOTE))
+    first.channel.on_media(media.Digit("5", 100))
+    assert first.told[-1] == Digit("c", "5")
+    assert not [done for done in second.stack.done if done[0] == "info"]
 
 
 # Offers

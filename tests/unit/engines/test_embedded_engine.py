@@ -346,6 +346,25 @@ async def test_digits_come_by_info_too(rig: EmbeddedRig) -> None:
     assert (await rig.event(Digit, channel, 3)).digit == "9"
 
 
+async def test_keys_pass_the_bridge_in_the_way_that_each_phone_takes_them(
+    rig: EmbeddedRig,
+) -> None:
+    first, jessica = await talking(rig, "desk")
+    second, thomas = await talking(rig, "soft")
+    rig.execute(Bridge(first, second))
+    jessica.send_info("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n")
+    await rig.until(lambda: [key.digit for key in thomas.keys] == ["5"])
+    thomas.press("7")
+    await rig.until(lambda: [key.digit for key in jessica.keys] == ["7"])
+    without = jessica.without_events()
+    jessica.offer(without)
+    await rig.until(lambda: not rig.phones["desk"].last().audio.offering)
+    thomas.press("8")
+    await rig.until(lambda: b"Signal=8" in b"".join(info.body for info in jessica.infos))
+    assert [key.digit for key in jessica.keys] == ["7"]
+    assert [event.digit for event in rig.told(second) if isinstance(event, Digit)] == ["7", "8"]
+
+
 async def test_an_offer_without_a_common_codec_is_refused_and_the_call_stays(
     rig: EmbeddedRig,
 ) -> None:

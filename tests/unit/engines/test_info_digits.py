@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.engines.embedded.info_digits import DIGITS, digit_of_info
+from cordboard.engines.embedded.info_digits import DIGITS, read_info, write_info
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,34 @@ from cordboard.engines.embedded.info_digits import DIGITS, digit_of_info
     ],
 )
 def test_both_bodies_are_read(content_type: str, body: bytes, digit: str | None) -> None:
-    assert digit_of_info(content_type, body) == digit
+    read = read_info(content_type, body)
+    assert (None if read is None else read[0]) == digit
+
+
+@pytest.mark.parametrize(
+    ("body", "duration"),
+    [
+        (b"Signal=5\r\nDuration=160\r\n", 160),
+        (b"Signal=5\r\n", 100),
+        (b"Signal=5\r\nDuration=0", 100),
+        (b"Signal=5\r\nDuration=-1", 100),
+        (b"Signal=5\r\nDuration=1000000", 100),
+        (b"Signal=5\r\nDuration=long", 100),
+        (b"Duration = 80\r\nSignal = 5\r\nSignal = 6", 80),
+    ],
+)
+def test_the_duration(body: bytes, duration: int) -> None:
+    assert read_info("application/dtmf-relay", body) == ("5", duration)
+
+
+@pytest.mark.parametrize("digit", sorted(DIGITS))
+def test_what_we_write_can_be_read(digit: str) -> None:
+    assert read_info(*write_info(digit, 160)) == (digit, 160)
 
 
 @given(
     st.sampled_from(["application/dtmf", "application/dtmf-relay", "x"]), st.binary(max_size=300)
 )
 def test_whatever_comes_is_a_digit_or_nothing(content_type: str, body: bytes) -> None:
-    digit = digit_of_info(content_type, body)
-    assert digit is None or digit in DIGITS
+    read = read_info(content_type, body)
+    assert read is None or (read[0] in DIGITS and 0 < read[1] < 100_000)

@@ -9,7 +9,8 @@ import pytest
 
 from cordboard.calls.ports import EngineEvent, Tone, ToneKind
 from cordboard.engines.embedded.channel_audio import ChannelAudio
-from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.media.audio import AudioParameters
 from cordboard.sip.codecs import find_codec
 from cordboard.sip.events import InviteAnswered, OfferAnswered, OfferReceived, OfferRejected

@@ -7,6 +7,7 @@ import pytest
 
 from cordboard.media import g711
 from cordboard.media.audio import AudioParameters
+from cordboard.media.bridging import bridge, unbridge
 from cordboard.media.dtmf import event_payloads
 from cordboard.media.events import Digit, EarlyMedia, MediaEvent, MediaLost, PlayEnded
 from cordboard.media.prompts import Prompt
@@ -14,7 +15,7 @@ from cordboard.media.recorder import Recorder
 from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import RtpPacket
 from cordboard.media.sources import Silence, Tone
-from cordboard.media.stream import MediaStream, bridge, unbridge
+from cordboard.media.stream import MediaStream
 from support.audio import GATEWAY, PHONE, decoded, goertzel, negotiated, parsed, sine, voice
 
 A = (PHONE, 4000)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cordboard.calls.ports import EngineEvent, HoldChanged
+from cordboard.engines.embedded.channel_audio import G711_KEYS
 from cordboard.sip.errors import SipParseError
 
 if TYPE_CHECKING:
@@ -46,6 +47,19 @@ class ChannelOffers:
     def wish(self, codec: Codec | None) -> None:
         """Have a codec beyond G.711, or G.711 alone."""
         self._send(self.audio.wish(codec))
+
+    def need_g711(self) -> None:
+        """A sound is to be heard, which we can make in G.711 only."""
+        if self.shared is not None:
+            self.shared.release()
+        elif self.audio.codec.key not in G711_KEYS:
+            self.wish(None)
+
+    def part(self) -> None:
+        """Be bridged with nobody any more: whatever is heard next is made by us."""
+        self.need_g711()
+        self.shared = None
+        self.audio.allow(())
 
     # The peer's offers
 

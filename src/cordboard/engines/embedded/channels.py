@@ -9,13 +9,11 @@ entering OVER, after the channel is forgotten, so that its id may be dialled aga
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
-    Digit,
     EarlyMedia,
     EngineEvent,
     Failed,
@@ -24,17 +22,14 @@ from cordboard.calls.ports import (
     Ringing,
     Trying,
 )
-from cordboard.engines.embedded.channel_offers import ChannelOffers
-from cordboard.engines.embedded.channel_sound import ChannelSound
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
     ChannelState,
     ChannelTrigger,
 )
 from cordboard.engines.embedded.early_audio import EarlyAudio
-from cordboard.engines.embedded.info_digits import digit_of_info
 from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
-from cordboard.engines.embedded.shared_codec import SharedCodec
+from cordboard.engines.embedded.talk import Talk
 from cordboard.media import events as media_events
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
@@ -54,22 +49,10 @@ from cordboard.sip.events import (
 if TYPE_CHECKING:
     from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
-    from cordboard.engines.embedded.prompt_shelf import PromptShelf
+    from cordboard.engines.embedded.surroundings import Surroundings
     from cordboard.media.figures import MediaFigures
-    from cordboard.sip.stack import SipStack
 
 RINGING_STATUSES: Final = frozenset({180, 181, 182, 183})
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What channels work with; ``forget`` is called when one is over, before that is told."""
-
-    stack: SipStack
-    clock: Callable[[], float]
-    prompts: PromptShelf
-    tell: Callable[[EngineEvent], None]
-    forget: Callable[[Channel], None]
 
 
 class Channel:
@@ -81,8 +64,7 @@ class Channel:
         "_figures",
         "_hang_up_cause",
         "_invited",
-        "_offers",
-        "_sound",
+        "_talk",
         "_with",
         "audio",
         "id",
@@ -99,8 +81,7 @@ class Channel:
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
         self._early = EarlyAudio()
-        self._offers: ChannelOffers | None = None  # while it is talking
-        self._sound = ChannelSound(channel, surroundings.prompts, surroundings.tell)
+        self._talk: Talk | None = None  # while it is talking
 
     # Commands
 
@@ -130,43 +111,28 @@ class Channel:
 
     def play(self, sound: Tone | Prompt, play_id: int) -> None:
         """Let the channel hear a sound in place of what it heard."""
-        if self._offers is None or self.audio is None:
-            return
-        self._need_g711(self._offers)
-        self._sound.play(self.audio.session, sound, play_id)
+        if self._talk is not None:
+            self._talk.play(sound, play_id)
 
     def stop_play(self) -> None:
         """Stop what is played, or would be as soon as it is read."""
-        self._sound.take_turn()
-        if self._offers is not None and self.audio is not None:
-            self.audio.session.stop_play()
+        if self._talk is not None:
+            self._talk.stop_play()
 
     def listen(self, source: Channel) -> None:
         """Let the channel hear another one's early media."""
-        if self._offers is None or self.audio is None or source.audio is None:
-            return
-        self._need_g711(self._offers)
-        self._sound.take_turn()
-        self.audio.session.listen_to(source.audio.session)
+        if self._talk is not None and source.audio is not None:
+            self._talk.listen(source.audio)
 
     def bridge(self, other: Channel, *, needs_audio: bool) -> None:
         """Connect the channel with another one; ``needs_audio``: not by those two alone."""
-        ours, theirs = self._offers, other._offers
-        if ours is None or theirs is None:
-            return
-        for channel in (self, other):
-            channel.stop_play()
-        ours.audio.session.bridge(theirs.audio.session)
-        for offers in (ours, theirs):
-            self._need_g711(offers)  # whoever it was bridged with before
-            offers.shared = None
-        if not needs_audio:
-            SharedCodec(ours, theirs).settle()
+        if self._talk is not None and other._talk is not None:
+            self._talk.bridge(other._talk, needs_audio=needs_audio)
 
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it off."""
-        if self._offers is not None:
-            self._offers.hold(on)
+        if self._talk is not None:
+            self._talk.offers.hold(on)
 
     # SIP events
 
@@ -203,11 +169,10 @@ class Channel:
         self._move(ChannelTrigger.ANSWERED)
         self._early.end()
         self.audio.session.answered()
-        around = self._with
-        self._offers = ChannelOffers(self.id, self.audio, around.stack, around.clock, around.tell)
-        around.tell(Answered(self.id))
-        if self._offers is not None:  # else it was hung up at once
-            self._offers.settle()
+        talk = self._talk = Talk(self.id, self.audio, self._with)
+        self._with.tell(Answered(self.id))
+        if self._talk is talk:  # else it was hung up at once
+            talk.offers.settle()
 
     def on_failed(self, event: InviteFailed) -> None:
         """The INVITE ended without a call."""
@@ -236,31 +201,30 @@ class Channel:
 
     def on_offer(self, event: OfferReceived) -> None:
         """A re-INVITE of the peer."""
-        if self._offers is None:
+        if self._talk is None:
             self._with.stack.reject_offer(self.id, 488, self._with.clock())
         else:
-            self._offers.received(event.sdp)
+            self._talk.offers.received(event.sdp)
 
     def on_confirmed(self, event: SessionConfirmed) -> None:
         """The ACK of our 2xx, with the answer where that held our offer."""
-        if self._offers is not None:
-            self._offers.answered(event.sdp)
+        if self._talk is not None:
+            self._talk.offers.answered(event.sdp)
 
     def on_offer_answered(self, event: OfferAnswered) -> None:
         """The peer accepted our re-INVITE."""
-        if self._offers is not None:
-            self._offers.answered(event.sdp)
+        if self._talk is not None:
+            self._talk.offers.answered(event.sdp)
 
     def on_offer_rejected(self, _event: OfferRejected) -> None:
         """The peer refused our re-INVITE; the session stays as it was."""
-        if self._offers is not None:
-            self._offers.refused()
+        if self._talk is not None:
+            self._talk.offers.refused()
 
     def on_info(self, event: InfoReceived) -> None:
         """A digit, if it is one."""
-        digit = digit_of_info(event.content_type, event.body)
-        if digit is not None and self.state is ChannelState.TALKING:
-            self._with.tell(Digit(self.id, digit))
+        if self._talk is not None:
+            self._talk.info(event.content_type, event.body)
 
     # Media events
 
@@ -269,12 +233,12 @@ class Channel:
         if isinstance(event, media_events.EarlyMedia):
             if self._early.present(event.started):
                 self._tell_early_media()
-        elif self.state is not ChannelState.TALKING or self.audio is None:
+        elif self._talk is None or self.audio is None:
             return
         elif isinstance(event, media_events.Digit):
-            self._with.tell(Digit(self.id, event.digit))
+            self._talk.key_pressed(event)
         elif isinstance(event, media_events.PlayEnded):
-            self._sound.ended(event)
+            self._talk.play_ended(event)
         elif not self.audio.silent:
             self._with.tell(MediaLost(self.id))
 
@@ -298,11 +262,12 @@ class Channel:
 
     def _silence(self) -> None:
         """Close the media session and keep its figures."""
-        self._sound.take_turn()
+        if self._talk is not None:
+            self._talk.end()
+            self._talk = None
         if self.audio is not None:
             self._figures = self.audio.session.close()
             self.audio = None
-            self._offers = None
 
     def _refuse_answer(self) -> None:
         """There is no audio in common: the call that the peer believes in is ended."""
@@ -318,11 +283,6 @@ class Channel:
             self.audio.take_answer(sdp)
         except SipParseError:
             return  # the 2xx decides
-
-    def _need_g711(self, offers: ChannelOffers) -> None:
-        """A sound is to be heard, which we can make in G.711 only."""
-        if offers.shared is not None:
-            offers.shared.release()
 
     def _tell_early_media(self) -> None:
         if self.state is ChannelState.DIALLING:

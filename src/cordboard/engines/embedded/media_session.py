@@ -140,6 +140,12 @@ class MediaSession:
         self._keep_time()
         return True
 
+    def receive_info(self, digit: str, duration_ms: int) -> None:
+        """Take a digit that came in a SIP INFO."""
+        if not self._closed:
+            self.stream.receive_info(digit, duration_ms, self._clock())
+            self._attend()
+
     @property
     def takes_events(self) -> bool:
         """Whether the peer takes telephone events."""

@@ -10,12 +10,13 @@ from cordboard.calls.ports import EngineEvent
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
-from cordboard.engines.embedded.channels import Channel, Surroundings
+from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
 from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import is_wildcard
 from cordboard.media.g711 import CODECS

@@ -1,0 +1,24 @@
+"""What channels work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cordboard.calls.ports import EngineEvent
+    from cordboard.engines.embedded.channels import Channel
+    from cordboard.engines.embedded.prompt_shelf import PromptShelf
+    from cordboard.sip.stack import SipStack
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What channels work with; ``forget`` is called when one is over, before that is told."""
+
+    stack: SipStack
+    clock: Callable[[], float]
+    prompts: PromptShelf
+    tell: Callable[[EngineEvent], None]
+    forget: Callable[[Channel], None]

@@ -1,0 +1,107 @@
+"""What goes on in an answered channel: what it hears, whom it talks with, its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cordboard.calls.ports import Digit
+from cordboard.engines.embedded.channel_offers import ChannelOffers
+from cordboard.engines.embedded.channel_sound import ChannelSound
+from cordboard.engines.embedded.info_digits import read_info, write_info
+from cordboard.engines.embedded.shared_codec import SharedCodec
+from cordboard.media import events as media_events
+
+if TYPE_CHECKING:
+    from cordboard.calls.ports import Prompt, Tone
+    from cordboard.engines.embedded.channel_audio import ChannelAudio
+    from cordboard.engines.embedded.surroundings import Surroundings
+
+
+class Talk:
+    """One channel from its answer to its end."""
+
+    __slots__ = ("_channel", "_partner", "_sound", "_with", "offers", "session")
+
+    def __init__(self, channel: str, audio: ChannelAudio, surroundings: Surroundings) -> None:
+        around = surroundings
+        self.session = audio.session
+        self.offers = ChannelOffers(channel, audio, around.stack, around.clock, around.tell)
+        self._channel = channel
+        self._with = around
+        self._partner: Talk | None = None  # whom it is bridged with
+        self._sound = ChannelSound(channel, around.prompts, around.tell)
+
+    # What it hears
+
+    def play(self, sound: Tone | Prompt, play_id: int) -> None:
+        """Let the channel hear a sound in place of what it heard."""
+        self.offers.need_g711()
+        self._sound.play(self.session, sound, play_id)
+
+    def stop_play(self) -> None:
+        """Stop what is played, or would be as soon as it is read."""
+        self._sound.take_turn()
+        self.session.stop_play()
+
+    def listen(self, source: ChannelAudio) -> None:
+        """Let the channel hear another one's early media."""
+        self.offers.need_g711()
+        self._sound.take_turn()
+        self.session.listen_to(source.session)
+
+    def play_ended(self, event: media_events.PlayEnded) -> None:
+        """A sound has ended."""
+        self._sound.ended(event)
+
+    # Whom it talks with
+
+    def bridge(self, other: Talk, *, needs_audio: bool) -> None:
+        """Connect the channel with another one; ``needs_audio``: not by those two alone."""
+        for talk in (self, other):
+            talk.stop_play()
+            talk.part()
+        self._partner, other._partner = other, self
+        self.session.bridge(other.session)
+        if not needs_audio:
+            SharedCodec(self.offers, other.offers).settle()
+
+    def part(self) -> None:
+        """Be bridged with nobody any more."""
+        partner, self._partner = self._partner, None
+        if partner is not None:
+            partner._partner = None
+            self.offers.part()
+            partner.offers.part()
+
+    def end(self) -> None:
+        """The channel is over."""
+        self._sound.take_turn()
+        partner, self._partner = self._partner, None
+        if partner is not None:
+            partner._partner = None
+            partner.offers.shared = None
+
+    # Keys
+
+    def info(self, content_type: str, body: bytes) -> None:
+        """An INFO came; it may be a key."""
+        key = read_info(content_type, body)
+        if key is not None:
+            self.session.receive_info(*key)
+
+    def key_pressed(self, key: media_events.Digit) -> None:
+        """Tell a key, and let the other party have it."""
+        self._with.tell(Digit(self._channel, key.digit))
+        if self._partner is not None:
+            self._partner.take_key(key)
+
+    def take_key(self, key: media_events.Digit) -> None:
+        """Let the peer have a key that the other party pressed, in the way it takes keys.
+
+        What came in the audio has gone on in the audio already, where the peer takes events.
+        """
+        if not self.session.takes_events:
+            content_type, body = write_info(key.digit, key.duration_ms)
+            self._with.stack.info(self._channel, content_type, body, self._with.clock())
+        elif key.by_info:
+            self.session.send_digit(key.digit, key.duration_ms)
