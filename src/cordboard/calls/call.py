@@ -75,6 +75,7 @@ class Call:
         self._held: set[Leg] = set()
         self._step = 0
         self._second_verdict: Verdict = (Cause.NORMAL, None)
+        self._gone = Cause.NORMAL
         self._stage_deadline: float | None = None
         self._duration_deadline: float | None = None
         self._marks: dict[Stage, float] = {}
@@ -246,7 +247,12 @@ class Call:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
             self._log.leg_failed(Leg.FIRST, cause, None, self._since(Stage.RINGING_FIRST, now))
         self.result = result_of(
-            left, trigger, self._first.verdict(), self._second_verdict, self._durations()
+            left,
+            trigger,
+            self._first.verdict(),
+            self._second_verdict,
+            self._durations(),
+            gone=self._gone,
         )
 
     def _durations(self) -> dict[Stage, float]:
@@ -345,6 +351,7 @@ class Call:
         channel = hunt.channels[event.channel]
         self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
         if event.channel == hunt.winner:
+            self._gone = event.cause
             self._apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
 
     def _on_play_ended(self, event: PlayEnded, _leg: Leg, now: float) -> None:

@@ -33,16 +33,24 @@ _CAUSES: dict[Trigger, Cause] = {
 
 
 def result_of(
-    left: Stage, trigger: Trigger, first: Verdict, second: Verdict, lasted: dict[Stage, float]
+    left: Stage,
+    trigger: Trigger,
+    first: Verdict,
+    second: Verdict,
+    lasted: dict[Stage, float],
+    *,
+    gone: Cause = Cause.NORMAL,
 ) -> CallResult:
     """The result of a call that left a stage for its end.
 
     ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
-    that each stage lasted.
+    that each stage lasted; ``gone`` is why a party was gone that did not simply hang up.
     """
     outcome, leg = _OUTCOMES.get((left, trigger), (Outcome.COMPLETED, None))
     cause, status = _CAUSES.get(trigger, Cause.NORMAL), None
-    if trigger is Trigger.INTERRUPTED:
+    if trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE):
+        cause = gone
+    elif trigger is Trigger.INTERRUPTED:
         outcome = Outcome.INTERRUPTED
     elif trigger is Trigger.FIRST_FAILED:
         cause, status = first
