@@ -131,6 +131,8 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         media_advertised_host=settings.media_advertise,
         media_ports=settings.media_ports,
         timers=Timers(settings.t1, settings.t2, settings.t4),
+        session_expires=settings.session_expires,
+        min_se=settings.min_se,
         user_agent=settings.user_agent,
     )
 

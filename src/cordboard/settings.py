@@ -24,6 +24,7 @@ from cordboard.directory.shape import (
     Shape,
     Unfit,
     found,
+    integer,
     list_of,
     number,
     read_table,
@@ -95,6 +96,8 @@ class Settings:
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
+    session_expires: int = 1800
+    min_se: int = 90
     media_host: str = "127.0.0.1"
     media_advertise: str | None = None
     media_ports: tuple[int, int] = DEFAULT_PORTS
@@ -176,6 +179,8 @@ SECTIONS: Final = {
             "t1": Field(_seconds(2.0), 0.5),
             "t2": Field(_seconds(16.0), 4.0),
             "t4": Field(_seconds(20.0), 5.0),
+            "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
+            "min_se": Field(integer(2, 3600, "seconds"), 90),
         },
     ),
     "media": Shape(
@@ -321,6 +326,8 @@ def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settin
         t1=sip["t1"],
         t2=sip["t2"],
         t4=sip["t4"],
+        session_expires=sip["session_expires"],
+        min_se=sip["min_se"],
         media_host=media["host"] or listeners[0].host,
         media_advertise=media["advertise"] or sip["advertise"],
         media_ports=media["ports"],
@@ -333,6 +340,10 @@ def _check(settings: Settings, problems: Problems) -> None:
     """Reports settings that do not fit together."""
     if settings.t1 > settings.t2:
         problems.error(("sip", "t1"), f"expected at most t2, which is {settings.t2:g}")
+    if 0 < settings.session_expires < settings.min_se:
+        problems.error(
+            ("sip", "session_expires"), f"expected min_se at least, which is {settings.min_se}"
+        )
     if ip_address(settings.media_host).is_unspecified and settings.media_advertise is None:
         problems.error(
             ("media", "host"), "a wildcard needs media.advertise, the address phones are told"

@@ -156,7 +156,18 @@ GOODBYES = [
     ),
 ]
 
-CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES]
+UNACKNOWLEDGED = [
+    Case(
+        answered("our-answer-is-never-acknowledged")
+        .request("INVITE", 1, sdp=sdp(version=2))
+        .expect_answer(100, optional=True)
+        .expect_answer(200)
+        .take_bye(),
+        cause="unreachable",
+    ),
+]
+
+CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *UNACKNOWLEDGED]
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,13 @@ T1 = 0.1
 
 JESSICA = ("--answer-after", "0", "--tone", "1100", "--lines", "100")
 
-PROMPTS = {"short": "1111", "long": "1112"}
-"""Extensions of the contexts that play one: half a second, and five."""
+SECONDS = 20.0
+"""The longest that a script may take."""
 
-LONG_SECONDS, LONG_HZ = 5.0, 500.0
+PROMPTS = {"short": "1111", "long": "1112"}
+"""Extensions of the contexts that play one: half a second, and a few."""
+
+LONG_SECONDS, LONG_HZ = 3.4, 500.0
 LONG_CONTEXT = """
 [tenant.demo.context.long]
 extension = "1112"
@@ -91,9 +94,9 @@ class Stage:
         """Play one case to its end; raises what SIPp or the server have to complain of."""
         with self.sipps[case.name] as sipp:
             placed = self._place(case)
+            sipp.wait()  # first, for it has a bound and a call that went astray may have none
             events = self.server.wait_ended(placed.call)
             ladder = self.server.get(f"/v1/calls/{placed.call}/ladder").body
-            sipp.wait()
         return Played(sipp, events, ladder)
 
     def _place(self, case: Case) -> Answer:
@@ -108,7 +111,7 @@ class Stage:
 def stage_for(folder: Path, cases: Sequence[Case], **server: Any) -> Iterator[Stage]:
     """A server that knows the number of every case, and jessica's phone."""
     numbers = {case.name: f"03{1000 + at}1234" for at, case in enumerate(cases)}
-    sipps = {case.name: Sipp(folder / "sipp", case.script) for case in cases}
+    sipps = {case.name: Sipp(folder / "sipp", case.script, seconds=SECONDS) for case in cases}
     trunks = [
         Trunk(
             f"trunk{at}",

@@ -51,6 +51,7 @@ class End:
         max_transactions: int = 10_000,
         traced: bool = False,
         secret: bytes = SECRET,
+        session_expires: int = 1800,
     ) -> None:
         self.address = address
         self.said: list[SipEvent] = []
@@ -61,6 +62,7 @@ class End:
                 tag_secret=secret,
                 timers=timers or Timers(),
                 user_agent=name,
+                session_expires=session_expires,
                 max_sessions=max_sessions,
                 max_transactions=max_transactions,
             ),

@@ -216,7 +216,8 @@ class Script:
         how = ' optional="true"' if optional else ""
         inner = "".join(f"\n    {action}" for action in actions)
         action = f"\n  <action>{inner}\n  </action>\n" if actions else ""
-        return self._add(f'<recv {what} rrs="true" crlf="true"{how}>{action}</recv>')
+        routes = ' rrs="true"' if "INVITE" in what else ""
+        return self._add(f'<recv {what}{routes} crlf="true"{how}>{action}</recv>')
 
     def _send(self, lines: list[str], body: str, *, repeat: bool) -> Self:
         if body:

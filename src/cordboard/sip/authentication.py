@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cordboard.sip.digest import Credentials, answer_challenge, parse_digest
@@ -48,13 +49,14 @@ class Authentication:
         self._challenges[answering] = challenges
         return self._answer(answering, "ACK", "sip:", "0") is not None
 
-    def lines(self, method: str, uri: str, cnonce: str) -> str:
-        """Authorization and Proxy-Authorization lines for a request, for all challenges so far."""
+    def lines(self, method: str, uri: str, token: Callable[[], str]) -> str:
+        """Authorization and Proxy-Authorization lines for a request, for all challenges so far;
+        ``token`` makes cnonces."""
         written = []
         for answering, challenges in self._challenges.items():
             nonce, _ = _nonce_of(challenges)
             self._counts[nonce] = self._counts.get(nonce, 0) + 1
-            value = self._answer(answering, method, uri, cnonce)
+            value = self._answer(answering, method, uri, token())
             if value is not None:
                 written.append(line(answering, value))
         return "".join(written)

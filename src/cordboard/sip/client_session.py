@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import split_name_addr, tag_of
-from cordboard.sip.authentication import Authentication
+from cordboard.sip.authentication import MAX_ROUNDS, Authentication
 from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
+from cordboard.sip.dialog_request import DialogRequest, say_goodbye
+from cordboard.sip.early_dialog import EarlyDialog
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
-from cordboard.sip.goodbye import Goodbye
 from cordboard.sip.lines import (
     MAX_FORWARDS,
     InviteLines,
@@ -23,7 +24,9 @@ from cordboard.sip.lines import (
     lines_of,
 )
 from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.methods import SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
 from cordboard.sip.outgoing import OUTGOING, Input, Stage
+from cordboard.sip.reliable import number_of
 from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     from cordboard.sip.core import Core
     from cordboard.sip.flow import Flow
     from cordboard.sip.invitation import Invitation
-    from cordboard.sip.message import Response
+    from cordboard.sip.message import Request, Response
+    from cordboard.sip.server_transaction import ServerTransaction
 
 # A proxy forks to the phones of one user or group; further branches are neither counted nor kept.
 MAX_FORKS = 32
@@ -50,6 +54,8 @@ class ClientSession(Session):
 
     __slots__ = (
         "_acks",
+        "_asked",
+        "_early",
         "_early_tags",
         "_from",
         "_invitation",
@@ -73,6 +79,9 @@ class ClientSession(Session):
         self._rounds = 0
         self._reason: str | None = None
         self._early_tags: list[str] = []
+        # Those that had to be acknowledged by PRACK, by To tag, and whose request is being answered
+        self._early: dict[str, EarlyDialog] = {}
+        self._asked: Dialog | None = None
         # The ACK of each 2xx by its To tag, for when the 2xx comes again
         self._acks: dict[str, tuple[Flow, bytes]] = {}
         self._stage = Stage.CALLING
@@ -97,6 +106,8 @@ class ClientSession(Session):
             f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
             f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
             f"{core.contact(flow, invitation.contact_user)}{core.agent_line}{self.allow_line}"
+            f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}"
+            f"{self.timer.request_lines()}"
             f"{lines_of(invitation.headers)}{credentials}{content_type_line(SDP, offer)}",
             offer,
         )
@@ -129,10 +140,18 @@ class ClientSession(Session):
             self._happen(Input.PROGRESS, response, status, now)
         elif status < 300:
             self._happen(Input.ANSWER, response, status, now)
-        elif status in (401, 407) and self.authentication.accept(response, self._rounds):
-            self._happen(Input.CHALLENGE, response, status, now)
+        elif self._can_meet(response, status):
+            self._happen(Input.DEMAND, response, status, now)
         else:
             self._happen(Input.REFUSAL, response, status, now)
+
+    def _can_meet(self, response: Response, status: int) -> bool:
+        """Whether another INVITE may succeed: with credentials, or with a longer interval."""
+        if status in (401, 407):
+            return self.authentication.accept(response, self._rounds)
+        return (
+            status == 422 and self._rounds < MAX_ROUNDS and self.timer.is_asked_for_more(response)
+        )
 
     def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """No final response will come."""
@@ -159,6 +178,8 @@ class ClientSession(Session):
             self.core.events.append(InviteTrying(self.call_id))
             return
         tag = tag_of(response.need("to"))
+        if "rseq" in response.headers and not self._acknowledge_progress(response, tag, now):
+            return
         tags = self._early_tags
         if tag is not None and tag not in tags and len(tags) < MAX_FORKS:
             tags.append(tag)
@@ -173,12 +194,41 @@ class ClientSession(Session):
             )
         )
 
+    def _acknowledge_progress(self, response: Response, tag: str | None, now: float) -> bool:
+        """Send the PRACK of a reliable response; False for one that was here before, or that comes
+        before its predecessor (RFC 3262 4)."""
+        number = number_of(response)
+        if number is None:
+            return True
+        if tag is None:
+            return False
+        early = self._early.get(tag)
+        if early is None:
+            if len(self._early) >= MAX_FORKS:
+                return False
+            early = self._early[tag] = EarlyDialog(self._dialog_of(response))
+        if not early.is_next(number):
+            return False
+        if early.answer is None:
+            early.answer = sdp_of(response)
+        lines = f"RAck: {number} {response.cseq[0]} INVITE\r\n"
+        DialogRequest(
+            self.core, early.dialog, self.authentication, "PRACK", _ignore, now, lines=lines
+        )
+        return True
+
     def establish(self, response: Response, status: int, now: float) -> None:
-        """The first 2xx makes the dialog."""
-        self.dialog = self._acknowledge(response, now)
+        """The first 2xx makes the dialog; its answer may have come before it (RFC 3262 5)."""
+        self.dialog = dialog = self._acknowledge(response, now)
         self.up = True
+        early = self._early.get(dialog.remote_tag)
+        answer = sdp_of(response) or (early.answer if early is not None else None)
+        self._early.clear()
+        self.negotiation.ours, self.negotiation.theirs = self._invitation.offer, answer
+        self.learn(response)
+        self.timer.take_answer(response, now)
         agent = response.first("user-agent") or response.first("server")
-        self.core.events.append(InviteAnswered(self.call_id, sdp_of(response), agent))
+        self.core.events.append(InviteAnswered(self.call_id, answer, agent))
 
     def acknowledge_further_answer(self, response: Response, status: int, now: float) -> None:
         """Send the ACK of a repeated 2xx again; hang up one of another fork (13.2.2.4)."""
@@ -189,7 +239,7 @@ class ClientSession(Session):
             self.core.layer.send(flow, ack, self.call_id, now, retransmission=True)
         elif len(self._acks) < MAX_FORKS:
             dialog = self._acknowledge(response, now)
-            Goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)
+            say_goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)
 
     def hang_up_late_answer(self, response: Response, status: int, now: float) -> None:
         """A 2xx crossed our CANCEL: nobody wants this call any more."""
@@ -198,10 +248,11 @@ class ClientSession(Session):
         self.send_bye(now, self._reason)
 
     def invite_again(self, response: Response, status: int, now: float) -> None:
-        """Answer the challenge with another INVITE."""
+        """Send another INVITE that has what was asked for."""
         self._rounds += 1
-        credentials = self.authentication.lines("INVITE", self._invitation.uri, self.core.token())
+        credentials = self.authentication.lines("INVITE", self._invitation.uri, self.core.token)
         self._early_tags.clear()
+        self._early.clear()
         self._transaction = self._invite(credentials, now)
 
     def wait_for_progress(self, response: None, status: int, now: float) -> None:
@@ -256,38 +307,76 @@ class ClientSession(Session):
 
     def _acknowledge(self, response: Response, now: float) -> Dialog:
         """Make the dialog of a 2xx and send its ACK, with the INVITE's credentials (13.2.2.4)."""
+        dialog = self._dialog_of(response)
+        early = self._early.get(dialog.remote_tag)
+        if early is not None:
+            dialog.count_on_from(early.dialog)
+        credentials = ""
+        if self._rounds:
+            uri = dialog.request_uri
+            credentials = self.authentication.lines("ACK", uri, self.core.token)
+        ack = dialog.request("ACK", self._number, self.core.token(), credentials)
+        self._acks[dialog.remote_tag] = (dialog.flow, ack)
+        self.core.layer.send(dialog.flow, ack, self.call_id, now)
+        return dialog
+
+    def _dialog_of(self, response: Response) -> Dialog:
+        """The dialog that a response with a To tag makes (12.1.2)."""
         invitation = self._invitation
         to = response.need("to")
-        tag = tag_of(to) or ""
         try:
             routes = routes_of_response(response)
         except SipParseError:
             routes = ()  # an ACK that may get there is better than none
         came_over = self._transaction.came_over
-        flow = came_over if invitation.flow.matches(came_over) else invitation.flow
-        dialog = Dialog(
+        return Dialog(
             self.core,
             call_id=self.call_id,
             local=self._from,
             local_tag=self._tag,
             remote=to,
-            remote_tag=tag,
+            remote_tag=tag_of(to) or "",
             target=contact_of(response) or invitation.uri,
             routes=routes,
-            origin=flow,
+            origin=came_over if invitation.flow.matches(came_over) else invitation.flow,
             sticky=invitation.sticky,
             contact_user=invitation.contact_user,
             local_number=self._number,
             remote_number=None,
         )
-        credentials = ""
-        if self._rounds:
-            uri = dialog.request_uri
-            credentials = self.authentication.lines("ACK", uri, self.core.token())
-        ack = dialog.request("ACK", self._number, self.core.token(), credentials)
-        self._acks[tag] = (dialog.flow, ack)
-        self.core.layer.send(dialog.flow, ack, self.call_id, now)
-        return dialog
+
+    # Requests of the peer before its answer
+
+    def need_dialog(self) -> Dialog:
+        """The dialog, or the early one whose request is being answered."""
+        return super().need_dialog() if self._asked is None else self._asked
+
+    def owns(self, local_tag: str | None, remote_tag: str | None) -> bool:
+        """Whether a request belongs to the dialog, or to one that is still early."""
+        if self.dialog is not None:
+            return super().owns(local_tag, remote_tag)
+        return local_tag == self._tag and (remote_tag or "") in self._early
+
+    def on_request(
+        self, transaction: ServerTransaction, request: Request, flow: Flow, now: float
+    ) -> None:
+        """A request within the dialog; of an early one only UPDATE (RFC 3311 5.2)."""
+        if self.dialog is not None:
+            super().on_request(transaction, request, flow, now)
+            return
+        early = self._early[tag_of(request.need("from")) or ""]
+        if request.method != "UPDATE":
+            self.respond(transaction, 481, now)
+        elif early.answer is None and sdp_of(request) is not None:
+            self.respond(transaction, 491, now)  # our own offer is still open
+        else:
+            self._asked = early.dialog
+            super().on_request(transaction, request, flow, now)
+
+    def answer_offer(self, sdp: bytes, now: float) -> None:
+        """Accept the peer's offer, in whatever state its dialog is."""
+        self.negotiation.answer(sdp, now)
+        self._asked = None
 
 
 Action = Callable[[ClientSession, "Response | None", int, float], None]
@@ -298,6 +387,10 @@ _ROWS = compile_table(OUTGOING, lambda name: cast("Action", getattr(ClientSessio
 
 def _nothing_more() -> None:
     """The dialog of a fork leaves nothing behind."""
+
+
+def _ignore(status: int, response: Response | None, now: float) -> None:
+    """What becomes of a PRACK: if it was lost its response comes again, and so does the PRACK."""
 
 
 def _redirects(response: Response) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from cordboard.sip.timers import Timers
 from cordboard.sip.transaction_layer import TransactionLayer
 
 if TYPE_CHECKING:
+    from cordboard.sip.dialog_request import DialogRequest
     from cordboard.sip.events import SipEvent
     from cordboard.sip.flow import Flow
-    from cordboard.sip.goodbye import Goodbye
     from cordboard.sip.session import Session
     from cordboard.sip.trace import Trace
 
@@ -26,6 +26,9 @@ MAX_TRANSACTIONS = 250_000
 MAX_SESSIONS = 20_000
 # In-dialog requests, BYE above all, are served beyond the limit that turns strangers away.
 IN_DIALOG_RESERVE = 1.25
+# Seconds: what RFC 4028 4 recommends for how long a session lasts unrefreshed, and its least.
+SESSION_EXPIRES = 1800
+MIN_SE = 90
 # Hexadecimal digits of a HMAC-SHA256 in a tag: 64 bits (RFC 3261 19.3 asks for 32).
 TAG_SIGNATURE_DIGITS = 16
 
@@ -33,12 +36,16 @@ TAG_SIGNATURE_DIGITS = 16
 @dataclass(frozen=True, slots=True)
 class StackSettings:
     """``advertised`` gives the host and port to write into Via and Contact for a flow;
-    ``tag_secret`` signs the From tags of our calls."""
+    ``tag_secret`` signs the From tags of our calls. A session that nobody refreshes ends after
+    ``session_expires`` seconds, or whatever its peer wants instead from ``min_se`` seconds on
+    (RFC 4028); 0 is for ever."""
 
     advertised: Callable[[Flow], tuple[str, int]]
     tag_secret: bytes = field(repr=False)
     timers: Timers = field(default_factory=Timers)
     user_agent: str = "Cordboard"
+    session_expires: int = SESSION_EXPIRES
+    min_se: int = MIN_SE
     max_sessions: int = MAX_SESSIONS
     max_transactions: int = MAX_TRANSACTIONS
 
@@ -69,7 +76,7 @@ class Core:
         self.events: deque[SipEvent] = deque()
         self.sessions: dict[str, Session] = {}
         # BYEs of dialogs that no session stands for, by (Call-ID, remote tag)
-        self.goodbyes: dict[tuple[str, str], Goodbye] = {}
+        self.goodbyes: dict[tuple[str, str], DialogRequest] = {}
         self.agent_line = f"User-Agent: {clean(settings.user_agent)}\r\n"
 
     @property
@@ -90,7 +97,7 @@ class Core:
 
         Its INVITE transaction remembers it a while longer, for repeats of the 2xx; not its dialog.
         """
-        session.dialog = None
+        session.let_go()
         if self.sessions.get(session.call_id) is session:
             del self.sessions[session.call_id]
 

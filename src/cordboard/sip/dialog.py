@@ -107,11 +107,28 @@ class Dialog:
     def refresh(self, message: Message, flow: Flow) -> None:
         """Take over the Contact and the flow of a target refresh request or its 2xx (12.2)."""
         target = contact_of(message)
-        moved = flow.reliable and flow != self.origin
+        moved = self._moves_to(flow)
         if moved:
             self.origin = flow
         if moved or (target is not None and target != self.target):
             self.aim(target or self.target)
+
+    def follow(self, flow: Flow) -> None:
+        """Go on over the flow by which the peer's last request came: a NAT between us may have
+        given it another port, a phone may have made a new connection."""
+        if self._moves_to(flow):
+            self.origin = flow
+            self.aim(self.target)
+
+    def _moves_to(self, flow: Flow) -> bool:
+        return flow != self.origin and (flow.reliable or (self.sticky and not self.routes))
+
+    def is_next(self, number: int) -> bool:
+        """Take note of a request of the peer by its CSeq; whether it is in order (12.2.2)."""
+        if self.remote_number is not None and number < self.remote_number:
+            return False
+        self.remote_number = number
+        return True
 
     @property
     def contact(self) -> str:
@@ -124,6 +141,11 @@ class Dialog:
         """The CSeq number of the next request."""
         self.local_number += 1
         return self.local_number
+
+    def count_on_from(self, early: Dialog) -> None:
+        """Take over the CSeq numbers of the early dialog that this one comes from (12.1.2)."""
+        self.local_number = early.local_number
+        self.remote_number = early.remote_number
 
     def request(
         self, method: str, number: int, branch: str, lines: str = "", body: bytes = b""

@@ -95,9 +95,10 @@ class SessionConfirmed:
 
 @dataclass(frozen=True, slots=True)
 class OfferReceived:
-    """The peer offers a new session description in a call (re-INVITE).
+    """The peer offers a new session description, by re-INVITE or UPDATE.
 
-    To be answered by ``answer_offer`` or ``reject_offer``; ``sdp`` None means we must offer.
+    It may come before an outgoing call is answered (RFC 3311 5.1). To be answered by
+    ``answer_offer`` or ``reject_offer``; ``sdp`` None means we must offer.
     """
 
     call_id: str

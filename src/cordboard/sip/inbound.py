@@ -18,6 +18,8 @@ from cordboard.sip.methods import (
     ACCEPT_LINE,
     ALLOW_LINE,
     ALLOW_WITH_REGISTER_LINE,
+    SUPPORTED,
+    SUPPORTED_LINE,
     refusal_of_method,
 )
 from cordboard.sip.responses import build_response, stamp_via
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
     from cordboard.sip.message import Request
 
+# Methods that mean nothing outside a dialog: 481 (RFC 3261 12.2.2).
+WITHIN_DIALOGS = frozenset({"BYE", "INFO", "PRACK", "UPDATE"})
 ESSENTIAL = ("to", "from", "call-id", "cseq")
 # Long enough for a burst to pass, short enough that a phone's user waits for it.
 RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
@@ -146,22 +150,24 @@ class Inbound:
         if method == "INVITE":
             self._invite(request, key, flow, way_back, now)
         elif method == "OPTIONS":  # 11.2
-            lines = self._allow_line + ACCEPT_LINE + ACCEPT_ENCODING_LINE + self._core.agent_line
+            lines = self._allow_line + SUPPORTED_LINE + ACCEPT_LINE + ACCEPT_ENCODING_LINE
+            lines += self._core.agent_line
             self.refuse(request, way_back, 200, now, lines)
         elif method == "REGISTER" and self._bindings is not None:
             self._register(request, key, flow, way_back, now)
-        elif method in ("BYE", "INFO"):
+        elif method in WITHIN_DIALOGS:
             self.refuse(request, way_back, 481, now)
         else:
             status, lines = refusal_of_method(method, self._allow_line)
             self.refuse(request, way_back, status, now, lines)
 
     def _refused_for_extension(self, request: Request, way_back: Flow, now: float) -> bool:
-        """8.2.2.3: nothing that a Require may name is supported."""
+        """8.2.2.3: whoever requires what is not supported is told so."""
         required = request.each("require")
-        if not required:
+        unsupported = [tag for tag in required if tag.lower() not in SUPPORTED]
+        if not unsupported:
             return False
-        lines = lines_of(tuple(("unsupported", tag) for tag in required))
+        lines = lines_of(tuple(("unsupported", tag) for tag in unsupported))
         self.refuse(request, way_back, 420, now, lines)
         return True
 

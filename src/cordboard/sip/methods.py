@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-SERVED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO")
+SERVED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE")
 ALLOW_LINE = f"Allow: {', '.join(SERVED)}\r\n"
 ALLOW_WITH_REGISTER_LINE = f"Allow: {', '.join((*SERVED, 'REGISTER'))}\r\n"
+SUPPORTED = ("100rel", "timer")
+"""Option tags of extensions that a Require may name to us (RFC 3261 27.1)."""
+
+SUPPORTED_LINE = f"Supported: {', '.join(SUPPORTED)}\r\n"
+# Without an offer in the INVITE a reliable 1xx may hold one, which a PRACK would have to answer.
+SUPPORTED_WITHOUT_OFFER_LINE = "Supported: timer\r\n"
 ACCEPT_LINE = "Accept: application/sdp\r\n"
 ACCEPT_ENCODING_LINE = "Accept-Encoding: identity\r\n"
 
 # The registry of SIP methods; what is not in it gets 501.
-_KNOWN = frozenset(
-    (*SERVED, "MESSAGE", "NOTIFY", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE")
-)
+_KNOWN = frozenset((*SERVED, "MESSAGE", "NOTIFY", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE"))
 
 
 def refusal_of_method(method: str, allow: str = ALLOW_LINE) -> tuple[int, str]:

@@ -10,8 +10,9 @@ ignored. All races of CANCEL are entries of the table:
 - once cancelling was wanted, the status is 487 whatever becomes of the request, except where the
   peer itself refused it with another final status before it knew.
 
-A 401 or 407 that we can answer is ``CHALLENGE`` and leads to another INVITE with the same Call-ID,
-From and To and the next CSeq number; one that we can't answer is a ``REFUSAL``.
+A 401 or 407 that we can answer, or a 422 that asks for an interval that we can grant, is a
+``DEMAND`` and leads to another INVITE with the same Call-ID, From and To and the next CSeq number;
+one that we can't meet is a ``REFUSAL``.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Input(StrEnum):
     PROGRESS = "1xx"
     ANSWER = "2xx"
     REFUSAL = "3xx-6xx"
-    CHALLENGE = "401/407 that can be answered"
+    DEMAND = "401/407/422 that can be met"
     SILENCE = "timeout or transport error"
     CANCEL = "cancel"
 
@@ -48,7 +49,7 @@ OUTGOING: Table = {
         Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
         Input.ANSWER: (Stage.ANSWERED, "establish"),
         Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
+        Input.DEMAND: (Stage.CALLING, "invite_again"),
         Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
         Input.CANCEL: (Stage.CANCEL_WANTED, "wait_for_progress"),
     },
@@ -56,7 +57,7 @@ OUTGOING: Table = {
         Input.PROGRESS: (Stage.PROCEEDING, "tell_progress"),
         Input.ANSWER: (Stage.ANSWERED, "establish"),
         Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.CALLING, "invite_again"),
+        Input.DEMAND: (Stage.CALLING, "invite_again"),
         Input.SILENCE: (Stage.FAILED, "fail_in_silence"),
         Input.CANCEL: (Stage.CANCELLING, "send_cancel"),
     },
@@ -64,13 +65,13 @@ OUTGOING: Table = {
         Input.PROGRESS: (Stage.CANCELLING, "send_cancel"),
         Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
         Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
+        Input.DEMAND: (Stage.FAILED, "fail_cancelled"),
         Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
     },
     Stage.CANCELLING: {
         Input.ANSWER: (Stage.FAILED, "hang_up_late_answer"),
         Input.REFUSAL: (Stage.FAILED, "fail_as_told"),
-        Input.CHALLENGE: (Stage.FAILED, "fail_cancelled"),
+        Input.DEMAND: (Stage.FAILED, "fail_cancelled"),
         Input.SILENCE: (Stage.FAILED, "fail_cancelled"),
     },
     Stage.ANSWERED: {

@@ -214,7 +214,7 @@ class RegistrationSession:
         self._number += 1
         branch = core.token()
         uri = clean(wanted.registrar_uri)
-        credentials = self._authentication.lines("REGISTER", uri, core.token())
+        credentials = self._authentication.lines("REGISTER", uri, core.token)
         contact = core.contact(wanted.flow, wanted.contact_user).removesuffix("\r\n")
         data = encode(
             f"REGISTER {uri} SIP/2.0\r\n{core.via(wanted.flow)}{branch}\r\n{MAX_FORWARDS}"

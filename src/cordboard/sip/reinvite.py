@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cordboard.sip.authentication import MAX_ROUNDS
 from cordboard.sip.events import EndedBy, OfferAnswered, OfferRejected
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.methods import SUPPORTED_LINE
 from cordboard.sip.responses import retry_after_of
 
 if TYPE_CHECKING:
@@ -26,11 +28,17 @@ MAX_COLLISIONS = 8
 class Reinvite:
     """One offer until it is answered or refused; while it lasts the session has no other."""
 
-    __slots__ = ("_ack", "_collisions", "_offer", "_retry", "_rounds", "_session", "_transaction")
+    __slots__ = ("_ack", "_collisions", "_offer", "_refresh", "_retry", "_rounds", "_session",
+                 "_transaction")  # fmt: skip
 
-    def __init__(self, session: Session, offer: bytes, now: float) -> None:
+    def __init__(
+        self, session: Session, offer: bytes, now: float, *, refresh: bool = False
+    ) -> None:
+        """``refresh``: the offer is what is in force already, and our user is only told of it where
+        the answer changes something."""
         self._session = session
         self._offer = offer
+        self._refresh = refresh
         self._rounds = 0
         self._collisions = 0
         self._ack = b""
@@ -46,6 +54,7 @@ class Reinvite:
     def replace(self, offer: bytes) -> None:
         """Offer something else at the next try."""
         self._offer = offer
+        self._refresh = False
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The offer did not get there, or its answer will not come back."""
@@ -63,8 +72,9 @@ class Reinvite:
         core, dialog = session.core, session.need_dialog()
         number = dialog.next_number()
         branch = core.token()
-        credentials = session.authentication.lines("INVITE", dialog.request_uri, core.token())
-        lines = dialog.contact + session.allow_line + credentials
+        credentials = session.authentication.lines("INVITE", dialog.request_uri, core.token)
+        lines = dialog.contact + session.allow_line + SUPPORTED_LINE
+        lines += session.timer.request_lines() + credentials
         lines += content_type_line(SDP, self._offer)
         data = dialog.request("INVITE", number, branch, lines, self._offer)
         self._transaction = core.layer.request(
@@ -79,7 +89,7 @@ class Reinvite:
             return
         if status < 300:
             self._accepted(transaction, response, now)
-        elif status in (401, 407) and self._session.authentication.accept(response, self._rounds):
+        elif self._can_meet(response, status):
             self._rounds += 1
             self._send(now)
         elif self._collided(response) and self._collisions < MAX_COLLISIONS:
@@ -91,8 +101,21 @@ class Reinvite:
         elif status in (408, 481):  # 12.2.1.2: the dialog is gone
             self._session.leave(now, EndedBy.TIMEOUT)
         else:
-            self._session.core.events.append(OfferRejected(self._session.call_id, status))
-            self._session.reinvite_done(now)
+            if not self._refresh:
+                self._session.core.events.append(OfferRejected(self._session.call_id, status))
+            self._session.timer_goes_on(now)
+            self._session.negotiation.done(now)
+
+    def _can_meet(self, response: Response, status: int) -> bool:
+        """Whether another try may succeed: with credentials, or with a longer interval."""
+        session = self._session
+        if status in (401, 407):
+            return session.authentication.accept(response, self._rounds)
+        return (
+            status == 422
+            and self._rounds < MAX_ROUNDS
+            and session.timer.is_asked_for_more(response)
+        )
 
     @staticmethod
     def _collided(response: Response) -> bool:
@@ -102,7 +125,7 @@ class Reinvite:
 
     def _try_again(self, now: float) -> None:
         self._retry = None
-        if self._session.renegotiating_for_peer:  # his offer is being answered; ours comes after it
+        if self._session.negotiation.answering:  # his offer is being answered; ours comes after it
             pause = self._session.core.timers.t1
             self._retry = self._session.core.wheel.schedule(now + pause, self._try_again)
         else:
@@ -121,8 +144,18 @@ class Reinvite:
             dialog.flow, self._ack, session.call_id, now, retransmission=repeated
         )
         if not repeated:
-            session.core.events.append(OfferAnswered(session.call_id, sdp_of(response)))
-            session.reinvite_done(now)
+            self._tell(sdp_of(response))
+            session.timer.take_answer(response, now)
+            session.negotiation.done(now)
+
+    def _tell(self, answer: bytes | None) -> None:
+        session = self._session
+        negotiation = session.negotiation
+        changed = answer is not None and answer != negotiation.theirs
+        if answer is not None:
+            negotiation.ours, negotiation.theirs = self._offer, answer
+        if changed or not self._refresh:
+            session.core.events.append(OfferAnswered(session.call_id, answer))
 
     def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Nobody is there any more (12.2.1.2)."""

@@ -6,7 +6,7 @@ What an input leads to is the table in :mod:`~cordboard.sip.incoming`; here is h
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
@@ -15,6 +15,9 @@ from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
 from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
+from cordboard.sip.methods import ALLOW_LINE
+from cordboard.sip.negotiation import RETRY_AFTER_LINE
+from cordboard.sip.reliable import OPTION_TAG, ReliableResponse, has_option
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
@@ -33,8 +36,8 @@ class ServerSession(Session):
     """One incoming session. Raises :class:`~cordboard.sip.errors.SipParseError` where the INVITE
     lacks what a dialog needs."""
 
-    __slots__ = ("_body", "_invite", "_lines", "_phrase", "_reason_header", "_row", "_stage",
-                 "_status")  # fmt: skip
+    __slots__ = ("_body", "_invite", "_lines", "_number", "_phrase", "_reason_header", "_reliable",
+                 "_row", "_stage", "_status", "_then", "_unacknowledged")  # fmt: skip
 
     def __init__(
         self, core: Core, transaction: ServerTransaction, request: Request, flow: Flow
@@ -58,6 +61,13 @@ class ServerSession(Session):
         )
         self._invite: ServerTransaction | None = transaction
         transaction.user = self
+        self.negotiation.theirs = sdp_of(request)
+        # Reliable provisional responses: the last number, the one that waits for its PRACK, and
+        # what is to be done after that
+        self._number = 0
+        self._unacknowledged: ReliableResponse | None = None
+        self._then: Callable[[float], None] | None = None
+        self._reliable = False
         # What the next response is made of
         self._status = 0
         self._phrase: str | None = None
@@ -70,13 +80,24 @@ class ServerSession(Session):
 
     # What happens
 
-    def ring(self, now: float, status: int, reason: str, sdp: bytes | None) -> None:
+    def ring(
+        self, now: float, status: int, reason: str, sdp: bytes | None, *, reliable: bool = False
+    ) -> None:
         """Send a provisional response, 101 to 199."""
+        if self._unacknowledged is not None:
+            if self._then is None:
+                self._then = lambda then: self.ring(then, status, reason, sdp, reliable=reliable)
+            return
+        self._reliable = reliable
         self._prepare(status, reason, content_type_line(SDP, sdp or b""), sdp or b"")
         self._happen(Input.RING, now)
 
     def accept(self, sdp: bytes, now: float) -> None:
-        """Send 200, again and again until its ACK."""
+        """Send 200, again and again until its ACK; not before a description of ours that was sent
+        reliably is acknowledged (RFC 3262 3)."""
+        if self._unacknowledged is not None and self._unacknowledged.has_description:
+            self._then = lambda then: self.accept(sdp, then)
+            return
         self._prepare(200, None, "", sdp)
         self._happen(Input.ACCEPT, now)
 
@@ -117,9 +138,35 @@ class ServerSession(Session):
 
     def on_bye(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """Answer 200 in every state."""
-        self._respond(transaction, 200, now)
+        self.respond(transaction, 200, now)
         self._reason_header = request.first("reason")
         self._happen(Input.BYE, now)
+
+    def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:
+        """The PRACK of a reliable response of ours; it may carry an offer (RFC 3262 5)."""
+        waiting, invite = self._unacknowledged, self._invite
+        number = -1 if invite is None or invite.request is None else invite.request.cseq[0]
+        if waiting is None or not waiting.is_named_by(request, number):
+            super().on_prack(transaction, request, now)
+            return
+        self._stop_reliable()
+        if sdp_of(request) is not None and self.negotiation.ours is not None:
+            self.negotiation.on_update(transaction, request, now)
+        else:
+            self.respond(transaction, 200, now)
+        then, self._then = self._then, None
+        if then is not None:
+            then(now)
+
+    def on_request(
+        self, transaction: ServerTransaction, request: Request, flow: Flow, now: float
+    ) -> None:
+        """A request within the dialog; an offer has to wait while his first one is unanswered."""
+        unanswered = self._stage is Stage.OFFERED and self.negotiation.ours is None
+        if unanswered and request.method == "UPDATE" and sdp_of(request) is not None:
+            self.respond(transaction, 500, now, RETRY_AFTER_LINE)
+        else:
+            super().on_request(transaction, request, flow, now)
 
     def on_answer_acknowledged(self, request: Request, now: float) -> None:
         """The first ACK confirms the dialog."""
@@ -134,8 +181,13 @@ class ServerSession(Session):
         if self._stage is Stage.CONFIRMED:
             super().on_no_ack(now)
         else:
-            self._pending_answer = None
             self._happen(Input.NO_ACK, now)
+
+    def end(self, now: float, by: EndedBy, **how: Any) -> None:
+        """Tell the end and stop everything that is under way."""
+        self._stop_reliable()
+        self._then = None
+        super().end(now, by, **how)
 
     def leave(self, now: float, by: EndedBy, reason: str | None = None) -> None:
         """An established session ends from our side."""
@@ -159,13 +211,42 @@ class ServerSession(Session):
 
     def send_ringing(self, now: float) -> None:
         """A provisional response with our Contact makes the early dialog (12.1.1)."""
-        self._answer_invite(self.need_dialog().contact + self.core.agent_line + self._lines, now)
+        transaction = self._invite
+        if transaction is None or transaction.request is None:
+            return
+        request = transaction.request
+        lines = self.need_dialog().contact + self.core.agent_line + ALLOW_LINE + self._lines
+        if has_option(request, "require", OPTION_TAG) or (
+            self._reliable and has_option(request, "supported", OPTION_TAG)
+        ):
+            self._number += 1
+            lines += f"Require: {OPTION_TAG}\r\nRSeq: {self._number}\r\n"
+            has_description = bool(self._body)
+            self._unacknowledged = ReliableResponse(
+                self.core.layer, transaction, self._number, has_description, self._give_up, now
+            )
+            if has_description:
+                self.negotiation.ours = self._body
+        self._answer_invite(self.recorded_routes(request) + lines, now)
+
+    def _give_up(self, now: float) -> None:
+        """No PRACK came for 64*T1 (RFC 3262 3)."""
+        self._stop_reliable()
+        self.reject(504, reason_of(504), now, ())
+
+    def _stop_reliable(self) -> None:
+        if self._unacknowledged is not None:
+            self._unacknowledged.stop()
+            self._unacknowledged = None
 
     def send_acceptance(self, now: float) -> None:
         """The 2xx."""
         assert self._invite is not None  # it is there until it is answered
         transaction, self._invite = self._invite, None
-        self.send_answer(transaction, self._body, now)
+        self._stop_reliable()
+        if transaction.request is not None:
+            self.learn(transaction.request)
+        self.negotiation.send_answer(transaction, self._body, now)
 
     def send_rejection(self, now: float) -> None:
         """The final refusal, which ends the session."""
@@ -192,9 +273,7 @@ class ServerSession(Session):
 
     def end_before_ack(self, now: float) -> None:
         """Tell the end; the 2xx is repeated until its ACK allows the BYE."""
-        pending, self._pending_answer = self._pending_answer, None
-        self.end(now, EndedBy.LOCAL)
-        self._pending_answer = pending
+        self.end(now, EndedBy.LOCAL, keep_answer=True)
 
     def say_goodbye(self, now: float) -> None:
         """The BYE that had to wait."""
@@ -215,7 +294,7 @@ class ServerSession(Session):
 
     def part(self, now: float) -> None:
         """The peer hung up before we could: both are content."""
-        self.stop_offers(now)
+        self.negotiation.stop(now)
         self.core.forget_session(self)
 
     def _answer_invite(self, lines: str, now: float) -> None:
@@ -234,11 +313,15 @@ class ServerSession(Session):
         if self._status >= 200:
             self._invite = None
 
-    def answer_lines(self, request: Request) -> str:
+    def answer_lines(self, request: Request, now: float) -> str:
         """A 2xx repeats Record-Route (12.1.1)."""
+        return self.recorded_routes(request) + super().answer_lines(request, now)
+
+    @staticmethod
+    def recorded_routes(request: Request) -> str:
+        """The Record-Route lines that a response which makes a dialog repeats."""
         recorded = request.headers.get("record-route", ())
-        routes = "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
-        return routes + super().answer_lines(request)
+        return "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
 
 
 Action = Callable[[ServerSession, float], None]

@@ -195,13 +195,19 @@ class SipStack:
         status: int = 180,
         reason: str = "Ringing",
         sdp: bytes | None = None,
+        *,
+        reliable: bool = False,
     ) -> None:
-        """Send a provisional response; raises :class:`ValueError` unless it is 101 to 199."""
+        """Send a provisional response; raises :class:`ValueError` unless it is 101 to 199.
+
+        It is sent reliably (RFC 3262) where the caller requires that, and with ``reliable`` where
+        he supports it; further ones and, after a description, :meth:`accept` then wait for PRACK.
+        """
         if not 100 < status < 200:
             raise ValueError("a provisional status is 101 to 199")
         session = self._sessions.get(call_id)
         if isinstance(session, ServerSession):
-            session.ring(now, status, reason, sdp)
+            session.ring(now, status, reason, sdp, reliable=reliable)
 
     def accept(self, call_id: str, sdp: bytes, now: float) -> None:
         """Answer with 200, repeated until its ACK (event: SessionConfirmed)."""

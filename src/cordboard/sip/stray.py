@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
-from cordboard.sip.goodbye import Goodbye
+from cordboard.sip.dialog_request import say_goodbye
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
@@ -60,7 +60,7 @@ def hang_up_stray(core: Core, response: Response, flow: Flow, now: float) -> Non
     key = (call_id, remote_tag)
     if key not in core.goodbyes:
         done = partial(_forget, core, key)
-        core.goodbyes[key] = Goodbye(core, dialog, Authentication(None), None, done, now)
+        core.goodbyes[key] = say_goodbye(core, dialog, Authentication(None), None, done, now)
 
 
 def _forget(core: Core, key: tuple[str, str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cordboard.sip.client_transaction import ClientTransaction
 from cordboard.sip.dialog import Dialog
+from cordboard.sip.dialog_request import DialogRequest
 from cordboard.sip.digest import Credentials, DigestServer, ha1
 from cordboard.sip.events import (
     BindingsChanged,
@@ -18,7 +19,6 @@ from cordboard.sip.events import (
     RegistrationSucceeded,
     SessionEnded,
 )
-from cordboard.sip.goodbye import Goodbye
 from cordboard.sip.message import Request, Response
 from cordboard.sip.registrar import Registrar, RegistrarAccount
 from cordboard.sip.server_transaction import ServerTransaction
@@ -36,7 +36,7 @@ from support.sip_network import (
 )
 from support.sip_peer import CONTACT, Peer
 
-SHORT_LIVED = (Session, Dialog, Goodbye, ClientTransaction, ServerTransaction)
+SHORT_LIVED = (Session, Dialog, DialogRequest, ClientTransaction, ServerTransaction)
 
 
 def registrar() -> Registrar:
@@ -59,7 +59,8 @@ def test_options() -> None:
     peer = Peer()
     options = peer.ask("OPTIONS")
     answer = peer.take_response(200)
-    assert answer.need("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
+    assert answer.need("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
+    assert answer.need("supported") == "100rel, timer"
     assert answer.need("accept") == "application/sdp"
     assert nothing_is_kept(peer)
     peer.say(options)
@@ -68,7 +69,7 @@ def test_options() -> None:
 
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("REGISTER", 405), ("MESSAGE", 405), ("UPDATE", 405), ("PRACK", 405), ("REFER", 405),
+    [("REGISTER", 405), ("MESSAGE", 405), ("UPDATE", 481), ("PRACK", 481), ("REFER", 405),
      ("SUBSCRIBE", 489), ("PUBLISH", 489), ("NOTIFY", 481), ("BYE", 481), ("INFO", 481),
      ("FROBNICATE", 501)],
 )  # fmt: skip
@@ -100,7 +101,7 @@ def test_an_ack_is_never_answered() -> None:
 @pytest.mark.parametrize(
     ("change", "status"),
     [
-        ({"extra": (("require", "100rel"),)}, 420),
+        ({"extra": (("require", "gruu"),)}, 420),
         ({"uri": "http://h/"}, 416),
         ({"uri": "sip:" + "x" * 2000}, 414),
         ({"uri": "sip:a@h?x=y"}, 400),
@@ -117,7 +118,7 @@ def test_invites_that_are_refused_leave_nothing(change: dict[str, object], statu
     invite = peer.ask("INVITE", **change)  # type: ignore[arg-type]  # the keywords of ask
     answer = peer.take_response(status)
     if status == 420:
-        assert answer.need("unsupported") == "100rel"
+        assert answer.need("unsupported") == "gruu"
     if status == 415:
         assert {"accept", "accept-encoding"} & answer.headers.keys()
     assert nothing_is_kept(peer)

@@ -200,11 +200,11 @@ class Channel:
         self._end(lambda: Released(self.id, remote, cause, self._figures))
 
     def on_offer(self, event: OfferReceived) -> None:
-        """A re-INVITE of the peer."""
-        if self._talk is None:
-            self._with.stack.reject_offer(self.id, 488, self._with.clock())
-        else:
+        """A re-INVITE of the peer, or its UPDATE, which may come before its answer (RFC 3311)."""
+        if self._talk is not None:
             self._talk.offers.received(event.sdp)
+        else:
+            self._answer_early(event.sdp)
 
     def on_confirmed(self, event: SessionConfirmed) -> None:
         """The ACK of our 2xx, with the answer where that held our offer."""
@@ -276,6 +276,17 @@ class Channel:
         self._silence()
         reason = reason_of(Cause.INCOMPATIBLE)
         self._with.stack.hang_up(self.id, self._with.clock(), reason)
+
+    def _answer_early(self, sdp: bytes | None) -> None:
+        stack, now = self._with.stack, self._with.clock()
+        dialling = self.state is ChannelState.DIALLING
+        if sdp is None or self.audio is None or not dialling or not self.audio.configured:
+            stack.reject_offer(self.id, 488, now)
+            return
+        try:
+            stack.answer_offer(self.id, self.audio.answer(sdp), now)
+        except SipParseError as error:
+            stack.reject_offer(self.id, error.status, now)
 
     def _take_early_answer(self, sdp: bytes) -> None:
         assert self.audio is not None

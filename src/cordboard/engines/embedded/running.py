@@ -91,6 +91,8 @@ class Running:
                 advertised=advertised,
                 tag_secret=settings.secret,
                 timers=settings.timers,
+                session_expires=settings.session_expires,
+                min_se=settings.min_se,
                 user_agent=settings.user_agent,
             ),
             registrar=self.bindings.registrar,

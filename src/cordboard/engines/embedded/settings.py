@@ -9,6 +9,7 @@ from cordboard import __version__
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
 from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.transport import Listen
+from cordboard.sip.core import MIN_SE, SESSION_EXPIRES
 from cordboard.sip.timers import Timers
 
 
@@ -28,6 +29,8 @@ class EngineSettings:
     media_advertised_host: str | None = None
     media_ports: tuple[int, int] = DEFAULT_PORT_RANGE
     timers: Timers = field(default_factory=Timers)
+    session_expires: int = SESSION_EXPIRES
+    min_se: int = MIN_SE
     user_agent: str = f"cordboard/{__version__}"
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     max_connections: int = MAX_CONNECTIONS

@@ -1,0 +1,157 @@
+"""Session timers (RFC 4028): how a call ends whose other side is gone without a word.
+
+Theory of operation. Both sides agree on an interval and on who refreshes the session before it has
+passed. Who refreshes does so at half the interval; who does not hangs up a little before its end
+(10). A peer that knows nothing of this is refreshed by us all the same: that its silence ends the
+call is the purpose of it. Any answer to a refresh, even a refusal, shows that it is alive; only
+408, 481 and silence end the session (3261 12.2.1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from cordboard.sip.reliable import has_option
+
+if TYPE_CHECKING:
+    from cordboard.sip.core import Core
+    from cordboard.sip.message import Message, Request, Response
+    from cordboard.sip.wheel import Timer
+
+OPTION_TAG: Final = "timer"
+DEFAULT_MIN_SE: Final = 90
+"""Seconds: what a missing Min-SE means (RFC 4028 3)."""
+
+LEAST_INTERVAL: Final = 4
+"""Seconds: a peer that wants to be refreshed more often has a fault."""
+
+MAX_INTERVAL: Final = 24 * 3600
+MARGIN: Final = 32.0
+"""Seconds before the end at which who waits for a refresh hangs up; a third at most (10)."""
+
+
+class SessionTimer:
+    """The timer of one session. ``refresh(now)`` and ``expire(now)`` are called when it is time."""
+
+    __slots__ = ("_core", "_expire", "_interval", "_least", "_refresh", "_timer", "_we_refresh",
+                 "agreed")  # fmt: skip
+
+    def __init__(
+        self, core: Core, refresh: Callable[[float], None], expire: Callable[[float], None]
+    ) -> None:
+        self._core = core
+        self._interval = core.settings.session_expires
+        self._least = core.settings.min_se
+        self._refresh = refresh
+        self._expire = expire
+        self._we_refresh = True
+        self._timer: Timer | None = None
+        self.agreed = False
+        """Whether the peer takes part."""
+
+    # Requests of ours
+
+    def request_lines(self) -> str:
+        """What an INVITE or UPDATE of ours says about it."""
+        if not self._interval:
+            return ""
+        refresher = ""
+        if self.agreed:
+            refresher = f";refresher={'uac' if self._we_refresh else 'uas'}"
+        least = "" if self._least == DEFAULT_MIN_SE else f"Min-SE: {self._least}\r\n"
+        return f"Session-Expires: {self._interval}{refresher}\r\n{least}"
+
+    def is_asked_for_more(self, response: Response) -> bool:
+        """Take in a 422; whether it asks for a longer interval than before (6)."""
+        least = _seconds_of(response, "min-se")
+        if least is None or least <= self._interval or least > MAX_INTERVAL:
+            return False
+        self._interval = self._least = least
+        return True
+
+    def take_answer(self, response: Response, now: float) -> None:
+        """A 2xx to an INVITE or UPDATE of ours (7.2)."""
+        interval = _seconds_of(response, "session-expires")
+        self.agreed = interval is not None
+        self._we_refresh = True
+        if interval is not None:
+            self._interval = min(max(interval, LEAST_INTERVAL), MAX_INTERVAL)
+            self._we_refresh = _refresher_of(response) != "uas"
+        self.restart(now)
+
+    # Requests of the peer
+
+    def refuses(self, request: Request) -> str | None:
+        """The Min-SE line to refuse a request with 422 that wants too short an interval (9)."""
+        wanted = _seconds_of(request, "session-expires")
+        if wanted is None or wanted >= self._least or not has_option(request, "supported", "timer"):
+            return None
+        return f"Min-SE: {self._least}\r\n"
+
+    def answer_lines(self, request: Request, now: float) -> str:
+        """What a 2xx to an INVITE or UPDATE of the peer says about it; the time begins anew (9)."""
+        wanted = _seconds_of(request, "session-expires")
+        if wanted is None and not has_option(request, "supported", OPTION_TAG):
+            self.agreed, self._we_refresh = False, True
+            self.restart(now)
+            return ""
+        self.agreed = True
+        self._we_refresh = _refresher_of(request) == "uas"
+        if wanted is not None:
+            self._interval = min(max(wanted, LEAST_INTERVAL), MAX_INTERVAL)
+        self.restart(now)
+        if not self._interval:
+            return ""
+        who = "uas" if self._we_refresh else "uac"
+        require = "" if self._we_refresh else f"Require: {OPTION_TAG}\r\n"
+        return f"{require}Session-Expires: {self._interval};refresher={who}\r\n"
+
+    # Time
+
+    def restart(self, now: float) -> None:
+        """The session was refreshed, or its peer has shown to be alive."""
+        self.stop()
+        interval = self._interval
+        if not interval:
+            return
+        if self._we_refresh:
+            self._timer = self._core.wheel.schedule(now + interval / 2, self._refresh)
+        else:
+            after = interval - min(MARGIN, interval / 3)
+            self._timer = self._core.wheel.schedule(now + after, self._expire)
+
+    def postpone(self, seconds: float, now: float) -> None:
+        """It is time to refresh, but something else is under way."""
+        self._timer = self._core.wheel.schedule(now + seconds, self._refresh)
+
+    def let_go(self) -> None:
+        """Forget whom to call."""
+        self.stop()
+        self._refresh = self._expire = _nothing
+
+    def stop(self) -> None:
+        """The session is over."""
+        self._core.wheel.cancel(self._timer)
+        self._timer = None
+
+
+def _nothing(_now: float) -> None:
+    """What is still to be done for a session that is over."""
+
+
+def _seconds_of(message: Message, header: str) -> int | None:
+    """The delta-seconds that a header begins with, None where there are none."""
+    value = message.first(header)
+    if value is None:
+        return None
+    text = value.partition(";")[0].strip()
+    if not text.isascii() or not text.isdigit():
+        return None
+    return int(text[:9])
+
+
+def _refresher_of(message: Message) -> str | None:
+    """The ``refresher`` parameter of Session-Expires in lower case: ``uac`` or ``uas``."""
+    parameters = (message.first("session-expires") or "").lower().replace(" ", "").split(";")[1:]
+    return next((one[10:] for one in parameters if one.startswith("refresher=")), None)
