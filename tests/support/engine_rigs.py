@@ -36,7 +36,7 @@ from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.memory import FarEnd, MemoryEngine
 from cordboard.engines.transport import Listen
-from cordboard.media.tones import tone_plan
+from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
 from cordboard.sip.timers import Timers
 from support.sip_phone import SipPhone, SipPhoneCall

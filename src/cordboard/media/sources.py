@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cordboard.media import g711
-from cordboard.media.tones import ToneKind, tone_frames, tone_plan
+from cordboard.media.tone_plans import ToneKind, tone_plan
+from cordboard.media.tones import tone_frames
 
 
 class FrameSource(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.calls.ports import EngineEvent, PlayEnded, Prompt, Tone
 from cordboard.media import sources
-from cordboard.media.tones import DEFAULT_COUNTRY, ToneKind
+from cordboard.media.tone_plans import DEFAULT_COUNTRY, ToneKind
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession

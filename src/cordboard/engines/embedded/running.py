@@ -20,7 +20,7 @@ from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import is_wildcard
 from cordboard.media.g711 import CODECS
-from cordboard.media.tones import TONE_KINDS
+from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
