@@ -55,6 +55,7 @@ class ClientSession(Session):
     __slots__ = (
         "_acks",
         "_asked",
+        "_credentials",
         "_early",
         "_early_tags",
         "_from",
@@ -92,6 +93,7 @@ class ClientSession(Session):
         invitation, core = self._invitation, self.core
         flow, offer = invitation.flow, invitation.offer or b""
         self._number = number = self._number + 1
+        self._credentials = credentials
         branch = core.token()
         lines = InviteLines(
             clean(invitation.uri),
@@ -101,6 +103,7 @@ class ClientSession(Session):
             f"To: {clean(str(invitation.callee))}\r\n",
             f"Call-ID: {self.call_id}\r\n",
             number,
+            credentials,
         )
         data = encode(
             f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
@@ -311,11 +314,7 @@ class ClientSession(Session):
         early = self._early.get(dialog.remote_tag)
         if early is not None:
             dialog.count_on_from(early.dialog)
-        credentials = ""
-        if self._rounds:
-            uri = dialog.request_uri
-            credentials = self.authentication.lines("ACK", uri, self.core.token)
-        ack = dialog.request("ACK", self._number, self.core.token(), credentials)
+        ack = dialog.request("ACK", self._number, self.core.token(), self._credentials)
         self._acks[dialog.remote_tag] = (dialog.flow, ack)
         self.core.layer.send(dialog.flow, ack, self.call_id, now)
         return dialog

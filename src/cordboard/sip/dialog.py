@@ -157,7 +157,7 @@ class Dialog:
             body,
         )
 
-    def invite_lines(self, number: int, branch: str) -> InviteLines:
+    def invite_lines(self, number: int, branch: str, credentials: str) -> InviteLines:
         """What ACK of a refused re-INVITE repeats of it."""
         return InviteLines(
             self.request_uri,
@@ -167,6 +167,7 @@ class Dialog:
             self._to,
             f"Call-ID: {self.call_id}\r\n",
             number,
+            credentials,
         )
 
 

@@ -1,6 +1,6 @@
 """Digest authentication, both ways (RFC 7616, RFC 8760, RFC 3261 22).
 
-As a client any challenge we know is answered, the first that the peer lists. As a server nonces are
+As a client the strongest challenge of each realm that we know is answered. As a server nonces are
 stateless: a timestamp, a number and their HMAC, so that nothing is stored for strangers; what is
 stored is the counts that a nonce was used with by who knew the password, so that an answer can't be
 replayed.
@@ -39,6 +39,7 @@ _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "md5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "sha-256": lambda data: hashlib.sha256(data).hexdigest(),
 }
+_STRENGTH: Final = ("md5", "sha-256")  # the better the later
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,51 @@ def parse_digest(value: str) -> dict[str, str]:
     return parameters
 
 
+def best_challenges(challenges: Sequence[str], credentials: Credentials) -> list[dict[str, str]]:
+    """Of each realm the strongest challenge that these credentials answer, in the peer's order.
+
+    RFC 8760 2.4 leaves to the client's own policy what it takes of several; many a server lists MD5
+    first for the sake of old phones. Of qop only ``auth`` is answered.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for challenge in challenges:
+        asked = _read_challenge(challenge, credentials)
+        if asked is None:
+            continue
+        known = found.get(asked["realm"])
+        if known is None or _strength(asked) > _strength(known):
+            found[asked["realm"]] = asked
+    return list(found.values())
+
+
+def _read_challenge(challenge: str, credentials: Credentials) -> dict[str, str] | None:
+    if "\0" in challenge:  # may stand in a quoted pair, but can't be given back
+        return None
+    try:
+        asked = parse_digest(challenge)
+    except SipParseError:
+        return None
+    base = _base_of(asked)
+    if base not in _HASHES or "nonce" not in asked or "realm" not in asked:
+        return None
+    if credentials.password is None and (credentials.ha1 is None or base != "md5"):
+        return None
+    offered = _offered_qop(asked)
+    return None if offered and "auth" not in offered else asked
+
+
+def _base_of(asked: dict[str, str]) -> str:
+    return asked.get("algorithm", "MD5").lower().removesuffix("-sess")
+
+
+def _strength(asked: dict[str, str]) -> int:
+    return _STRENGTH.index(_base_of(asked))
+
+
+def _offered_qop(asked: dict[str, str]) -> set[str]:
+    return {word.strip().lower() for word in asked.get("qop", "").split(",")} - {""}
+
+
 def answer_challenge(
     challenges: Sequence[str],
     credentials: Credentials,
@@ -96,41 +142,24 @@ def answer_challenge(
     cnonce: str,
     nonce_count: int = 1,
 ) -> str | None:
-    """The (Proxy-)Authorization value for the first challenge that we can answer, or None.
-
-    ``nonce_count`` counts the requests answered with this nonce, from 1 (RFC 7616 3.4). A peer
-    lists what it likes best first (RFC 8760 2.4). Of qop only ``auth`` is answered.
-    """
-    for challenge in challenges:
-        if "\0" in challenge:  # may stand in a quoted pair, but can't be given back
-            continue
-        try:
-            asked = parse_digest(challenge)
-        except SipParseError:
-            continue
-        algorithm = asked.get("algorithm", "MD5")
-        base = algorithm.lower().removesuffix("-sess")
-        if base not in _HASHES or "nonce" not in asked or "realm" not in asked:
-            continue
-        if credentials.password is None and (credentials.ha1 is None or base != "md5"):
-            continue
-        offered = {word.strip().lower() for word in asked.get("qop", "").split(",")} - {""}
-        if offered and "auth" not in offered:
-            continue
-        return _answer(asked, credentials, method, uri, base, cnonce, nonce_count, bool(offered))
+    """The (Proxy-)Authorization value for the first realm of :func:`best_challenges`, or None."""
+    for asked in best_challenges(challenges, credentials):
+        return answer_to(asked, credentials, method, uri, cnonce=cnonce, nonce_count=nonce_count)
     return None
 
 
-def _answer(
+def answer_to(
     asked: dict[str, str],
     credentials: Credentials,
     method: str,
     uri: str,
-    base: str,
+    *,
     cnonce: str,
     nonce_count: int,
-    with_qop: bool,
 ) -> str:
+    """The (Proxy-)Authorization value for one of :func:`best_challenges`; ``nonce_count`` counts
+    the requests answered with this nonce, from 1 (RFC 7616 3.4)."""
+    base, with_qop = _base_of(asked), bool(_offered_qop(asked))
     realm, nonce = asked["realm"], asked["nonce"]
     secret = credentials.ha1
     if credentials.password is not None:

@@ -74,12 +74,21 @@ def via_start(transport: str, sent_by: str) -> str:
 
 class InviteLines:
     """What the ACK of a refusal and the CANCEL of an INVITE repeat of it (RFC 3261 9.1, 17.1.1.3):
-    Request-URI, top Via, Route, From, To, Call-ID and the CSeq number."""
+    Request-URI, top Via, Route, From, To, Call-ID, the CSeq number, and the credentials: neither
+    can be challenged, so both carry what the INVITE carried (22.1)."""
 
-    __slots__ = ("call_id", "from_", "number", "routes", "to", "uri", "via")
+    __slots__ = ("call_id", "credentials", "from_", "number", "routes", "to", "uri", "via")
 
     def __init__(
-        self, uri: str, via: str, routes: str, from_: str, to: str, call_id: str, number: int
+        self,
+        uri: str,
+        via: str,
+        routes: str,
+        from_: str,
+        to: str,
+        call_id: str,
+        number: int,
+        credentials: str = "",
     ) -> None:
         self.uri = uri
         self.via = via
@@ -88,12 +97,14 @@ class InviteLines:
         self.to = to
         self.call_id = call_id
         self.number = number
+        self.credentials = credentials
 
     def ack(self, to: str) -> bytes:
         """The ACK of a final response other than 2xx, with that response's To value."""
         return encode(
             f"ACK {self.uri} SIP/2.0\r\n{self.via}{self.routes}{MAX_FORWARDS}{self.from_}"
             f"To: {clean_copy(to)}\r\n{self.call_id}CSeq: {self.number} ACK\r\n"
+            f"{self.credentials}"
         )
 
     def cancel(self, reason: str | None) -> bytes:
@@ -101,4 +112,5 @@ class InviteLines:
         return encode(
             f"CANCEL {self.uri} SIP/2.0\r\n{self.via}{self.routes}{MAX_FORWARDS}{self.from_}"
             f"{self.to}{self.call_id}CSeq: {self.number} CANCEL\r\n{reason_line(reason)}"
+            f"{self.credentials}"
         )

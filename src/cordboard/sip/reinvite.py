@@ -28,8 +28,8 @@ MAX_COLLISIONS = 8
 class Reinvite:
     """One offer until it is answered or refused; while it lasts the session has no other."""
 
-    __slots__ = ("_ack", "_collisions", "_offer", "_refresh", "_retry", "_rounds", "_session",
-                 "_transaction")  # fmt: skip
+    __slots__ = ("_ack", "_collisions", "_credentials", "_offer", "_refresh", "_retry", "_rounds",
+                 "_session", "_transaction")  # fmt: skip
 
     def __init__(
         self, session: Session, offer: bytes, now: float, *, refresh: bool = False
@@ -42,6 +42,7 @@ class Reinvite:
         self._rounds = 0
         self._collisions = 0
         self._ack = b""
+        self._credentials = ""
         self._retry: Timer | None = None
         self._transaction: ClientTransaction | None = None
         self._send(now)
@@ -73,13 +74,14 @@ class Reinvite:
         number = dialog.next_number()
         branch = core.token()
         credentials = session.authentication.lines("INVITE", dialog.request_uri, core.token)
+        self._credentials = credentials
         lines = dialog.contact + session.allow_line + SUPPORTED_LINE
         lines += session.timer.request_lines() + credentials
         lines += content_type_line(SDP, self._offer)
         data = dialog.request("INVITE", number, branch, lines, self._offer)
         self._transaction = core.layer.request(
             "INVITE", branch, dialog.flow, session.call_id, data, self, now,
-            dialog.invite_lines(number, branch),
+            dialog.invite_lines(number, branch, credentials),
         )  # fmt: skip
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
@@ -139,7 +141,7 @@ class Reinvite:
             dialog.refresh(response, transaction.came_over)
             number = response.cseq[0]
             branch = session.core.token()
-            self._ack = dialog.request("ACK", number, branch)
+            self._ack = dialog.request("ACK", number, branch, self._credentials)
         session.core.layer.send(
             dialog.flow, self._ack, session.call_id, now, retransmission=repeated
         )

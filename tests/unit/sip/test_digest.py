@@ -79,9 +79,10 @@ SHA256 = 'Digest realm="r", nonce="n", algorithm=SHA-256, qop="auth"'
 UNKNOWN = 'Digest realm="r", nonce="n", algorithm=SHA-512-256, qop="auth"'
 
 
-def test_first_challenge_that_we_know_is_answered() -> None:
+@pytest.mark.parametrize("challenges", [[UNKNOWN, SHA256, MD5], [MD5, UNKNOWN, SHA256]])
+def test_the_strongest_challenge_that_we_know_is_answered(challenges: list[str]) -> None:
     with_password = Credentials("u", "p")
-    answered = answer([UNKNOWN, SHA256, MD5], with_password)
+    answered = answer(challenges, with_password)
     assert answered is not None
     assert answered["algorithm"] == "SHA-256"
     assert answered["nc"] == "0000000a"
