@@ -1,9 +1,13 @@
 """Client transactions: a request of ours until its final response (RFC 3261 17.1, RFC 6026).
 
 Theory of operation: see :mod:`~cordboard.sip.transaction`. The tables are RFC 3261 figure 5 with
-the Accepted state of RFC 6026 figure 1 (INVITE), and figure 6 (all others). Two things are ours:
-a lost TCP connection ends an INVITE in Proceeding too, for no answer can come over it; and
-:meth:`ClientTransaction.give_up` bounds that state, which the RFC leaves to its user.
+the Accepted state of RFC 6026 figure 1 (INVITE), and figure 6 (all others). Three things are ours:
+
+- a lost TCP connection ends an INVITE in Proceeding too, for no answer can come over it;
+- :meth:`ClientTransaction.give_up` bounds that state, which the RFC leaves to its user;
+- an INVITE that timer B ended is Forsaken for another 64*T1. The RFC forgets it, but its last
+  repeats may still reach a phone that was asleep or cut off: what that answers is acknowledged or
+  handed up, so that the user may cancel what nobody waits for any more.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ INVITE_CLIENT: Table = {
         Event.SUCCESS: (State.ACCEPTED, (Do.START_M, Do.DELIVER)),
         Event.FAILURE: (State.COMPLETED, (Do.ACKNOWLEDGE, Do.DELIVER, Do.START_D)),
         Event.REPEAT: (State.CALLING, (Do.REPEAT,)),
-        Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
+        Event.TIMEOUT: (State.FORSAKEN, (Do.LINGER, Do.TELL_TIMEOUT)),
         Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
     },
     State.PROCEEDING: {
@@ -41,6 +45,13 @@ INVITE_CLIENT: Table = {
         Event.FAILURE: (State.COMPLETED, (Do.ACKNOWLEDGE, Do.DELIVER, Do.START_D)),
         Event.TIMEOUT: (State.TERMINATED, (Do.TELL_TIMEOUT, Do.FORGET)),
         Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.TELL_TRANSPORT_ERROR, Do.FORGET)),
+    },
+    State.FORSAKEN: {
+        Event.PROVISIONAL: (State.FORSAKEN, (Do.DELIVER,)),
+        Event.SUCCESS: (State.ACCEPTED, (Do.START_M, Do.DELIVER)),
+        Event.FAILURE: (State.COMPLETED, (Do.ACKNOWLEDGE, Do.START_D)),
+        Event.TIMEOUT: (State.TERMINATED, (Do.FORGET,)),
+        Event.TRANSPORT_ERROR: (State.TERMINATED, (Do.FORGET,)),
     },
     State.ACCEPTED: {
         Event.SUCCESS: (State.ACCEPTED, (Do.DELIVER,)),
@@ -191,6 +202,11 @@ def _start_m(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.start_timers(0.0, self.layer.timers.timeout, now)
 
 
+def _linger(self: ClientTransaction, _: Response | None, now: float) -> None:
+    self.data = b""
+    self.start_timers(0.0, self.layer.timers.timeout, now)
+
+
 def _tell_timeout(self: ClientTransaction, _: Response | None, now: float) -> None:
     if self.user is not None:
         self.user.on_no_response(self, 408, now)
@@ -216,6 +232,7 @@ _ACTIONS = {
     Do.START_D: _start_d,
     Do.START_K: _start_k,
     Do.START_M: _start_m,
+    Do.LINGER: _linger,
     Do.TELL_TIMEOUT: _tell_timeout,
     Do.TELL_TRANSPORT_ERROR: _tell_transport_error,
     Do.FORGET: _forget,

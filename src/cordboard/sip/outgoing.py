@@ -6,6 +6,8 @@ ignored. All races of CANCEL are entries of the table:
 
 - CANCEL may be sent only after a provisional response (9.1), so one wanted earlier waits for it;
 - a 2xx that crosses the CANCEL is acknowledged and hung up, and the session failed with 487;
+- an INVITE without any answer has failed at timer B; a 1xx that comes for it even then is answered
+  by CANCEL and a 2xx by ACK and BYE, so that no phone rings for a call that is over;
 - where nothing final follows the CANCEL within 64*T1 the session ends by itself, with 487;
 - once cancelling was wanted, the status is 487 whatever becomes of the request, except where the
   peer itself refused it with another final status before it knew.
@@ -29,6 +31,7 @@ class Stage(StrEnum):
     CANCELLING = "cancelling"
     ANSWERED = "answered"
     FAILED = "failed"
+    DISMISSED = "failed, and cancelled since"
 
 
 class Input(StrEnum):
@@ -78,6 +81,10 @@ OUTGOING: Table = {
         Input.ANSWER: (Stage.ANSWERED, "acknowledge_further_answer"),
     },
     Stage.FAILED: {
+        Input.PROGRESS: (Stage.DISMISSED, "send_cancel"),
         Input.ANSWER: (Stage.FAILED, "acknowledge_further_answer"),
+    },
+    Stage.DISMISSED: {
+        Input.ANSWER: (Stage.DISMISSED, "acknowledge_further_answer"),
     },
 }

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """RFC 3261 figures 5 to 8 and RFC 6026 figures 1 and 2."""
+    """RFC 3261 figures 5 to 8 and RFC 6026 figures 1 and 2; FORSAKEN is ours."""
 
     CALLING = "calling"
     TRYING = "trying"
     PROCEEDING = "proceeding"
     ACCEPTED = "accepted"
+    FORSAKEN = "forsaken"
     COMPLETED = "completed"
     CONFIRMED = "confirmed"
     TERMINATED = "terminated"
@@ -67,6 +68,7 @@ class Do(StrEnum):
     START_K = "start K"
     START_L = "start L"
     START_M = "start M"
+    LINGER = "wait for what comes late"
     TELL_TIMEOUT = "tell the user: timeout"
     TELL_TRANSPORT_ERROR = "tell the user: transport error"
     FORGET = "forget"

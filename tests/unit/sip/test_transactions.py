@@ -140,6 +140,20 @@ def test_invite_is_repeated_at_doubling_intervals_for_64_t1(bench: Bench) -> Non
     assert len(bench.layer) == len(bench.layer.wheel) == 0
 
 
+@pytest.mark.parametrize(("status", "told"), [(180, [180]), (486, []), (200, [200])])
+def test_what_comes_after_timer_b_is_acknowledged_or_handed_up(
+    bench: Bench, status: int, told: list[int]
+) -> None:
+    transaction = bench.client("INVITE", UDP)
+    bench.run(40.0)
+    assert transaction.state is State.FORSAKEN
+    bench.get(transaction, status)
+    assert bench.user.told == ["none: 408", *told]
+    assert bench.sent[-1][1].startswith(b"ACK " if status == 486 else b"INVITE!")
+    bench.run(110.0)
+    assert len(bench.layer) == len(bench.layer.wheel) == 0
+
+
 def test_invite_over_tcp_is_sent_once(bench: Bench) -> None:
     bench.client("INVITE", TCP)
     bench.run(31.9)
