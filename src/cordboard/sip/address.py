@@ -19,7 +19,9 @@ class NameAddr:
     parameters: dict[str, str | None] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
-        shown = f"{_display(self.display)} " if self.display else ""
+        # A single token may stand without quotes (25.1), but many a phone shows such a name wrong
+        # or not at all; none minds the quotes.
+        shown = f"{quote(self.display)} " if self.display else ""
         return f"{shown}<{self.uri}>{format_parameters(self.parameters)}"
 
     @property
@@ -30,10 +32,6 @@ class NameAddr:
     def with_tag(self, tag: str) -> NameAddr:
         """The same address carrying ``tag``."""
         return NameAddr(self.uri, self.display, {**self.parameters, "tag": tag})
-
-
-def _display(text: str) -> str:
-    return text if is_token(text) else quote(text)
 
 
 def parse_name_addr(text: str) -> NameAddr:

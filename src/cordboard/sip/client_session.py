@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import split_name_addr, tag_of
 from cordboard.sip.authentication import MAX_ROUNDS, Authentication
-from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
+from cordboard.sip.dialog import Dialog, by_way_of, contact_of, routes_of_response
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.early_dialog import EarlyDialog
 from cordboard.sip.errors import SipParseError
@@ -95,10 +95,13 @@ class ClientSession(Session):
         self._number = number = self._number + 1
         self._credentials = credentials
         branch = core.token()
+        uri, routes = clean(invitation.uri), invitation.routes
+        if routes:
+            uri, routes = _by_way_of(tuple(map(clean, routes)), uri)
         lines = InviteLines(
-            clean(invitation.uri),
+            uri,
             f"{core.via(flow)}{branch}\r\n",
-            "".join([f"Route: {clean(route)}\r\n" for route in invitation.routes]),
+            "".join([f"Route: {route}\r\n" for route in routes]),
             f"From: {clean(self._from)}\r\n",
             f"To: {clean(str(invitation.callee))}\r\n",
             f"Call-ID: {self.call_id}\r\n",
@@ -253,7 +256,9 @@ class ClientSession(Session):
     def invite_again(self, response: Response, status: int, now: float) -> None:
         """Send another INVITE that has what was asked for."""
         self._rounds += 1
-        credentials = self.authentication.lines("INVITE", self._invitation.uri, self.core.token)
+        refused = self._transaction.invite
+        assert refused is not None  # it is an INVITE
+        credentials = self.authentication.lines("INVITE", refused.uri, self.core.token)
         self._early_tags.clear()
         self._early.clear()
         self._transaction = self._invite(credentials, now)
@@ -390,6 +395,14 @@ def _nothing_more() -> None:
 
 def _ignore(status: int, response: Response | None, now: float) -> None:
     """What becomes of a PRACK: if it was lost its response comes again, and so does the PRACK."""
+
+
+def _by_way_of(routes: tuple[str, ...], uri: str) -> tuple[str, tuple[str, ...]]:
+    """The same as :func:`~cordboard.sip.dialog.by_way_of`, as far as the routes can be read."""
+    try:
+        return by_way_of(routes, uri)
+    except SipParseError:
+        return uri, routes
 
 
 def _redirects(response: Response) -> tuple[str, ...]:

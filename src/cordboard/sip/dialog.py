@@ -90,10 +90,8 @@ class Dialog:
         uri = clean_copy(target)
         routes = self.routes
         if routes:
-            hop = split_name_addr(routes[0])[1]
-            if not _is_loose(hop):  # a strict router takes the Request-URI's place
-                uri, routes = clean_copy(hop), (*routes[1:], f"<{target}>")
-            self.flow = flow_towards(hop, self.origin)
+            self.flow = flow_towards(split_name_addr(routes[0])[1], self.origin)
+            uri, routes = by_way_of(routes, uri)
             self._routes = "".join([f"Route: {clean_copy(route)}\r\n" for route in routes])
         else:
             self.flow = self.origin if self.sticky else flow_towards(target, self.origin)
@@ -169,6 +167,16 @@ class Dialog:
             number,
             credentials,
         )
+
+
+def by_way_of(routes: tuple[str, ...], target: str) -> tuple[str, tuple[str, ...]]:
+    """Request-URI and Route values of a request for ``target`` by a route set that is not empty: a
+    strict router (no ``lr``, RFC 2543) takes the Request-URI's place (12.2.1.1). Raises
+    SipParseError for a first route that can't be read."""
+    hop = split_name_addr(routes[0])[1]
+    if _is_loose(hop):
+        return target, routes
+    return clean_copy(hop), (*routes[1:], f"<{target}>")
 
 
 def flow_towards(uri: str, default: Flow) -> Flow:

@@ -67,7 +67,7 @@ def test_tag() -> None:
     assert address.tag is None
     tagged = address.with_tag("t1")
     assert tagged.tag == "t1"
-    assert str(tagged) == "Bob <sip:a@b>;x=1;tag=t1"
+    assert str(tagged) == '"Bob" <sip:a@b>;x=1;tag=t1'
     assert address.tag is None
 
 

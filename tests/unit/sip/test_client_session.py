@@ -64,7 +64,7 @@ def test_the_invite_says_all_it_has_to() -> None:
     assert invite.uri == "sip:jessica@192.0.2.2:5060"
     assert invite.need("via").startswith("SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK")
     assert invite.need("route") == "<sip:p;lr>"
-    assert invite.need("from").startswith("Bob <sip:bob@demo>;tag=")
+    assert invite.need("from").startswith('"Bob" <sip:bob@demo>;tag=')
     assert invite.need("to") == "<sip:jessica@demo>"
     assert invite.need("contact") == "<sip:cordboard@192.0.2.1:5060>"
     assert invite.need("call-info") == "<sip:x>;answer-after=0"
@@ -166,6 +166,73 @@ def test_silence_is_408_after_timer_b() -> None:
     peer.wait(0.1)
     assert only_failure(peer) == InviteFailed("call-1", 408, "Request Timeout", local=True)
     assert all_quiet(peer)
+
+
+def test_a_phone_that_wakes_up_after_timer_b_is_cancelled() -> None:
+    peer = Peer()
+    invite = call(peer)
+    peer.wait(40.0)
+    peer.take()
+    assert only_failure(peer).status == 408
+    assert peer.stack.sessions() == 0
+    peer.answer(invite, 180)
+    cancel = peer.take_request("CANCEL")
+    assert cancel.need("via") == invite.need("via")
+    peer.answer(invite, 180)
+    peer.answer(cancel, 200)
+    peer.answer(invite, 487)
+    peer.take_request("ACK")
+    assert peer.events() == []
+    assert all_quiet(peer)
+
+
+@pytest.mark.parametrize("ringing_first", [False, True])
+def test_an_answer_after_timer_b_is_acknowledged_and_hung_up(ringing_first: bool) -> None:
+    peer = Peer()
+    invite = call(peer)
+    peer.wait(40.0)
+    peer.take()
+    peer.events()
+    if ringing_first:
+        peer.answer(invite, 180)
+        peer.take_request("CANCEL")
+    peer.answer(invite, 200, sdp=ANSWER)
+    ack, bye = peer.take_requests("ACK", "BYE")
+    assert (ack.uri, bye.uri) == ("sip:phone@192.0.2.2:5060",) * 2
+    peer.answer(bye, 200)
+    peer.answer(invite, 200, sdp=ANSWER)
+    peer.take_request("ACK")
+    assert peer.events() == []
+    assert all_quiet(peer)
+
+
+def test_a_call_id_can_be_dialled_again_while_its_phone_may_still_wake_up() -> None:
+    peer = Peer()
+    asleep = call(peer)
+    peer.wait(40.0)
+    peer.take()
+    peer.events()
+    awake = call(peer)
+    peer.answer(awake, 180)
+    peer.answer(asleep, 180)
+    assert peer.take_request("CANCEL").need("via") == asleep.need("via")
+    assert [type(event) for event in peer.events()] == [InviteRinging]
+
+
+def test_a_strict_router_takes_the_place_of_the_request_uri() -> None:
+    peer = Peer()
+    routes = ("<sip:192.0.2.9>", "<sip:p2;lr>")
+    invite = call(peer, routes=routes, credentials=Credentials("u", "p"))
+    assert invite.uri == "sip:192.0.2.9"
+    assert invite.headers["route"] == ["<sip:p2;lr>", "<sip:jessica@192.0.2.2:5060>"]
+    peer.answer(invite, 407, extra=(CHALLENGE,))
+    _, again = peer.take_requests("ACK", "INVITE")
+    assert 'uri="sip:192.0.2.9"' in again.need("proxy-authorization")
+
+
+def test_a_route_that_can_not_be_read_goes_out_as_it_is() -> None:
+    peer = Peer()
+    assert call(peer, routes=("<sip:p",)).need("route") == "<sip:p"
 
 
 @pytest.mark.parametrize("local_port", [5060, 0])
