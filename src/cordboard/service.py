@@ -23,7 +23,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
-from cordboard.settings import Settings, written_address
+from cordboard.settings import Settings, Strangers, written_address
 from cordboard.sip.timers import Timers
 
 HTTP_BACKLOG: Final = 1024
@@ -133,6 +133,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         timers=Timers(settings.t1, settings.t2, settings.t4),
         session_expires=settings.session_expires,
         min_se=settings.min_se,
+        ignore_strangers=settings.strangers is Strangers.IGNORE,
         user_agent=settings.user_agent,
     )
 

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from cordboard.directory.shape import (
     integer,
     list_of,
     number,
+    one_of,
     read_table,
     report_unknown_keys,
     text_where,
@@ -66,6 +68,13 @@ _USER_AGENT = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+(?:/[A-Za-z0-9.!%*_+`'~-]+)?")
 _HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
 
+class Strangers(Enum):
+    """What peers that we do not know get to hear."""
+
+    ANSWER = "answer"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """Where SIP is listened for: ``transport`` udp or tcp, an IP address, a port."""
@@ -98,6 +107,7 @@ class Settings:
     t4: float = 5.0
     session_expires: int = 1800
     min_se: int = 90
+    strangers: Strangers = Strangers.ANSWER
     media_host: str = "127.0.0.1"
     media_advertise: str | None = None
     media_ports: tuple[int, int] = DEFAULT_PORTS
@@ -181,6 +191,7 @@ SECTIONS: Final = {
             "t4": Field(_seconds(20.0), 5.0),
             "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
             "min_se": Field(integer(2, 3600, "seconds"), 90),
+            "strangers": Field(one_of(Strangers), Strangers.ANSWER),
         },
     ),
     "media": Shape(
@@ -328,6 +339,7 @@ def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settin
         t4=sip["t4"],
         session_expires=sip["session_expires"],
         min_se=sip["min_se"],
+        strangers=sip["strangers"],
         media_host=media["host"] or listeners[0].host,
         media_advertise=media["advertise"] or sip["advertise"],
         media_ports=media["ports"],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cordboard.sip.digest import Credentials, DigestServer
 from cordboard.sip.digest import ha1 as make_ha1
 from cordboard.sip.flow import Flow
-from cordboard.sip.registrar import Registrar, RegistrarAccount
+from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 from cordboard.sip.stack import Registration
 from support.sip_network import (
     ANSWER,
@@ -46,8 +46,8 @@ NASTY = [
 
 
 def registrar() -> Registrar:
-    account = RegistrarAccount("jessica", "demo", "jessica", make_ha1("jessica", "demo", "s"))
-    return Registrar(lambda _u, _h: account, lambda _u, _h: "demo", DigestServer(b"nonces"))
+    account = RegistrarAccount("jessica", "jessica", make_ha1("jessica", "demo", "s"))
+    return Registrar(lambda _u, _h: account, lambda _u, _h: Realm("demo"), DigestServer(b"nonces"))
 
 
 def bounded_end(address: tuple[str, int], name: str, bindings: Registrar | None) -> End:

@@ -24,7 +24,7 @@ from cordboard.sip.framing import StreamFramer
 from cordboard.sip.grammar import TOKEN_CHARACTERS, quote, split_list, unquote
 from cordboard.sip.message import Message, Request, Response, parse
 from cordboard.sip.offer import LocalAudio, NoCommonCodec, answer_offer, read_answer
-from cordboard.sip.registrar import Registrar, RegistrarAccount
+from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 from cordboard.sip.sdp import parse_sdp
 from cordboard.sip.uri import SipUri, parse_uri
 from cordboard.sip.validity import check_request, check_response, salvage
@@ -235,7 +235,7 @@ def test_any_lines_are_a_description_or_refused(found: list[str]) -> None:
 
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.50", 5060))
-ACCOUNT = RegistrarAccount("desk@demo", "demo", "desk", ha1("desk", "demo", "secret"))
+ACCOUNT = RegistrarAccount("desk@demo", "desk", ha1("desk", "demo", "secret"))
 
 
 def registering(contacts: list[str], expires: str, call_id: str, cseq: str) -> Request:
@@ -291,10 +291,11 @@ contact_texts = st.one_of(
     )
 )
 def test_a_register_does_all_or_nothing(asked: list[Request]) -> None:
-    registrar = Registrar(lambda _user, _host: ACCOUNT, lambda _user, _host: "demo", SERVER)
+    registrar = Registrar(lambda _user, _host: ACCOUNT, lambda _user, _host: Realm("demo"), SERVER)
     for now, request in enumerate(asked):
         before = registrar.bindings(ACCOUNT.key, now)
         answer = registrar.handle(request, FLOW, now)
+        assert answer is not None
         after = registrar.bindings(ACCOUNT.key, now)
         assert answer.status in (200, 400, 403, 414, 416, 423, 500)
         assert len(after) <= ACCOUNT.max_contacts

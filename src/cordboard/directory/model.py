@@ -29,6 +29,15 @@ class AutoAnswerStyle(Enum):
     NONE = "none"
 
 
+class DigestOffer(Enum):
+    """By which hashes the phones of a tenant may prove their secrets (RFC 8760); with both, the
+    better one is listed first. Some phones give up when they see one that they do not know."""
+
+    MD5 = "md5"
+    SHA_256 = "sha-256"
+    BOTH = "both"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A credential of an API client. Only the SHA-256 of its token is kept."""
@@ -42,8 +51,9 @@ class Terminal:
     """A SIP account of one phone: its name is the SIP user name, unique in its SIP domain.
 
     ``ha1`` is the digest secret hash ``MD5(name:realm:secret)`` in lower-case hexadecimal
-    (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain. ``codecs`` are what
-    the phone has beyond G.711, the best first.
+    (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain, ``ha1_sha256`` the
+    same by SHA-256 where it is known. ``codecs`` are what the phone has beyond G.711, the best
+    first.
     """
 
     name: str
@@ -52,6 +62,7 @@ class Terminal:
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.ALL
     max_contacts: int = 5
     codecs: tuple[str, ...] = ()
+    ha1_sha256: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,4 +217,5 @@ class TenantPolicy:
     calls_burst: int = 10
     longest_call: float = 6 * 3600.0
     media_timeout: float = 60.0
+    digest: DigestOffer = DigestOffer.MD5
     caller_id: str | None = None

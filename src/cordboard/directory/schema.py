@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cordboard.directory.codec_names import codec_name
-from cordboard.directory.model import AutoAnswerStyle, GroupKind, NumberFormat
+from cordboard.directory.model import AutoAnswerStyle, DigestOffer, GroupKind, NumberFormat
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
 from cordboard.directory.shape import (
     Field,
@@ -126,6 +126,7 @@ TERMINAL = Shape(
     {
         "secret": Field(_SECRET_TEXT, secret=True),
         "ha1": Field(_hex(32, "MD5(name:realm:secret)"), secret=True),
+        "ha1_sha256": Field(_hex(64, "SHA-256(name:realm:secret)"), secret=True),
         "auto_answer": Field(one_of(AutoAnswerStyle), AutoAnswerStyle.ALL),
         "max_contacts": Field(integer(1, 20, "contacts"), 5),
         "codecs": Field(_CODECS, ()),
@@ -246,6 +247,7 @@ TENANT = Shape(
             text_where('an ISO 3166 country code such as "jp" or "us"', _country), "us"
         ),
         "sip_realm": Field(DOMAIN),
+        "digest": Field(one_of(DigestOffer), DigestOffer.MD5),
         "channel_limit": Field(_CHANNELS),
         "calls_per_second": Field(number(0.01, 10_000, "calls a second")),
         "calls_burst": Field(integer(1, 10_000, "calls"), 10),

@@ -15,6 +15,7 @@ from cordboard.directory.model import (
     Account,
     Context,
     ContextStep,
+    DigestOffer,
     Group,
     HangUpStep,
     Member,
@@ -135,6 +136,7 @@ class TenantReader:
             calls_burst=values["calls_burst"],
             longest_call=values["longest_call"] or self._surroundings.longest_call,
             media_timeout=values["media_timeout"] or self._surroundings.media_timeout,
+            digest=values["digest"],
             caller_id=values["caller_id"],
         )
 
@@ -180,11 +182,16 @@ class TenantReader:
         values = read_table(schema.TERMINAL, given, path, self._problems)
         if not self._just_one(_Row(name, given, values, path), "secret", "ha1"):
             return None
-        ha1 = values["ha1"]
-        if ha1 is None:
-            secret = values["secret"]
+        ha1, ha1_sha256 = values["ha1"], values["ha1_sha256"]
+        secret = values["secret"]
+        if secret is not None:
             self._warn_if_short(secret, (*path, "secret"))
             ha1 = _ha1(name, self._realm, secret)
+            ha1_sha256 = _ha1_sha256(name, self._realm, secret)
+        elif ha1_sha256 is None and self._values["digest"] is DigestOffer.SHA_256:
+            self._problems.error(
+                (*path, "ha1"), "the tenant's digest is sha-256, so ha1_sha256 is needed as well"
+            )
         return Terminal(
             name,
             user_id,
@@ -192,6 +199,7 @@ class TenantReader:
             values["auto_answer"],
             values["max_contacts"],
             _given(values["codecs"]),
+            ha1_sha256,
         )
 
     def _group(self, row: _Row) -> Group:
@@ -309,6 +317,11 @@ class TenantReader:
             self._problems.warning(
                 path, f"the secret is short: expected {SHORTEST_SECRET} or more characters"
             )
+
+
+def _ha1_sha256(name: str, realm: str, secret: str) -> str:
+    """The same by SHA-256 (RFC 8760)."""
+    return hashlib.sha256(f"{name}:{realm}:{secret}".encode()).hexdigest()
 
 
 def _ha1(name: str, realm: str, secret: str) -> str:

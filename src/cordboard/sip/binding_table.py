@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from cordboard.sip.events import Binding, BindingsChanged
@@ -18,13 +19,14 @@ HEAP_SLACK = 64
 class BindingTable:
     """All bindings. Replaced account by account; what is over is dropped and told."""
 
-    __slots__ = ("_contacts", "_count", "_expiries", "_on_connection")
+    __slots__ = ("_at_host", "_contacts", "_count", "_expiries", "_on_connection")
 
     def __init__(self) -> None:
         self._contacts: dict[str, Contacts] = {}
         self._count = 0
         self._expiries: list[tuple[float, str]] = []  # a heap; some entries no longer matter
         self._on_connection: dict[Flow, set[str]] = {}  # accounts by connection
+        self._at_host: Counter[str] = Counter()  # bindings by the address that they came from
 
     def __len__(self) -> int:
         """How many bindings there are, expired ones that were not dropped yet included."""
@@ -38,15 +40,23 @@ class BindingTable:
         """The bindings of an account, not to be changed."""
         return self._contacts.get(account, {})
 
+    def has_host(self, host: str) -> bool:
+        """Whether any binding came from an address."""
+        return host in self._at_host
+
     def put(self, account: str, contacts: Contacts) -> None:
         """Replace the bindings of an account, and what finds them."""
         before = self._contacts.pop(account, {})
         self._count += len(contacts) - len(before)
         for binding in before.values():
             self._leave(binding.flow, account)
+            self._at_host[binding.flow.remote[0]] -= 1
+            if not self._at_host[binding.flow.remote[0]]:
+                del self._at_host[binding.flow.remote[0]]
         if contacts:
             self._contacts[account] = contacts
         for uri, binding in contacts.items():
+            self._at_host[binding.flow.remote[0]] += 1
             if binding.flow.reliable:
                 self._on_connection.setdefault(binding.flow, set()).add(account)
             if before.get(uri) != binding:

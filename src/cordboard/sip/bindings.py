@@ -26,9 +26,13 @@ class Bindings:
         self._timer: Timer | None = None
         self._due = 0.0
 
-    def register(self, request: Request, flow: Flow, now: float) -> Answer:
-        """Answer one REGISTER."""
+    def register(self, request: Request, flow: Flow, now: float) -> Answer | None:
+        """Answer one REGISTER, or ignore it (None)."""
         answer = self._registrar.handle(request, flow, now)
+        if answer is None:
+            return None
+        if answer.blocked is not None:
+            self._core.events.append(answer.blocked)
         if answer.changed is not None:
             self._core.events.append(answer.changed)
             for binding in answer.changed.bindings:

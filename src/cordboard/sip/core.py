@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cordboard.sip.lines import clean, host_port, via_start
+from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
 from cordboard.sip.transaction_layer import TransactionLayer
 
@@ -46,6 +47,7 @@ class StackSettings:
     user_agent: str = "Cordboard"
     session_expires: int = SESSION_EXPIRES
     min_se: int = MIN_SE
+    strangers: Strangers = EVERYBODY_WELCOME
     max_sessions: int = MAX_SESSIONS
     max_transactions: int = MAX_TRANSACTIONS
 

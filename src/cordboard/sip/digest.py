@@ -217,11 +217,11 @@ class _Counts:
 
 
 class DigestServer:
-    """Challenges peers and judges their answers, with MD5 and qop=auth.
+    """Challenges peers and judges their answers, with qop=auth.
 
-    SHA-256 is not offered: Debian's baresip 1.0 gives up when it stands among the challenges.
-    ``secret`` signs the nonces and is made anew at each start; nonces of another are stale. Times
-    are the caller's monotonic seconds.
+    SHA-256 is offered to who asks for it only: Debian's baresip 1.0 gives up when it stands among
+    the challenges. ``secret`` signs the nonces and is made anew at each start; nonces of another
+    are stale. Times are the caller's monotonic seconds.
     """
 
     def __init__(self, secret: bytes, nonce_seconds: float = NONCE_SECONDS) -> None:
@@ -230,14 +230,18 @@ class DigestServer:
         self._numbers = counted(1)
         self._counts: dict[int, _Counts] = {}
         self._forgotten = 0  # nonces up to this number may have been used
-        self._nobody = hmac.new(secret, b"nobody", hashlib.sha256).hexdigest()[:32]
+        self._nobody = hmac.new(secret, b"nobody", hashlib.sha256).hexdigest()
 
-    def challenge(self, realm: str, now: float, *, stale: bool = False) -> str:
-        """A WWW-Authenticate or Proxy-Authenticate value."""
+    def challenge(
+        self, realm: str, now: float, *, stale: bool = False, algorithm: str = "MD5"
+    ) -> str:
+        """A WWW-Authenticate or Proxy-Authenticate value; ``algorithm`` is ``MD5`` or
+        ``SHA-256``."""
         stamp = f"{int(now * 1000) & 0xFFFFFFFFFFFF:012x}{next(self._numbers):012x}"
         mark = ", stale=true" if stale else ""
         nonce = stamp + self._signature(stamp, realm)
-        return f'Digest realm={quote(realm)}, nonce="{nonce}", algorithm=MD5, qop="auth"{mark}'
+        given = f'realm={quote(realm)}, nonce="{nonce}", algorithm={algorithm}, qop="auth"{mark}'
+        return f"Digest {given}"
 
     def verify(
         self,
@@ -248,8 +252,10 @@ class DigestServer:
         secret: str | None,
         now: float,
         uri: str | None = None,
+        *,
+        algorithm: str = "MD5",
     ) -> Verdict:
-        """Judge an Authorization value of ``username``, whose HA1 is ``secret``.
+        """Judge an Authorization value of ``username``, whose HA1 by ``algorithm`` is ``secret``.
 
         ``secret`` None means that there is no such account; the work and the answer are those of a
         wrong password. A replayed or too old nonce is stale, so that an honest peer asks again.
@@ -261,7 +267,7 @@ class DigestServer:
             return Verdict.WRONG
         count = given.get("nc", "") if given.get("qop", "").lower() == "auth" else None
         expected = _response(
-            "md5",
+            algorithm.lower(),
             secret or self._nobody,
             given.get("nonce", ""),
             count,
@@ -273,7 +279,7 @@ class DigestServer:
         meant = (
             given.get("realm") == realm
             and given.get("username") == username
-            and given.get("algorithm", "MD5").upper() == "MD5"
+            and given.get("algorithm", "MD5").upper() == algorithm
             and (uri is None or _same_place(given.get("uri", ""), uri))
         )
         if secret is None or not matches or not meant:

@@ -176,6 +176,15 @@ class BindingsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationsBlocked:
+    """Somebody has guessed too often: registrations from ``source`` or for ``account`` (as asked
+    for, it may not exist) are not served for a while. Told once each time a limit is reached."""
+
+    source: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
 class RegistrationSucceeded:
     """Our own REGISTER was accepted for ``expires`` seconds (0: we are unregistered)."""
 
@@ -205,6 +214,7 @@ SipEvent = (
     | InfoReceived
     | SessionEnded
     | BindingsChanged
+    | RegistrationsBlocked
     | RegistrationSucceeded
     | RegistrationFailed
 )

@@ -12,7 +12,7 @@ from cordboard.sip.address import tag_of
 from cordboard.sip.dialog import routes_of_request
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import line, lines_of
-from cordboard.sip.media_type import SDP, media_type_of
+from cordboard.sip.media_type import SDP, accepts, media_type_of
 from cordboard.sip.methods import (
     ACCEPT_ENCODING_LINE,
     ACCEPT_LINE,
@@ -27,7 +27,7 @@ from cordboard.sip.server_session import ServerSession
 from cordboard.sip.trace import TraceRecord
 from cordboard.sip.transaction import Event, State
 from cordboard.sip.transaction_layer import Key, server_key
-from cordboard.sip.validity import check_request
+from cordboard.sip.validity import METHODS, check_request
 
 if TYPE_CHECKING:
     from cordboard.sip.bindings import Bindings
@@ -45,12 +45,13 @@ RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
 class Inbound:
     """Routes requests. ``bindings`` is None where REGISTER is not served."""
 
-    __slots__ = ("_allow_line", "_bindings", "_core", "_layer")
+    __slots__ = ("_allow_line", "_bindings", "_core", "_layer", "_strangers")
 
     def __init__(self, core: Core, bindings: Bindings | None) -> None:
         self._core = core
         self._layer = core.layer
         self._bindings = bindings
+        self._strangers = core.settings.strangers
         self._allow_line = ALLOW_LINE if bindings is None else ALLOW_WITH_REGISTER_LINE
 
     def receive(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
@@ -62,7 +63,7 @@ class Inbound:
                 raise SipParseError("a header is missing or doubled")
         method = request.method
         if request.cseq[1] != method:
-            raise SipParseError("CSeq of another method")
+            raise SipParseError("CSeq of another method", 400 if method in METHODS else 501)
         call_id = headers["call-id"][0]
         served_as = "INVITE" if method == "ACK" or method == "CANCEL" else method
         key = server_key(request, served_as)
@@ -88,6 +89,17 @@ class Inbound:
                 self._outside_dialog(request, key, flow, way_back, now)
             else:
                 self._inside_dialog(request, key, to_tag, flow, way_back, now)
+
+    def ignores(self, request: Request | None, flow: Flow) -> bool:
+        """Whether a request (None: one that can't be read) is a stranger's and gets no answer."""
+        if not self._strangers.ignore:
+            return False
+        if request is not None:
+            session = self._core.sessions.get(request.first("call-id") or "")
+            to, from_ = request.first("to") or "", request.first("from") or ""
+            if session is not None and session.owns(_tag(to), _tag(from_)):
+                return False
+        return self._strangers.turns_away(request, flow)
 
     def refuse(
         self,
@@ -183,6 +195,9 @@ class Inbound:
         if request.first("content-encoding") not in (None, "identity"):
             self.refuse(request, way_back, 415, now, ACCEPT_ENCODING_LINE)
             return
+        if not accepts(request, SDP):
+            self.refuse(request, way_back, 406, now, ACCEPT_LINE)
+            return
         routes_of_request(request)  # what can't be read is refused before anything is kept
         tag = self._core.token()
         transaction = self._layer.serve(key, request, way_back, call_id, tag)
@@ -192,11 +207,20 @@ class Inbound:
 
     def _register(self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float) -> None:
         assert self._bindings is not None  # the caller asked
+        answer = self._bindings.register(request, flow, now)
+        if answer is None:
+            return
         call_id = request.call_id
         transaction = self._layer.serve(key, request, way_back, call_id, self._core.token())
-        answer = self._bindings.register(request, flow, now)
         lines = "".join([line(name, value) for name, value in answer.headers])
         data = build_response(
             request, answer.status, transaction.to_tag, reason=answer.reason, lines=lines
         )
         transaction.respond(answer.status, data, now)
+
+
+def _tag(value: str) -> str | None:
+    try:
+        return tag_of(value)
+    except SipParseError:
+        return None

@@ -24,3 +24,13 @@ def sdp_of(message: Message) -> bytes | None:
     if message.body and media_type_of(message) == SDP:
         return message.body
     return None
+
+
+def accepts(message: Message, media_type: str) -> bool:
+    """Whether whoever sent a message takes a body of that type back: all do unless their Accept
+    says otherwise, and an empty one accepts nothing (RFC 3261 20.1). Raises SipParseError."""
+    if "accept" not in message.headers:
+        return True
+    main = media_type.partition("/")[0]
+    ranges = {one.partition(";")[0].strip().lower() for one in message.each("accept")}
+    return not ranges.isdisjoint((media_type, f"{main}/*", "*/*"))

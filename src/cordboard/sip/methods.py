@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cordboard.sip.validity import METHODS
+
 SERVED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE")
 ALLOW_LINE = f"Allow: {', '.join(SERVED)}\r\n"
 ALLOW_WITH_REGISTER_LINE = f"Allow: {', '.join((*SERVED, 'REGISTER'))}\r\n"
@@ -14,9 +16,6 @@ SUPPORTED_WITHOUT_OFFER_LINE = "Supported: timer\r\n"
 ACCEPT_LINE = "Accept: application/sdp\r\n"
 ACCEPT_ENCODING_LINE = "Accept-Encoding: identity\r\n"
 
-# The registry of SIP methods; what is not in it gets 501.
-_KNOWN = frozenset((*SERVED, "MESSAGE", "NOTIFY", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE"))
-
 
 def refusal_of_method(method: str, allow: str = ALLOW_LINE) -> tuple[int, str]:
     """Status and header lines for a request that nobody here serves.
@@ -28,4 +27,4 @@ def refusal_of_method(method: str, allow: str = ALLOW_LINE) -> tuple[int, str]:
         return 489, allow
     if method == "NOTIFY":
         return 481, allow
-    return (405 if method in _KNOWN else 501), allow
+    return (405 if method in METHODS else 501), allow

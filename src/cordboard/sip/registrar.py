@@ -12,16 +12,18 @@ A request changes all that it asks for, or nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from cordboard.sip.address import NameAddr, parse_name_addr
 from cordboard.sip.binding_table import BindingTable, Contacts
 from cordboard.sip.digest import DigestServer, Verdict, parse_digest
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.events import Binding, BindingsChanged
+from cordboard.sip.events import Binding, BindingsChanged, RegistrationsBlocked
 from cordboard.sip.flow import Flow
 from cordboard.sip.grammar import unquote
+from cordboard.sip.guard import Admission, Guard
 from cordboard.sip.message import Request
 from cordboard.sip.uri import parse_uri
 
@@ -37,13 +39,22 @@ RETRY_AFTER: Final = 60  # s
 
 @dataclass(frozen=True, slots=True)
 class RegistrarAccount:
-    """A terminal that may register. ``key`` names its bindings, ``ha1`` is of ``realm``."""
+    """A terminal that may register. ``key`` names its bindings; ``ha1`` and ``ha1_sha256`` are of
+    the realm that it is challenged in."""
 
     key: str
-    realm: str
     username: str
     ha1: str = field(repr=False)
     max_contacts: int = 5
+    ha1_sha256: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Realm:
+    """What a user name is challenged in: the realm's name and its algorithms, the best first."""
+
+    name: str
+    algorithms: tuple[str, ...] = ("MD5",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +65,14 @@ class Answer:
     reason: str
     headers: tuple[tuple[str, str], ...] = ()
     changed: BindingsChanged | None = None
+    blocked: RegistrationsBlocked | None = None
+    """Where this failure was one too many."""
 
 
 AccountLookup = Callable[[str, str], RegistrarAccount | None]
 """The account of a user name and SIP domain."""
 
-RealmLookup = Callable[[str, str], str]
+RealmLookup = Callable[[str, str], Realm]
 """The realm to challenge a user name and SIP domain with, known or not."""
 
 
@@ -78,13 +91,14 @@ class Registrar:
         self._lookup = lookup
         self._realm = realm
         self._digest = digest
+        self._guard = Guard()
         self._table = BindingTable()
 
-    def handle(self, request: Request, flow: Flow, now: float) -> Answer:
-        """Answer one REGISTER; never raises."""
+    def handle(self, request: Request, flow: Flow, now: float) -> Answer | None:
+        """Answer one REGISTER; None for who has guessed too often to be answered. Never raises."""
         try:
-            account = self._authenticate(request, now)
-            return self._register(request, account, flow, now)
+            account = self._authenticate(request, flow, now)
+            return None if account is None else self._register(request, account, flow, now)
         except _Refusal as refusal:
             return refusal.answer
         except SipParseError as error:
@@ -98,6 +112,10 @@ class Registrar:
     def accounts(self) -> tuple[str, ...]:
         """The accounts that have bindings."""
         return self._table.accounts()
+
+    def knows_host(self, host: str) -> bool:
+        """Whether a phone is registered from an address."""
+        return self._table.has_host(host)
 
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""
@@ -116,40 +134,64 @@ class Registrar:
 
     # Who
 
-    def _authenticate(self, request: Request, now: float) -> RegistrarAccount:
-        """The account, proven by digest; strangers and wrong passwords get the same answers."""
+    def _authenticate(self, request: Request, flow: Flow, now: float) -> RegistrarAccount | None:
+        """The account, proven by digest; strangers and wrong passwords get the same answers, and
+        none (None) after too many of them."""
         uri = parse_name_addr(request.need("to")).uri
         user, host = uri.user or "", uri.host.strip("[]")
+        source, asked_for = flow.remote[0], f"{user}@{host}"
+        admission = self._guard.admits(source, asked_for, now)
+        if admission is Admission.IGNORED:
+            return None
+        if admission is Admission.ACCOUNT_UNDER_ATTACK:
+            raise _Refusal(503, "Try later", ("retry-after", str(RETRY_AFTER)))
         account = self._lookup(user, host)
-        realm = account.realm if account is not None else self._realm(user, host)
-        value = self._authorization(request, realm)
-        if value is None:
+        realm = self._realm(user, host)
+        found = self._authorization(request, realm)
+        if found is None:
             raise self._challenge(realm, now)
-        username = account.username if account is not None else user
-        secret = account.ha1 if account is not None else None
+        value, algorithm = found
         verdict = self._digest.verify(
-            value, request.method, realm, username, secret, now, request.uri
+            value,
+            request.method,
+            realm.name,
+            account.username if account is not None else user,
+            _secret_of(account, algorithm),
+            now,
+            request.uri,
+            algorithm=algorithm,
         )
         if verdict is Verdict.STALE:
             raise self._challenge(realm, now, stale=True)
         if verdict is Verdict.WRONG or account is None:
-            raise _Refusal(403, "Forbidden")
+            raise self._failed(source, asked_for, now)
+        self._guard.succeeded(source, asked_for)
         return account
 
+    def _failed(self, source: str, asked_for: str, now: float) -> _Refusal:
+        refusal = _Refusal(403, "Forbidden")
+        if self._guard.failed(source, asked_for, now):
+            blocked = RegistrationsBlocked(source, asked_for[:MAX_TEXT])
+            refusal.answer = replace(refusal.answer, blocked=blocked)
+        return refusal
+
     @staticmethod
-    def _authorization(request: Request, realm: str) -> str | None:
-        """The Authorization value meant for us, among those of other realms."""
+    def _authorization(request: Request, realm: Realm) -> tuple[str, str] | None:
+        """The Authorization value meant for us, among those of other realms, and its algorithm."""
         for value in request.each("authorization")[:MAX_AUTHORIZATIONS]:
             try:
-                if parse_digest(value).get("realm") == realm:
-                    return value
+                given = parse_digest(value)
             except SipParseError:
                 continue
+            algorithm = given.get("algorithm", "MD5").upper()
+            if given.get("realm") == realm.name and algorithm in realm.algorithms:
+                return value, algorithm
         return None
 
-    def _challenge(self, realm: str, now: float, *, stale: bool = False) -> _Refusal:
-        challenge = self._digest.challenge(realm, now, stale=stale)
-        return _Refusal(401, "Unauthorized", ("www-authenticate", challenge))
+    def _challenge(self, realm: Realm, now: float, *, stale: bool = False) -> _Refusal:
+        challenge = partial(self._digest.challenge, realm.name, now, stale=stale)
+        asked = [("www-authenticate", challenge(algorithm=one)) for one in realm.algorithms]
+        return _Refusal(401, "Unauthorized", *asked)
 
     # What
 
@@ -219,6 +261,12 @@ class _Asked:
             instance=_bounded(contact.parameters.get("+sip.instance")),
             reg_id=_bounded(contact.parameters.get("reg-id")),
         )
+
+
+def _secret_of(account: RegistrarAccount | None, algorithm: str) -> str | None:
+    if account is None:
+        return None
+    return account.ha1_sha256 if algorithm == "SHA-256" else account.ha1
 
 
 def _without_all(request: Request, contacts: list[str], bindings: Contacts) -> Contacts:

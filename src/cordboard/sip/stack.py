@@ -102,12 +102,16 @@ class SipStack:
             transaction.receive(response, flow, now)
 
     def _receive_request(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
+        if self._inbound.ignores(request, flow):
+            return
         try:
             self._inbound.receive(request, data, flow, now)
         except SipParseError as error:
             self._refuse(request, flow, error, now)
 
     def _refuse_unreadable(self, data: bytes, flow: Flow, error: SipParseError, now: float) -> None:
+        if self._inbound.ignores(None, flow):
+            return
         request = salvage(data)
         if self._layer.trace is not None:
             call_id = None if request is None else request.first("call-id")

@@ -47,7 +47,8 @@ METHODS: Final = frozenset(
 """The methods of the RFCs; any other gets 501 (RFC 3261 21.5.2), one of these that we do not
 support 405."""
 
-DIALOG_METHODS: Final = frozenset({"INVITE", "REFER", "SUBSCRIBE"})
+CONTACT_METHODS: Final = frozenset({"INVITE", "REFER", "REGISTER", "SUBSCRIBE"})
+"""Whose Contact says where to go on, and so has to be readable."""
 
 MAX_MAX_FORWARDS: Final = 255  # RFC 3261 20.22
 
@@ -71,9 +72,20 @@ def check_request(request: Request) -> None:
     _check_max_forwards(request)
     if parse_uri(request.uri).headers:
         raise SipParseError("headers in a Request-URI")
-    if request.method in DIALOG_METHODS:
+    if request.method in CONTACT_METHODS:
         for contact in request.each("contact"):
-            parse_name_addr(contact)
+            _check_contact(contact, request.method)
+
+
+def _check_contact(contact: str, method: str) -> None:
+    """Only a registrar is offered what is not SIP: it decides what it can call."""
+    if method == "REGISTER" and contact == "*":
+        return
+    try:
+        parse_name_addr(contact)
+    except SipParseError as error:
+        if method != "REGISTER" or error.status != 416:
+            raise
 
 
 def check_response(response: Response) -> None:

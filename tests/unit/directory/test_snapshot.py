@@ -184,7 +184,7 @@ def test_a_terminal_belongs_to_its_domain_or_is_unique_at_our_address() -> None:
     assert directory.terminal_by_sip("desk", "192.0.2.1") is None
     assert directory.terminal_by_sip("only", "demo") is None
     assert directory.terminal_by_sip("DESK", "demo") is None
-    assert directory.realm_for("only", "192.0.2.1") == "realm.other"
-    assert directory.realm_for("nobody", "other") == "realm.other"
-    assert directory.realm_for("nobody", "192.0.2.1") == "demo"
-    assert Directory().realm_for("nobody", "192.0.2.1") == "192.0.2.1"
+    assert directory.challenger_of("only", "192.0.2.1") == other.policy
+    assert directory.challenger_of("nobody", "other") == other.policy
+    assert directory.challenger_of("nobody", "192.0.2.1") == TENANT.policy
+    assert Directory().challenger_of("nobody", "192.0.2.1") is None

@@ -17,6 +17,7 @@ from cordboard.sip.registrar import (
     MAX_EXPIRES,
     MIN_EXPIRES,
     Answer,
+    Realm,
     Registrar,
     RegistrarAccount,
 )
@@ -30,7 +31,7 @@ NOW = 1000.0
 def account_of(user: str, host: str) -> RegistrarAccount | None:
     if user in ("desk", "soft") and host in ("demo", "127.0.0.1"):
         secret = ha1(user, REALM, f"demo-{user}")
-        return RegistrarAccount(f"{user}@demo", REALM, user, secret, max_contacts=3)
+        return RegistrarAccount(f"{user}@demo", user, secret, max_contacts=3)
     return None
 
 
@@ -75,6 +76,7 @@ class Phone:
         elif self.challenge is not None:
             request.headers["authorization"] = [self.answered()]
         answer = self.registrar.handle(request, self.flow, now)
+        assert answer is not None
         if answer.changed is not None:
             self.changes.append(answer.changed.bindings)
         return answer
@@ -106,7 +108,7 @@ class Phone:
 
 @pytest.fixture
 def registrar() -> Registrar:
-    return Registrar(account_of, lambda _user, _host: REALM, DigestServer(b"secret"))
+    return Registrar(account_of, lambda _user, _host: Realm(REALM), DigestServer(b"secret"))
 
 
 @pytest.fixture
@@ -197,6 +199,7 @@ def test_what_cannot_be_read_is_refused(
     registrar: Registrar, headers: dict[str, list[str]], status: int
 ) -> None:
     answer = registrar.handle(Request("REGISTER", "sip:demo", headers), UDP, NOW)
+    assert answer is not None
     assert (answer.status, answer.changed) == (status, None)
 
 

@@ -20,7 +20,7 @@ from cordboard.sip.events import (
     SessionEnded,
 )
 from cordboard.sip.message import Request, Response
-from cordboard.sip.registrar import Registrar, RegistrarAccount
+from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 from cordboard.sip.server_transaction import ServerTransaction
 from cordboard.sip.session import Session
 from cordboard.sip.stack import Registration, SipStack, StackSettings
@@ -40,10 +40,10 @@ SHORT_LIVED = (Session, Dialog, DialogRequest, ClientTransaction, ServerTransact
 
 
 def registrar() -> Registrar:
-    account = RegistrarAccount("jessica@demo", "demo", "jessica", ha1("jessica", "demo", "s"))
+    account = RegistrarAccount("jessica@demo", "jessica", ha1("jessica", "demo", "s"))
     return Registrar(
         lambda user, _: account if user == "jessica" else None,
-        lambda _user, _host: "demo",
+        lambda _user, _host: Realm("demo"),
         DigestServer(b"nonces"),
     )
 

@@ -36,7 +36,6 @@ ACCEPTED_REQUESTS = [
     # only shows where Contact is read
     "baddate",
     "badaspec",
-    "regbadct",
     # 3.2: for the transaction layer
     "badbranch",
     # 3.3: for the application
@@ -67,6 +66,7 @@ REFUSED_REQUESTS = {
     "baddn": 400,
     "badvers": 505,
     "mismatch01": 400,
+    "regbadct": 400,
     "mismatch02": 501,
     "insuf": 400,
     "unkscm": 416,

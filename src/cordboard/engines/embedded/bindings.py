@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cordboard.calls.ports import Contact
+from cordboard.directory.model import DigestOffer
 from cordboard.directory.snapshot import Directory
 from cordboard.sip.digest import DigestServer
 from cordboard.sip.events import Binding
-from cordboard.sip.registrar import Registrar, RegistrarAccount
+from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
+
+_OFFERED = {
+    DigestOffer.MD5: ("MD5",),
+    DigestOffer.SHA_256: ("SHA-256",),
+    DigestOffer.BOTH: ("SHA-256", "MD5"),
+}
 
 
 class Bindings:
@@ -47,14 +54,15 @@ class Bindings:
         tenant, terminal = found
         return RegistrarAccount(
             key=f"{terminal.name}@{tenant.domain}",
-            realm=tenant.policy.sip_realm,
             username=terminal.name,
             ha1=terminal.ha1,
             max_contacts=terminal.max_contacts,
+            ha1_sha256=terminal.ha1_sha256,
         )
 
-    def _realm(self, user: str, host: str) -> str:
-        return self._directory().realm_for(user, host)
+    def _realm(self, user: str, host: str) -> Realm:
+        policy = self._directory().challenger_of(user, host)
+        return Realm(host) if policy is None else Realm(policy.sip_realm, _OFFERED[policy.digest])
 
 
 def _contact(binding: Binding) -> Contact:

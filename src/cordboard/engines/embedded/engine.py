@@ -37,6 +37,7 @@ from cordboard.sip.events import (
     OfferAnswered,
     OfferReceived,
     OfferRejected,
+    RegistrationsBlocked,
     SessionConfirmed,
     SessionEnded,
     SipEvent,
@@ -187,6 +188,8 @@ class EmbeddedEngine:
             channel = self._channels.get(getattr(event, "call_id", ""))
             if channel is not None:
                 handler(channel, event)
+        elif isinstance(event, RegistrationsBlocked):
+            _log.warning("too many wrong passwords", source=event.source, account=event.account)
         elif isinstance(event, InviteReceived):
             # Phones may not dial out yet: whoever they ask for is not here.
             runner = self._need().runner

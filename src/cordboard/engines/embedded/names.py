@@ -53,6 +53,11 @@ class Names:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    @property
+    def addresses(self) -> set[str]:
+        """All addresses of names that were asked for."""
+        return {address for _, addresses in self._known.values() for address in addresses}
+
     async def close(self) -> None:
         """Ask no more; nobody is called back."""
         self._waiting.clear()

@@ -13,19 +13,21 @@ from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
-from cordboard.engines.embedded.names import Names
+from cordboard.engines.embedded.names import Names, is_address
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.stack_runner import StackRunner
-from cordboard.engines.transport import is_wildcard
+from cordboard.engines.transport import Listen, is_wildcard
 from cordboard.media.g711 import CODECS
 from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
 from cordboard.sip.stack import SipStack
+from cordboard.sip.strangers import Strangers
 from cordboard.sip.trace import TraceRecord
+from cordboard.sip.uri import parse_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,34 @@ class Running:
                 timers=settings.timers,
                 session_expires=settings.session_expires,
                 min_se=settings.min_se,
+                strangers=Strangers(settings.ignore_strangers, self._knows, self._serves),
                 user_agent=settings.user_agent,
             ),
             registrar=self.bindings.registrar,
             trace=self._trace,
         )
+
+    def _knows(self, flow: Flow) -> bool:
+        """Whether a peer is a trunk of ours, or where a phone is registered."""
+        host = flow.remote[0]
+        return self.bindings.registrar.knows_host(host) or host in self._trunk_hosts()
+
+    def _trunk_hosts(self) -> set[str]:
+        """The addresses of all trunks, as far as they are known by now."""
+        trunks = (trunk for tenant in self._directory().tenants for trunk in tenant.trunks)
+        return {parse_uri(trunk.uri).address[0] for trunk in trunks} | self.names.addresses
+
+    def _serves(self, domain: str) -> bool:
+        """Whether a domain is a tenant's, or an address of ours."""
+        if self._directory().tenant(domain) is not None:
+            return True
+        ours = {self._settings.advertised_host, *(listen.host for listen in self.listening)}
+        return domain in ours or (is_address(domain) and any(map(is_wildcard, filter(None, ours))))
+
+    @property
+    def listening(self) -> tuple[Listen, ...]:
+        """Where we listen."""
+        return self.runner.transport.listening
 
     def media_host(self, flow: Flow) -> str:
         """The host of our SDP for a peer."""

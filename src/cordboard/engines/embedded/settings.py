@@ -31,6 +31,7 @@ class EngineSettings:
     timers: Timers = field(default_factory=Timers)
     session_expires: int = SESSION_EXPIRES
     min_se: int = MIN_SE
+    ignore_strangers: bool = False
     user_agent: str = f"cordboard/{__version__}"
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     max_connections: int = MAX_CONNECTIONS

@@ -1,0 +1,119 @@
+"""Who guesses passwords is not answered for long.
+
+Failed registrations are counted by where they come from and by the account that they are after,
+each in a bucket that empties slowly. A source that has used its bucket up gets no answer at all; an
+account whose bucket is used up is answered 503, whether it exists or not, from anywhere but where
+its phone has proven itself. So nobody can lock a phone out by guessing at its account from
+elsewhere, nor by guessing at other accounts from behind the same NAT.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import Enum
+from ipaddress import IPv6Address, ip_address
+from typing import Final
+
+FAILURES_OF_A_SOURCE: Final = 30
+"""Wrong passwords in a row: a phone that was set up wrongly tries every half minute or so."""
+
+FAILURES_OF_AN_ACCOUNT: Final = 10
+SECONDS_A_FAILURE: Final = 10.0
+"""How long it takes until one failure is forgotten."""
+
+MAX_BUCKETS: Final = 20_000
+"""Of each kind; the least recently seen are dropped. Some 200 bytes each."""
+
+MAX_PROVEN: Final = 50_000
+"""Pairs of source and account that have proven themselves: as many as there may be bindings."""
+
+IPV6_PREFIX: Final = 64
+"""Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
+
+
+class Admission(Enum):
+    """What becomes of a registration before its password is looked at."""
+
+    WELCOME = "welcome"
+    ACCOUNT_UNDER_ATTACK = "account under attack"
+    IGNORED = "ignored"
+
+
+class _Buckets:
+    """Leaky buckets by name; a failure fills one, time empties it."""
+
+    __slots__ = ("_level", "_size")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._level: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def full(self, name: str, now: float) -> bool:
+        return self._at(name, now) > self._size - 1
+
+    def fill(self, name: str, now: float) -> bool:
+        """One failure more; whether the bucket is full by it."""
+        level = self._at(name, now) + 1
+        self._level[name] = (level, now)
+        self._level.move_to_end(name)
+        if len(self._level) > MAX_BUCKETS:
+            self._level.popitem(last=False)
+        return self._size - 1 < level <= self._size
+
+    def _at(self, name: str, now: float) -> float:
+        level, since = self._level.get(name, (0.0, now))
+        return max(0.0, level - (now - since) / SECONDS_A_FAILURE)
+
+
+class Guard:
+    """Counts failures of registrations, and says who has used up his share."""
+
+    __slots__ = ("_accounts", "_pairs", "_proven", "_sources")
+
+    def __init__(self) -> None:
+        self._sources = _Buckets(FAILURES_OF_A_SOURCE)
+        self._accounts = _Buckets(FAILURES_OF_AN_ACCOUNT)
+        self._pairs = _Buckets(FAILURES_OF_AN_ACCOUNT)
+        self._proven: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def admits(self, source: str, account: str, now: float) -> Admission:
+        """Look at a registration from an IP address for an account, be there such a one or not."""
+        site = site_of(source)
+        if (site, account) in self._proven and not self._pairs.full(f"{site} {account}", now):
+            return Admission.WELCOME
+        if self._sources.full(site, now):
+            return Admission.IGNORED
+        if self._accounts.full(account, now):
+            return Admission.ACCOUNT_UNDER_ATTACK
+        return Admission.WELCOME
+
+    def failed(self, source: str, account: str, now: float) -> bool:
+        """Take note of wrong credentials; whether a limit is reached by them."""
+        site = site_of(source)
+        self._pairs.fill(f"{site} {account}", now)
+        by_source = self._sources.fill(site, now)
+        by_account = self._accounts.fill(account, now)
+        return by_source or by_account
+
+    def succeeded(self, source: str, account: str) -> None:
+        """Take note of right credentials."""
+        pair = (site_of(source), account)
+        self._proven[pair] = None
+        self._proven.move_to_end(pair)
+        if len(self._proven) > MAX_PROVEN:
+            self._proven.popitem(last=False)
+
+
+def site_of(host: str) -> str:
+    """What one party has for itself of the addresses: an IPv4 address, an IPv6 prefix."""
+    if ":" not in host:
+        return host
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 128 - IPV6_PREFIX << 128 - IPV6_PREFIX))
