@@ -33,6 +33,9 @@ digest = "both"
 terminal.eve.secret = "demo-eve"
 """
 
+CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:\s*(\S+)", re.MULTILINE | re.IGNORECASE)
+TOP_VIA = re.compile(rb"SIP/2.0/\w+ ([^;\s]+);(?:[^\r]*;)?branch=([^;\s]+)")
+
 # 3.1.1 and 3.4: accepted, which ends for INVITE with a user who is not here and for REGISTER with
 # a challenge. None is silence: for responses that nobody asked for, and where nothing is left to
 # answer with.
@@ -161,9 +164,15 @@ def header(answer: bytes, name: str) -> str | None:
 
 
 def is_about(answer: bytes, data: bytes) -> bool:
-    """Whether an answer is one to this message, not to an earlier one that nobody acknowledged."""
-    found = re.search(rb"^(?:call-id|i)[ \t]*:\s*(\S+)", data, re.MULTILINE | re.IGNORECASE)
-    return found is not None and found.group(1) == (header(answer, "Call-ID") or "").encode()
+    """Whether an answer is one to this message, not to an earlier one that nobody acknowledged.
+
+    Two of the messages share their branch, so that the second is a repeat of the first.
+    """
+    call_id = CALL_ID.search(data)
+    if call_id is not None and call_id.group(1) == (header(answer, "Call-ID") or "").encode():
+        return True
+    asked, told = TOP_VIA.search(data), TOP_VIA.search(answer)
+    return asked is not None and told is not None and asked.groups() == told.groups()
 
 
 def statuses(answers: list[bytes]) -> list[int]:
