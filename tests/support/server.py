@@ -54,6 +54,7 @@ label = "Jessica Jones"
 extension = "1001"
 terminal.jessica-desk.secret = "demo-jessica-desk"
 terminal.jessica-soft.secret = "demo-jessica-soft"
+{jessica_lines}
 
 [tenant.demo.user.thomas]
 id = 10001002
@@ -130,7 +131,8 @@ class CordboardServer:
     """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
-    ``more`` is whatever else the file is to hold.
+    ``jessica_lines`` of the table of the user jessica, ``more`` is whatever else the file is to
+    hold.
     """
 
     def __init__(
@@ -142,6 +144,7 @@ class CordboardServer:
         t4: float = 5.0,
         prompt: Path | None = None,
         sip_lines: str = "",
+        jessica_lines: str = "",
         more: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,6 +164,7 @@ class CordboardServer:
                 t2=t2,
                 t4=t4,
                 sip_lines=sip_lines,
+                jessica_lines=jessica_lines,
                 media_first=media_first,
                 media_last=media_first + MEDIA_PORTS - 1,
                 prompt=prompt,

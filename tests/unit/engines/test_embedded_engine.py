@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -32,6 +33,8 @@ from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen, ListenError
+from cordboard.media.rtcp import RtcpCompound
+from cordboard.media.rtp import RtpPacket
 from cordboard.sip.address import parse_name_addr
 from cordboard.sip.codecs import find_codec
 from cordboard.sip.digest import Credentials, DigestServer
@@ -377,6 +380,33 @@ async def test_an_offer_without_a_common_codec_is_refused_and_the_call_stays(
     rig.execute(Play(channel, Tone(ToneKind.BUSY, "us")))
     await rig.until(lambda: call.hears([480.0, 620.0]))
     assert rig.ends(channel) == []
+
+
+async def test_whatever_strangers_send_is_dropped_and_never_answered(rig: EmbeddedRig) -> None:
+    first, jessica = await talking(rig, "desk")
+    second, thomas = await talking(rig, "soft")
+    rig.execute(Bridge(first, second))
+    await rig.until(lambda: thomas.hears([jessica.hertz]))
+    (audio,) = parse_sdp(jessica.request.body).media
+    voice = bytes(RtpPacket(0, 1, 160, 99, bytes(160)))
+    stun = bytes.fromhex("000100002112a442") + bytes(12)
+    report = bytes(RtcpCompound(99))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        stranger.setblocking(False)
+        for port in (audio.port, audio.port + 1):
+            for data in (voice, stun, report, b"", b"x", bytes(3000)):
+                stranger.sendto(data, (HOST, port))
+        heard = thomas.packets
+        await rig.until(lambda: thomas.packets > heard + 10)
+        with pytest.raises(BlockingIOError):
+            stranger.recv(2048)
+    assert thomas.hears([jessica.hertz])
+    jessica.hang_up()
+    released = await rig.event(Released, first)
+    assert released.figures is not None
+    assert released.figures.wrong_source == 12
+    assert released.figures.malformed == 0
 
 
 async def test_the_peer_moves_its_audio_to_another_port(rig: EmbeddedRig) -> None:
