@@ -19,7 +19,14 @@ from typing import Final
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS, rescaled
 from cordboard.media.events import MediaEvent, PlayEnded, PlayId
-from cordboard.media.g711 import CODECS, FRAME_MS, SAMPLE_RATE, silence, transcoding_table
+from cordboard.media.g711 import (
+    CODECS,
+    FRAME_MS,
+    FRAME_OCTETS,
+    SAMPLE_RATE,
+    silence,
+    transcoding_table,
+)
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.playing import DigitQueue, Packets, Playing
 from cordboard.media.sources import FrameSource
@@ -139,6 +146,8 @@ class Hearing:
             return None
         if not self._sends:
             return None  # the sound goes on while the leg is on hold, unheard
+        if self._packets.octets == FRAME_OCTETS:
+            return self.outgoing.frame(self._payload_type, frame, now)
         self._packets.add(frame)
         return self.further_packet(now)
 

@@ -7,7 +7,7 @@ parties that both have it, whose packets are then passed on as they come.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -24,7 +24,8 @@ class Codec:
     """One encoding with the number and the parameters that it has in a description.
 
     ``rate`` is the RTP clock in Hz (8000 for G.722 too: RFC 3551 4.5.2), ``fmtp`` what whoever
-    wrote the description wants to receive.
+    wrote the description wants to receive. ``key`` is what makes it the same encoding in any
+    description: ``PCMU``, ``OPUS/48000/2``.
     """
 
     name: str
@@ -32,11 +33,10 @@ class Codec:
     rate: int = 8000
     channels: int = 1
     fmtp: str = ""
+    key: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """What makes it the same encoding in any description: ``PCMU``, ``OPUS/48000/2``."""
-        return key_of(self.name, self.rate, self.channels)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", key_of(self.name, self.rate, self.channels))
 
     @property
     def rtpmap(self) -> str:

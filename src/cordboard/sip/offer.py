@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from cordboard.sip.codecs import EVENT_NAME, G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
-from cordboard.sip.sdp import Media, SessionDescription
+from cordboard.sip.sdp import Encoding, Media, SessionDescription
 
 # The number is what most phones use (dynamic, RFC 3551 3), the events are the digits, * # A to D
 # (RFC 4733 3.2), the rate that of G.711, since the clock is the audio's (RFC 4733 2.1).
@@ -98,11 +99,10 @@ class NegotiatedAudio:
 
 def make_offer(local: LocalAudio) -> bytes:
     """An offer of all that we speak. Raises :class:`SipBuildError` for a host that is none."""
-    lines = _formats((*local.codecs, *local.events))
-    numbers = " ".join([str(codec.payload_type) for codec in (*local.codecs, *local.events)])
+    offered = (*local.codecs, *local.events)
     return _session(local) + (
-        f"m=audio {local.port} RTP/AVP {numbers}\r\n"
-        f"{lines}a=ptime:{DEFAULT_PTIME}\r\na={local.direction}\r\n"
+        f"m=audio {local.port} RTP/AVP {_numbers(offered)}\r\n"
+        f"{_formats(offered)}a=ptime:{DEFAULT_PTIME}\r\na={local.direction}\r\n"
     ).encode("ascii")
 
 
@@ -159,12 +159,11 @@ def _is_off(description: SessionDescription) -> bool:
 def _accepted(protocol: str, local: LocalAudio, agreed: NegotiatedAudio) -> str:
     ours = next(codec for codec in local.codecs if codec.key == agreed.codec.key)
     number, event = agreed.codec.payload_type, agreed.dtmf_send
-    taken = [Codec(ours.name, number, ours.rate, ours.channels, ours.fmtp)]
+    taken: tuple[Codec, ...] = (Codec(ours.name, number, ours.rate, ours.channels, ours.fmtp),)
     if event is not None:
-        taken.append(Codec(EVENT.name, event, agreed.event_rate, fmtp=EVENT.fmtp))
-    numbers = " ".join([str(codec.payload_type) for codec in taken])
+        taken += (Codec(EVENT.name, event, agreed.event_rate, fmtp=EVENT.fmtp),)
     return (
-        f"m=audio {local.port} {protocol} {numbers}\r\n"
+        f"m=audio {local.port} {protocol} {_numbers(taken)}\r\n"
         f"{_formats(taken)}a=ptime:{DEFAULT_PTIME}\r\n"
         f"a={agreed.direction}\r\n{_MUX_LINE if agreed.rtcp_mux else ''}"
     )
@@ -181,6 +180,10 @@ def _session(local: LocalAudio) -> bytes:
     ).encode("ascii")
 
 
+def _numbers(codecs: Iterable[Codec]) -> str:
+    return " ".join([str(codec.payload_type) for codec in codecs])
+
+
 def _formats(codecs: Iterable[Codec]) -> str:
     lines = []
     for codec in codecs:
@@ -193,12 +196,12 @@ def _formats(codecs: Iterable[Codec]) -> str:
 def _negotiate(media: Media, local: LocalAudio, *, ours: bool) -> NegotiatedAudio | None:
     """Read the peer's audio line; None without a common codec. ``ours``: it answers our offer."""
     theirs, events = _described(media)
-    known = {codec.key: codec for codec in local.codecs}
+    known = [codec.key for codec in local.codecs]
     common = [codec for codec in theirs if codec.key in known]
     if not common or not media.host:
         return None
     codec = common[0]
-    if not ours:
+    if local.preferred and not ours:
         codec = next((one for one in common if one.key in local.preferred), codec)
     hears = media.direction in _RECEIVES and media.host not in _UNSPECIFIED
     we_send = hears and local.direction in _SENDS
@@ -235,18 +238,27 @@ def _described(media: Media) -> tuple[list[Codec], dict[int, int]]:
     codecs: list[Codec] = []
     events: dict[int, int] = {}
     for text in media.formats:
-        name, rate, channels = media.encoding_of(text)
-        if not _is_payload_type(text) or not _NAME.fullmatch(name):
+        encoding = media.encoding_of(text)
+        written = media.encodings.get(text, "")
+        codec = _codec(text, encoding, written, media.parameters.get(text, ""))
+        if codec is None:
             continue
-        if name == EVENT_NAME:
-            events.setdefault(rate, int(text))
-            continue
-        written = media.encodings.get(text, name).partition("/")[0]
-        fmtp = media.parameters.get(text, "")
-        if len(fmtp) > MAX_FMTP or not fmtp.isprintable() or not fmtp.isascii():
-            fmtp = ""
-        codecs.append(Codec(written, int(text), rate, channels, fmtp))
+        if encoding.name == EVENT_NAME:
+            events.setdefault(codec.rate, codec.payload_type)
+        else:
+            codecs.append(codec)
     return codecs, events
+
+
+@lru_cache(maxsize=1024)
+def _codec(text: str, encoding: Encoding, written: str, fmtp: str) -> Codec | None:
+    """What a payload type stands for; None where it is none, or stands for nothing."""
+    name, rate, channels = encoding
+    if not _is_payload_type(text) or not _NAME.fullmatch(name):
+        return None
+    if len(fmtp) > MAX_FMTP or not fmtp.isprintable() or not fmtp.isascii():
+        fmtp = ""
+    return Codec(written.partition("/")[0] or name, int(text), rate, channels, fmtp)
 
 
 def _ptime_of(media: Media) -> int:

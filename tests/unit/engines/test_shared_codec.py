@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from cordboard.calls.ports import Tone, ToneKind
+from cordboard.engines.embedded.shared_codec import SharedCodec
+from cordboard.sip.events import EndedBy, SessionEnded
 from cordboard.sip.sdp import parse_sdp
 from support.codec_party import Party, bridged, codecs, settle
 
@@ -225,3 +229,18 @@ def test_offers_are_never_repeated_with_another_meaning_of_a_number() -> None:
             for number in media.formats:
                 meanings.setdefault(number, set()).add(media.encoding_of(number))
         assert all(len(meaning) == 1 for meaning in meanings.values()), meanings
+
+
+def test_what_two_channels_shared_is_freed_with_them() -> None:
+    a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMU", says=("G722",))
+    gc.collect()
+    gc.disable()
+    try:
+        bridged(a, b)
+        before = [one for one in gc.get_objects() if isinstance(one, SharedCodec)]
+        assert len(before) == 1
+        del before
+        a.channel.on_ended(SessionEnded("a", EndedBy.REMOTE))
+        assert not [one for one in gc.get_objects() if isinstance(one, SharedCodec)]
+    finally:
+        gc.enable()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from cordboard.engines.embedded.names import is_address
 from cordboard.media.audio import AudioParameters, Direction
-from cordboard.sip.codecs import G711, PCMU, Codec, PayloadTypes
+from cordboard.sip.codecs import G711, PCMA, PCMU, Codec, PayloadTypes
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.offer import (
     EVENT,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_KNOWN: Final = 16  # codecs that a peer is remembered to have; the longest lists are of 12
 
 G711_KEYS: Final = tuple(codec.key for codec in G711)
+
+# The law in use is offered first.
+_LAWS: Final = {PCMU.key: G711, PCMA.key: (PCMA, PCMU)}
 
 # What stands among codecs and is none.
 _NO_AUDIO: Final = frozenset({"CN", "RED", "RTX", "ULPFEC"})
@@ -99,7 +102,9 @@ class ChannelAudio:
         direction = "sendrecv"
         if self._holding:
             direction = "inactive" if self.held else "sendonly"
-        local = replace(self._local, direction=direction)
+        local = self._local
+        if direction != local.direction:
+            local = replace(local, direction=direction)
         if self._wish is not None:
             local = replace(
                 local,
@@ -206,8 +211,9 @@ class ChannelAudio:
         self.session.configure(parameters)
         self._parameters = parameters
         self.held = held
-        codecs = tuple(sorted(G711, key=lambda codec: codec.key != self.codec.key))
-        self._local = replace(self._local, codecs=codecs)
+        laws = _LAWS.get(self.codec.key, G711)
+        if laws is not self._local.codecs:
+            self._local = replace(self._local, codecs=laws)
         self._offered = None
         self._settle_wish()
 

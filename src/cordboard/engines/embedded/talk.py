@@ -74,8 +74,9 @@ class Talk:
             partner.offers.part()
 
     def end(self) -> None:
-        """The channel is over."""
+        """The channel is over: leave the two without a way to each other, to be freed at once."""
         self._sound.take_turn()
+        self.offers.shared = None
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
