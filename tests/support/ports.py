@@ -6,7 +6,10 @@ import socket
 from contextlib import closing
 
 LOOPBACK = "127.0.0.1"
-FIRST, LAST = 33000, 59000
+FIRST, LAST = 11000, 32000
+"""Below the range from which the system takes the ports of outgoing connections (ip(7)): one of
+those may come by just the port that is to be listened at, and even connect to itself."""
+
 PROBES = 4000
 
 
