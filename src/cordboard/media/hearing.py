@@ -4,7 +4,7 @@ A leg hears one thing at a time, and what is played goes before whom it listens 
 
     digit being sent  >  sound being played  >  stream listened to  >  comfort  >  nothing
 
-Comfort is silence that is sent. It stands in for a stream that may not send, since its phone holds
+Comfort is silence that is sent. It stands in for a stream that sends nothing, since its phone holds
 the call: the way through a NAT stays open, and no phone takes its own call for lost.
 
 What is neither µ-law nor A-law is passed on to a leg of the very same encoding, and to no other.
@@ -125,8 +125,13 @@ class Hearing:
     @property
     def playing(self) -> bool:
         """Whether ``tick`` is to be called."""
+        return self._playing is not None or bool(self._digits) or self.comforting
+
+    @property
+    def comforting(self) -> bool:
+        """Whether silence is what would be sent next."""
         if self._playing is not None or self._digits:
-            return True
+            return False
         return self._comfort and self._sends and self._audible
 
     def tick(self, now: float) -> bytes | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
 from cordboard.media.hearing import Hearing
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.sources import FrameSource
+
+COMFORT_AFTER: Final = 0.2  # s without a packet of the holder's music; jitter buffers hold as much
 
 
 class HearingEnd:
@@ -18,6 +22,7 @@ class HearingEnd:
         self.attention = False
         self.listener: HearingEnd | None = None  # who hears us
         self.heard: HearingEnd | None = None  # whom we hear
+        self.last_received: float | None = None  # of RTP
         self._receives = False
         self._events: list[MediaEvent] = []
         self._outgoing = outgoing
@@ -66,6 +71,10 @@ class HearingEnd:
 
     def tick(self, now: float) -> bytes | None:
         """Go on by 20 ms with what is played; give the packet to send."""
+        if self.heard is not None and self._hearing.comforting:
+            spoken = self.heard.last_received
+            if spoken is not None and now - spoken < COMFORT_AFTER and self.heard._receives:
+                return None  # there is music
         return self._hearing.tick(now)
 
     def further_packet(self, now: float) -> bytes | None:
@@ -75,8 +84,8 @@ class HearingEnd:
 
     def set_comfort(self) -> None:
         """See whether silence stands in for a leg that may not send."""
-        heard = self.heard
-        self._hearing.comfort(heard is not None and heard.audio is not None and not heard._receives)
+        audio = None if self.heard is None else self.heard.audio
+        self._hearing.comfort(audio is not None and (audio.held or not audio.receives))
 
     def take_events(self) -> list[MediaEvent]:
         """Give the events since the last call, in order."""

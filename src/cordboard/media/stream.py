@@ -52,7 +52,6 @@ class MediaStream(HearingEnd):
         super().__init__(Outgoing(ssrc, sequence, timestamp))
         self.destination: Address = ("", 0)
         self.recorder: Recorder | None = None
-        self.last_received: float | None = None
         self._reception = Reception()
         self._reports = Reports(cname)
         self._admission = Admission()

@@ -214,6 +214,12 @@ def test_the_held_party_hears_music_or_silence_and_the_holder_nothing() -> None:
     call.run(1.0)
     assert call.second.hears(call.first.hertz), "the holder's music"
     assert call.first.packets_since(begin + 0.01) == 0
+    call.first.speaks = False
+    call.run(0.5)
+    begin = call.now
+    call.run(0.5)
+    assert call.second.packets_since(begin + 0.01) == 25, "silence, where there is no music"
+    call.first.speaks = True
     resume(call.first, call.second)
     call.run(0.5)
     assert call.first.hears(call.second.hertz)

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from cordboard.calls.ports import Tone, ToneKind
+from cordboard.calls.ports import PlayEnded, Prompt, Tone, ToneKind
 from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.sip.events import EndedBy, SessionEnded
 from cordboard.sip.sdp import parse_sdp
@@ -170,9 +170,10 @@ def test_a_sound_brings_both_back_to_g711() -> None:
     a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMA", says=("G722",))
     bridged(a, b)
     a.channel.play(Tone(ToneKind.BUSY, "us"), 1)
+    assert "play" not in a.session.done
     settle(a, b)
     assert codecs(a, b) == ["PCMU", "PCMA"]
-    assert "play" in a.session.done
+    assert a.session.done.count("play") == 1
     a.reoffer("PCMU", "G722")
     settle(a, b)
     assert codecs(a, b) == ["PCMU", "PCMA"]
@@ -182,9 +183,14 @@ def test_who_refuses_to_go_back_is_not_asked_for_ever() -> None:
     a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMU", says=("G722",))
     bridged(a, b)
     a.refuses = True
-    a.channel.play(Tone(ToneKind.BUSY, "us"), 1)
+    a.channel.play(Prompt("a.wav"), 1)
+    assert a.told[-1:] != [PlayEnded("a", 1, complete=False)]
     settle(a, b)
     assert codecs(a, b) == ["G722/8000", "PCMU"]
+    assert a.told[-1] == PlayEnded("a", 1, complete=False)
+    a.channel.play(Prompt("b.wav"), 2)
+    assert a.told[-1] == PlayEnded("a", 2, complete=False)
+    assert "play" not in a.session.done
 
 
 def test_a_hold_keeps_the_codec() -> None:

@@ -481,9 +481,18 @@ def test_the_held_party_is_sent_silence_where_the_holder_sends_nothing() -> None
 def test_the_held_party_hears_the_music_of_the_holder() -> None:
     a, b = bridged()
     a.configure(negotiated(4000, direction="recvonly", held=True), 0.0)
-    assert not sends(b)
-    assert relay(a, voice(0)) is not None
+    for index in range(50):
+        assert relay(a, voice(index), index * 0.02) is not None
+        assert b.tick(index * 0.02) is None
     assert b.receive_rtp(voice(0), B, 0.0) is None, "the holder is sent nothing"
+
+
+def test_silence_takes_the_place_of_music_that_does_not_come() -> None:
+    a, b = bridged()
+    a.configure(negotiated(4000, direction="recvonly", held=True), 0.0)
+    assert b.tick(0.0) is not None
+    relay(a, voice(0), 1.0)
+    assert [b.tick(1.001 + n * 0.02) is not None for n in range(12)] == [False] * 10 + [True] * 2
 
 
 def test_silence_ends_with_the_bridge() -> None:

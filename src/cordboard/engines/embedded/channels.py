@@ -209,17 +209,17 @@ class Channel:
     def on_confirmed(self, event: SessionConfirmed) -> None:
         """The ACK of our 2xx, with the answer where that held our offer."""
         if self._talk is not None:
-            self._talk.offers.answered(event.sdp)
+            self._talk.offer_answered(event.sdp)
 
     def on_offer_answered(self, event: OfferAnswered) -> None:
         """The peer accepted our re-INVITE."""
         if self._talk is not None:
-            self._talk.offers.answered(event.sdp)
+            self._talk.offer_answered(event.sdp)
 
     def on_offer_rejected(self, _event: OfferRejected) -> None:
         """The peer refused our re-INVITE; the session stays as it was."""
         if self._talk is not None:
-            self._talk.offers.refused()
+            self._talk.offer_refused()
 
     def on_info(self, event: InfoReceived) -> None:
         """A digit, if it is one."""

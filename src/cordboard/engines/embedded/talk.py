@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.calls.ports import Digit
+from cordboard.calls.ports import Digit, PlayEnded, Prompt, Tone
+from cordboard.engines.embedded.channel_audio import G711_KEYS, ChannelAudio
 from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
 from cordboard.engines.embedded.info_digits import read_info, write_info
@@ -12,15 +13,13 @@ from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
 
 if TYPE_CHECKING:
-    from cordboard.calls.ports import Prompt, Tone
-    from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.surroundings import Surroundings
 
 
 class Talk:
     """One channel from its answer to its end."""
 
-    __slots__ = ("_channel", "_partner", "_sound", "_with", "offers", "session")
+    __slots__ = ("_channel", "_partner", "_sound", "_waiting", "_with", "offers", "session")
 
     def __init__(self, channel: str, audio: ChannelAudio, surroundings: Surroundings) -> None:
         around = surroundings
@@ -30,21 +29,29 @@ class Talk:
         self._with = around
         self._partner: Talk | None = None  # whom it is bridged with
         self._sound = ChannelSound(channel, around.prompts, around.tell)
+        self._waiting: tuple[Tone | Prompt, int] | None = None  # for G.711
 
     # What it hears
 
     def play(self, sound: Tone | Prompt, play_id: int) -> None:
-        """Let the channel hear a sound in place of what it heard."""
+        """Let the channel hear a sound in place of what it heard, once it has G.711.
+
+        A prompt that it will not have is told to have ended.
+        """
+        self.stop_play()
+        self._waiting = (sound, play_id)
         self.offers.need_g711()
-        self._sound.play(self.session, sound, play_id)
+        self._play_waiting()
 
     def stop_play(self) -> None:
         """Stop what is played, or would be as soon as it is read."""
+        self._waiting = None
         self._sound.take_turn()
         self.session.stop_play()
 
     def listen(self, source: ChannelAudio) -> None:
         """Let the channel hear another one's early media."""
+        self._waiting = None
         self.offers.need_g711()
         self._sound.take_turn()
         self.session.listen_to(source.session)
@@ -52,6 +59,26 @@ class Talk:
     def play_ended(self, event: media_events.PlayEnded) -> None:
         """A sound has ended."""
         self._sound.ended(event)
+
+    def offer_answered(self, sdp: bytes | None) -> None:
+        """The peer answered an offer of ours; without a description all stays as it was."""
+        self.offers.answered(sdp)
+        self._play_waiting()
+
+    def offer_refused(self) -> None:
+        """The peer refused an offer of ours."""
+        self.offers.refused()
+        self._play_waiting()
+
+    def _play_waiting(self) -> None:
+        audio = self.offers.audio
+        if self._waiting is None or audio.offering:
+            return
+        (sound, play_id), self._waiting = self._waiting, None
+        if audio.codec.key in G711_KEYS:
+            self._sound.play(self.session, sound, play_id)
+        elif isinstance(sound, Prompt):
+            self._with.tell(PlayEnded(self._channel, play_id, complete=False))
 
     # Whom it talks with
 
@@ -75,6 +102,7 @@ class Talk:
 
     def end(self) -> None:
         """The channel is over: leave the two without a way to each other, to be freed at once."""
+        self._waiting = None
         self._sound.take_turn()
         self.offers.shared = None
         partner, self._partner = self._partner, None
