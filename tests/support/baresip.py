@@ -80,6 +80,8 @@ class BaresipPhone:
         at its own address).
     :param answer: whether it answers by itself at once.
     :param tone_hz: the tone that it sends.
+    :param codecs: what it has, the best first.
+    :param modules: of its own modules, what these need beyond G.711.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class BaresipPhone:
         answer: bool = False,
         tone_hz: float = 440.0,
         codecs: str = "pcmu,pcma",
+        modules: tuple[str, ...] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -115,6 +118,7 @@ class BaresipPhone:
                 modules=MODULES,
                 control=self._control_port,
             )
+            + "".join(f"module {name}.so\n" for name in modules)
         )
         (folder / "contacts").write_text("")
         mode = "auto" if answer else "manual"

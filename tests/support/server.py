@@ -61,6 +61,7 @@ id = 10001002
 label = "Thomas Jenkins"
 extension = "1002"
 terminal.thomas.secret = "demo-thomas"
+{thomas_lines}
 
 [tenant.demo.context.welcome]
 extension = "1111"
@@ -131,8 +132,8 @@ class CordboardServer:
     """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
-    ``jessica_lines`` of the table of the user jessica, ``more`` is whatever else the file is to
-    hold.
+    ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
+    the file is to hold.
     """
 
     def __init__(
@@ -145,6 +146,7 @@ class CordboardServer:
         prompt: Path | None = None,
         sip_lines: str = "",
         jessica_lines: str = "",
+        thomas_lines: str = "",
         more: str = "",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -165,6 +167,7 @@ class CordboardServer:
                 t4=t4,
                 sip_lines=sip_lines,
                 jessica_lines=jessica_lines,
+                thomas_lines=thomas_lines,
                 media_first=media_first,
                 media_last=media_first + MEDIA_PORTS - 1,
                 prompt=prompt,
