@@ -15,7 +15,7 @@ from cordboard.sip.codecs import G711, PCMA, PCMU, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.offer import LocalAudio, NoCommonCodec, answer_offer, make_offer, read_answer
 from cordboard.sip.sdp import DIRECTIONS, Media, parse_sdp
-from support.codec_party import MAPS, Party, Session, codecs, settle
+from support.codec_party import MAPS, Party, Session, codecs, process, settle
 
 US = LocalAudio("192.0.2.1", 4000, 77)
 
@@ -192,36 +192,48 @@ def test_the_version_goes_up_by_one_with_each_change_and_numbers_keep_their_mean
 
 NAMES = sorted(MAPS)
 HAS = st.lists(st.sampled_from(NAMES), max_size=4, unique=True).map(lambda has: [*has, "PCMU"])
-WISHES = st.lists(
-    st.tuples(st.sampled_from("ab"), st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
-    | st.just(("tone", [])),
-    max_size=6,
+WHO = st.sampled_from("ab")
+HAPPENINGS = st.lists(
+    st.tuples(WHO, st.lists(st.sampled_from(NAMES), min_size=1, unique=True))
+    | st.tuples(WHO, st.sampled_from(["answer", "answer", "hold", "unhold", "tone"])),
+    max_size=12,
 )
 
 
-@given(HAS, HAS, HAS, HAS, st.sets(st.sampled_from("ab")), WISHES)
+def happen(party: Party, what: str | list[str]) -> None:
+    """Let one thing happen to a party."""
+    if what == "answer":
+        process(party)
+    elif what in ("hold", "unhold"):
+        party.channel.hold(what == "hold")
+    elif what == "tone":
+        party.channel.play(Tone(ToneKind.BUSY, "us"), 1)
+    elif not party.waiting and not party.unanswered:  # else the stacks part them
+        party.has = [*what, *(["PCMU"] if "PCMU" not in what else [])]
+        party.reoffer(*what)
+
+
+@given(HAS, HAS, HAS, HAS, st.sets(WHO), HAPPENINGS)
 def test_bridged_parties_always_understand_each_other_in_the_end(
     has_a: list[str],
     has_b: list[str],
     says_a: list[str],
     says_b: list[str],
     refusing: set[str],
-    wishes: list[tuple[str, list[str]]],
+    happenings: list[tuple[str, Any]],
 ) -> None:
     beyond = [[one for one in says if one not in ("PCMU", "PCMA")] for says in (says_a, says_b)]
     a = Party("a", *has_a, says=tuple(beyond[0]))
     b = Party("b", *has_b, says=tuple(beyond[1]), shift=1)
     a.refuses, b.refuses = "a" in refusing, "b" in refusing
-    parties = {"a": a, "b": b}
     a.channel.bridge(b.channel, needs_audio=False)
+    for who, what in happenings:
+        happen({"a": a, "b": b}[who], what)
     settle(a, b)
-    for who, names in wishes:
-        if who == "tone":
-            a.channel.play(Tone(ToneKind.BUSY, "us"), 1)
-        else:
-            parties[who].has = [*names, *(["PCMU"] if "PCMU" not in names else [])]
-            parties[who].reoffer(*names)
-        settle(a, b)
+    for party in (a, b):
+        assert not party.unanswered
+        assert party.channel.audio is not None
+        assert not party.channel.audio.offering
     used = codecs(a, b)
     if not refusing:
         assert used[0] == used[1] or set(used) <= {"PCMU", "PCMA"}

@@ -60,6 +60,7 @@ class Party:
         self.answers: list[bytes] = []
         self.rejections: list[int] = []
         self.waiting: list[bytes] = []
+        self.reoffers = 0
         self.session = Session()
         surroundings = Surroundings(
             stack=cast("Any", self),
@@ -114,7 +115,13 @@ class Party:
 
     def reoffer(self, *names: str) -> None:
         """A re-INVITE of its own."""
+        self.reoffers += 1
         self.channel.on_offer(OfferReceived(self.name, self.describe(*names)))
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether an offer of its own is neither answered nor refused."""
+        return self.reoffers > len(self.answers) + len(self.rejections)
 
     @property
     def sends_to(self) -> str:
@@ -122,18 +129,26 @@ class Party:
         return self.session.configured[-1].codec
 
 
+def process(party: Party) -> bool:
+    """Let a party answer what it is offered; False where there is nothing, or ours has to wait
+    until its own offer is answered."""
+    if not party.waiting or party.unanswered:
+        return False
+    offer = party.waiting.pop()  # a newer one takes an older one's place
+    party.waiting.clear()
+    if party.refuses:
+        party.channel.on_offer_rejected(OfferRejected(party.name, 488))
+    else:
+        answer = OfferAnswered(party.name, party.answer_to(offer))
+        party.channel.on_offer_answered(answer)
+    return True
+
+
 def settle(*parties: Party) -> None:
     """Let the parties answer until nothing is under way."""
     for _ in range(TOO_MANY):
-        busy = next((party for party in parties if party.waiting), None)
-        if busy is None:
+        if not any(process(party) for party in parties):
             return
-        offer = busy.waiting.pop(0)
-        if busy.refuses:
-            busy.channel.on_offer_rejected(OfferRejected(busy.name, 488))
-        else:
-            answer = busy.answer_to(offer)
-            busy.channel.on_offer_answered(OfferAnswered(busy.name, answer))
     raise AssertionError("it never ends")
 
 

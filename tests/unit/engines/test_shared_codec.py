@@ -144,6 +144,32 @@ def test_an_offer_of_what_the_other_has_waits_until_it_is_asked() -> None:
     assert a.rejections == []
 
 
+def test_a_hold_meanwhile_comes_after_it() -> None:
+    a = Party("a", "opus", "PCMU")
+    b = Party("b", "opus", "PCMU", says=("opus",))
+    bridged(a, b)
+    a.reoffer("opus")
+    a.channel.hold(True)
+    waiting, a.waiting = a.waiting, []  # the stack sends it when the peer's own is answered
+    settle(b)
+    assert len(a.answers) == 1
+    assert b"a=sendonly" in a.answers[0]
+    a.waiting = a.waiting or waiting
+    settle(a, b)
+    assert codecs(a, b) == ["OPUS/48000/2"] * 2
+
+
+def test_an_offer_is_refused_rather_than_wait_for_one_of_ours() -> None:
+    a = Party("a", "opus", "PCMU")
+    b = Party("b", "opus", "PCMU", says=("opus",))
+    bridged(a, b)
+    a.channel.hold(True)
+    a.reoffer("opus")
+    assert a.rejections == [488]
+    settle(a, b)
+    assert codecs(a, b) == ["PCMU", "PCMU"]
+
+
 def test_it_is_refused_where_the_other_refuses() -> None:
     a = Party("a", "opus", "PCMU")
     b = Party("b", "PCMU", says=("opus",))

@@ -65,23 +65,21 @@ class ChannelOffers:
 
     def received(self, sdp: bytes | None) -> None:
         """The peer offers, or wants us to offer in our answer."""
-        waiting = self.audio.offering  # ours collided with this one, and will be tried again
         try:
-            if sdp is None:
-                self._stack.answer_offer(self._channel, self.audio.offer(), self._clock())
-            else:
-                self.accept(sdp)
+            self.accept(sdp)
         except SipParseError as error:
             if sdp is None or self.shared is None or not self._adopt(self.shared, sdp):
                 self.refuse(error.status)
             return
-        if waiting:
-            self._send(self.audio.offer())
         self.settle()
 
-    def accept(self, sdp: bytes) -> None:
+    def accept(self, sdp: bytes | None) -> None:
         """Answer the peer's offer; raises :class:`SipParseError`, with 488 for no codec."""
-        self._stack.answer_offer(self._channel, self.audio.answer(sdp), self._clock())
+        waiting = self.audio.offering  # ours, which has not reached the peer, comes after this one
+        answer = self.audio.offer() if sdp is None else self.audio.answer(sdp)
+        self._stack.answer_offer(self._channel, answer, self._clock())
+        if waiting:
+            self._send(self.audio.offer())
 
     def refuse(self, status: int) -> None:
         """Refuse the peer's offer; all stays as it was."""

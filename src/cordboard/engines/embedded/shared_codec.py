@@ -50,9 +50,9 @@ class SharedCodec:
 
     def settle(self) -> None:
         """Do the next step, if no step is under way."""
+        self._end_waiting()
         if self._first.audio.offering or self._second.audio.offering:
             return  # its end brings us here again
-        self._end_waiting()
         self._follow()
         if self._target is None and not self._released:
             self._target = self._choose()
@@ -79,8 +79,10 @@ class SharedCodec:
     def adopt(self, leg: ChannelOffers, sdp: bytes) -> bool:
         """Whether an offer that can't be answered yet may be, once the other party is asked."""
         other = self._second if leg is self._first else self._first
-        if self._released or self._waiting is not None or other.audio.offering:
+        if self._released or self._waiting is not None:
             return False
+        if leg.audio.offering or other.audio.offering:
+            return False  # ours would wait for this one's answer, and that for ours
         has = {codec.key for codec in other.audio.codecs} - self._dead
         for codec in offered_codecs(parse_sdp(sdp)):
             if codec.key in has and self._ask(other, codec.key, codec):
@@ -93,8 +95,10 @@ class SharedCodec:
         if self._waiting is None:
             return
         leg, sdp, codec = self._waiting
-        self._waiting = None
         other = self._second if leg is self._first else self._first
+        if other.audio.offering:
+            return
+        self._waiting = None
         if not other.audio.codec.same_packets(codec):
             self._dead.add(codec.key)
             leg.refuse(488)
