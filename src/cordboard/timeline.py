@@ -92,6 +92,10 @@ def _ended(_phone: str, data: Mapping[str, Any]) -> str:
 _SENTENCES = {
     "call.accepted": _accepted,
     "channel.dialled": _dialled,
+    "channel.redirected": lambda phone, data: (
+        f"{phone} redirects to {data.get('to')}"
+        + (f", not followed: {data['refused']}" if data.get("refused") else "")
+    ),
     "channel.ringing": lambda phone, _: f"{phone} rings",
     "channel.early_media": lambda phone, data: (
         f"{phone} sends early media" if data.get("flowing") else f"{phone} is silent, ringback"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.side_by_side import Case, Outcomes, check, play_all, stage_for
+from support.side_by_side import Case, Outcomes, Played, check, header_of, play_all, stage_for
 from support.sipp_script import Script, answered, sdp
 
 pytestmark = pytest.mark.interop("sipp")
@@ -156,6 +156,48 @@ GOODBYES = [
     ),
 ]
 
+
+def moved(name: str, *extensions: str) -> Script:
+    """Sends us on from number to number, by 302, to numbers that are the first one and a digit."""
+    script = Script(name)
+    for extension in extensions:
+        contact = f"Contact: <sip:[number]{extension}@[local_ip]:[local_port]>"
+        script.expect("INVITE").answer("INVITE", 302, contact, repeat=True).expect("ACK")
+    return script
+
+
+REDIRECTS = [
+    Case(
+        moved("moved-once", "1")
+        .expect("INVITE")
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+        .hang_up(1)
+    ),
+    Case(
+        moved("moved-in-a-circle", "1", "2", "1"),
+        outcome="first_leg_failed",
+        cause="unreachable",
+        status=302,
+        second=False,
+    ),
+    Case(
+        moved("moved-for-ever", "1", "2", "3", "4"),
+        outcome="second_leg_failed",
+        cause="unreachable",
+        status=302,
+    ),
+    Case(
+        Script("moved-to-somebody-elses-server")
+        .expect("INVITE")
+        .answer("INVITE", 302, "Contact: <sip:[number]1@elsewhere.test>", repeat=True)
+        .expect("ACK"),
+        outcome="second_leg_failed",
+        cause="unreachable",
+        status=302,
+    ),
+]
+
 UNACKNOWLEDGED = [
     Case(
         answered("our-answer-is-never-acknowledged")
@@ -167,7 +209,7 @@ UNACKNOWLEDGED = [
     ),
 ]
 
-CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *UNACKNOWLEDGED]
+CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *REDIRECTS, *UNACKNOWLEDGED]
 
 
 @pytest.fixture(scope="module")
@@ -180,3 +222,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_call_ends_as_it_should(case: Case, outcomes: Outcomes) -> None:
     check(case, outcomes)
+
+
+def test_a_redirected_call_keeps_its_call_id_and_takes_a_new_tag(outcomes: Outcomes) -> None:
+    played = outcomes["moved-once"]
+    assert isinstance(played, Played)
+    first, second = played.received("INVITE")
+    call_ids = {header_of(invite, "Call-ID") for invite in (first, second)}
+    tags = {header_of(invite, "From").rpartition("tag=")[2] for invite in (first, second)}
+    assert (len(call_ids), len(tags)) == (1, 2)

@@ -29,6 +29,7 @@ from cordboard.calls.ports import (
     MediaLost,
     Play,
     PlayEnded,
+    RedirectTarget,
     Released,
     Ringing,
     StopPlay,
@@ -36,9 +37,10 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import Address, FirstParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
-from support.tenants import everywhere, nowhere, numbered_ids, request, tenant
+from support.tenants import Desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
+REDIRECTS = ["thomas", "helen", "jessica", "sales", "0312341234", "0399990000", "1111", "112"]
 LONGEST_VIRTUAL_LIFE = 400.0
 
 FIRSTS: dict[str, FirstParty] = {
@@ -78,7 +80,7 @@ class CallMachine(RuleBasedStateMachine):
         self.usage.take(planned.takes)
         ids = (f"s{n}" for n in range(100))
         lookup = everywhere if second_registered else nowhere
-        self.call = Call(planned, lookup, lambda: next(ids))
+        self.call = Call(planned, Desk(lookup, lambda: next(ids), self.usage))
         self.live.start(self.now)
         self.carry_out()
 
@@ -149,6 +151,13 @@ class CallMachine(RuleBasedStateMachine):
         channel = self.pick(data, answered=False)
         if channel is not None:
             self.end(channel, Failed(channel, status, local=local))
+
+    @rule(data=st.data(), users=st.lists(st.sampled_from(REDIRECTS), min_size=1, max_size=3))
+    def redirect(self, data: st.DataObject, users: list[str]) -> None:
+        channel = self.pick(data, answered=False)
+        if channel is not None:
+            targets = tuple(RedirectTarget(user, "demo") for user in users)
+            self.end(channel, Failed(channel, 302, redirects=targets))
 
     @rule(data=st.data(), remote=st.booleans())
     def release(self, data: st.DataObject, remote: bool) -> None:

@@ -68,6 +68,7 @@ class Party:
             prompts=cast("Any", None),
             tell=self.told.append,
             forget=lambda _: None,
+            own_hosts=lambda: frozenset({"192.0.2.1"}),
         )
         self.channel = Channel(name, surroundings)
         codecs = tuple(find_codec(one) for one in says)
@@ -76,7 +77,7 @@ class Party:
             cast("Any", self.session), "198.51.100.1", host, 1, strict=False, codecs=codecs
         )
         first = audio.offer()
-        self.channel.invited(audio)
+        self.channel.invited(audio, "192.0.2.9")
         self.channel.on_answered(InviteAnswered(name, self.answer_to(first), None))
 
     # As the SIP stack

@@ -111,7 +111,12 @@ class Stage:
 def stage_for(folder: Path, cases: Sequence[Case], **server: Any) -> Iterator[Stage]:
     """A server that knows the number of every case, and jessica's phone."""
     numbers = {case.name: f"03{1000 + at}1234" for at, case in enumerate(cases)}
-    sipps = {case.name: Sipp(folder / "sipp", case.script, seconds=SECONDS) for case in cases}
+    sipps = {
+        case.name: Sipp(
+            folder / "sipp", case.script, seconds=SECONDS, keys={"number": numbers[case.name]}
+        )
+        for case in cases
+    }
     trunks = [
         Trunk(
             f"trunk{at}",
@@ -154,3 +159,9 @@ def play_all(stage: Stage, cases: Sequence[Case]) -> Outcomes:
 
     with ThreadPoolExecutor(max_workers=len(cases)) as pool:
         return dict(zip([case.name for case in cases], pool.map(play, cases), strict=True))
+
+
+def header_of(message: str, name: str) -> str:
+    """The value of a header of a message that SIPp has logged."""
+    lines = (line for line in message.splitlines() if line.lower().startswith(f"{name.lower()}:"))
+    return next(lines).partition(":")[2].strip()

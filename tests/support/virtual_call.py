@@ -99,13 +99,14 @@ class FarEnd:
             prompts=cast("Any", None),
             tell=self._tell,
             forget=lambda _: None,
+            own_hosts=lambda: frozenset({"192.0.2.1"}),
         )
         self.channel = Channel(name, surroundings)
         audio = ChannelAudio(
             cast("Any", self.session), "198.51.100.1", self.address[0], number, strict=False
         )
         audio.offer()
-        self.channel.invited(audio)
+        self.channel.invited(audio, "192.0.2.9")
 
     # As the SIP stack
 

@@ -13,14 +13,12 @@ from itertools import pairwise
 from cordboard.calls.causes import Cause, failure_tone
 from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.hunt import GLOBAL_REFUSALS, Channel, Hunt, cause_of
-from cordboard.calls.limits import Take
+from cordboard.calls.limits import TRUNK_SCOPE, Take, trunk_take
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import Verdict, result_of
 from cordboard.calls.plan import (
     CallPlan,
-    ContactLookup,
     LegPlan,
-    NewId,
     PlannedChannel,
     ProgramPlan,
     channels_for,
@@ -43,13 +41,16 @@ from cordboard.calls.ports import (
     Play,
     PlayEnded,
     Prompt,
+    RedirectTarget,
     Released,
     Ringing,
     Tone,
     ToneKind,
 )
+from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
+from cordboard.calls.switchboard import Switchboard
 from cordboard.directory.model import PlayStep
 
 FAILURE_TONE_SECONDS = 5.0
@@ -63,13 +64,12 @@ goodbye (RFC 3261 would wait 64*T1 = 32 s)."""
 class Call:
     """A call from its acceptance to its one result."""
 
-    def __init__(self, plan: CallPlan, contacts: ContactLookup, new_id: NewId) -> None:
+    def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
         self.plan = plan
         self.id = plan.request.id
         self.stage = Stage.ACCEPTED
         self.result: CallResult | None = None
-        self._contacts = contacts
-        self._new_id = new_id
+        self._switchboard = switchboard
         self._first = Hunt(plan.channels)
         self._second: Hunt | None = None
         self._held: set[Leg] = set()
@@ -188,7 +188,7 @@ class Call:
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         self._duration_deadline = now + self.plan.longest_call
         self._stage_deadline = now + plan.timeout
-        channels = channels_for(plan, self._contacts, self._new_id)
+        channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
         self._new_channels += [(Leg.SECOND, planned) for planned in channels]
         self._second = Hunt(channels)
         self._dial_all(self._second, plan)
@@ -275,7 +275,8 @@ class Call:
         for channel in hunt.channels.values():
             self._dial(channel, plan)
 
-    def _dial(self, channel: Channel, plan: LegPlan) -> None:
+    def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
+        plan = channel.plan or leg_plan
         planned: PlannedChannel = channel.planned
         endpoint = planned.endpoints[channel.attempt]
         options = DialOptions(plan.caller, self.plan.country, self.plan.media_timeout)
@@ -330,8 +331,7 @@ class Call:
 
     def _on_failed(self, event: Failed, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)
-        if hunt.fails_over(event):
-            self._dial(hunt.channels[event.channel], self._leg_plan(leg))
+        if self._goes_on(event, leg, hunt):
             return
         if not hunt.ended(event.channel, cause_of(event), event.status):
             return
@@ -343,6 +343,60 @@ class Call:
                 self._command(HangUp(other, cause))
         if self.stage is _RINGING[leg] and not hunt.open:
             self._hunt_failed(leg, *hunt.verdict(), now)
+
+    def _goes_on(self, event: Failed, leg: Leg, hunt: Hunt) -> bool:
+        """Whether a failed channel is dialled again: where it was redirected to, or by the next
+        trunk that has a line free."""
+        channel = hunt.channels[event.channel]
+        if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
+            return True
+        while hunt.fails_over(event):
+            if self._changes_trunk(channel, leg, hunt):
+                self._dial(channel, self._leg_plan(leg))
+                return True
+        return False
+
+    def _redirect(self, channel: Channel, target: RedirectTarget, leg: Leg, hunt: Hunt) -> bool:
+        name, refused = channel.planned.id, channel.refuses(target)
+        if refused is None:
+            held = self._holding.get(leg, ())
+            try:
+                route = self._switchboard.reroute(self.plan, leg, name, target, held)
+            except Refused as refusal:
+                refused = refusal.message
+            else:
+                self._log.redirected(leg, name, target)
+                self._hold_instead(leg, held + route.taken, {*route.plan.takes}, hunt, channel)
+                hunt.follow(name, route.plan, route.channels, target)
+                self._new_channels += [(leg, planned) for planned in route.channels[1:]]
+                for planned in route.channels:
+                    self._dial(hunt.channels[planned.id], route.plan)
+                return True
+        self._log.redirected(leg, name, target, refused)
+        return False
+
+    def _changes_trunk(self, channel: Channel, leg: Leg, hunt: Hunt) -> bool:
+        """Take a line of the trunk that a channel goes over to; False where it has none free."""
+        assert channel.trunk is not None  # only trunks fail over
+        wanted = trunk_take(channel.trunk, self.plan.request.tenant)
+        held = self._holding.get(leg, ())
+        if wanted not in held:
+            if self._switchboard.take((wanted,)) is not None:
+                return False
+            self._hold_instead(leg, (*held, wanted), {wanted}, hunt, channel)
+        return True
+
+    def _hold_instead(
+        self, leg: Leg, held: tuple[Take, ...], needed: set[Take], hunt: Hunt, channel: Channel
+    ) -> None:
+        """Give back the lines of trunks that nothing of the leg needs any more."""
+        others = [c for c in hunt.channels.values() if c is not channel and c.trunk is not None]
+        kept = needed | {
+            trunk_take(other.trunk, self.plan.request.tenant) for other in others if other.trunk
+        }
+        idle = [t for t in held if t.key.scope == TRUNK_SCOPE and t not in kept]
+        self._released += idle
+        self._holding[leg] = tuple(t for t in held if t not in idle)
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)

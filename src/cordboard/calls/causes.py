@@ -81,6 +81,8 @@ def cause_of_status(status: int, *, local: bool = False) -> Cause:
     """
     if local and status in (408, 503):
         return Cause.UNREACHABLE
+    if 300 <= status < 400:  # a redirect that was not followed
+        return Cause.UNREACHABLE
     return _BY_STATUS.get(status, Cause.FAILED)
 
 

@@ -25,6 +25,7 @@ class EventKind(Enum):
     """dialect, method, account, first, second (a party each), group, end_user, callback."""
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
+    CHANNEL_REDIRECTED = "channel.redirected"
     CHANNEL_RINGING = "channel.ringing"
     """status (180 to 183)."""
     CHANNEL_EARLY_MEDIA = "channel.early_media"

@@ -2,7 +2,8 @@
 
 The first answer wins and the others are hung up as answered elsewhere. A refusal that speaks for
 the person (600, 603) ends all phones of that user, any other failure only its own channel; a
-trunk's failover code takes the channel to its next trunk under the same id. A channel lives by
+trunk's failover code takes the channel to its next trunk under the same id, and a redirect to
+wherever the plan says. A channel lives by
 :data:`CHANNEL_TRANSITIONS`; what the table does not know has no effect, so a late answer or a
 second farewell changes nothing.
 """
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from cordboard.calls.causes import Cause, cause_of_status, weight
-from cordboard.calls.plan import PlannedChannel
-from cordboard.calls.ports import Failed, TrunkEndpoint
+from cordboard.calls.plan import LegPlan, PlannedChannel
+from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.directory.model import Trunk
 
 GLOBAL_REFUSALS = frozenset({600, 603})
 """Final codes that speak for the person, not for one phone (RFC 3261 21.6)."""
@@ -67,11 +69,21 @@ CHANNEL_TRANSITIONS: dict[ChannelState, dict[ChannelTrigger, ChannelState]] = {
 _OPEN = (ChannelState.DIALLING, ChannelState.RINGING)
 
 
+MAX_REDIRECTS = 3
+"""Redirects that a channel follows one after another; who is sent on more often is in a maze."""
+
+
 @dataclass(slots=True)
 class Channel:
-    """A channel of a hunt; ``attempt`` counts its endpoints from 0, ``cause`` is why it went."""
+    """A channel of a hunt; ``attempt`` counts its endpoints from 0, ``cause`` is why it went.
+
+    ``plan`` is how it is rung where that is not how its leg is: it was redirected. ``visited``
+    are the redirects that led there.
+    """
 
     planned: PlannedChannel
+    plan: LegPlan | None = None
+    visited: tuple[RedirectTarget, ...] = ()
     state: ChannelState = ChannelState.DIALLING
     attempt: int = 0
     cause: Cause | None = None
@@ -85,6 +97,22 @@ class Channel:
             return False
         self.state = following
         return True
+
+    def refuses(self, target: RedirectTarget) -> str | None:
+        """Why a redirect is not followed, if so."""
+        if self.state not in _OPEN:
+            return "the call has moved on"
+        if target in self.visited:
+            return "redirected in a circle"
+        if len(self.visited) >= MAX_REDIRECTS:
+            return f"redirected more than {MAX_REDIRECTS} times"
+        return None
+
+    @property
+    def trunk(self) -> Trunk | None:
+        """The trunk that it is dialled through."""
+        endpoint = self.planned.endpoints[self.attempt]
+        return endpoint.trunk if isinstance(endpoint, TrunkEndpoint) else None
 
     @property
     def next_endpoint_after(self) -> bool:
@@ -139,6 +167,17 @@ class Hunt:
             return False
         channel.attempt += 1
         return True
+
+    def follow(
+        self, channel: str, plan: LegPlan, channels: tuple[PlannedChannel, ...], to: RedirectTarget
+    ) -> None:
+        """A channel was redirected: ``channels`` take its place, the first under its id."""
+        entry = self.channels[channel]
+        entry.move(ChannelTrigger.REDIALLED)
+        visited = (*entry.visited, to)
+        entry.planned, entry.plan, entry.attempt, entry.visited = channels[0], plan, 0, visited
+        for planned in channels[1:]:
+            self.channels[planned.id] = Channel(planned, plan, visited)
 
     def ended(self, channel: str, cause: Cause, sip_status: int | None = None) -> bool:
         """A channel is over, by its failure or farewell; False where it was already.

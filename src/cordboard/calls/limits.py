@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cordboard.directory.model import Trunk
+
+TRUNK_SCOPE = "trunk"
+
 
 @dataclass(frozen=True, slots=True)
 class LimitKey:
@@ -27,6 +31,11 @@ class Take:
 
     key: LimitKey
     limit: int | None
+
+
+def trunk_take(trunk: Trunk, domain: str) -> Take:
+    """One channel of a tenant's trunk: names are unique within a tenant only."""
+    return Take(LimitKey(TRUNK_SCOPE, f"{trunk.name}@{domain}"), trunk.channel_limit)
 
 
 class LimitReached(Exception):

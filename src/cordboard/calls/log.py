@@ -7,7 +7,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.hunt import Channel
 from cordboard.calls.plan import CallPlan, LegPlan
-from cordboard.calls.ports import TrunkEndpoint
+from cordboard.calls.ports import RedirectTarget, TrunkEndpoint
 from cordboard.calls.request import Leg
 from cordboard.media.figures import MediaFigures
 
@@ -64,6 +64,13 @@ class CallLog:
         if isinstance(endpoint, TrunkEndpoint):
             data["trunk"] = endpoint.trunk.name
         self._write(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
+
+    def redirected(
+        self, leg: Leg, channel: str, target: RedirectTarget, refused: str | None = None
+    ) -> None:
+        """A channel is sent somewhere else; ``refused`` says why it does not go there."""
+        data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
+        self._write(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
 
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.limits import LimitKey, Take, trunk_take
 from cordboard.calls.parties import (
     Outside,
     find_destination,
@@ -47,10 +47,10 @@ def plan(
 
     ``contacts`` is the live view of who is registered where, ``new_id`` makes channel ids.
     """
-    return _Planner(request, tenant, contacts, new_id).plan()
+    return Planner(request, tenant, contacts, new_id).plan()
 
 
-class _Planner:
+class Planner:
     """The facts that every step of planning one request needs."""
 
     def __init__(
@@ -73,14 +73,14 @@ class _Planner:
         if isinstance(second_target, ContextTarget):
             second = ProgramPlan(second_party, second_target.context.steps)
         else:
-            second = self._leg(
+            second = self.leg(
                 Leg.SECOND, second_target, second_party, request.second, shown=first_party
             )
         if isinstance(first_target, ContextTarget):
             raise Refused(
                 RefusalId.INVALID_PARAMETER, "a context can't be rung first", self._first_parameter
             )
-        first = self._leg(Leg.FIRST, first_target, first_party, first_address, shown=second_party)
+        first = self.leg(Leg.FIRST, first_target, first_party, first_address, shown=second_party)
         channels = channels_for(first, self.contacts, self.new_id)
         if not channels:
             raise Refused(
@@ -140,7 +140,7 @@ class _Planner:
 
     # A leg
 
-    def _leg(
+    def leg(
         self,
         leg: Leg,
         target: Target | Outside,
@@ -149,7 +149,10 @@ class _Planner:
         *,
         shown: Party,
     ) -> LegPlan:
-        """``shown`` is the other party, whom this leg is told is calling."""
+        """The plan of one leg; ``shown`` is the other party, whom it is told is calling.
+
+        Raises :class:`Refused`.
+        """
         request = self.request
         timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
         takes = [self._take("tenant", self.tenant.domain, self.tenant.policy.channel_limit)]
@@ -162,7 +165,7 @@ class _Planner:
             targets = PlannedTrunks(
                 tuple(TrunkEndpoint(trunk, route.number_for(trunk)) for trunk in route.trunks)
             )
-            takes.append(self._take("trunk", route.trunks[0].name, route.trunks[0].channel_limit))
+            takes.append(trunk_take(route.trunks[0], self.tenant.domain))
         else:
             assert not isinstance(target, ContextTarget)  # planned as a program
             caller = self._inside_caller(leg, shown)

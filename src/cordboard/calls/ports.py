@@ -191,13 +191,27 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class RedirectTarget:
+    """Where a 3xx points: the user part of a Contact and its host. ``ours`` says that the host is
+    an address of this server, or of the peer that redirects."""
+
+    user: str
+    host: str
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """The dial ended without answer; ``status`` is the final SIP status, ``local`` if made here."""
+    """The dial ended without answer; ``status`` is the final SIP status, ``local`` if made here.
+
+    ``redirects`` are the targets of a 3xx, the best first.
+    """
 
     channel: str
     status: int
     reason: str = ""
     local: bool = False
+    redirects: tuple[RedirectTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,10 @@ class TenantDirectory:
         """Whether a number is the tenant's own, listed or somebody's DID."""
         return self.number(text) is not None
 
+    def is_named(self, host: str) -> bool:
+        """Whether a SIP host is this tenant's domain or realm, without regard to case."""
+        return host.lower() in (self.domain.lower(), self.policy.sip_realm.lower())
+
     def may_show(self, text: str) -> bool:
         """Whether the tenant may show a number as its caller id."""
         number = self.number(text)

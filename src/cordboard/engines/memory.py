@@ -38,6 +38,7 @@ from cordboard.calls.ports import (
     Play,
     PlayEnded,
     Prompt,
+    RedirectTarget,
     Released,
     Ringing,
     StopPlay,
@@ -100,11 +101,20 @@ class FarEnd:
             self.state = FarState.TALKING
             self._say("SIP/2.0 200 OK", Answered(self.channel))
 
-    def reject(self, status: int = 486, reason: str = "", *, local: bool = False) -> None:
+    def reject(
+        self,
+        status: int = 486,
+        reason: str = "",
+        *,
+        local: bool = False,
+        redirects: tuple[RedirectTarget, ...] = (),
+    ) -> None:
         """A final refusal; ``local``: as if nobody had answered at all."""
         if self.state is FarState.CALLED:
             self.early(False)
-            self._over(Failed(self.channel, status, reason, local), f"SIP/2.0 {status} {reason}")
+            self._over(
+                Failed(self.channel, status, reason, local, redirects), f"SIP/2.0 {status} {reason}"
+            )
 
     def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
         """BYE."""

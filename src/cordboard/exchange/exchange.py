@@ -28,6 +28,7 @@ from cordboard.calls.stages import Stage
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable
 
 MAX_LIVE_CALLS = 5_000
@@ -66,6 +67,7 @@ class Exchange:
         self._journal = journal
         self._wall = wall
         self._usage = Usage()
+        self._switchboard = LiveSwitchboard(directory, engine, self._usage, _new_id)
         self._rates: dict[str, TokenBucket] = {}
         self._live: dict[str, _Live] = {}
         self._channels = ChannelBook()
@@ -109,7 +111,7 @@ class Exchange:
             if isinstance(error, JournalUnavailable):
                 raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
             raise
-        call = Call(planned, self._engine.contacts, _new_id)
+        call = Call(planned, self._switchboard)
         live = self._live[call.id] = _Live(call, tenant.domain)
         self._idle.clear()
         self._step(live, lambda: call.start(_now()))

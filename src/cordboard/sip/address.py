@@ -95,3 +95,13 @@ def tag_of(text: str) -> str | None:
     if start >= 0 and '"' not in text[start:] and ">" not in text[start + 1 :]:
         return text[start + 6 :].partition(";")[0].strip() or None
     return parse_parameters(split_name_addr(text)[2]).get("tag") or None
+
+
+def q_of(value: str | None) -> float:
+    """The preference that a Contact's ``q`` parameter gives, 0.0 to 1.0; 1.0 where it gives none
+    that can be read."""
+    try:
+        q = float(value or 1.0)
+    except ValueError:
+        return 1.0
+    return round(q, 3) if 0.0 <= q <= 1.0 else 1.0  # three digits (RFC 3261 25.1)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from cordboard.sip.address import split_name_addr, tag_of
+from cordboard.sip.address import q_of, split_name_addr, tag_of
 from cordboard.sip.authentication import MAX_ROUNDS, Authentication
 from cordboard.sip.dialog import Dialog, by_way_of, contact_of, routes_of_response
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.early_dialog import EarlyDialog
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
+from cordboard.sip.grammar import parse_parameters
 from cordboard.sip.lines import (
     MAX_FORWARDS,
     InviteLines,
@@ -406,6 +407,7 @@ def _by_way_of(routes: tuple[str, ...], uri: str) -> tuple[str, tuple[str, ...]]
 
 
 def _redirects(response: Response) -> tuple[str, ...]:
+    """The targets of a 3xx, the best first (RFC 3261 8.1.3.4)."""
     try:
         values = response.each("contact")
     except SipParseError:
@@ -413,7 +415,8 @@ def _redirects(response: Response) -> tuple[str, ...]:
     found = []
     for value in values[:MAX_REDIRECTS]:
         try:
-            found.append(split_name_addr(value)[1])
+            _, uri, parameters = split_name_addr(value)
+            found.append((-q_of(parse_parameters(parameters).get("q")), uri))
         except SipParseError:
             continue
-    return tuple(found)
+    return tuple(uri for _, uri in sorted(found, key=lambda one: one[0]))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from cordboard.sip.address import NameAddr, parse_name_addr
+from cordboard.sip.address import NameAddr, parse_name_addr, q_of
 from cordboard.sip.binding_table import BindingTable, Contacts
 from cordboard.sip.digest import DigestServer, Verdict, parse_digest
 from cordboard.sip.errors import SipParseError
@@ -256,7 +256,7 @@ class _Asked:
             expires_at=self.now + expires,
             call_id=request.call_id[:MAX_TEXT],
             cseq=request.cseq[0],
-            q=_q_of(contact),
+            q=q_of(contact.parameters.get("q")),
             user_agent=_bounded(request.first("user-agent")),
             instance=_bounded(contact.parameters.get("+sip.instance")),
             reg_id=_bounded(contact.parameters.get("reg-id")),
@@ -327,14 +327,6 @@ def _expires_of(request: Request, contact: NameAddr) -> int:
 
 def _bounded(text: str | None) -> str | None:
     return None if text is None else text[:MAX_TEXT]
-
-
-def _q_of(contact: NameAddr) -> float:
-    try:
-        value = float(contact.parameters.get("q") or 1.0)
-    except ValueError:
-        return 1.0
-    return round(value, 3) if 0.0 <= value <= 1.0 else 1.0  # three digits (RFC 3261 25.1)
 
 
 def _listed(binding: Binding, now: float) -> str:

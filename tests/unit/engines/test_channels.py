@@ -136,12 +136,13 @@ class Bench:
             prompts=cast("Any", self.shelf),
             tell=self.told.append,
             forget=self.forgotten.append,
+            own_hosts=lambda: frozenset({"192.0.2.1"}),
         )
         self.channel = Channel("c", surroundings)
         if invited:
             audio = ChannelAudio(cast("Any", self.session), "198.51.100.1", PHONE, 1, strict=False)
             audio.offer()
-            self.channel.invited(audio)
+            self.channel.invited(audio, "192.0.2.9")
 
     def ring(self, status: int = 180, body: bytes | None = None, dialogs: int = 1) -> None:
         self.channel.on_ringing(InviteRinging("c", status, "", body, f"t{dialogs}", dialogs))

@@ -18,6 +18,7 @@ from cordboard.calls.ports import (
     EngineEvent,
     Failed,
     MediaLost,
+    RedirectTarget,
     Released,
     Ringing,
     Trying,
@@ -29,6 +30,7 @@ from cordboard.engines.embedded.channel_states import (
 )
 from cordboard.engines.embedded.early_audio import EarlyAudio
 from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
+from cordboard.engines.embedded.redirects import redirect_targets
 from cordboard.engines.embedded.talk import Talk
 from cordboard.media import events as media_events
 from cordboard.sip.errors import SipParseError
@@ -64,6 +66,7 @@ class Channel:
         "_figures",
         "_hang_up_cause",
         "_invited",
+        "_peer",
         "_talk",
         "_with",
         "audio",
@@ -77,6 +80,7 @@ class Channel:
         self.audio: ChannelAudio | None = None
         self._with = surroundings
         self._invited = False
+        self._peer = ""
         self._failure: tuple[int, str] | None = None
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
@@ -85,9 +89,10 @@ class Channel:
 
     # Commands
 
-    def invited(self, audio: ChannelAudio) -> None:
-        """Take note that the INVITE is on its way, and of the audio that it offers."""
+    def invited(self, audio: ChannelAudio, peer: str) -> None:
+        """Take note that the INVITE is on its way to an address, and of the audio it offers."""
         self.audio = audio
+        self._peer = peer
         self._invited = True
 
     def fail(self, status: int, reason: str) -> None:
@@ -181,7 +186,10 @@ class Channel:
         status, reason, local = event.status, event.reason, event.local
         if self._failure is not None:
             (status, reason), local = self._failure, True
-        self._end(lambda: Failed(self.id, status, reason, local))
+        redirects: tuple[RedirectTarget, ...] = ()
+        if event.contacts and not local:
+            redirects = redirect_targets(event.contacts, self._with.own_hosts() | {self._peer})
+        self._end(lambda: Failed(self.id, status, reason, local, redirects))
 
     def on_ended(self, event: SessionEnded) -> None:
         """The SIP session is over."""

@@ -132,7 +132,7 @@ class Dialler:
             _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
             channel.fail(500, "Unwritable Request")
             return
-        channel.invited(audio)
+        channel.invited(audio, flow.remote[0])
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

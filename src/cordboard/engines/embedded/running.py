@@ -79,6 +79,7 @@ class Running:
             prompts=self.prompts,
             tell=callbacks.tell,
             forget=callbacks.forget,
+            own_hosts=self._own_hosts,
         )
 
     async def render_tones(self) -> None:
@@ -116,8 +117,14 @@ class Running:
         """Whether a domain is a tenant's, or an address of ours."""
         if self._directory().tenant(domain) is not None:
             return True
-        ours = {self._settings.advertised_host, *(listen.host for listen in self.listening)}
-        return domain in ours or (is_address(domain) and any(map(is_wildcard, filter(None, ours))))
+        ours = self._own_hosts()
+        return domain in ours or (is_address(domain) and any(map(is_wildcard, ours)))
+
+    def _own_hosts(self) -> frozenset[str]:
+        """Where this server is found, as it was told; a wildcard stands for every address."""
+        advertised = self._settings.advertised_host
+        listening = frozenset(listen.host for listen in self.listening)
+        return listening if advertised is None else listening | {advertised}
 
     @property
     def listening(self) -> tuple[Listen, ...]:

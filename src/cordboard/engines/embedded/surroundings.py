@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What channels work with; ``forget`` is called when one is over, before that is told."""
+    """What channels work with; ``forget`` is called when one is over, before that is told,
+    ``own_hosts`` are the addresses of this server."""
 
     stack: SipStack
     clock: Callable[[], float]
     prompts: PromptShelf
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
+    own_hosts: Callable[[], frozenset[str]]

@@ -1,0 +1,55 @@
+"""A redirect goes back to the plan: it may lead where the caller himself might have called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cordboard.calls.parties import Outside, find_destination, find_inside, party_of
+from cordboard.calls.plan import (
+    CallPlan,
+    ContactLookup,
+    LegPlan,
+    NewId,
+    PlannedChannel,
+    channels_for,
+)
+from cordboard.calls.planner import Planner
+from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import Address, Leg, SecondScope
+from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.target import ContextTarget
+
+PARAMETER = "redirect"
+
+
+def reroute(
+    plan: CallPlan,
+    leg: Leg,
+    channel: str,
+    target: RedirectTarget,
+    tenant: TenantDirectory,
+    contacts: ContactLookup,
+    new_id: NewId,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that goes to ``target`` instead, and its channels, the first with the id of
+    the channel that was redirected. Raises :class:`Refused`.
+
+    Only the user part counts, and only at an address of ours, of the tenant or of who redirects:
+    a redirect is a number to call, not a way around the tenant's trunks.
+    """
+    if not (target.ours or tenant.is_named(target.host)):
+        raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", PARAMETER)
+    inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
+    found = (find_inside if inside else find_destination)(tenant, target.user, PARAMETER)
+    if isinstance(found, ContextTarget):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
+    address = Address(target.user)
+    other = plan.second.party if leg is Leg.FIRST else plan.first.party
+    planner = Planner(plan.request, tenant, contacts, new_id)
+    rerouted = planner.leg(leg, found, party_of(found, address), address, shown=other)
+    channels = channels_for(rerouted, contacts, new_id)
+    if not channels:
+        name = found.number if isinstance(found, Outside) else rerouted.party.name
+        raise Refused(RefusalId.USER_NOT_REGISTERED, f"{name} is not registered", PARAMETER)
+    return rerouted, (replace(channels[0], id=channel), *channels[1:])

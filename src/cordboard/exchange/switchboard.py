@@ -1,0 +1,62 @@
+"""What live calls of a tenant ask while they run, answered from the state of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
+from cordboard.calls.plan import CallPlan
+from cordboard.calls.ports import Contact, Engine, RedirectTarget
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import Leg
+from cordboard.calls.rerouting import reroute
+from cordboard.calls.switchboard import Rerouted
+from cordboard.directory.snapshot import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSwitchboard:
+    """The :class:`~cordboard.calls.switchboard.Switchboard` of all calls of an exchange."""
+
+    directory: Callable[[], Directory]
+    engine: Engine
+    usage: Usage
+    make_id: Callable[[], str]
+
+    def contacts(self, account: str) -> tuple[Contact, ...]:
+        """The contacts of a terminal that can be dialled now."""
+        return self.engine.contacts(account)
+
+    def new_id(self) -> str:
+        """Make a channel's UUID."""
+        return self.make_id()
+
+    def take(self, takes: tuple[Take, ...]) -> LimitKey | None:
+        """Take all of ``takes`` or none; the limit that is in the way, or None."""
+        try:
+            self.usage.take(takes)
+        except LimitReached as reached:
+            return reached.key
+        return None
+
+    def reroute(
+        self,
+        plan: CallPlan,
+        leg: Leg,
+        channel: str,
+        target: RedirectTarget,
+        held: tuple[Take, ...],
+    ) -> Rerouted:
+        """Plan where a redirected channel goes, and take what that needs; raises Refused."""
+        tenant = self.directory().tenant(plan.request.tenant)
+        if tenant is None:
+            raise Refused(RefusalId.INVALID_DESTINATION, "the tenant is gone", "redirect")
+        planned, channels = reroute(plan, leg, channel, target, tenant, self.contacts, self.new_id)
+        keys = {take.key for take in held}
+        needed = tuple(take for take in planned.takes if take.key not in keys)
+        reached = self.take(needed)
+        if reached is not None:
+            message = f"the limit of {reached} is reached"
+            raise Refused(RefusalId.CHANNEL_LIMIT_REACHED, message, str(reached))
+        return Rerouted(planned, channels, needed)
