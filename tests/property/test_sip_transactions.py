@@ -7,7 +7,6 @@ in the end that nothing is up, nothing is remembered, and nobody sends without e
 from __future__ import annotations
 
 from collections import Counter
-from random import Random
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,12 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import (
     InviteAnswered,
-    InviteFailed,
     InviteReceived,
     OfferReceived,
     SessionEnded,
 )
-from cordboard.sip.flow import Flow
+from support.lossy_network import LossyNetwork, endings
 from support.sip_network import (
     ANSWER,
     OTHER_ANSWER,
@@ -33,31 +31,10 @@ from support.sip_network import (
     invitation,
 )
 
-# The last of seven INVITEs come late: a network that loses more of them and of their answers leaves
-# phones ringing that can't be reached any more (RFC 3261 9.1 forbids CANCEL before a 1xx).
-MOST_LOSSES = 2
 MAX_CALLS = 6
 # INVITE 7, its answers 11, CANCEL, BYE and re-INVITE as many, and each may come twice.
 MAX_MESSAGES_A_CALL = 250
 PLENTY_OF_TIME = 400.0
-
-
-class LossyNetwork:
-    """How messages travel; fair, so that what is repeated often enough arrives."""
-
-    def __init__(self, seed: int, loss: float, slowness: float) -> None:
-        self.random = Random(seed)
-        self.loss = loss
-        self.slowness = slowness
-        self.lost: Counter[bytes] = Counter()
-
-    def carry(self, _: Flow, data: bytes) -> list[float]:
-        """The delays of the copies that arrive."""
-        if self.random.random() < self.loss and self.lost[data] < MOST_LOSSES:
-            self.lost[data] += 1
-            return []
-        copies = 2 if self.random.random() < 0.1 else 1
-        return [0.001 + self.random.random() * self.slowness for _ in range(copies)]
 
 
 class Calls(RuleBasedStateMachine):
@@ -185,12 +162,6 @@ class Calls(RuleBasedStateMachine):
         answered = {event.call_id for event in self.server.heard(InviteAnswered)}
         hung_up = {event.call_id for event in self.server.heard(SessionEnded)}
         assert answered == hung_up
-
-
-def endings(end: End) -> Counter[str]:
-    """How often each call was told to be over."""
-    failed = Counter(event.call_id for event in end.heard(InviteFailed))
-    return failed + Counter(event.call_id for event in end.heard(SessionEnded))
 
 
 Calls.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -52,6 +52,7 @@ class End:
         traced: bool = False,
         secret: bytes = SECRET,
         session_expires: int = 1800,
+        min_se: int = 90,
     ) -> None:
         self.address = address
         self.said: list[SipEvent] = []
@@ -63,6 +64,7 @@ class End:
                 timers=timers or Timers(),
                 user_agent=name,
                 session_expires=session_expires,
+                min_se=min_se,
                 max_sessions=max_sessions,
                 max_transactions=max_transactions,
             ),

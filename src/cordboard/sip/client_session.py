@@ -233,7 +233,7 @@ class ClientSession(Session):
         self._early.clear()
         self.negotiation.ours, self.negotiation.theirs = self._invitation.offer, answer
         self.learn(response)
-        self.timer.take_answer(response, now)
+        self.timer.take_answer(response, now, now)
         agent = response.first("user-agent") or response.first("server")
         self.core.events.append(InviteAnswered(self.call_id, answer, agent))
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cordboard.sip.events import OfferAnswered, OfferReceived
+from cordboard.sip.glare import retry_after_line
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.pending_answer import PendingAnswer
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from cordboard.sip.message import Request
     from cordboard.sip.server_transaction import ServerTransaction
     from cordboard.sip.session import Session
-
-# 14.2: whoever offers while an earlier offer of his is unanswered is told to come back soon.
-RETRY_AFTER_LINE = "Retry-After: 2\r\n"
 
 
 class Negotiation:
@@ -114,7 +112,7 @@ class Negotiation:
         """A re-INVITE; without a description it asks for an offer of ours."""
         session = self._session
         if not session.up or self.answering:
-            session.respond(transaction, 500, now, RETRY_AFTER_LINE)
+            session.respond(transaction, 500, now, retry_after_line(session.core))
         elif self._reinvite is not None and self._reinvite.open:
             session.respond(transaction, 491, now)
         else:
@@ -126,7 +124,8 @@ class Negotiation:
     def on_update(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """An offer in an UPDATE (RFC 3311 5.2), also of an early dialog."""
         if self.answering:
-            self._session.respond(transaction, 500, now, RETRY_AFTER_LINE)
+            core = self._session.core
+            self._session.respond(transaction, 500, now, retry_after_line(core))
         elif self._reinvite is not None and self._reinvite.open:
             self._session.respond(transaction, 491, now)
         else:

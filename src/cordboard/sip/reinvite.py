@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.authentication import MAX_ROUNDS
 from cordboard.sip.events import EndedBy, OfferAnswered, OfferRejected
+from cordboard.sip.glare import MAX_COLLISIONS, has_collided, pause_after
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.methods import SUPPORTED_LINE
-from cordboard.sip.responses import retry_after_of
 
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
@@ -18,18 +18,12 @@ if TYPE_CHECKING:
     from cordboard.sip.session import Session
     from cordboard.sip.wheel import Timer
 
-# 14.1: who made the dialog waits 2.1 to 4 s after a 491, the other at most 2 s, so that they part.
-OWNER_PAUSE = (2.1, 4.0)
-OTHER_PAUSE = (0.0, 2.0)
-# Two ends that keep colliding for this long have something else wrong with them.
-MAX_COLLISIONS = 8
-
 
 class Reinvite:
     """One offer until it is answered or refused; while it lasts the session has no other."""
 
     __slots__ = ("_ack", "_collisions", "_credentials", "_offer", "_refresh", "_retry", "_rounds",
-                 "_session", "_transaction")  # fmt: skip
+                 "_sent_at", "_session", "_transaction")  # fmt: skip
 
     def __init__(
         self, session: Session, offer: bytes, now: float, *, refresh: bool = False
@@ -43,6 +37,7 @@ class Reinvite:
         self._collisions = 0
         self._ack = b""
         self._credentials = ""
+        self._sent_at = now
         self._retry: Timer | None = None
         self._transaction: ClientTransaction | None = None
         self._send(now)
@@ -75,6 +70,7 @@ class Reinvite:
         branch = core.token()
         credentials = session.authentication.lines("INVITE", dialog.request_uri, core.token)
         self._credentials = credentials
+        self._sent_at = now
         lines = dialog.contact + session.allow_line + SUPPORTED_LINE
         lines += session.timer.request_lines() + credentials
         lines += content_type_line(SDP, self._offer)
@@ -94,18 +90,17 @@ class Reinvite:
         elif self._can_meet(response, status):
             self._rounds += 1
             self._send(now)
-        elif self._collided(response) and self._collisions < MAX_COLLISIONS:
+        elif has_collided(response) and self._collisions < MAX_COLLISIONS:
             self._collisions += 1
             session = self._session
-            low, high = OWNER_PAUSE if session.is_owner else OTHER_PAUSE
-            pause = low + (high - low) * session.core.chance()
+            pause = pause_after(response, session.core, is_owner=session.is_owner)
             self._retry = session.core.wheel.schedule(now + pause, self._try_again)
         elif status in (408, 481):  # 12.2.1.2: the dialog is gone
             self._session.leave(now, EndedBy.TIMEOUT)
         else:
             if not self._refresh:
                 self._session.core.events.append(OfferRejected(self._session.call_id, status))
-            self._session.timer_goes_on(now)
+            self._session.timer.refused(now)
             self._session.negotiation.done(now)
 
     def _can_meet(self, response: Response, status: int) -> bool:
@@ -118,12 +113,6 @@ class Reinvite:
             and self._rounds < MAX_ROUNDS
             and session.timer.is_asked_for_more(response)
         )
-
-    @staticmethod
-    def _collided(response: Response) -> bool:
-        """491, or 500 with Retry-After from who still waits for our ACK (14.2)."""
-        status = response.status
-        return status == 491 or (status == 500 and retry_after_of(response) is not None)
 
     def _try_again(self, now: float) -> None:
         self._retry = None
@@ -147,7 +136,7 @@ class Reinvite:
         )
         if not repeated:
             self._tell(sdp_of(response))
-            session.timer.take_answer(response, now)
+            session.timer.take_answer(response, self._sent_at, now)
             session.negotiation.done(now)
 
     def _tell(self, answer: bytes | None) -> None:

@@ -12,11 +12,11 @@ from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
 from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
+from cordboard.sip.glare import retry_after_line
 from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.methods import ALLOW_LINE
-from cordboard.sip.negotiation import RETRY_AFTER_LINE
 from cordboard.sip.reliable import OPTION_TAG, ReliableResponse, has_option
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
@@ -164,7 +164,7 @@ class ServerSession(Session):
         """A request within the dialog; an offer has to wait while his first one is unanswered."""
         unanswered = self._stage is Stage.OFFERED and self.negotiation.ours is None
         if unanswered and request.method == "UPDATE" and sdp_of(request) is not None:
-            self.respond(transaction, 500, now, RETRY_AFTER_LINE)
+            self.respond(transaction, 500, now, retry_after_line(self.core))
         else:
             super().on_request(transaction, request, flow, now)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.events import EndedBy, InfoReceived, SessionEnded
+from cordboard.sip.glare import has_collided, pause_after
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import media_type_of, sdp_of
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, refusal_of_method
@@ -255,32 +257,37 @@ class Session:
             self.timer.postpone(self.core.timers.t1, now)
         elif any("UPDATE" in methods for methods in self._said):
             lines = self.need_dialog().contact + SUPPORTED_LINE + self.timer.request_lines()
-            self.ask("UPDATE", self._on_refreshed, now, lines)
+            self.ask("UPDATE", partial(self._on_refreshed, now), now, lines)
         else:
             self.negotiation.repeat(now)
 
-    def _on_refreshed(self, status: int, response: Response | None, now: float) -> None:
+    def _on_refreshed(
+        self, sent_at: float, status: int, response: Response | None, now: float
+    ) -> None:
         if self.over:
             return
         if response is not None and 200 <= status < 300:
-            self.timer.take_answer(response, now)
+            self.timer.take_answer(response, sent_at, now)
         elif status in (405, 501):  # it said that it could
             self._said = ()
             self._refresh(now)
         elif response is not None and status == 422 and self.timer.is_asked_for_more(response):
             self._refresh(now)
+        elif response is not None and has_collided(response):
+            pause = pause_after(response, self.core, is_owner=self.is_owner)
+            self.timer.postpone(pause, now)
         else:
             self._on_probe_answered(status, response, now)
-            self.timer_goes_on(now)
-
-    def timer_goes_on(self, now: float) -> None:
-        """A refresh was refused: the peer is alive, whatever else it may be."""
-        if not self.over:
-            self.timer.restart(now)
+            if not self.over:
+                self.timer.refused(now)
 
     def _expire(self, now: float) -> None:
-        """The peer has not refreshed the session in time (RFC 4028 10)."""
-        self.leave(now, EndedBy.TIMEOUT)
+        """The peer has not refreshed the session in time (RFC 4028 10); if it is we who let its
+        offer wait, it is not the one that is gone."""
+        if self.negotiation.answering:
+            self.timer.postpone(self.core.timers.t1, now)
+        else:
+            self.leave(now, EndedBy.TIMEOUT)
 
     def respond(
         self, transaction: ServerTransaction, status: int, now: float, lines: str = ""

@@ -34,19 +34,21 @@ MARGIN: Final = 32.0
 class SessionTimer:
     """The timer of one session. ``refresh(now)`` and ``expire(now)`` are called when it is time."""
 
-    __slots__ = ("_core", "_expire", "_interval", "_least", "_refresh", "_timer", "_we_refresh",
-                 "agreed")  # fmt: skip
+    __slots__ = ("_core", "_expire", "_interval", "_least", "_refresh", "_refreshed_at",
+                 "_timer", "_we_refresh", "agreed")  # fmt: skip
 
     def __init__(
         self, core: Core, refresh: Callable[[float], None], expire: Callable[[float], None]
     ) -> None:
         self._core = core
-        self._interval = core.settings.session_expires
-        self._least = core.settings.min_se
+        self._least = least = core.settings.min_se
+        wanted = core.settings.session_expires
+        self._interval = max(wanted, least) if wanted else 0
         self._refresh = refresh
         self._expire = expire
         self._we_refresh = True
         self._timer: Timer | None = None
+        self._refreshed_at = 0.0
         self.agreed = False
         """Whether the peer takes part."""
 
@@ -70,37 +72,44 @@ class SessionTimer:
         self._interval = self._least = least
         return True
 
-    def take_answer(self, response: Response, now: float) -> None:
-        """A 2xx to an INVITE or UPDATE of ours (7.2)."""
+    def take_answer(self, response: Response, sent_at: float, now: float) -> None:
+        """A 2xx to an INVITE or UPDATE of ours (7.2) that was sent at ``sent_at``.
+
+        The peer counts from its answer, which may reach us late: we refresh as if it had come at
+        once, and hang up as if it had been sent only now.
+        """
+        self._refreshed_at = max(self._refreshed_at, sent_at)
         interval = _seconds_of(response, "session-expires")
         self.agreed = interval is not None
         self._we_refresh = True
         if interval is not None:
             self._interval = min(max(interval, LEAST_INTERVAL), MAX_INTERVAL)
             self._we_refresh = _refresher_of(response) != "uas"
-        self.restart(now)
+        self._restart(now)
 
     # Requests of the peer
 
     def refuses(self, request: Request) -> str | None:
         """The Min-SE line to refuse a request with 422 that wants too short an interval (9)."""
         wanted = _seconds_of(request, "session-expires")
-        if wanted is None or wanted >= self._least or not has_option(request, "supported", "timer"):
+        least = self._core.settings.min_se  # not what a peer asked for by 422: that holds for ours
+        if wanted is None or wanted >= least or not has_option(request, "supported", "timer"):
             return None
-        return f"Min-SE: {self._least}\r\n"
+        return f"Min-SE: {least}\r\n"
 
     def answer_lines(self, request: Request, now: float) -> str:
         """What a 2xx to an INVITE or UPDATE of the peer says about it; the time begins anew (9)."""
         wanted = _seconds_of(request, "session-expires")
+        self._refreshed_at = now
         if wanted is None and not has_option(request, "supported", OPTION_TAG):
             self.agreed, self._we_refresh = False, True
-            self.restart(now)
+            self._restart(now)
             return ""
         self.agreed = True
         self._we_refresh = _refresher_of(request) == "uas"
         if wanted is not None:
             self._interval = min(max(wanted, LEAST_INTERVAL), MAX_INTERVAL)
-        self.restart(now)
+        self._restart(now)
         if not self._interval:
             return ""
         who = "uas" if self._we_refresh else "uac"
@@ -109,21 +118,29 @@ class SessionTimer:
 
     # Time
 
-    def restart(self, now: float) -> None:
-        """The session was refreshed, or its peer has shown to be alive."""
+    def _restart(self, now: float) -> None:
         self.stop()
         interval = self._interval
         if not interval:
             return
         if self._we_refresh:
-            self._timer = self._core.wheel.schedule(now + interval / 2, self._refresh)
+            due = max(self._refreshed_at + interval / 2, now)
+            self._timer = self._core.wheel.schedule(due, self._refresh)
         else:
             after = interval - min(MARGIN, interval / 3)
             self._timer = self._core.wheel.schedule(now + after, self._expire)
 
+    def refused(self, now: float) -> None:
+        """A refresh or an offer of ours was refused. The peer is alive, but does not count anew:
+        where it takes part another refresh has to come before it hangs up."""
+        due = self._timer is None or self._timer.action is None
+        if due and self._interval and self._we_refresh:
+            self.postpone(self._interval / (8 if self.agreed else 2), now)
+
     def postpone(self, seconds: float, now: float) -> None:
-        """It is time to refresh, but something else is under way."""
-        self._timer = self._core.wheel.schedule(now + seconds, self._refresh)
+        """It is time to refresh or to expire, but something else is under way."""
+        todo = self._refresh if self._we_refresh else self._expire
+        self._timer = self._core.wheel.schedule(now + seconds, todo)
 
     def let_go(self) -> None:
         """Forget whom to call."""

@@ -95,10 +95,74 @@ def test_silence_ends_the_call() -> None:
 def test_a_refusal_shows_that_the_peer_is_alive(status: int) -> None:
     peer = Peer()
     answered(peer, expires(INTERVAL, "uac"), UPDATE_ALLOWED)
+    peer.wait(HALF + 0.1)
     for _ in range(3):
-        peer.wait(HALF + 0.2)
         peer.answer(peer.take_request("UPDATE"), status)
+        peer.wait(INTERVAL / 8 + 0.1)  # it may be waiting for one that it takes
     assert peer.events() == []
+
+
+def test_an_answer_that_was_overtaken_does_not_put_off_the_next_refresh() -> None:
+    peer = Peer()
+    answered(peer, expires(90, "uac"), UPDATE_ALLOWED)
+    peer.wait(45.1)
+    update = peer.take_request("UPDATE")
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    extra = (CONTACT, expires(90, "uac"))
+    peer.answer(peer.take_request("INVITE"), 200, sdp=OTHER_ANSWER, extra=extra)
+    peer.wait(20)
+    peer.take()
+    peer.answer(update, 200, extra=extra)
+    peer.wait(24.9)
+    assert peer.take() == []
+    peer.wait(0.2)
+    peer.take_request("UPDATE")
+
+
+@pytest.mark.parametrize(("status", "extra"), [(491, ()), (500, (("retry-after", "3"),))])
+def test_a_refresh_that_collides_is_tried_again_soon(status: int, extra: Extra) -> None:
+    """Another half of the interval would be too late for a peer that waits for it."""
+    peer = Peer()
+    answered(peer, expires(INTERVAL, "uac"), UPDATE_ALLOWED)
+    peer.wait(HALF + 0.1)
+    peer.answer(peer.take_request("UPDATE"), status, extra=extra)
+    peer.wait(2.0)
+    assert peer.take() == []
+    peer.wait(2.0)
+    again = [message for message in peer.take() if isinstance(message, Request)]
+    assert again[0].method == "UPDATE"
+    assert peer.events() == []
+
+
+def test_the_next_refresh_counts_from_the_last_one_not_from_its_late_answer() -> None:
+    """RFC 4028 7.2: the peer counts from when it answered, which may have been long before."""
+    peer = Peer()
+    answered(peer, expires(90, "uac"), UPDATE_ALLOWED)
+    peer.wait(45.1)
+    update = peer.take_request("UPDATE")
+    peer.wait(20)
+    peer.take()
+    peer.answer(update, 200, extra=(CONTACT, expires(90, "uac")))
+    peer.wait(25)
+    assert peer.take_request("UPDATE").cseq[0] == update.cseq[0] + 1
+
+
+def test_a_peer_whose_offer_we_let_wait_is_not_hung_up() -> None:
+    peer = Peer()
+    invite = answered(peer, expires(90, "uas"))
+    peer.wait(50)
+    extra = (CONTACT, ("supported", "timer"), expires(90, "uac"))
+    peer.ask_within(invite, "INVITE", sdp=OTHER_OFFER, extra=extra)
+    peer.take_response(100)
+    peer.wait(20)
+    assert peer.take() == []
+    peer.stack.answer_offer("call-1", OTHER_ANSWER, peer.now)
+    peer.take_response(200)
+    peer.ask_within(invite, "ACK")
+    peer.wait(59)
+    assert peer.take() == []
+    peer.wait(1.3)
+    peer.take_request("BYE")
 
 
 @pytest.mark.parametrize("status", [405, 501])
