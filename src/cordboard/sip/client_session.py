@@ -8,27 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from cordboard.sip.address import q_of, split_name_addr, tag_of
+from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import MAX_ROUNDS, Authentication
-from cordboard.sip.dialog import Dialog, by_way_of, contact_of, routes_of_response
+from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
-from cordboard.sip.early_dialog import EarlyDialog
+from cordboard.sip.early_dialog import MAX_FORKS, EarlyDialogs
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
-from cordboard.sip.grammar import parse_parameters
-from cordboard.sip.lines import (
-    MAX_FORWARDS,
-    InviteLines,
-    clean,
-    content_type_line,
-    encode,
-    lines_of,
-)
-from cordboard.sip.media_type import SDP, sdp_of
-from cordboard.sip.methods import SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
+from cordboard.sip.invite_request import write_invite
+from cordboard.sip.lines import clean
+from cordboard.sip.media_type import sdp_of
 from cordboard.sip.outgoing import OUTGOING, Input, Stage
 from cordboard.sip.reliable import number_of
-from cordboard.sip.responses import reason_of, retry_after_of
+from cordboard.sip.responses import reason_of, redirects_of, retry_after_of
 from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
 
@@ -40,11 +32,6 @@ if TYPE_CHECKING:
     from cordboard.sip.message import Request, Response
     from cordboard.sip.server_transaction import ServerTransaction
 
-# A proxy forks to the phones of one user or group; further branches are neither counted nor kept.
-MAX_FORKS = 32
-# Targets of a redirect that are reported; RFC 3261 sets no limit, users have a handful.
-MAX_REDIRECTS = 16
-
 
 class ClientSession(Session):
     """One outgoing session; sends its INVITE at once.
@@ -55,10 +42,8 @@ class ClientSession(Session):
 
     __slots__ = (
         "_acks",
-        "_asked",
         "_credentials",
         "_early",
-        "_early_tags",
         "_from",
         "_invitation",
         "_number",
@@ -80,10 +65,7 @@ class ClientSession(Session):
         self._number = 0
         self._rounds = 0
         self._reason: str | None = None
-        self._early_tags: list[str] = []
-        # Those that had to be acknowledged by PRACK, by To tag, and whose request is being answered
-        self._early: dict[str, EarlyDialog] = {}
-        self._asked: Dialog | None = None
+        self._early = EarlyDialogs()
         # The ACK of each 2xx by its To tag, for when the 2xx comes again
         self._acks: dict[str, tuple[Flow, bytes]] = {}
         self._stage = Stage.CALLING
@@ -92,32 +74,20 @@ class ClientSession(Session):
 
     def _invite(self, credentials: str, now: float) -> ClientTransaction:
         invitation, core = self._invitation, self.core
-        flow, offer = invitation.flow, invitation.offer or b""
         self._number = number = self._number + 1
         self._credentials = credentials
         branch = core.token()
-        uri, routes = clean(invitation.uri), invitation.routes
-        if routes:
-            uri, routes = _by_way_of(tuple(map(clean, routes)), uri)
-        lines = InviteLines(
-            uri,
-            f"{core.via(flow)}{branch}\r\n",
-            "".join([f"Route: {route}\r\n" for route in routes]),
-            f"From: {clean(self._from)}\r\n",
-            f"To: {clean(str(invitation.callee))}\r\n",
-            f"Call-ID: {self.call_id}\r\n",
-            number,
-            credentials,
+        lines, data = write_invite(
+            core,
+            invitation,
+            call_id=self.call_id,
+            from_=self._from,
+            number=number,
+            branch=branch,
+            timer_lines=self.timer.request_lines(),
+            credentials=credentials,
         )
-        data = encode(
-            f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
-            f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
-            f"{core.contact(flow, invitation.contact_user)}{core.agent_line}{self.allow_line}"
-            f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}"
-            f"{self.timer.request_lines()}"
-            f"{lines_of(invitation.headers)}{credentials}{content_type_line(SDP, offer)}",
-            offer,
-        )
+        flow = invitation.flow
         return core.layer.request("INVITE", branch, flow, self.call_id, data, self, now, lines)
 
     # What happens
@@ -187,9 +157,10 @@ class ClientSession(Session):
         tag = tag_of(response.need("to"))
         if "rseq" in response.headers and not self._acknowledge_progress(response, tag, now):
             return
-        tags = self._early_tags
-        if tag is not None and tag not in tags and len(tags) < MAX_FORKS:
-            tags.append(tag)
+        if status == 199:
+            self._early.hear_the_end_of(tag)
+            return
+        self._early.hear_of(tag)
         self.core.events.append(
             InviteRinging(
                 self.call_id,
@@ -197,7 +168,7 @@ class ClientSession(Session):
                 response.reason,
                 sdp_of(response),
                 tag,
-                len(self._early_tags),
+                len(self._early),
             )
         )
 
@@ -209,12 +180,8 @@ class ClientSession(Session):
             return True
         if tag is None:
             return False
-        early = self._early.get(tag)
-        if early is None:
-            if len(self._early) >= MAX_FORKS:
-                return False
-            early = self._early[tag] = EarlyDialog(self._dialog_of(response))
-        if not early.is_next(number):
+        early = self._early.open(tag, lambda: self._dialog_of(response))
+        if early is None or not early.is_next(number):
             return False
         if early.answer is None:
             early.answer = sdp_of(response)
@@ -230,6 +197,8 @@ class ClientSession(Session):
         self.up = True
         early = self._early.get(dialog.remote_tag)
         answer = sdp_of(response) or (early.answer if early is not None else None)
+        if self._early.asked is not None and (early is None or self._early.asked != early.dialog):
+            self.negotiation.reject(481, now)  # the offer of a fork that did not win
         self._early.clear()
         self.negotiation.ours, self.negotiation.theirs = self._invitation.offer, answer
         self.learn(response)
@@ -260,7 +229,6 @@ class ClientSession(Session):
         refused = self._transaction.invite
         assert refused is not None  # it is an INVITE
         credentials = self.authentication.lines("INVITE", refused.uri, self.core.token)
-        self._early_tags.clear()
         self._early.clear()
         self._transaction = self._invite(credentials, now)
 
@@ -307,7 +275,7 @@ class ClientSession(Session):
                 self.call_id,
                 status,
                 response.reason,
-                _redirects(response) if status < 400 else (),
+                redirects_of(response) if status < 400 else (),
                 retry_after_of(response),
                 response.first("reason"),
                 local,
@@ -354,7 +322,9 @@ class ClientSession(Session):
 
     def need_dialog(self) -> Dialog:
         """The dialog, or the early one whose request is being answered."""
-        return super().need_dialog() if self._asked is None else self._asked
+        if self.dialog is None and self._early.asked is not None:
+            return self._early.asked
+        return super().need_dialog()
 
     def owns(self, local_tag: str | None, remote_tag: str | None) -> bool:
         """Whether a request belongs to the dialog, or to one that is still early."""
@@ -369,19 +339,15 @@ class ClientSession(Session):
         if self.dialog is not None:
             super().on_request(transaction, request, flow, now)
             return
-        early = self._early[tag_of(request.need("from")) or ""]
+        early = self._early.get(tag_of(request.need("from")) or "")
+        assert early is not None  # by its tag it was found to be ours
         if request.method != "UPDATE":
             self.respond(transaction, 481, now)
         elif early.answer is None and sdp_of(request) is not None:
             self.respond(transaction, 491, now)  # our own offer is still open
         else:
-            self._asked = early.dialog
+            self._early.asked = early.dialog
             super().on_request(transaction, request, flow, now)
-
-    def answer_offer(self, sdp: bytes, now: float) -> None:
-        """Accept the peer's offer, in whatever state its dialog is."""
-        self.negotiation.answer(sdp, now)
-        self._asked = None
 
 
 Action = Callable[[ClientSession, "Response | None", int, float], None]
@@ -396,27 +362,3 @@ def _nothing_more() -> None:
 
 def _ignore(status: int, response: Response | None, now: float) -> None:
     """What becomes of a PRACK: if it was lost its response comes again, and so does the PRACK."""
-
-
-def _by_way_of(routes: tuple[str, ...], uri: str) -> tuple[str, tuple[str, ...]]:
-    """The same as :func:`~cordboard.sip.dialog.by_way_of`, as far as the routes can be read."""
-    try:
-        return by_way_of(routes, uri)
-    except SipParseError:
-        return uri, routes
-
-
-def _redirects(response: Response) -> tuple[str, ...]:
-    """The targets of a 3xx, the best first (RFC 3261 8.1.3.4)."""
-    try:
-        values = response.each("contact")
-    except SipParseError:
-        return ()
-    found = []
-    for value in values[:MAX_REDIRECTS]:
-        try:
-            _, uri, parameters = split_name_addr(value)
-            found.append((-q_of(parse_parameters(parameters).get("q")), uri))
-        except SipParseError:
-            continue
-    return tuple(uri for _, uri in sorted(found, key=lambda one: one[0]))

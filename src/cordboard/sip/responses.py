@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.sip.address import tag_of
+from cordboard.sip.address import q_of, split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
-from cordboard.sip.grammar import split_list
+from cordboard.sip.grammar import parse_parameters, split_list
 from cordboard.sip.lines import clean, clean_copy, encode
 from cordboard.sip.via import parse_via
 
 if TYPE_CHECKING:
     from cordboard.sip.message import Request, Response
 
+# Targets of a redirect that are reported; RFC 3261 sets no limit, users have a handful.
+MAX_REDIRECTS = 16
 MAX_RETRY_AFTER = 24 * 3600  # s; who says more means never
 
 # RFC 3261 21 and the registry of response codes; those that we send or report.
@@ -79,6 +81,22 @@ def retry_after_of(response: Response) -> int | None:
     if not text.isascii() or not text.isdigit():
         return None
     return min(int(text[:6]), MAX_RETRY_AFTER)
+
+
+def redirects_of(response: Response) -> tuple[str, ...]:
+    """The targets of a 3xx, the best first (8.1.3.4)."""
+    try:
+        values = response.each("contact")
+    except SipParseError:
+        return ()
+    found = []
+    for value in values[:MAX_REDIRECTS]:
+        try:
+            _, uri, parameters = split_name_addr(value)
+            found.append((-q_of(parse_parameters(parameters).get("q")), uri))
+        except SipParseError:
+            continue
+    return tuple(uri for _, uri in sorted(found, key=lambda one: one[0]))
 
 
 def stamp_via(request: Request, flow: Flow) -> Flow:

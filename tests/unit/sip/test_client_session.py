@@ -395,6 +395,27 @@ def test_further_2xx_of_a_fork_are_hung_up() -> None:
 # Challenges
 
 
+def test_a_fork_that_gave_up_is_counted_no_more() -> None:
+    """RFC 6228: a proxy tells by 199 that one of the early dialogs is over."""
+    peer = Peer()
+    invite = call(peer)
+    peer.answer(invite, 180, tag="a")
+    peer.answer(invite, 180, tag="b")
+    peer.answer(invite, 199, tag="b")
+    peer.answer(invite, 199, tag="never heard of")
+    peer.answer(invite, 183, tag="a")
+    counts = [event.early_dialogs for event in peer.events() if isinstance(event, InviteRinging)]
+    assert counts == [1, 2, 1]
+
+
+def test_a_provisional_response_after_the_answer_is_nothing() -> None:
+    peer = Peer()
+    invite = answered(peer)
+    for tag in ("peer", "another fork"):
+        peer.answer(invite, 183, tag=tag, sdp=OTHER_ANSWER)
+    assert peer.take() == peer.events() == []
+
+
 def test_a_challenge_is_answered_without_a_word() -> None:
     peer = Peer()
     invite = call(peer, credentials=Credentials("u", "p"))

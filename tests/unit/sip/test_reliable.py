@@ -138,6 +138,25 @@ def test_an_early_dialog_serves_nothing_else(method: str) -> None:
     peer.take_response(481)
 
 
+def test_a_request_of_a_fork_that_loses_does_not_lead_the_call_astray() -> None:
+    peer = Peer()
+    invite = call(peer)
+    progress(peer, invite, 1, tag="a", sdp=ANSWER)
+    peer.answer(peer.take_request("PRACK"), 200)
+    from_, to = f"{invite.need('to')};tag=a", invite.need("from")
+    peer.ask("UPDATE", call_id="call-1", from_=from_, to=to)
+    peer.take_response(200)
+    peer.ask("UPDATE", call_id="call-1", number=2, from_=from_, to=to, sdp=OTHER_OFFER)
+    assert peer.take() == []  # the user has not answered yet
+    peer.answer(invite, 200, tag="b", sdp=OTHER_ANSWER)
+    refused, ack = peer.take()
+    if isinstance(refused, Request):
+        refused, ack = ack, refused
+    assert getattr(refused, "status", 0) == 481
+    peer.stack.hang_up("call-1", peer.now)
+    assert ";tag=b" in peer.take_request("BYE").need("to")
+
+
 def test_an_early_dialog_ends_with_its_call() -> None:
     peer = Peer()
     invite = call(peer)
