@@ -29,6 +29,7 @@ class Session:
     """A media session that takes notes."""
 
     address = ("198.51.100.1", 20000)
+    own_ports = frozenset({20000, 20002})
     takes_events = True
 
     def __init__(self) -> None:

@@ -36,6 +36,7 @@ class VirtualSession:
     def __init__(self, clock: Callable[[], float], port: int) -> None:
         self.stream = MediaStream(port, media_timeout=60.0)
         self.address = ("198.51.100.1", port)
+        self.own_ports = frozenset({port})
         self.closed = False
         self._clock = clock
 

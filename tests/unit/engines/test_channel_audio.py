@@ -18,6 +18,7 @@ class Session:
     """A media session that takes notes."""
 
     address = ("198.51.100.1", 20000)
+    own_ports = frozenset({20000, 20002})
 
     def __init__(self) -> None:
         self.configured: list[AudioParameters] = []
@@ -175,6 +176,16 @@ def test_an_offer_that_is_refused_for_its_address_changes_nothing() -> None:
     assert caught.value.status == 488
     assert not state(audio).held
     assert len(session.configured) == 1
+
+
+def test_nobody_may_have_us_talk_to_ourselves() -> None:
+    audio, session = audio_of_a_call()
+    with pytest.raises(SipParseError) as caught:
+        audio.answer(sdp(host="198.51.100.1", port=20002))
+    assert caught.value.status == 488
+    assert len(session.configured) == 1
+    audio.answer(sdp(host="198.51.100.1", port=20004))
+    assert len(session.configured) == 2, "a phone on our own machine"
 
 
 def test_the_version_goes_up_by_one_when_what_we_say_changes_and_only_then() -> None:

@@ -64,6 +64,7 @@ class Session:
     """A media session that takes notes."""
 
     address = ("198.51.100.1", 20000)
+    own_ports = frozenset({20000, 20002})
 
     def __init__(self) -> None:
         self.configured: list[AudioParameters] = []

@@ -310,7 +310,9 @@ async def test_ports_come_back(setting: Setting) -> None:
     assert one.address[0] == "203.0.113.1"
     with pytest.raises(MediaPortsExhausted):
         plane.open("3", setting.hear)
+    assert all(port in one.own_ports for port in (40300, 40302))
     one.close()
+    assert one.address[1] not in one.own_ports
     assert plane.free_ports == 1
     plane.open("3", setting.hear)
     plane.close()

@@ -226,6 +226,8 @@ class ChannelAudio:
 
     def _parameters_of(self, agreed: NegotiatedAudio, held: bool) -> AudioParameters:
         host = agreed.remote_host if is_address(agreed.remote_host) else self._signalling_host
+        if host == self._local.host and agreed.remote_port in self.session.own_ports:
+            raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
         try:
             return AudioParameters(
                 remote=(host, agreed.remote_port),

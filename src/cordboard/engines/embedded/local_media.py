@@ -51,6 +51,7 @@ class LocalMediaPlane:
     ) -> None:
         self._advertised_host = advertised_host or host
         self._loop = loop or asyncio.get_running_loop()
+        self._own_ports: set[int] = set()
         self._ports = RtpPortPool(host, port_range, warm=warm, quarantine=quarantine)
         self._sessions: set[MediaSession] = set()
         self._timers = MediaTimers(
@@ -72,15 +73,18 @@ class LocalMediaPlane:
         :param media_timeout: seconds without a sign of life after the answer, 0 for never.
         :raises MediaPortsExhausted: no port pair is free.
         """
+        pair = self._ports.acquire(self._loop.time())
+        self._own_ports.add(pair.port)
         session = MediaSession(
             channel,
             on_event,
-            self._ports.acquire(self._loop.time()),
+            pair,
             self._advertised_host,
             self._loop,
             self._timers,
             self._forget,
             media_timeout,
+            self._own_ports,
         )
         self._sessions.add(session)
         return session
@@ -104,4 +108,5 @@ class LocalMediaPlane:
 
     def _forget(self, session: MediaSession, pair: PortPair) -> None:
         self._sessions.discard(session)
+        self._own_ports.discard(pair.port)
         self._ports.release(pair, self._loop.time())

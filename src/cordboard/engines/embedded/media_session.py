@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +54,7 @@ class MediaSession:
     """The audio of one channel on one pair of ports.
 
     Events are handed over from the event loop, never from within a call of a method here, and none
-    after ``close``.
+    after ``close``. ``own_ports`` are those of all sessions: none of them can be a peer's.
     """
 
     def __init__(
@@ -67,8 +67,10 @@ class MediaSession:
         timers: MediaTimers,
         on_close: Callable[[MediaSession, PortPair], None],
         media_timeout: float,
+        own_ports: Container[int],
     ) -> None:
         self.channel = channel
+        self.own_ports = own_ports
         self.stream = MediaStream(
             secrets.randbits(32),
             secrets.randbits(16),
