@@ -18,6 +18,7 @@ from cordboard.api.services import Services
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
@@ -63,12 +64,16 @@ class Service:
         _raise_file_limit()
         try:
             await self.engine.start()
-        except (ListenError, OSError) as error:
+        except (ListenError, TlsError, OSError) as error:
             raise ServiceFailed(str(error)) from error
         self._callbacks.start()
         await self._http.start()
         sip = ", ".join(str(listener) for listener in self.settings.sip)
         _log.info("ready", http=written_address(self.settings.http), sip=sip)
+
+    def reload(self) -> None:
+        """Read again what may have changed while we run: certificates."""
+        self.engine.reload_certificates()
 
     async def stop(self) -> None:
         """Hang up what lives, deliver what is owed, close everything."""
@@ -135,6 +140,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         min_se=settings.min_se,
         ignore_strangers=settings.strangers is Strangers.IGNORE,
         user_agent=settings.user_agent,
+        tls=settings.tls,
     )
 
 
@@ -162,6 +168,7 @@ async def serve(settings: Settings, directory: Directory) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     service = Service(settings, directory)
+    loop.add_signal_handler(signal.SIGHUP, service.reload)
     try:
         await service.start()
         _collect_garbage_seldom()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,17 +31,20 @@ from cordboard.directory.shape import (
     one_of,
     read_table,
     report_unknown_keys,
+    text,
     text_where,
+    truth,
 )
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
+from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
 
-TRANSPORTS: Final = ("udp", "tcp")
+TRANSPORTS: Final = ("udp", "tcp", "tls")
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_PORTS: Final = (20_000, 29_999)
@@ -108,6 +111,7 @@ class Settings:
     session_expires: int = 1800
     min_se: int = 90
     strangers: Strangers = Strangers.ANSWER
+    tls: TlsSettings = field(default_factory=TlsSettings)
     media_host: str = "127.0.0.1"
     media_advertise: str | None = None
     media_ports: tuple[int, int] = DEFAULT_PORTS
@@ -192,6 +196,10 @@ SECTIONS: Final = {
             "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
             "min_se": Field(integer(2, 3600, "seconds"), 90),
             "strangers": Field(one_of(Strangers), Strangers.ANSWER),
+            "certificate": Field(text("a file's path")),
+            "private_key": Field(text("a file's path")),
+            "authorities": Field(text("a file's path")),
+            "verify": Field(truth(), True),
         },
     ),
     "media": Shape(
@@ -256,7 +264,7 @@ def parse_configuration(
     directory = read_directory(document, problems, surroundings)
     if not directory.tenants and not problems.in_order():
         problems.warning((), "there is no table [tenant.NAME], so nobody can call")
-    settings = _settings(sections, problems)
+    settings = _settings(sections, path.resolve().parent, problems)
     told = problems.in_order()
     faulty = any(problem.severity is Severity.ERROR for problem in told)
     return Configuration(None if faulty else settings, directory, told)
@@ -323,7 +331,9 @@ def _section(
     return read_table(shape, given, (name,), problems)
 
 
-def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settings | None:
+def _settings(
+    sections: dict[str, dict[str, Any]], folder: Path, problems: Problems
+) -> Settings | None:
     http, sip, media = sections["http"], sections["sip"], sections["media"]
     listeners = tuple(one for one in sip["listen"] if one is not None)
     if not listeners:
@@ -340,6 +350,7 @@ def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settin
         session_expires=sip["session_expires"],
         min_se=sip["min_se"],
         strangers=sip["strangers"],
+        tls=_tls(sip, folder),
         media_host=media["host"] or listeners[0].host,
         media_advertise=media["advertise"] or sip["advertise"],
         media_ports=media["ports"],
@@ -348,10 +359,32 @@ def _settings(sections: dict[str, dict[str, Any]], problems: Problems) -> Settin
     return settings
 
 
+def _tls(sip: dict[str, Any], folder: Path) -> TlsSettings:
+    """Paths are relative to the configuration file's folder."""
+    certificate, key, authorities = (
+        None if sip[name] is None else folder / sip[name]
+        for name in ("certificate", "private_key", "authorities")
+    )
+    return TlsSettings(certificate, key, authorities, sip["verify"])
+
+
+def _check_tls(settings: Settings, problems: Problems) -> None:
+    if settings.tls.certificate is None:
+        if any(listener.transport == "tls" for listener in settings.sip):
+            problems.error(("sip", "listen"), "tls needs sip.certificate")
+        if settings.tls.private_key is not None:
+            problems.error(("sip", "private_key"), "there is no sip.certificate that it is of")
+    try:
+        TlsContexts(settings.tls)
+    except TlsError as error:
+        problems.error(("sip", "certificate"), str(error))
+
+
 def _check(settings: Settings, problems: Problems) -> None:
     """Reports settings that do not fit together."""
     if settings.t1 > settings.t2:
         problems.error(("sip", "t1"), f"expected at most t2, which is {settings.t2:g}")
+    _check_tls(settings, problems)
     if 0 < settings.session_expires < settings.min_se:
         problems.error(
             ("sip", "session_expires"), f"expected min_se at least, which is {settings.min_se}"

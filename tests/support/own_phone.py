@@ -20,8 +20,15 @@ class OwnPhone:
     Its secret comes by the environment, so that no list of processes shows it.
     """
 
-    def __init__(self, terminal: str, server: tuple[str, int], *options: str | Path) -> None:
+    def __init__(
+        self,
+        terminal: str,
+        server: tuple[str, int],
+        *options: str | Path,
+        starts_with: str = "registered",
+    ) -> None:
         self.terminal = terminal
+        self._starts_with = starts_with
         self._command = [
             *(sys.executable, "-m", "cordboard", "phone", "--json", "--domain", DOMAIN),
             *("--user", terminal, "--server", f"{server[0]}:{server[1]}", *options),
@@ -53,7 +60,7 @@ class OwnPhone:
         secret = {"CORDBOARD_PHONE_SECRET": f"demo-{self.terminal}"}
         self._program = Program(self._command, environment=secret)
         try:
-            self.wait_for("registered", 10.0)
+            self.wait_for(self._starts_with, 10.0)
         except BaseException:
             self._program.stop()
             raise

@@ -29,7 +29,7 @@ CONFIG = """\
 listen = "{host}:{http}"
 
 [sip]
-listen = ["udp:{host}:{sip}", "tcp:{host}:{sip}"]
+listen = [{listen}]
 t1 = {t1}
 t2 = {t2}
 t4 = {t4}
@@ -133,7 +133,7 @@ class CordboardServer:
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
     ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
-    the file is to hold.
+    the file is to hold. With a ``certificate`` it takes TLS as well.
     """
 
     def __init__(
@@ -148,10 +148,16 @@ class CordboardServer:
         jessica_lines: str = "",
         thomas_lines: str = "",
         more: str = "",
+        certificate: Path | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.http_port = free_ports()
         self.sip_port = free_ports()
+        self.tls_port = free_ports()
+        listen = [f"{transport}:{LOOPBACK}:{self.sip_port}" for transport in ("udp", "tcp")]
+        if certificate is not None:
+            listen.append(f"tls:{LOOPBACK}:{self.tls_port}")
+            sip_lines += f'\ncertificate = "{certificate}"'
         media_first = free_ports(MEDIA_PORTS)
         if prompt is None:
             prompt = folder / "prompt.wav"
@@ -161,7 +167,7 @@ class CordboardServer:
             CONFIG.format(
                 host=LOOPBACK,
                 http=self.http_port,
-                sip=self.sip_port,
+                listen=", ".join(f'"{one}"' for one in listen),
                 t1=t1,
                 t2=t2,
                 t4=t4,
@@ -181,6 +187,11 @@ class CordboardServer:
     def sip(self) -> tuple[str, int]:
         """Where phones register."""
         return LOOPBACK, self.sip_port
+
+    @property
+    def tls(self) -> tuple[str, int]:
+        """Where phones register by TLS."""
+        return LOOPBACK, self.tls_port
 
     def start(self) -> Self:
         """Start it and wait until it answers."""

@@ -97,7 +97,7 @@ def test_media_follows_sip_where_nothing_is_said() -> None:
             '[sip]\nlisten = [\n"udp:127.0.0.1:5060",\n"sctp:127.0.0.1:5060",\n]\n',
             (
                 '4: sip.listen[1]: expected TRANSPORT:IP:PORT, "udp:0.0.0.0:5060",'
-                ' found "sctp:127.0.0.1:5060"; the transport is one of udp, tcp'
+                ' found "sctp:127.0.0.1:5060"; the transport is one of udp, tcp, tls'
             ),
         ),
         ("[sip]\nlisten = []\n", "2: sip.listen: expected at least one address"),

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from cordboard.engines.tcp import MAX_CONNECTIONS
+from cordboard.engines.tls import TlsContexts
 from cordboard.engines.transport import SipTransport
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
@@ -39,6 +40,7 @@ class StackRunner:
         *,
         advertised_host: str | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
@@ -49,6 +51,7 @@ class StackRunner:
             self._lost,
             advertised_host=advertised_host,
             max_connections=max_connections,
+            tls=tls,
             loop=self.loop,
         )
         self.stack = make_stack(self.transport.advertised)

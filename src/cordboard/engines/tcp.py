@@ -1,4 +1,4 @@
-"""SIP over TCP: connections in both directions, found again by their flow (RFC 3261 18).
+"""SIP over TCP and TLS: connections in both directions, found again by their flow (RFC 3261 18).
 
 A connection is one :class:`~cordboard.sip.flow.Flow`: what comes over it carries that flow, what is
 sent to that flow goes over it, and when it ends the flow is lost. Sending to a flow without
@@ -11,11 +11,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+import structlog
+
+from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
 from cordboard.engines.udp import Receive
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.framing import PING, PONG, StreamFramer
 from cordboard.sip.registrar import MAX_EXPIRES
+
+_log = structlog.get_logger(__name__)
 
 Lost = Callable[[Flow], None]
 
@@ -56,7 +61,7 @@ class Connection(asyncio.Protocol):
         made = cast("asyncio.Transport", transport)
         self._transport = made
         if self.flow is None:
-            self.flow = _flow_of(made)
+            self.flow = _flow_of(made, self._connections.transport)
         if self._given_up or not self._connections.take(self, self.flow):
             made.abort()
             return
@@ -115,7 +120,7 @@ class Connection(asyncio.Protocol):
 
 
 class TcpConnections:
-    """All TCP connections, and the servers that accept them.
+    """All connections of one transport, and the servers that accept them; ``tls`` makes it TLS.
 
     ``lost`` is told of each flow that ends by itself, from the event loop, never from within
     :meth:`send`.
@@ -129,7 +134,11 @@ class TcpConnections:
         lost: Lost,
         *,
         max_connections: int = MAX_CONNECTIONS,
+        tls: TlsContexts | None = None,
     ) -> None:
+        self.transport = "tcp" if tls is None else "tls"
+        self._tls = tls
+        self._names: dict[tuple[str, int], str] = {}
         self.loop = loop
         self.receive = receive
         self.read_all = read_all
@@ -146,12 +155,23 @@ class TcpConnections:
 
     async def listen(self, address: tuple[str, int]) -> tuple[str, int]:
         """Accept connections; returns the bound address. Raises :class:`OSError`."""
+        how: dict[str, Any] = {}
+        if self._tls is not None:
+            if self._tls.server is None:
+                raise OSError(0, "there is no certificate")
+            how = {"ssl": self._tls.server, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
         server = await self.loop.create_server(
-            lambda: Connection(self, None), address[0], address[1], reuse_address=True
+            lambda: Connection(self, None), address[0], address[1], reuse_address=True, **how
         )
         self._servers.append(server)
         name = server.sockets[0].getsockname()
         return name[0], name[1]
+
+    def remember_name(self, remote: tuple[str, int], name: str) -> None:
+        """Know by which name an address was found: that is what its certificate has to say."""
+        if len(self._names) >= self._max:
+            self._names.clear()
+        self._names[remote] = name
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Send over the flow's connection, which is opened if it is not there.
@@ -207,10 +227,16 @@ class TcpConnections:
         await asyncio.sleep(0)
 
     async def _connect(self, connection: Connection, flow: Flow) -> None:
+        how: dict[str, Any] = {}
+        if self._tls is not None:
+            name = self._names.get(flow.remote, flow.remote[0])
+            how = {"ssl": self._tls.client, "server_hostname": name}
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await self.loop.create_connection(lambda: connection, *flow.remote)
-        except (OSError, TimeoutError, UnicodeError):
+                await self.loop.create_connection(lambda: connection, *flow.remote, **how)
+        except (OSError, TimeoutError, ValueError) as error:  # among them SSLError, UnicodeError
+            if self._tls is not None:
+                _log.warning("no TLS connection", to=str(flow), reason=_reason(error))
             self.forget(connection)
 
     def _cut_idle(self) -> None:
@@ -223,8 +249,14 @@ class TcpConnections:
             self._sweep = self.loop.call_later(SWEEP_SECONDS, self._cut_idle)
 
 
-def _flow_of(transport: asyncio.Transport) -> Flow:
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)
+
+
+def _flow_of(transport: asyncio.Transport, name: str) -> Flow:
     """The flow of a connection that a peer opened."""
     local: Any = transport.get_extra_info("sockname") or ("", 0)
     remote: Any = transport.get_extra_info("peername") or ("", 0)
-    return Flow("tcp", (local[0], local[1]), (remote[0], remote[1]))
+    return Flow(name, (local[0], local[1]), (remote[0], remote[1]))

@@ -9,17 +9,18 @@ from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 from cordboard.engines.tcp import MAX_CONNECTIONS, TcpConnections
+from cordboard.engines.tls import TlsContexts
 from cordboard.engines.udp import UdpListener, route_address
 from cordboard.sip.flow import Flow
 
-TRANSPORTS: Final = ("udp", "tcp")
+TRANSPORTS: Final = ("udp", "tcp", "tls")
 
 MAX_KNOWN_ROUTES: Final = 4096
 """Peers whose route is remembered; then all are asked for anew (a look costs about 20 us)."""
 
 
 class Listen(NamedTuple):
-    """Where to listen: transport ``udp`` or ``tcp``, IP address, port (0: any free one)."""
+    """Where to listen: ``udp``, ``tcp`` or ``tls``, an IP address, a port (0: any free one)."""
 
     transport: str
     host: str
@@ -39,7 +40,7 @@ class SipTransport:
 
     ``receive`` is called with each whole message and its flow, ``read_all`` once after each batch,
     ``lost`` with each connection's flow that has ended. ``advertised_host`` is what peers are told
-    in place of the address we are bound to.
+    in place of the address we are bound to. Without ``tls`` there is no such transport.
     """
 
     def __init__(
@@ -50,16 +51,24 @@ class SipTransport:
         *,
         advertised_host: str | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._loop = loop or asyncio.get_running_loop()
         self._receive = receive
         self._read_all = read_all
+        self._lost = lost
         self._udp: dict[tuple[str, int], UdpListener] = {}
-        self._tcp = TcpConnections(
-            self._loop, receive, read_all, lost, max_connections=max_connections
-        )
-        self._tcp_local: list[tuple[str, int]] = []
+        self._streams = {
+            "tcp": TcpConnections(
+                self._loop, receive, read_all, lost, max_connections=max_connections
+            )
+        }
+        if tls is not None:
+            self._streams["tls"] = TcpConnections(
+                self._loop, receive, read_all, lost, max_connections=max_connections, tls=tls
+            )
+        self._stream_local: dict[str, list[tuple[str, int]]] = {name: [] for name in self._streams}
         self._advertised_host = advertised_host
         self._advertised: dict[Flow, tuple[str, int]] = {}
 
@@ -74,28 +83,40 @@ class SipTransport:
                 listener = UdpListener(self._loop, address, self._receive, self._read_all)
                 self._udp[listener.local] = listener
                 return listener.local
-            if where.transport == "tcp":
-                local = await self._tcp.listen(address)
-                self._tcp_local.append(local)
+            stream = self._streams.get(where.transport)
+            if stream is not None:
+                local = await stream.listen(address)
+                self._stream_local[where.transport].append(local)
                 return local
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ListenError(f"cannot listen at {where}: {reason}") from error
+        if where.transport == "tls":
+            raise ListenError(f"cannot listen at {where}: there is no certificate")
         raise ListenError(f"no transport {where.transport!r}; known are {', '.join(TRANSPORTS)}")
 
     @property
     def listening(self) -> tuple[Listen, ...]:
         """Where we listen."""
         udp = (Listen("udp", host, port) for host, port in self._udp)
-        return (*udp, *(Listen("tcp", host, port) for host, port in self._tcp_local))
+        streams = (
+            Listen(name, *local)
+            for name, locals_ in self._stream_local.items()
+            for local in locals_
+        )
+        return (*udp, *streams)
 
-    def flow_to(self, transport: str, remote: tuple[str, int]) -> Flow:
+    def flow_to(self, transport: str, remote: tuple[str, int], name: str | None = None) -> Flow:
         """A flow to a peer that has none yet: over a listener of ours, or a new connection.
 
-        Raises :class:`ListenError` where there is no such transport to that kind of address.
+        ``name`` is how the address was found, and what its certificate has to be for. Raises
+        :class:`ListenError` where there is no such transport to that kind of address.
         """
-        if transport == "tcp":
-            return Flow("tcp", ("", 0), remote)
+        stream = self._streams.get(transport)
+        if stream is not None:
+            if name is not None:
+                stream.remember_name(remote, name)
+            return Flow(transport, ("", 0), remote)
         family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
         if transport == "udp":
             for listener in self._udp.values():
@@ -114,7 +135,11 @@ class SipTransport:
                 if listener is not None:
                     listener.send(data, flow.remote)
             else:
-                self._tcp.send(flow, data)
+                stream = self._streams.get(flow.transport)
+                if stream is not None:
+                    stream.send(flow, data)
+                else:
+                    self._loop.call_soon(self._lost, flow)
 
     def advertised(self, flow: Flow) -> tuple[str, int]:
         """Host and port that the peer of a flow finds us at (Via, Contact; the host for SDP)."""
@@ -127,15 +152,16 @@ class SipTransport:
 
     @property
     def connections(self) -> int:
-        """How many TCP connections there are."""
-        return len(self._tcp)
+        """How many connections there are."""
+        return sum(map(len, self._streams.values()))
 
     async def close(self) -> None:
         """Stop listening and close every connection."""
         for listener in self._udp.values():
             listener.close()
         self._udp.clear()
-        await self._tcp.close()
+        for stream in self._streams.values():
+            await stream.close()
 
     def _any_udp(self, flow: Flow) -> UdpListener | None:
         try:
@@ -145,8 +171,9 @@ class SipTransport:
 
     def _look_up(self, flow: Flow) -> tuple[str, int]:
         host, port = flow.local
-        listeners = self._tcp_local if flow.transport == "tcp" else list(self._udp)
-        if flow.transport == "tcp" or not port:
+        streams = self._stream_local.get(flow.transport)
+        listeners = list(self._udp) if streams is None else streams
+        if streams is not None or not port:
             # A connection's own port takes no connections: peers are told the listener's.
             same = [local for local in listeners if local[0] == host] or listeners
             port = same[0][1] if same else (port or 5060)

@@ -23,6 +23,8 @@ class Account:
     server: tuple[str, int]
     domain: str
     transport: str = "udp"
+    server_name: str | None = None
+    """By which name the server was found; its certificate has to be for it."""
 
     @property
     def user(self) -> str:
@@ -51,5 +53,6 @@ class Place:
     transports: tuple[str, ...] = ("udp",)
 
     def listeners(self) -> tuple[Listen, ...]:
-        """What to listen at."""
-        return tuple(Listen(transport, self.host, self.port) for transport in self.transports)
+        """What to listen at: a phone takes its calls over the TLS connection that it made."""
+        wanted = (transport for transport in self.transports if transport != "tls")
+        return tuple(Listen(transport, self.host, self.port) for transport in wanted)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from cordboard.engines.tls import TlsSettings
+from cordboard.engines.transport import TRANSPORTS
 from cordboard.media.prompts import Prompt, PromptError
 from cordboard.media.sources import FrameSource
 from cordboard.phone.script import MANY_LINES, ONE_LINE, Script
@@ -29,7 +31,14 @@ Secret = Annotated[
     typer.Option(envvar="CORDBOARD_PHONE_SECRET", help="Its password.", show_envvar=True),
 ]
 Domain = Annotated[str, typer.Option(help="The SIP domain: the tenant's.")]
-Transport = Annotated[str, typer.Option(help="udp or tcp.")]
+Transport = Annotated[str, typer.Option(help="udp, tcp or tls.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Believe any server's certificate (tls).")
+]
+Authorities = Annotated[
+    Path | None,
+    typer.Option(help="Whom to trust for it instead of the system's: a PEM file.", exists=True),
+]
 Local = Annotated[str | None, typer.Option(help="Its own HOST:PORT (by default any free port).")]
 AnswerAfter = Annotated[float, typer.Option(min=0, help="Seconds it rings before it answers.")]
 Reject = Annotated[
@@ -73,6 +82,8 @@ def phone(
     secret: Secret = None,
     domain: Domain = DEFAULT_DOMAIN,
     transport: Transport = "udp",
+    insecure: Insecure = False,
+    authorities: Authorities = None,
     local: Local = None,
     answer_after: AnswerAfter = 1.0,
     reject: Reject = None,
@@ -92,8 +103,8 @@ def phone(
         raise typer.BadParameter("give either --user or --anyone")
     if user is not None and secret is None:
         raise typer.BadParameter("a phone with a name needs --secret or CORDBOARD_PHONE_SECRET")
-    if transport not in ("udp", "tcp"):
-        raise typer.BadParameter("--transport is udp or tcp")
+    if transport not in TRANSPORTS:
+        raise typer.BadParameter(f"--transport is one of {', '.join(TRANSPORTS)}")
     if play is not None and tone is not None:
         raise typer.BadParameter("give either --play or --tone")
     if reject is not None and ring_only:
@@ -104,6 +115,7 @@ def phone(
         secret=secret or "",
         domain=domain,
         transport=transport,
+        tls=TlsSettings(authorities=authorities, verify=not insecure),
         local=address_of(local or OUTSIDE_NETWORK) if local or anyone else None,
         script=Script(
             answer_after=None if ring_only else answer_after,

@@ -16,6 +16,7 @@ from cordboard import __version__
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.stack_runner import StackRunner
+from cordboard.engines.tls import TlsContexts
 from cordboard.media.events import Digit, MediaEvent
 from cordboard.media.recorder import Recorder
 from cordboard.media.sources import FrameSource
@@ -59,6 +60,7 @@ class Phone:
         record_to: Path | None = None,
         timers: Timers | None = None,
         call_over: Callable[[int], None] | None = None,
+        tls: TlsContexts | None = None,
     ) -> None:
         self.name = name
         self.calls: dict[str, PhoneCall] = {}
@@ -84,6 +86,7 @@ class Phone:
                 )
             ),
             self._on_sip,
+            tls=tls,
         )
         self._stack = self._runner.stack
         self._clock = self._runner.clock
@@ -104,7 +107,9 @@ class Phone:
         if account is None:
             self._tell(What.LISTENING, at=f"{address[0]}:{address[1]}")
             return address
-        flow = self._runner.transport.flow_to(account.transport, account.server)
+        flow = self._runner.transport.flow_to(
+            account.transport, account.server, account.server_name
+        )
         self._stack.register(account.registration(flow), self._clock())
         self._runner.pump()
         return address

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from cordboard.engines.embedded.local_media import LocalMediaPlane
+from cordboard.engines.tls import TlsContexts, TlsSettings
 from cordboard.engines.transport import ListenError
 from cordboard.engines.udp import route_address
 from cordboard.media.sources import FrameSource
@@ -44,6 +45,7 @@ class PhoneOptions:
     secret: str = field(default="", repr=False)
     domain: str = "demo"
     transport: str = "udp"
+    tls: TlsSettings = field(default_factory=TlsSettings)
     local: tuple[str, int] | None = None
     script: Script = field(default_factory=Script)
     voice: FrameSource | None = None
@@ -87,6 +89,7 @@ async def run_phone(options: PhoneOptions) -> int:
         voice=options.voice,
         record_to=options.record_to,
         call_over=call_over,
+        tls=TlsContexts(options.tls) if options.transport == "tls" else None,
     )
     try:
         await phone.start()
@@ -109,7 +112,7 @@ async def _account(options: PhoneOptions) -> Account | None:
         raise PhoneProblem(f"{host} has no address") from None
     address = str(found[0][4][0])
     credentials = Credentials(options.name, options.secret)
-    return Account(credentials, (address, port), options.domain, options.transport)
+    return Account(credentials, (address, port), options.domain, options.transport, host)
 
 
 def _place(options: PhoneOptions, account: Account | None) -> Place:

@@ -28,7 +28,7 @@ from cordboard.sip.uri import SipUri, parse_uri
 
 _log = structlog.get_logger(__name__)
 
-TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp"})
+TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp", "tls"})
 
 MakeInvitation = Callable[[bytes], Invitation]
 
@@ -87,7 +87,8 @@ class Dialler:
         """A flow to the first address that we have a way to."""
         for address in addresses:
             try:
-                return self.runner.transport.flow_to(uri.transport, (address, uri.address[1]))
+                where = (address, uri.address[1])
+                return self.runner.transport.flow_to(uri.transport, where, uri.address[0])
             except ListenError:
                 continue
         return None

@@ -92,6 +92,7 @@ class EmbeddedEngine:
             await running.stop()
             raise
         self._running = running
+        running.watch_certificates()
         _log.info("listening for SIP", at=[str(at) for at in self.listening])
 
     async def stop(self) -> None:
@@ -99,6 +100,10 @@ class EmbeddedEngine:
         if self._running is not None:
             await self._running.stop()
             self._running = None
+
+    def reload_certificates(self) -> None:
+        """Use the certificates that the files hold now, for new connections."""
+        self._need().reload_certificates()
 
     @property
     def listening(self) -> tuple[SipListen, ...]:

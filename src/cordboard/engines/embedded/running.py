@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+import structlog
 
 from cordboard.calls.ports import EngineEvent
 from cordboard.directory.snapshot import Directory
@@ -18,6 +21,7 @@ from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.stack_runner import StackRunner
+from cordboard.engines.tls import TlsContexts, TlsError
 from cordboard.engines.transport import Listen, is_wildcard
 from cordboard.media.g711 import CODECS
 from cordboard.media.tone_plans import TONE_KINDS
@@ -28,6 +32,11 @@ from cordboard.sip.stack import SipStack
 from cordboard.sip.strangers import Strangers
 from cordboard.sip.trace import TraceRecord
 from cordboard.sip.uri import parse_uri
+
+_log = structlog.get_logger(__name__)
+
+CERTIFICATE_CHECK_SECONDS: Final = 60.0
+"""A certificate is renewed weeks before its end; a look costs some microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Callbacks:
 
 class Running:
     """All that exists from an engine's start to its stop. Raises :class:`ValueError` for media
-    settings that make no sense."""
+    settings that make no sense, :class:`TlsError` for certificates that can't be used."""
 
     def __init__(self, settings: EngineSettings, callbacks: Callbacks) -> None:
         loop = asyncio.get_running_loop()
@@ -58,11 +67,14 @@ class Running:
         self.names = Names(loop)
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self._trace = callbacks.trace
+        self.tls = TlsContexts(settings.tls)
+        self._watch: asyncio.TimerHandle | None = None
         self.runner = StackRunner(
             self._make_stack,
             callbacks.on_sip_event,
             advertised_host=settings.advertised_host,
             max_connections=settings.max_connections,
+            tls=self.tls,
             loop=loop,
         )
         self.dialler = Dialler(
@@ -138,8 +150,26 @@ class Running:
             return settings.media_advertised_host or settings.media_host
         return self.runner.transport.advertised(flow)[0]
 
+    def reload_certificates(self) -> None:
+        """Use what the files hold now; one that can't be used leaves all as it was."""
+        try:
+            self.tls.reload()
+        except TlsError as error:
+            _log.error("certificates stay as they were", reason=str(error))
+        else:
+            _log.info("certificates read again")
+
+    def watch_certificates(self) -> None:
+        """Look now and then whether the files have changed: who renews them may not tell us."""
+        if self._watch is not None and self.tls.has_changed():
+            self.reload_certificates()
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(CERTIFICATE_CHECK_SECONDS, self.watch_certificates)
+
     async def stop(self) -> None:
         """End sessions, then close everything."""
+        if self._watch is not None:
+            self._watch.cancel()
         await self.runner.stop()
         await self.names.close()
         await self.prompts.close()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cordboard import __version__
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
 from cordboard.engines.tcp import MAX_CONNECTIONS
+from cordboard.engines.tls import TlsSettings
 from cordboard.engines.transport import Listen
 from cordboard.sip.core import MIN_SE, SESSION_EXPIRES
 from cordboard.sip.timers import Timers
@@ -33,5 +34,6 @@ class EngineSettings:
     min_se: int = MIN_SE
     ignore_strangers: bool = False
     user_agent: str = f"cordboard/{__version__}"
+    tls: TlsSettings = field(default_factory=TlsSettings)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     max_connections: int = MAX_CONNECTIONS
