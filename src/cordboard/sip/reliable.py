@@ -49,19 +49,21 @@ class ReliableResponse:
     """A reliable provisional response of ours until its PRACK: repeated from T1 on, each time after
     twice as long, and given up after 64*T1 (RFC 3262 3)."""
 
-    __slots__ = ("_ends_at", "_interval", "_layer", "_overdue", "_timer", "_transaction",
-                 "has_description", "number")  # fmt: skip
+    __slots__ = ("_ends_at", "_interval", "_layer", "_named", "_overdue", "_timer",
+                 "_transaction", "has_description")  # fmt: skip
 
     def __init__(
         self,
         layer: TransactionLayer,
         transaction: ServerTransaction,
+        request: Request,
         number: int,
         has_description: bool,
         overdue: Callable[[float], None],
         now: float,
     ) -> None:
-        self.number = number
+        # RAck: RSeq, CSeq number, method (7.2)
+        self._named = [str(number), str(request.cseq[0]), "INVITE"]
         self.has_description = has_description
         self._layer = layer
         self._transaction = transaction
@@ -71,17 +73,13 @@ class ReliableResponse:
         self._timer: Timer | None = layer.wheel.schedule(now + self._interval, self._on_timer)
 
     def stop(self) -> None:
-        """Its PRACK came, or nobody waits for it any more."""
+        """Its PRACK came, or a final response was sent; the PRACK may still come after that."""
         self._layer.wheel.cancel(self._timer)
         self._timer = None
 
-    def is_named_by(self, prack: Request, invite_number: int) -> bool:
-        """Whether a PRACK acknowledges this response (RAck: RSeq, CSeq number, method)."""
-        return (prack.first("rack") or "").split() == [
-            str(self.number),
-            str(invite_number),
-            "INVITE",
-        ]
+    def is_named_by(self, prack: Request) -> bool:
+        """Whether a PRACK acknowledges this response."""
+        return (prack.first("rack") or "").split() == self._named
 
     def _on_timer(self, now: float) -> None:
         if now >= self._ends_at:

@@ -144,9 +144,8 @@ class ServerSession(Session):
 
     def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """The PRACK of a reliable response of ours; it may carry an offer (RFC 3262 5)."""
-        waiting, invite = self._unacknowledged, self._invite
-        number = -1 if invite is None or invite.request is None else invite.request.cseq[0]
-        if waiting is None or not waiting.is_named_by(request, number):
+        waiting = self._unacknowledged
+        if waiting is None or not waiting.is_named_by(request):
             super().on_prack(transaction, request, now)
             return
         self._stop_reliable()
@@ -223,7 +222,13 @@ class ServerSession(Session):
             lines += f"Require: {OPTION_TAG}\r\nRSeq: {self._number}\r\n"
             has_description = bool(self._body)
             self._unacknowledged = ReliableResponse(
-                self.core.layer, transaction, self._number, has_description, self._give_up, now
+                self.core.layer,
+                transaction,
+                request,
+                self._number,
+                has_description,
+                self._give_up,
+                now,
             )
             if has_description:
                 self.negotiation.ours = self._body
@@ -243,7 +248,8 @@ class ServerSession(Session):
         """The 2xx."""
         assert self._invite is not None  # it is there until it is answered
         transaction, self._invite = self._invite, None
-        self._stop_reliable()
+        if self._unacknowledged is not None:
+            self._unacknowledged.stop()  # its PRACK may still be on its way (RFC 3262 3)
         if transaction.request is not None:
             self.learn(transaction.request)
         self.negotiation.send_answer(transaction, self._body, now)

@@ -142,8 +142,14 @@ class Session:
             self.respond(transaction, 481, now)
         elif method in ("INVITE", "UPDATE"):
             self._on_target_refresh(transaction, request, flow, now)
-        elif method == "INFO":
+        else:
             dialog.follow(flow)
+            self._on_other_request(transaction, request, method, now)
+
+    def _on_other_request(
+        self, transaction: ServerTransaction, request: Request, method: str, now: float
+    ) -> None:
+        if method == "INFO":
             self.respond(transaction, 200, now)
             content_type = media_type_of(request)
             self.core.events.append(InfoReceived(self.call_id, content_type, request.body))

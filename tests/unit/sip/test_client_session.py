@@ -608,6 +608,39 @@ def test_required_extensions_are_refused_in_a_call_too() -> None:
     assert peer.take_response(420).headers["unsupported"] == ["gruu", "path"]
 
 
+MOVED = Flow("udp", ("192.0.2.1", 5060), (PHONE[0], 40000))
+
+
+@pytest.mark.parametrize("method", ["INFO", "OPTIONS", "UPDATE", "INVITE"])
+def test_a_phone_whose_nat_gave_it_another_port_is_followed(method: str) -> None:
+    peer = Peer()
+    invite = answered(peer)
+    peer.ask_within(invite, method, flow=MOVED)
+    peer.take()
+    peer.stack.hang_up("call-1", peer.now)
+    assert MOVED in peer.take_flows()
+
+
+@pytest.mark.parametrize(
+    ("more", "number", "tag"),
+    [
+        ({"sticky": False}, 5, "peer"),  # a trunk stays where its Contact says
+        ({"routes": ()}, 3, "peer"),  # out of order
+        ({"routes": ()}, 5, "stranger"),
+    ],
+)
+def test_nobody_else_moves_a_call(more: dict[str, object], number: int, tag: str) -> None:
+    peer = Peer()
+    invite = answered(peer, **more)
+    peer.ask_within(invite, "INFO", 4)
+    peer.take_response(200)
+    from_, to = f"{invite.need('to')};tag={tag}", invite.need("from")
+    peer.ask("INFO", call_id="call-1", number=number, from_=from_, to=to, flow=MOVED)
+    peer.take()
+    peer.stack.hang_up("call-1", peer.now)
+    assert peer.take_flows() == [peer.flow]
+
+
 def test_info_both_ways() -> None:
     peer = Peer()
     invite = answered(peer)

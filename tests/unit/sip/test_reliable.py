@@ -231,6 +231,23 @@ def test_the_answer_needs_no_prack_of_what_described_nothing() -> None:
     peer.take_response(200)
 
 
+def test_a_prack_that_crosses_the_answer_is_content() -> None:
+    """RFC 3262 3: after the final response it is not repeated any more, but its PRACK may come."""
+    peer = Peer()
+    offered(peer, "require")
+    peer.stack.ring("in-1", peer.now)
+    ringing = peer.take_response(180)
+    peer.stack.accept("in-1", ANSWER, peer.now)
+    answer = peer.take_response(200)
+    peer.ask_back(ringing, "PRACK", 2, extra=(("rack", "1 1 INVITE"),))
+    peer.take_response(200)
+    peer.ask_back(ringing, "PRACK", 3, extra=(("rack", "1 1 INVITE"),))
+    peer.take_response(481)
+    peer.ask_back(answer, "ACK", 1)
+    peer.wait(20.0)
+    assert peer.take() == []
+
+
 def test_no_prack_ends_the_call() -> None:
     peer = Peer()
     offered(peer, "require")
