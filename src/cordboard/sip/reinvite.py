@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Reinvite:
     """One offer until it is answered or refused; while it lasts the session has no other."""
 
-    __slots__ = ("_ack", "_collisions", "_credentials", "_offer", "_refresh", "_retry", "_rounds",
-                 "_sent_at", "_session", "_transaction")  # fmt: skip
+    __slots__ = ("_ack", "_collisions", "_credentials", "_offer", "_patience", "_refresh", "_retry",
+                 "_rounds", "_sent_at", "_session", "_transaction")  # fmt: skip
 
     def __init__(
         self, session: Session, offer: bytes, now: float, *, refresh: bool = False
@@ -39,6 +39,7 @@ class Reinvite:
         self._credentials = ""
         self._sent_at = now
         self._retry: Timer | None = None
+        self._patience: Timer | None = None
         self._transaction: ClientTransaction | None = None
         self._send(now)
 
@@ -60,6 +61,7 @@ class Reinvite:
     def stop(self, now: float) -> None:
         """The session is over: what comes now concerns nobody."""
         self._session.core.wheel.cancel(self._retry)
+        self._be_patient_no_more()
         if self._transaction is not None:
             self._transaction.give_up(now)
 
@@ -84,7 +86,9 @@ class Reinvite:
         """Acknowledge a 2xx, answer a challenge, try again after a collision, or give up."""
         status = response.status
         if status < 200:
+            self._be_patient(now)
             return
+        self._be_patient_no_more()
         if status < 300:
             self._accepted(transaction, response, now)
         elif self._can_meet(response, status):
@@ -102,6 +106,29 @@ class Reinvite:
                 self._session.core.events.append(OfferRejected(self._session.call_id, status))
             self._session.timer.refused(now)
             self._session.negotiation.done(now)
+
+    def _be_patient(self, now: float) -> None:
+        """The peer has the offer, and there is no timer for its answer (17.1.1.2): without one a
+        peer that vanishes now would keep the session open for ever, for nothing else may be sent
+        meanwhile."""
+        if self._patience is None:
+            core = self._session.core
+            self._patience = core.wheel.schedule(now + core.timers.timeout, self._cancel)
+
+    def _be_patient_no_more(self) -> None:
+        self._session.core.wheel.cancel(self._patience)
+        self._patience = None
+
+    def _cancel(self, now: float) -> None:
+        """Take the offer back; who is alive says 487, and who does not is gone (9.1)."""
+        transaction = self._transaction
+        if transaction is not None and transaction.invite is not None:
+            session = self._session
+            transaction.bound(now)
+            session.core.layer.request(
+                "CANCEL", transaction.key[0], transaction.flow, session.call_id,
+                transaction.invite.cancel(None), None, now,
+            )  # fmt: skip
 
     def _can_meet(self, response: Response, status: int) -> bool:
         """Whether another try may succeed: with credentials, or with a longer interval."""
@@ -150,4 +177,5 @@ class Reinvite:
 
     def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Nobody is there any more (12.2.1.2)."""
+        self._be_patient_no_more()
         self._session.leave(now, EndedBy.TIMEOUT if status == 408 else EndedBy.TRANSPORT)

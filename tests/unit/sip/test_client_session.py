@@ -794,6 +794,37 @@ def test_an_offer_that_finds_nobody_ends_the_call(how: str) -> None:
     assert all_quiet(peer)
 
 
+def test_an_offer_that_is_never_answered_is_taken_back() -> None:
+    """9.1: CANCEL after 64*T1; a peer that is alive answers it, and the call goes on."""
+    peer = Peer()
+    answered(peer)
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    offer = peer.take_request("INVITE")
+    peer.answer(offer, 100)
+    peer.answer(offer, 183)
+    peer.wait(31.9)
+    assert peer.take() == []
+    peer.wait(0.2)
+    cancel = peer.take_request("CANCEL")
+    assert (cancel.need("via"), cancel.need("to")) == (offer.need("via"), offer.need("to"))
+    peer.answer(cancel, 200)
+    peer.answer(offer, 487)
+    peer.take_request("ACK")
+    assert peer.events() == [OfferRejected("call-1", 487)]
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    peer.take_request("INVITE")
+
+
+def test_a_peer_that_vanishes_over_an_offer_ends_the_call() -> None:
+    peer = Peer()
+    answered(peer)
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    peer.answer(peer.take_request("INVITE"), 100)
+    peer.wait(64.1)
+    assert peer.events() == [SessionEnded("call-1", EndedBy.TIMEOUT)]
+    assert all_quiet(peer)
+
+
 def test_the_end_of_the_call_ends_all_offers() -> None:
     peer = Peer()
     invite = answered(peer)
