@@ -108,6 +108,19 @@ def test_a_codec_that_a_party_offers_by_itself_is_taken_up() -> None:
     assert codecs(a, b) == ["G722/8000"] * 2
 
 
+def test_nobody_is_moved_to_what_is_listed_for_neither() -> None:
+    a, b = Party("a", "G729", "PCMU"), Party("b", "G729", "PCMU")
+    bridged(a, b)
+    a.reoffer("PCMU", "G729")
+    b.reoffer("PCMU", "G729")
+    settle(a, b)
+    assert codecs(a, b) == ["PCMU", "PCMU"]
+    assert a.offers == b.offers == []
+    a.reoffer("G729")
+    settle(a, b)
+    assert codecs(a, b) == ["G729/8000"] * 2, "unless a party wants nothing else"
+
+
 def test_a_codec_that_a_party_gives_up_is_given_up_by_both() -> None:
     a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMU", says=("G722",))
     bridged(a, b)

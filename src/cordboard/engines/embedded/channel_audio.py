@@ -66,6 +66,8 @@ class ChannelAudio:
         self.codec = PCMU
         """What is sent, as the peer describes it, once that is agreed on."""
         self.codecs = codecs
+        self.listed = frozenset(codec.key for codec in codecs)
+        """The keys of those that the directory says it has."""
         self._signalling_host = signalling_host
         self._strict = strict
         self._local = LocalAudio(host, session.address[1], number)

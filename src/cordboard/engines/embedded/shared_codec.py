@@ -3,7 +3,8 @@
 Theory. Every channel begins with G.711, which we can make, hear and convert. Once two are bridged
 and nobody but the two needs their audio, what both have beyond it is passed on untouched. What a
 party has is known from the directory (``codecs``) and from what it offered by itself in the call,
-for our INVITE, which offers G.711 only, does not tell.
+for our INVITE, which offers G.711 only, does not tell. Nobody is moved to what the directory lists
+for neither: many phones offer all that they have at each hold, and not all of it is better.
 
 The second party is asked first, then the first with the second's own parameters: as soon as both
 have the codec the audio flows again, so the gap is one round trip of the first party. Who refuses,
@@ -122,8 +123,10 @@ class SharedCodec:
     def _choose(self) -> Codec | None:
         if self._released:
             return None
-        has = {codec.key for codec in self._second.audio.codecs} - self._dead
-        return next((codec for codec in self._first.audio.codecs if codec.key in has), None)
+        first, second = self._first.audio, self._second.audio
+        has = {codec.key for codec in second.codecs} & (first.listed | second.listed)
+        has -= self._dead
+        return next((codec for codec in first.codecs if codec.key in has), None)
 
     def _behind(self, target: Codec) -> ChannelOffers | None:
         """Who has not come to the codec yet; from the second party on, with its parameters."""
