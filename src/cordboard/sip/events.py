@@ -107,8 +107,8 @@ class OfferReceived:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The peer answered our offer, with 2xx to our re-INVITE or in the ACK of our own 2xx; ``sdp``
-    None where it forgot to."""
+    """The peer answered our offer, with 2xx to our re-INVITE, in the ACK of our own 2xx, or in the
+    PRACK of a reliable response of ours; ``sdp`` None where it forgot to."""
 
     call_id: str
     sdp: bytes | None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
-from cordboard.sip.events import EndedBy, InviteReceived, SessionConfirmed
+from cordboard.sip.events import EndedBy, InviteReceived, OfferAnswered, SessionConfirmed
 from cordboard.sip.glare import retry_after_line
 from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
@@ -143,16 +143,22 @@ class ServerSession(Session):
         self._happen(Input.BYE, now)
 
     def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:
-        """The PRACK of a reliable response of ours; it may carry an offer (RFC 3262 5)."""
+        """The PRACK of a reliable response of ours; it may carry an offer, or the answer to the one
+        that this response made because the INVITE had none (RFC 3262 5)."""
         waiting = self._unacknowledged
         if waiting is None or not waiting.is_named_by(request):
             super().on_prack(transaction, request, now)
             return
         self._stop_reliable()
-        if sdp_of(request) is not None and self.negotiation.ours is not None:
-            self.negotiation.on_update(transaction, request, now)
-        else:
+        description, negotiation = sdp_of(request), self.negotiation
+        if description is None or negotiation.ours is None:
             self.respond(transaction, 200, now)
+        elif negotiation.theirs is not None:
+            negotiation.on_update(transaction, request, now)
+        else:
+            negotiation.theirs = description
+            self.respond(transaction, 200, now)
+            self.core.events.append(OfferAnswered(self.call_id, description))
         then, self._then = self._then, None
         if then is not None:
             then(now)

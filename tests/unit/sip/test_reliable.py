@@ -9,7 +9,9 @@ from cordboard.sip.events import (
     InviteAnswered,
     InviteReceived,
     InviteRinging,
+    OfferAnswered,
     OfferReceived,
+    SessionConfirmed,
     SessionEnded,
 )
 from cordboard.sip.message import Request
@@ -246,6 +248,25 @@ def test_a_prack_that_crosses_the_answer_is_content() -> None:
     peer.ask_back(answer, "ACK", 1)
     peer.wait(20.0)
     assert peer.take() == []
+
+
+def test_the_answer_to_an_offer_in_a_reliable_response_is_in_its_prack() -> None:
+    peer = Peer()
+    peer.ask("INVITE", branch="invite", extra=(CONTACT, ("require", "100rel")))
+    peer.take_response(100)
+    peer.stack.ring("in-1", peer.now, 183, "Progress", OFFER)
+    progress_sent = peer.take_response(183)
+    peer.events()
+    peer.ask_back(progress_sent, "PRACK", 2, extra=(("rack", "1 1 INVITE"),), sdp=ANSWER)
+    peer.take_response(200)
+    assert peer.events() == [OfferAnswered("in-1", ANSWER)]
+    peer.stack.accept("in-1", OFFER, peer.now)
+    answer = peer.take_response(200)
+    peer.ask_back(answer, "ACK", 1)
+    assert peer.events() == [SessionConfirmed("in-1", None)]
+    # From now on a description in a request is an offer.
+    peer.ask_back(answer, "UPDATE", 3, sdp=OTHER_OFFER)
+    assert peer.events() == [OfferReceived("in-1", OTHER_OFFER)]
 
 
 def test_no_prack_ends_the_call() -> None:
