@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any, cast
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cordboard.calls.ports import Tone, ToneKind
@@ -152,6 +152,15 @@ def take(step: Any, audio: ChannelAudio) -> bytes | None:
 
 
 @given(STEPS)
+@example(
+    [
+        (
+            "offer",
+            b"v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 5000 RTP/AVP 0 8\r\na=rtpmap:8 opus/48000/2\r\n",
+        ),
+        "wish",
+    ]
+)
 def test_the_version_goes_up_by_one_with_each_change_and_numbers_keep_their_meaning(
     steps: list[Any],
 ) -> None:

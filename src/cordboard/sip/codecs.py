@@ -87,6 +87,11 @@ _KNOWN: Final = MappingProxyType(
         "opus": Codec("opus", 0, 48000, 2, "useinbandfec=1"),  # always /48000/2 (RFC 7587 7)
     }
 )
+_STATIC: Final = {
+    codec.key: codec.payload_type
+    for codec in _KNOWN.values()
+    if codec.payload_type or codec is PCMU
+}
 _ANY_PARAMETERS: Final = frozenset({"PCMU", "PCMA", "GSM/8000", "G722/8000", "G729/8000",
                                     "OPUS/48000/2"})  # fmt: skip
 
@@ -113,19 +118,26 @@ class PayloadTypes:
         self._by_key: dict[str, int] = {}
         self._taken = set(taken)
 
+    @property
+    def blank(self) -> bool:
+        """Whether no number was ever given to anything."""
+        return not self._taken
+
     def learn(self, codec: Codec) -> None:
-        """The peer has given this codec this number."""
-        if codec.payload_type not in self._taken:
-            self._by_key.setdefault(codec.key, codec.payload_type)
-        self._taken.add(codec.payload_type)
+        """The peer has given this codec this number; one that is another's for good is not taken
+        over (RFC 3551 6)."""
+        number = codec.payload_type
+        if number >= FIRST_DYNAMIC:
+            if number not in self._taken:
+                self._by_key.setdefault(codec.key, number)
+            self._taken.add(number)
 
     def numbered(self, codec: Codec) -> Codec:
         """The codec with its number here; raises :class:`ValueError` when none is left."""
-        number = self._by_key.get(codec.key)
+        number = _STATIC.get(codec.key, self._by_key.get(codec.key))
         if number is None:
             number = codec.payload_type
-            fixed = 0 < number < FIRST_DYNAMIC or codec.key == PCMU.key
-            if not fixed and (number == 0 or number in self._taken):
+            if number < FIRST_DYNAMIC or number in self._taken:
                 free = set(range(FIRST_DYNAMIC, LAST_DYNAMIC + 1)) - self._taken
                 if not free:
                     raise ValueError("no payload type is left")

@@ -8,6 +8,7 @@ import pytest
 
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.media.audio import AudioParameters
+from cordboard.sip.codecs import find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.sdp import parse_sdp
 
@@ -203,6 +204,29 @@ def test_the_version_goes_up_by_one_when_what_we_say_changes_and_only_then() -> 
     assert version(offer) == version(resumed) + 1
     audio.offer_refused()
     assert audio.next_offer() is None, "what was refused is not asked for again"
+
+
+def test_a_peer_that_uses_up_all_numbers_is_offered_what_needs_none() -> None:
+    audio, _ = audio_of_a_call()
+    numbers = range(96, 128)
+    maps = "".join(f"a=rtpmap:{number} L{number}/16000\r\n" for number in numbers)
+    listed = " ".join(map(str, numbers)).encode()
+    audio.answer(sdp().replace(b"RTP/AVP 0 8", b"RTP/AVP 0 8 " + listed) + maps.encode())
+    offer = audio.wish(find_codec("opus"))
+    assert offer is not None
+    assert b"RTP/AVP 0 8\r\n" in offer
+    audio.take_answer(sdp())
+    assert audio.next_offer() is None
+
+
+def test_events_keep_out_of_the_way_of_the_peers_numbers() -> None:
+    audio, _ = audio_of_a_call()
+    body = sdp("a=rtpmap:101 opus/48000/2").replace(b"RTP/AVP 0 8", b"RTP/AVP 0 8 101")
+    audio.answer(body)
+    offer = audio.hold(True)
+    assert offer is not None
+    assert b"RTP/AVP 0 8 96\r\n" in offer
+    assert b"a=rtpmap:96 telephone-event/8000\r\n" in offer
 
 
 def test_a_wish_that_comes_while_an_offer_is_under_way_is_offered_after_it() -> None:

@@ -107,12 +107,8 @@ class ChannelAudio:
         local = self._local
         if direction != local.direction:
             local = replace(local, direction=direction)
-        if self._wish is not None:
-            local = replace(
-                local,
-                codecs=(self._types.numbered(self._wish), *local.codecs),
-                events=self._events(self._wish.rate),
-            )
+        if self._wish is not None or not self._types.blank:
+            local = self._with_numbers(local)
         self._told = self._want
         self._offered = self._last_offer = local
         return self._say(make_offer(local), lambda: make_offer(self._at_next_version(local)))
@@ -193,6 +189,19 @@ class ChannelAudio:
         version = self._local.version + 1
         self._local = replace(self._local, version=version)
         return replace(local, version=version)
+
+    def _with_numbers(self, local: LocalAudio) -> LocalAudio:
+        """Put in the codec that is wished for, and events, under numbers that are free."""
+        wish, self._wish = self._wish, None
+        try:
+            if wish is None:
+                return replace(local, events=self._events(EVENT.rate))
+            codecs = (self._types.numbered(wish), *local.codecs)
+            local = replace(local, codecs=codecs, events=self._events(wish.rate))
+        except ValueError:
+            return replace(local, events=())  # the peer has used up all numbers
+        self._wish = wish
+        return local
 
     def _events(self, rate: int) -> tuple[Codec, ...]:
         """Our telephone-event at an audio clock, and at that of G.711."""
