@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.sip.address import split_name_addr
+from cordboard.sip.address import split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.grammar import split_list
@@ -225,6 +225,32 @@ def routes_of_response(response: Response) -> tuple[str, ...]:
     if "record-route" not in response.headers:
         return ()
     return _bounded(response.each("record-route")[::-1])
+
+
+def recorded_routes(request: Request) -> str:
+    """The Record-Route lines that a response which makes a dialog repeats (12.1.1)."""
+    recorded = request.headers.get("record-route", ())
+    return "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
+
+
+def dialog_of_request(core: Core, request: Request, local_tag: str, flow: Flow) -> Dialog:
+    """The dialog that an INVITE makes for its receiver (12.1.1). Raises SipParseError."""
+    from_ = request.need("from")
+    return Dialog(
+        core,
+        call_id=clean_copy(request.call_id),
+        local=f"{request.need('to')};tag={local_tag}",
+        local_tag=local_tag,
+        remote=from_,
+        remote_tag=tag_of(from_) or "",
+        target=contact_of(request) or "sip:invalid.invalid",
+        routes=routes_of_request(request),
+        origin=flow,
+        sticky=True,
+        contact_user="cordboard",
+        local_number=0,
+        remote_number=request.cseq[0],
+    )
 
 
 def _bounded(routes: list[str]) -> tuple[str, ...]:

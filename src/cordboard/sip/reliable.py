@@ -93,3 +93,74 @@ class ReliableResponse:
         self._interval *= 2
         due = min(now + self._interval, self._ends_at)
         self._timer = self._layer.wheel.schedule(due, self._on_timer)
+
+
+class ReliableProgress:
+    """The reliable responses to one INVITE: one at a time, and what has to wait for its PRACK."""
+
+    __slots__ = ("_number", "_then", "_unacknowledged")
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._unacknowledged: ReliableResponse | None = None
+        self._then: Callable[[float], None] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a PRACK is still to come."""
+        return self._unacknowledged is not None
+
+    @property
+    def described(self) -> bool:
+        """Whether it is to come for a response with a description, before which no 2xx is sent."""
+        return self._unacknowledged is not None and self._unacknowledged.has_description
+
+    def put_off(self, todo: Callable[[float], None]) -> None:
+        """Do something after the PRACK; of several things the last."""
+        self._then = todo
+
+    @property
+    def puts_off(self) -> bool:
+        """Whether anything waits for the PRACK."""
+        return self._then is not None
+
+    def begin(
+        self,
+        layer: TransactionLayer,
+        transaction: ServerTransaction,
+        request: Request,
+        has_description: bool,
+        overdue: Callable[[float], None],
+        now: float,
+    ) -> str:
+        """Repeat the next response to ``request``, which is sent at once; its header lines."""
+        self._number += 1
+        self._unacknowledged = ReliableResponse(
+            layer, transaction, request, self._number, has_description, overdue, now
+        )
+        return f"Require: {OPTION_TAG}\r\nRSeq: {self._number}\r\n"
+
+    def acknowledge(self, prack: Request) -> bool:
+        """Take in a PRACK; whether it was waited for."""
+        waiting = self._unacknowledged
+        if waiting is None or not waiting.is_named_by(prack):
+            return False
+        waiting.stop()
+        self._unacknowledged = None
+        return True
+
+    def go_on(self, now: float) -> None:
+        """Do what had to wait."""
+        then, self._then = self._then, None
+        if then is not None:
+            then(now)
+
+    def stop_repeats(self) -> None:
+        """A final response is sent; the PRACK may still be on its way (3)."""
+        if self._unacknowledged is not None:
+            self._unacknowledged.stop()
+
+    def stop(self) -> None:
+        """The INVITE is over."""
+        self.stop_repeats()
+        self._unacknowledged = self._then = None

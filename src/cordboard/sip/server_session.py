@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
-from cordboard.sip.dialog import Dialog, contact_of, routes_of_request
+from cordboard.sip.dialog import dialog_of_request, recorded_routes
 from cordboard.sip.events import EndedBy, InviteReceived, OfferAnswered, SessionConfirmed
 from cordboard.sip.glare import retry_after_line
 from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.methods import ALLOW_LINE
-from cordboard.sip.reliable import OPTION_TAG, ReliableResponse, has_option
+from cordboard.sip.reliable import OPTION_TAG, ReliableProgress, has_option
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
@@ -36,37 +35,18 @@ class ServerSession(Session):
     """One incoming session. Raises :class:`~cordboard.sip.errors.SipParseError` where the INVITE
     lacks what a dialog needs."""
 
-    __slots__ = ("_body", "_invite", "_lines", "_number", "_phrase", "_reason_header", "_reliable",
-                 "_row", "_stage", "_status", "_then", "_unacknowledged")  # fmt: skip
+    __slots__ = ("_body", "_invite", "_lines", "_phrase", "_progress", "_reason_header",
+                 "_reliable", "_row", "_stage", "_status")  # fmt: skip
 
     def __init__(
         self, core: Core, transaction: ServerTransaction, request: Request, flow: Flow
     ) -> None:
         super().__init__(core, clean_copy(request.call_id), Authentication(None))
-        from_ = request.need("from")
-        self.dialog = Dialog(
-            core,
-            call_id=self.call_id,
-            local=f"{request.need('to')};tag={transaction.to_tag}",
-            local_tag=transaction.to_tag,
-            remote=from_,
-            remote_tag=tag_of(from_) or "",
-            target=contact_of(request) or "sip:invalid.invalid",
-            routes=routes_of_request(request),
-            origin=flow,
-            sticky=True,
-            contact_user="cordboard",
-            local_number=0,
-            remote_number=request.cseq[0],
-        )
+        self.dialog = dialog_of_request(core, request, transaction.to_tag, flow)
         self._invite: ServerTransaction | None = transaction
         transaction.user = self
         self.negotiation.theirs = sdp_of(request)
-        # Reliable provisional responses: the last number, the one that waits for its PRACK, and
-        # what is to be done after that
-        self._number = 0
-        self._unacknowledged: ReliableResponse | None = None
-        self._then: Callable[[float], None] | None = None
+        self._progress = ReliableProgress()
         self._reliable = False
         # What the next response is made of
         self._status = 0
@@ -84,9 +64,11 @@ class ServerSession(Session):
         self, now: float, status: int, reason: str, sdp: bytes | None, *, reliable: bool = False
     ) -> None:
         """Send a provisional response, 101 to 199."""
-        if self._unacknowledged is not None:
-            if self._then is None:
-                self._then = lambda then: self.ring(then, status, reason, sdp, reliable=reliable)
+        if self._progress.waiting:
+            if not self._progress.puts_off:
+                self._progress.put_off(
+                    lambda then: self.ring(then, status, reason, sdp, reliable=reliable)
+                )
             return
         self._reliable = reliable
         self._prepare(status, reason, content_type_line(SDP, sdp or b""), sdp or b"")
@@ -95,8 +77,8 @@ class ServerSession(Session):
     def accept(self, sdp: bytes, now: float) -> None:
         """Send 200, again and again until its ACK; not before a description of ours that was sent
         reliably is acknowledged (RFC 3262 3)."""
-        if self._unacknowledged is not None and self._unacknowledged.has_description:
-            self._then = lambda then: self.accept(sdp, then)
+        if self._progress.described:
+            self._progress.put_off(lambda then: self.accept(sdp, then))
             return
         self._prepare(200, None, "", sdp)
         self._happen(Input.ACCEPT, now)
@@ -145,11 +127,9 @@ class ServerSession(Session):
     def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """The PRACK of a reliable response of ours; it may carry an offer, or the answer to the one
         that this response made because the INVITE had none (RFC 3262 5)."""
-        waiting = self._unacknowledged
-        if waiting is None or not waiting.is_named_by(request):
+        if not self._progress.acknowledge(request):
             super().on_prack(transaction, request, now)
             return
-        self._stop_reliable()
         description, negotiation = sdp_of(request), self.negotiation
         if description is None or negotiation.ours is None:
             self.respond(transaction, 200, now)
@@ -159,9 +139,7 @@ class ServerSession(Session):
             negotiation.theirs = description
             self.respond(transaction, 200, now)
             self.core.events.append(OfferAnswered(self.call_id, description))
-        then, self._then = self._then, None
-        if then is not None:
-            then(now)
+        self._progress.go_on(now)
 
     def on_request(
         self, transaction: ServerTransaction, request: Request, flow: Flow, now: float
@@ -190,8 +168,7 @@ class ServerSession(Session):
 
     def end(self, now: float, by: EndedBy, **how: Any) -> None:
         """Tell the end and stop everything that is under way."""
-        self._stop_reliable()
-        self._then = None
+        self._progress.stop()
         super().end(now, by, **how)
 
     def leave(self, now: float, by: EndedBy, reason: str | None = None) -> None:
@@ -224,38 +201,23 @@ class ServerSession(Session):
         if has_option(request, "require", OPTION_TAG) or (
             self._reliable and has_option(request, "supported", OPTION_TAG)
         ):
-            self._number += 1
-            lines += f"Require: {OPTION_TAG}\r\nRSeq: {self._number}\r\n"
-            has_description = bool(self._body)
-            self._unacknowledged = ReliableResponse(
-                self.core.layer,
-                transaction,
-                request,
-                self._number,
-                has_description,
-                self._give_up,
-                now,
+            layer, described = self.core.layer, bool(self._body)
+            lines += self._progress.begin(
+                layer, transaction, request, described, self._give_up, now
             )
-            if has_description:
+            if described:
                 self.negotiation.ours = self._body
-        self._answer_invite(self.recorded_routes(request) + lines, now)
+        self._answer_invite(recorded_routes(request) + lines, now)
 
     def _give_up(self, now: float) -> None:
         """No PRACK came for 64*T1 (RFC 3262 3)."""
-        self._stop_reliable()
         self.reject(504, reason_of(504), now, ())
-
-    def _stop_reliable(self) -> None:
-        if self._unacknowledged is not None:
-            self._unacknowledged.stop()
-            self._unacknowledged = None
 
     def send_acceptance(self, now: float) -> None:
         """The 2xx."""
         assert self._invite is not None  # it is there until it is answered
         transaction, self._invite = self._invite, None
-        if self._unacknowledged is not None:
-            self._unacknowledged.stop()  # its PRACK may still be on its way (RFC 3262 3)
+        self._progress.stop_repeats()
         if transaction.request is not None:
             self.learn(transaction.request)
         self.negotiation.send_answer(transaction, self._body, now)
@@ -327,13 +289,7 @@ class ServerSession(Session):
 
     def answer_lines(self, request: Request, now: float) -> str:
         """A 2xx repeats Record-Route (12.1.1)."""
-        return self.recorded_routes(request) + super().answer_lines(request, now)
-
-    @staticmethod
-    def recorded_routes(request: Request) -> str:
-        """The Record-Route lines that a response which makes a dialog repeats."""
-        recorded = request.headers.get("record-route", ())
-        return "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
+        return recorded_routes(request) + super().answer_lines(request, now)
 
 
 Action = Callable[[ServerSession, float], None]

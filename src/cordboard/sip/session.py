@@ -180,11 +180,11 @@ class Session:
             self.respond(transaction, 422, now, too_short)
         elif request.method == "INVITE":
             self.negotiation.on_reinvite(transaction, request, flow, now)
-        elif sdp_of(request) is not None:
-            self.need_dialog().refresh(request, flow)
-            self.negotiation.on_update(transaction, request, now)
         else:
             self.need_dialog().refresh(request, flow)
+            if sdp_of(request) is not None:
+                self.negotiation.on_update(transaction, request, now)
+                return
             self.respond(transaction, 200, now, self.answer_lines(request, now))
 
     def on_cancel(self, transaction: ServerTransaction, request: Request, now: float) -> None:
@@ -239,10 +239,8 @@ class Session:
 
     def ask(self, method: str, done: Done, now: float, lines: str = "", body: bytes = b"") -> None:
         """Send a request other than INVITE and BYE within the dialog."""
-        dialog = self.need_dialog()
-        DialogRequest(
-            self.core, dialog, self.authentication, method, done, now, lines=lines, body=body
-        )
+        dialog, credentials = self.need_dialog(), self.authentication
+        DialogRequest(self.core, dialog, credentials, method, done, now, lines=lines, body=body)
 
     def _on_probe_answered(self, status: int, response: Response | None, now: float) -> None:
         """12.2.1.2: only 408, 481 and silence end the dialog."""
@@ -288,9 +286,9 @@ class Session:
                 self.timer.refused(now)
 
     def _expire(self, now: float) -> None:
-        """The peer has not refreshed the session in time (RFC 4028 10); if it is we who let its
-        offer wait, it is not the one that is gone."""
-        if self.negotiation.answering:
+        """The peer has not refreshed the session in time (RFC 4028 10). If it is we who let its
+        offer wait it is not the one that is gone, and what still rings is not in session."""
+        if self.negotiation.answering or not self.up:
             self.timer.postpone(self.core.timers.t1, now)
         else:
             self.leave(now, EndedBy.TIMEOUT)

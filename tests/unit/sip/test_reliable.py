@@ -121,6 +121,23 @@ def test_an_offer_before_the_answer() -> None:
     assert all_quiet(peer)
 
 
+def test_what_still_rings_does_not_expire() -> None:
+    """A session begins with the 2xx (RFC 4028 3), whatever an UPDATE before it says."""
+    peer = Peer()
+    invite = call(peer)
+    progress(peer, invite, 1, sdp=ANSWER)
+    peer.answer(peer.take_request("PRACK"), 200)
+    extra = (CONTACT, ("supported", "timer"), ("session-expires", "90;refresher=uac"))
+    peer.ask_within(invite, "UPDATE", extra=extra)
+    peer.take_response(200)
+    peer.events()
+    peer.wait(300.0)
+    assert peer.take() == peer.events() == []
+    peer.answer(invite, 200)
+    peer.take_request("ACK")
+    assert [type(event) for event in peer.events()] == [InviteAnswered]
+
+
 def test_an_offer_while_ours_is_open_collides() -> None:
     peer = Peer()
     invite = call(peer)
