@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,12 +72,35 @@ def debian_packages() -> dict[str, str]:
     return {words[0]: words[1] for words in lines if words and not words[0].startswith("#")}
 
 
+def is_script(package: str) -> bool:
+    """Whether a program comes by a script of ours rather than in a package."""
+    return package.startswith("scripts/")
+
+
+@cache
+def unfetched_reason(package: str) -> str | None:
+    """Why a program that a script fetches is not there; None if it is, or comes in a package."""
+    if not is_script(package):
+        return None
+    script = Path(__file__).parents[1] / package
+    done = subprocess.run([script], capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else f"{package}: {done.stderr.strip()}"
+
+
 def missing_programs_reason(programs: list[str]) -> str | None:
     """Say which programs are not on the PATH and how to get them; None when all are there."""
     for program in programs:
         if program not in debian_packages():
             pytest.fail(f"{program} is not listed in {PROGRAMS_FILE}", pytrace=False)
-    missing = [program for program in programs if shutil.which(program) is None]
+    for program in programs:
+        reason = unfetched_reason(debian_packages()[program])
+        if reason is not None:
+            return f"needs {program}: {reason}"
+    missing = [
+        program
+        for program in programs
+        if not is_script(debian_packages()[program]) and shutil.which(program) is None
+    ]
     if not missing:
         return None
     packages = sorted({debian_packages()[program] for program in missing})
