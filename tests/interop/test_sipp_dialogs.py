@@ -198,6 +198,24 @@ REDIRECTS = [
     ),
 ]
 
+IDENTITY = [
+    Case(
+        Script("a-number-that-is-for-the-network-only")
+        .expect(
+            "INVITE",
+            headers={
+                "P-Asserted-Identity": "<sip:05068680000@127.0.0.1>",
+                "Privacy": "id",
+                "From": "<sip:anonymous@anonymous.invalid>",
+            },
+        )
+        .answer("INVITE", 200, sdp=sdp(), repeat=True)
+        .expect("ACK")
+        .hang_up(1),
+        trunk='identity = "p-asserted-identity"\nanonymous = true',
+    )
+]
+
 UNACKNOWLEDGED = [
     Case(
         answered("our-answer-is-never-acknowledged")
@@ -209,7 +227,7 @@ UNACKNOWLEDGED = [
     ),
 ]
 
-CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *REDIRECTS, *UNACKNOWLEDGED]
+CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *REDIRECTS, *IDENTITY, *UNACKNOWLEDGED]
 
 
 @pytest.fixture(scope="module")

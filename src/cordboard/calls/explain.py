@@ -84,7 +84,13 @@ def _trunks(leg: LegPlan) -> list[Json]:
     if not isinstance(leg.targets, PlannedTrunks):
         return []
     return [
-        {"trunk": endpoint.trunk.name, "uri": endpoint.trunk.uri, "number": endpoint.number}
+        {
+            "trunk": endpoint.trunk.name,
+            "uri": endpoint.trunk.uri,
+            "number": endpoint.number,
+            "identity": endpoint.trunk.identity.value,
+            "anonymous": endpoint.trunk.anonymous,
+        }
         for endpoint in leg.targets.endpoints
     ]
 

@@ -231,7 +231,7 @@ class Planner:
         for number, reason in self._own_caller_ids(trunk, leg):
             if number is not None:
                 return self._shown_on(trunk, number, reason, country)
-        return CallerId("anonymous", "", "no number of one's own to show")
+        return CallerId("", "", "no number of one's own to show")
 
     def _own_caller_ids(self, trunk: Trunk, leg: Leg) -> tuple[tuple[str | None, str], ...]:
         group, user, policy = self.group, self.user, self.tenant.policy

@@ -157,6 +157,15 @@ class NumberFormat(Enum):
     E164_PLUS = "e164-plus"
 
 
+class IdentityStyle(Enum):
+    """Which header tells a trunk who calls, beside From: none, RFC 3325's, or the older one."""
+
+    FROM = "from"
+    P_ASSERTED = "p-asserted-identity"
+    P_PREFERRED = "p-preferred-identity"
+    REMOTE_PARTY_ID = "remote-party-id"
+
+
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """A SIP peer that carries calls to outside numbers.
@@ -175,6 +184,8 @@ class Trunk:
     caller_id: str | None = None
     nat: bool = False
     failover_codes: frozenset[int] = frozenset({408, 500, 502, 503, 504})
+    identity: IdentityStyle = IdentityStyle.FROM
+    anonymous: bool = False
     codecs: tuple[str, ...] = ()
 
 

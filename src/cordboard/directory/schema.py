@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 
 from cordboard.directory.codec_names import codec_name
-from cordboard.directory.model import AutoAnswerStyle, DigestOffer, GroupKind, NumberFormat
+from cordboard.directory.model import (
+    AutoAnswerStyle,
+    DigestOffer,
+    GroupKind,
+    IdentityStyle,
+    NumberFormat,
+)
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
 from cordboard.directory.shape import (
     Field,
@@ -51,7 +57,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"\+?[0-9*#]{0,32}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
-_TRUNK_URI = re.compile(rf"sip:{_HOST}(?::([0-9]{{1,5}}))?(?:;transport=(?:udp|tcp))?")
+_TRUNK_URI = re.compile(rf"sip:{_HOST}(?::([0-9]{{1,5}}))?(?:;transport=(?:udp|tcp|tls))?")
 
 
 def _matching(pattern: re.Pattern[str], expected: str) -> Kind:
@@ -205,13 +211,16 @@ TRUNK = Shape(
     "trunk",
     {
         "uri": Field(
-            text_where("a SIP URI sip:HOST[:PORT][;transport=udp|tcp]", _trunk_uri), required=True
+            text_where("a SIP URI sip:HOST[:PORT][;transport=udp|tcp|tls]", _trunk_uri),
+            required=True,
         ),
         "username": Field(_matching(_DIGEST_NAME, "a user name without spaces and quotes")),
         "password": Field(_SECRET_TEXT, secret=True),
         "channel_limit": Field(_CHANNELS),
         "number_format": Field(one_of(NumberFormat), NumberFormat.AS_DIALLED),
         "caller_id": Field(NUMBER),
+        "identity": Field(one_of(IdentityStyle), IdentityStyle.FROM),
+        "anonymous": Field(truth(), False),
         "nat": Field(truth(), False),
         "codecs": Field(_CODECS, ()),
         "failover_codes": Field(

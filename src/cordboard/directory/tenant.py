@@ -276,6 +276,8 @@ class TenantReader:
             channel_limit=values["channel_limit"],
             number_format=values["number_format"],
             caller_id=values["caller_id"],
+            identity=values["identity"],
+            anonymous=values["anonymous"],
             nat=values["nat"],
             codecs=_given(values["codecs"]),
             failover_codes=frozenset(_given(values["failover_codes"])),

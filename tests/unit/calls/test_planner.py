@@ -28,6 +28,8 @@ from support.tenants import everywhere, nowhere, numbered_ids, only, request, te
 
 OUTSIDE = "0312341234"
 
+SHOWN_AS = {"identity": "from", "anonymous": False}
+
 
 def planned(asked: CallRequest, where: TenantDirectory | None = None) -> CallPlan:
     return plan(asked, where or tenant(), everywhere, numbered_ids())
@@ -284,8 +286,8 @@ def test_explaining_tells_routes_and_reasons() -> None:
     second = explained["second"]
     assert isinstance(second, dict)
     assert second["rings"] == [
-        {"trunk": "first", "uri": "sip:192.0.2.1:5060", "number": OUTSIDE},
-        {"trunk": "second", "uri": "sip:192.0.2.2:5060", "number": OUTSIDE},
+        {"trunk": "first", "uri": "sip:192.0.2.1:5060", "number": OUTSIDE, **SHOWN_AS},
+        {"trunk": "second", "uri": "sip:192.0.2.2:5060", "number": OUTSIDE, **SHOWN_AS},
     ]
     told = explain_refusal(refused(request(to="nobody")))
     assert told["accepted"] is False

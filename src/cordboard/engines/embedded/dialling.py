@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
+from cordboard.engines.embedded.identity import from_of, identity_headers, is_withheld
 from cordboard.sip.address import NameAddr
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.uri import SipUri, parse_uri
-
-ANONYMOUS = NameAddr(SipUri("sip", "anonymous", "anonymous.invalid"), "Anonymous")
-"""Who calls where there is no number to show (RFC 3261 8.1.1.3)."""
 
 
 def invitation_to_terminal(
@@ -27,7 +25,7 @@ def invitation_to_terminal(
         call_id=channel,
         uri=binding.contact,
         flow=binding.flow,
-        caller=_caller(caller, domain),
+        caller=from_of(caller, _host(domain)),
         callee=NameAddr(SipUri("sip", name, _host(domain))),
         offer=offer,
         headers=auto_answer_headers(endpoint.auto_answer),
@@ -43,6 +41,7 @@ def invitation_to_trunk(
     trunk = endpoint.trunk
     base = parse_uri(trunk.uri)
     uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
+    host = _host(own_host)
     credentials = None
     if trunk.username is not None and trunk.password is not None:
         credentials = Credentials(trunk.username, trunk.password)
@@ -50,18 +49,13 @@ def invitation_to_trunk(
         call_id=channel,
         uri=uri.text(),
         flow=flow,
-        caller=_caller(caller, own_host),
+        caller=from_of(caller, host, withheld=is_withheld(caller, trunk)),
         callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
         offer=offer,
+        headers=identity_headers(caller, trunk, host),
         credentials=credentials,
         sticky=trunk.nat,
     )
-
-
-def _caller(caller: CallerId, host: str) -> NameAddr:
-    if not caller.number:
-        return NameAddr(ANONYMOUS.uri, caller.name or ANONYMOUS.display)
-    return NameAddr(SipUri("sip", caller.number, _host(host)), caller.name)
 
 
 def _host(host: str) -> str:

@@ -1,0 +1,56 @@
+"""Who calls, as a trunk is told it: From, and beside it what only trusted networks see.
+
+RFC 3261 8.1.1.3 for a From without a number, RFC 3323 and 3325 for Privacy and P-Asserted-Identity,
+draft-ietf-sip-privacy-04 for Remote-Party-ID, which older switches want in its place.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cordboard.calls.ports import CallerId
+from cordboard.directory.model import IdentityStyle, Trunk
+from cordboard.sip.address import NameAddr
+from cordboard.sip.uri import SipUri
+
+ANONYMOUS: Final = NameAddr(SipUri("sip", "anonymous", "anonymous.invalid"), "Anonymous")
+"""Who calls where no number is shown."""
+
+_HEADERS: Final = {
+    IdentityStyle.P_ASSERTED: "p-asserted-identity",
+    IdentityStyle.P_PREFERRED: "p-preferred-identity",
+    IdentityStyle.REMOTE_PARTY_ID: "remote-party-id",
+}
+
+
+def is_withheld(caller: CallerId, trunk: Trunk) -> bool:
+    """Whether the number is kept from whoever is called."""
+    return trunk.anonymous or not caller.number
+
+
+def from_of(caller: CallerId, host: str, *, withheld: bool = False) -> NameAddr:
+    """The From of a leg: its caller at ``host``, or nobody."""
+    if withheld or not caller.number:
+        return NameAddr(
+            ANONYMOUS.uri, ANONYMOUS.display if withheld else caller.name or "Anonymous"
+        )
+    return NameAddr(_number_at(caller, host), caller.name)
+
+
+def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[str, str], ...]:
+    """The headers that say to a trunk who calls, and that nobody else is to be told."""
+    withheld = is_withheld(caller, trunk)
+    headers: list[tuple[str, str]] = []
+    name = _HEADERS.get(trunk.identity)
+    if name is not None and caller.number:
+        value = str(NameAddr(_number_at(caller, host), caller.name))
+        if trunk.identity is IdentityStyle.REMOTE_PARTY_ID:
+            value += f";party=calling;screen=yes;privacy={'full' if withheld else 'off'}"
+        headers.append((name, value))
+    if withheld:
+        headers.append(("privacy", "id"))
+    return tuple(headers)
+
+
+def _number_at(caller: CallerId, host: str) -> SipUri:
+    return SipUri("sip", caller.number, host)

@@ -1,0 +1,70 @@
+"""Who calls, as trunks are told it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cordboard.calls.ports import CallerId, TrunkEndpoint
+from cordboard.directory.model import IdentityStyle, Trunk
+from cordboard.engines.embedded.dialling import invitation_to_trunk
+from cordboard.sip.flow import Flow
+from cordboard.sip.invitation import Invitation
+
+SHOWN = CallerId("05068680000", "Cordboard")
+NOBODY = CallerId("", "")
+AT_US = '"Cordboard" <sip:05068680000@192.0.2.1>'
+ANONYMOUS = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+
+
+def invite(caller: CallerId, style: IdentityStyle, *, anonymous: bool = False) -> Invitation:
+    """An INVITE through a trunk of that style."""
+    trunk = Trunk("t", "sip:192.0.2.7", identity=style, anonymous=anonymous)
+    flow = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
+    return invitation_to_trunk("c", TrunkEndpoint(trunk, "0312"), flow, "192.0.2.1", caller, b"")
+
+
+@pytest.mark.parametrize(
+    ("style", "anonymous", "headers"),
+    [
+        (IdentityStyle.FROM, False, ()),
+        (IdentityStyle.P_ASSERTED, False, (("p-asserted-identity", AT_US),)),
+        (IdentityStyle.P_PREFERRED, False, (("p-preferred-identity", AT_US),)),
+        (
+            IdentityStyle.REMOTE_PARTY_ID,
+            False,
+            (("remote-party-id", AT_US + ";party=calling;screen=yes;privacy=off"),),
+        ),
+        (IdentityStyle.FROM, True, (("privacy", "id"),)),
+        (IdentityStyle.P_ASSERTED, True, (("p-asserted-identity", AT_US), ("privacy", "id"))),
+        (
+            IdentityStyle.REMOTE_PARTY_ID,
+            True,
+            (
+                ("remote-party-id", AT_US + ";party=calling;screen=yes;privacy=full"),
+                ("privacy", "id"),
+            ),
+        ),
+    ],
+)
+def test_what_a_trunk_is_told(
+    style: IdentityStyle, anonymous: bool, headers: tuple[tuple[str, str], ...]
+) -> None:
+    invitation = invite(SHOWN, style, anonymous=anonymous)
+    assert str(invitation.caller) == (ANONYMOUS if anonymous else AT_US)
+    assert invitation.headers == headers
+
+
+@pytest.mark.parametrize("style", IdentityStyle)
+def test_who_has_no_number_is_anonymous_everywhere(style: IdentityStyle) -> None:
+    invitation = invite(NOBODY, style)
+    assert str(invitation.caller) == ANONYMOUS
+    assert invitation.headers == (("privacy", "id"),)
+
+
+def test_over_ipv6_the_number_is_at_a_bracketed_address() -> None:
+    trunk = Trunk("t", "sip:[2001:db8::7]", identity=IdentityStyle.P_ASSERTED)
+    flow = Flow("udp", ("2001:db8::1", 5060), ("2001:db8::7", 5060))
+    invitation = invitation_to_trunk(
+        "c", TrunkEndpoint(trunk, "0312"), flow, "2001:db8::1", CallerId("1"), b""
+    )
+    assert invitation.headers == (("p-asserted-identity", "<sip:1@[2001:db8::1]>"),)
