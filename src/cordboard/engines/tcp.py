@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import structlog
 
-from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
+from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts, TlsError
 from cordboard.engines.udp import Receive
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
@@ -53,6 +53,8 @@ class Connection(asyncio.Protocol):
         self._framer = StreamFramer()
         self._waiting: list[bytes] = []
         self._given_up = False
+        self._trusted = flow is not None
+        self._in_the_middle = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -81,10 +83,22 @@ class Connection(asyncio.Protocol):
             if message == PING:
                 self.send(PONG)
             else:
+                self._trusted = True
                 self._connections.receive(message, self.flow)
         if messages:
             self._connections.read_all()
-            self.deadline = self._connections.loop.time() + IDLE_SECONDS
+        self._set_deadline(whole=bool(messages))
+
+    def _set_deadline(self, *, whole: bool) -> None:
+        """A peer that has said something sensible may be silent for long, but not in the middle of
+        a message; pings alone are nothing sensible."""
+        now = self._connections.loop.time()
+        if self._framer.waiting:
+            if whole or not self._in_the_middle:
+                self.deadline = now + FIRST_MESSAGE_SECONDS
+        elif whole and self._trusted:
+            self.deadline = now + IDLE_SECONDS
+        self._in_the_middle = self._framer.waiting
 
     def eof_received(self) -> bool:
         """A peer that says no more is gone."""
@@ -193,14 +207,14 @@ class TcpConnections:
     def take(self, connection: Connection, flow: Flow) -> bool:
         """Note a connection that is made; False where there is no room, or it is not wanted."""
         known = self._connections.get(flow)
+        if self._sweep is None:
+            self._sweep = self.loop.call_later(SWEEP_SECONDS, self._cut_idle)
         if known is connection:
             return True
         if known is not None or len(self._connections) >= self._max or not self._servers:
             return False
         self._connections[flow] = connection
         connection.deadline = self.loop.time() + FIRST_MESSAGE_SECONDS
-        if self._sweep is None:
-            self._sweep = self.loop.call_later(SWEEP_SECONDS, self._cut_idle)
         return True
 
     def forget(self, connection: Connection) -> None:
@@ -228,13 +242,18 @@ class TcpConnections:
 
     async def _connect(self, connection: Connection, flow: Flow) -> None:
         how: dict[str, Any] = {}
-        if self._tls is not None:
-            name = self._names.get(flow.remote, flow.remote[0])
-            how = {"ssl": self._tls.client, "server_hostname": name}
         try:
+            if self._tls is not None:
+                name = self._names.get(flow.remote, flow.remote[0])
+                how = {"ssl": self._tls.client, "server_hostname": name}
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self.loop.create_connection(lambda: connection, *flow.remote, **how)
-        except (OSError, TimeoutError, ValueError) as error:  # among them SSLError, UnicodeError
+        except (
+            OSError,
+            TimeoutError,
+            TlsError,
+            ValueError,
+        ) as error:  # among them SSLError, UnicodeError
             if self._tls is not None:
                 _log.warning("no TLS connection", to=str(flow), reason=_reason(error))
             self.forget(connection)

@@ -40,6 +40,11 @@ class StreamFramer:
         """Whether the stream can't be followed any more; the next :meth:`feed` says why."""
         return self._broken is not None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the beginning of a message is here and its end is not."""
+        return bool(self._buffer)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages completed by ``data``, in order.
 

@@ -114,6 +114,19 @@ async def test_an_unknown_authority_is_not_believed_unless_all_are(
             assert bool(server.received) is not verify
 
 
+async def test_certificates_that_are_gone_fail_the_connection_and_no_more(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    ours = tmp_path / "ours.pem"
+    ours.write_bytes(certificates.server.read_bytes())
+    async with ends(TlsSettings(ours)) as (end,):
+        ours.unlink()  # what we would show a trunk is read when one is first called
+        for _ in range(2):
+            flow = end.say(("127.0.0.1", 9))
+            await until(lambda: end.lost)
+            assert end.lost.pop() == flow
+
+
 async def test_who_does_not_speak_tls_is_cut_off(certificates: Certificates) -> None:
     async with ends(TlsSettings(certificates.server)) as (server,):
         at = await server.transport.listen(Listen("tls", HOST, 0))

@@ -260,6 +260,31 @@ async def test_a_connection_without_a_word_is_cut(
         writer.close()
 
 
+@pytest.mark.parametrize("said", [b"\r\n\r\n", MESSAGE + MESSAGE[:-10]])
+async def test_neither_pings_nor_half_a_message_hold_a_connection(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(bounds, "FIRST_MESSAGE_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
+    _, b = ends
+    reader, writer = await stream(await b.listen("tcp"))
+    writer.write(said)
+    async with asyncio.timeout(BOUND):
+        assert await reader.read() in (b"", b"\r\n")
+    writer.close()
+
+
+async def test_a_connection_of_ours_is_cut_too_once_it_is_idle(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
+    a, b = ends
+    a.send(a.transport.flow_to("tcp", await b.listen("tcp")))
+    await until(lambda: a.lost)
+    assert a.transport.connections == 0
+
+
 async def test_closing_tells_nobody_and_leaves_nothing(ends: tuple[End, End]) -> None:
     a, b = ends
     to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
