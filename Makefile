@@ -1,8 +1,8 @@
 # Every target makes .venv first where it needs it. What is longer than two lines is in scripts/.
-# ARGS go to the program behind run, test, test-fast and bench: make test ARGS="-k registrar"
+# ARGS go to the program behind run, test, test-fast, fuzz and bench: make test ARGS="-k registrar"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format bench clean
+.PHONY: help setup run test test-fast check format fuzz soak bench clean
 SHELL := /bin/bash
 ARGS ?=
 
@@ -29,6 +29,12 @@ check: setup ## Lint, format, types, import floors and lock file
 
 format: setup ## Sort imports, fix what can be fixed and format the code
 	@.venv/bin/ruff check --fix --quiet; .venv/bin/ruff format
+
+fuzz: setup ## Fuzz what takes bytes from the network, a minute for each target
+	@scripts/fuzz $(ARGS)
+
+soak: setup ## The same for an hour in all, with a bound on memory
+	@scripts/fuzz --seconds 600 $(ARGS)
 
 bench: setup ## Measure calls a second, CPU per call and latencies
 	@.venv/bin/python -m bench $(ARGS)

@@ -9,10 +9,8 @@ from pathlib import Path
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cordboard.sip.digest import Credentials, DigestServer
-from cordboard.sip.digest import ha1 as make_ha1
+from cordboard.sip.digest import Credentials
 from cordboard.sip.flow import Flow
-from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 from cordboard.sip.stack import Registration
 from support.sip_network import (
     ANSWER,
@@ -25,10 +23,9 @@ from support.sip_network import (
     invitation,
     name_addr,
 )
+from support.sip_world import MAX_SESSIONS, MAX_TRANSACTIONS, bounded_end, registrar
 
 TORTURE = sorted((Path(__file__).parents[1] / "data" / "rfc4475").glob("*.dat"))
-MAX_SESSIONS = 5
-MAX_TRANSACTIONS = 40
 # In-dialog requests have a reserve, and what is under way may add a BYE for each session.
 MOST_TRANSACTIONS = int(MAX_TRANSACTIONS * 1.25) + 2 * MAX_SESSIONS
 # One message in: 100 and an answer, or an ACK, a BYE and the repeat of something.
@@ -43,21 +40,6 @@ NASTY = [
     b"Require: 100rel\r\n", b"Via: x\r\n", b"Content-Length: 9\r\n", b"Expires: 0\r\n",
     b'WWW-Authenticate: Digest realm="r", nonce="n"\r\n', b"Retry-After: 1\r\n",
 ]  # fmt: skip
-
-
-def registrar() -> Registrar:
-    account = RegistrarAccount("jessica", "jessica", make_ha1("jessica", "demo", "s"))
-    return Registrar(lambda _u, _h: account, lambda _u, _h: Realm("demo"), DigestServer(b"nonces"))
-
-
-def bounded_end(address: tuple[str, int], name: str, bindings: Registrar | None) -> End:
-    return End(
-        address,
-        name,
-        registrar=bindings,
-        max_sessions=MAX_SESSIONS,
-        max_transactions=MAX_TRANSACTIONS,
-    )
 
 
 def in_the_midst() -> tuple[End, End, Network]:

@@ -1,0 +1,3 @@
+"""Coverage-guided fuzzing of everything that takes bytes from the network: ``make fuzz``."""
+
+from __future__ import annotations
