@@ -20,6 +20,7 @@ from cordboard.sip.methods import (
     ALLOW_WITH_REGISTER_LINE,
     SUPPORTED,
     SUPPORTED_LINE,
+    SUPPORTED_WITH_REGISTER,
     refusal_of_method,
 )
 from cordboard.sip.responses import build_response, stamp_via
@@ -176,7 +177,8 @@ class Inbound:
     def _refused_for_extension(self, request: Request, way_back: Flow, now: float) -> bool:
         """8.2.2.3: whoever requires what is not supported is told so."""
         required = request.each("require")
-        unsupported = [tag for tag in required if tag.lower() not in SUPPORTED]
+        supported = SUPPORTED_WITH_REGISTER if request.method == "REGISTER" else SUPPORTED
+        unsupported = [tag for tag in required if tag.lower() not in supported]
         if not unsupported:
             return False
         lines = lines_of(tuple(("unsupported", tag) for tag in unsupported))

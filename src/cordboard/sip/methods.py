@@ -10,6 +10,9 @@ ALLOW_WITH_REGISTER_LINE = f"Allow: {', '.join((*SERVED, 'REGISTER'))}\r\n"
 SUPPORTED = ("100rel", "timer")
 """Option tags of extensions that a Require may name to us (RFC 3261 27.1)."""
 
+SUPPORTED_WITH_REGISTER = (*SUPPORTED, "path", "outbound")
+"""The same for REGISTER (RFC 3327 4, RFC 5626 4.2.1)."""
+
 SUPPORTED_LINE = f"Supported: {', '.join(SUPPORTED)}\r\n"
 # Without an offer in the INVITE a reliable 1xx may hold one, which a PRACK would have to answer.
 SUPPORTED_WITHOUT_OFFER_LINE = "Supported: timer\r\n"

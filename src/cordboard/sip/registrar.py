@@ -25,6 +25,7 @@ from cordboard.sip.flow import Flow
 from cordboard.sip.grammar import unquote
 from cordboard.sip.guard import Admission, Guard
 from cordboard.sip.message import Request
+from cordboard.sip.reliable import has_option
 from cordboard.sip.uri import parse_uri
 
 DEFAULT_EXPIRES: Final = 3600  # s; RFC 3261 10.2.1.1 recommends an hour
@@ -33,6 +34,10 @@ MAX_EXPIRES: Final = 7200  # s; Asterisk 7200, Kamailio 3600
 MAX_CONTACTS_IN_REQUEST: Final = 16
 MAX_BINDINGS: Final = 50_000  # of about 1 KB each
 MAX_AUTHORIZATIONS: Final = 8  # that are looked through for ours; every proxy on the way adds one
+MAX_PATH: Final = 8
+FLOW_TIMER: Final = 120
+"""Seconds after which a phone that has sent nothing should ping (RFC 5626 4.4.1)."""
+
 MAX_TEXT: Final = 255  # characters kept of a Call-ID, User-Agent or instance
 RETRY_AFTER: Final = 60  # s
 
@@ -215,6 +220,7 @@ class Registrar:
         if len(self._table) + len(after) - len(kept) > MAX_BINDINGS:
             raise _Refusal(503, "Registrar full", ("retry-after", str(RETRY_AFTER)))
         listed = tuple(("contact", _listed(binding, now)) for binding in after.values())
+        listed += _agreed(request, flow)
         if after == kept:
             return Answer(200, "OK", listed)
         self._table.put(account.key, after)
@@ -260,6 +266,7 @@ class _Asked:
             user_agent=_bounded(request.first("user-agent")),
             instance=_bounded(contact.parameters.get("+sip.instance")),
             reg_id=_bounded(contact.parameters.get("reg-id")),
+            path=_path_of(request),
         )
 
 
@@ -267,6 +274,28 @@ def _secret_of(account: RegistrarAccount | None, algorithm: str) -> str | None:
     if account is None:
         return None
     return account.ha1_sha256 if algorithm == "SHA-256" else account.ha1
+
+
+def _path_of(request: Request) -> tuple[str, ...]:
+    """The proxies that calls to the phone go through (RFC 3327 5.3). Raises SipParseError."""
+    if "path" not in request.headers:
+        return ()
+    path = tuple(request.each("path"))
+    if len(path) > MAX_PATH:
+        raise SipParseError("too many proxies in Path")
+    for hop in path:
+        parse_name_addr(hop)
+    return path
+
+
+def _agreed(request: Request, flow: Flow) -> tuple[tuple[str, str], ...]:
+    """What a 200 says of extensions: the Path as it was stored, and that the phone's flow is kept
+    where it wants that (RFC 5626 6); over UDP a flow has no end that we would see."""
+    path = tuple(("path", hop) for hop in _path_of(request))
+    wants_flow = "reg-id=" in (request.first("contact") or "").lower()
+    if wants_flow and flow.reliable and has_option(request, "supported", "outbound"):
+        return (*path, ("require", "outbound"), ("flow-timer", str(FLOW_TIMER)))
+    return path
 
 
 def _without_all(request: Request, contacts: list[str], bindings: Contacts) -> Contacts:

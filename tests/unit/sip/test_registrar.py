@@ -50,6 +50,7 @@ class Phone:
     count: int = 0
     to: str = "<sip:{user}@demo>"
     changes: list[tuple[Binding, ...]] = field(default_factory=list)
+    more: dict[str, list[str]] = field(default_factory=dict)
 
     def send(
         self,
@@ -64,6 +65,7 @@ class Phone:
             "to": [self.to.format(user=self.user)],
             "call-id": [self.call_id],
             "cseq": [f"{self.cseq} REGISTER"],
+            **self.more,
         }
         if contacts:
             request.headers["contact"] = list(contacts)
@@ -489,3 +491,23 @@ def test_secrets_are_not_shown() -> None:
     account = account_of("desk", "demo")
     assert account is not None
     assert account.ha1 not in repr(account)
+
+
+def test_the_way_through_proxies_is_kept_and_told(registrar: Registrar) -> None:
+    phone = Phone(registrar)
+    phone.more = {"path": ["<sip:edge.example.com;lr>", "<sip:192.0.2.9;lr>"]}
+    answer = phone.register("<sip:jessica@192.0.2.2>")
+    hops = [value for name, value in answer.headers if name == "path"]
+    assert hops == ["<sip:edge.example.com;lr>", "<sip:192.0.2.9;lr>"]
+    (binding,) = registrar.bindings("desk@demo", NOW)
+    assert binding.path == tuple(hops)
+
+
+def test_a_flow_is_kept_over_a_connection_only(registrar: Registrar) -> None:
+    phone = Phone(registrar)
+    phone.more = {"supported": ["path, outbound"]}
+    contact = '<sip:jessica@192.0.2.2>;reg-id=1;+sip.instance="<urn:uuid:1>"'
+    assert "flow-timer" not in dict(phone.register(contact).headers)
+    phone.flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.2", 40000))
+    agreed = dict(phone.register(contact).headers)
+    assert (agreed["require"], agreed["flow-timer"]) == ("outbound", "120")
