@@ -37,7 +37,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import Address, FirstParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
-from support.tenants import Desk, everywhere, nowhere, numbered_ids, request, tenant
+from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
 REDIRECTS = ["thomas", "helen", "jessica", "sales", "0312341234", "0399990000", "1111", "112"]
@@ -80,7 +80,7 @@ class CallMachine(RuleBasedStateMachine):
         self.usage.take(planned.takes)
         ids = (f"s{n}" for n in range(100))
         lookup = everywhere if second_registered else nowhere
-        self.call = Call(planned, Desk(lookup, lambda: next(ids), self.usage))
+        self.call = Call(planned, desk(lookup, lambda: next(ids), self.usage))
         self.live.start(self.now)
         self.carry_out()
 

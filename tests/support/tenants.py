@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from itertools import count
 
-from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
-from cordboard.calls.plan import CallPlan, ContactLookup, NewId
-from cordboard.calls.ports import Contact, RedirectTarget
-from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, CallRequest, FirstParty, Leg, RingUser, UserKeys
-from cordboard.calls.rerouting import reroute
-from cordboard.calls.switchboard import Rerouted
+from cordboard.calls.limits import Usage
+from cordboard.calls.plan import ContactLookup, NewId
+from cordboard.calls.ports import Contact
+from cordboard.calls.request import Address, CallRequest, FirstParty, RingUser, UserKeys
 from cordboard.directory.model import (
     Account,
     AutoAnswerStyle,
@@ -29,7 +25,8 @@ from cordboard.directory.model import (
     Trunk,
     User,
 )
-from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.exchange.switchboard import LiveSwitchboard
 
 DOMAIN = "demo"
 TOKEN = "demo-token"
@@ -137,37 +134,12 @@ def request(first: FirstParty | None = None, to: str = "thomas", **more: object)
     return CallRequest(**values)  # type: ignore[arg-type]  # as the fields are named
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+def desk(
+    contacts: ContactLookup,
+    new_id: NewId,
+    usage: Usage | None = None,
+    directory: TenantDirectory | None = None,
+) -> LiveSwitchboard:
     """A switchboard for calls of the tests' tenant."""
-
-    contacts: ContactLookup
-    new_id: NewId
-    usage: Usage = field(default_factory=Usage)
-    tenant: TenantDirectory = field(default_factory=lambda: tenant())
-
-    def take(self, takes: tuple[Take, ...]) -> LimitKey | None:
-        """Take all or none."""
-        try:
-            self.usage.take(takes)
-        except LimitReached as reached:
-            return reached.key
-        return None
-
-    def reroute(
-        self,
-        plan: CallPlan,
-        leg: Leg,
-        channel: str,
-        target: RedirectTarget,
-        held: tuple[Take, ...],
-    ) -> Rerouted:
-        """As the exchange does it."""
-        planned, channels = reroute(
-            plan, leg, channel, target, self.tenant, self.contacts, self.new_id
-        )
-        needed = tuple(take for take in planned.takes if take not in held)
-        reached = self.take(needed)
-        if reached is not None:
-            raise Refused(RefusalId.CHANNEL_LIMIT_REACHED, "full", str(reached))
-        return Rerouted(planned, channels, needed)
+    snapshot = Directory((directory or tenant(),))
+    return LiveSwitchboard(lambda: snapshot, contacts, usage or Usage(), new_id)

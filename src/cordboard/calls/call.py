@@ -12,8 +12,9 @@ from itertools import pairwise
 
 from cordboard.calls.causes import Cause, failure_tone
 from cordboard.calls.events import CallEvent, CallResult
+from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import GLOBAL_REFUSALS, Channel, Hunt, cause_of
-from cordboard.calls.limits import TRUNK_SCOPE, Take, trunk_take
+from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import Verdict, result_of
 from cordboard.calls.plan import (
@@ -81,11 +82,11 @@ class Call:
         self._marks: dict[Stage, float] = {}
         self._commands: list[EngineCommand] = []
         self._log = CallLog(plan.request.id)
-        self._released: list[Take] = []
+        self._holdings = Holdings(plan.request.tenant, switchboard)
         self._new_channels = [(Leg.FIRST, planned) for planned in plan.channels]
-        self._holding = {Leg.FIRST: plan.first.takes}
+        self._holdings.add(Leg.FIRST, plan.first.takes)
         if isinstance(plan.second, LegPlan):
-            self._holding[Leg.SECOND] = plan.second.takes
+            self._holdings.add(Leg.SECOND, plan.second.takes)
 
     # What comes in
 
@@ -130,8 +131,7 @@ class Call:
 
     def take_released(self) -> list[Take]:
         """The limits to give back."""
-        taken, self._released = self._released, []
-        return taken
+        return self._holdings.take_released()
 
     @property
     def deadline(self) -> float | None:
@@ -237,8 +237,8 @@ class Call:
             for name, channel in hunt.channels.items():
                 if hunt.ended(name, Cause.NORMAL):
                     self._log.channel_ended(leg, channel, remote=False)
-        for leg in tuple(self._holding):
-            self._released.extend(self._holding.pop(leg))
+        for leg in Leg:
+            self._holdings.give_back(leg)
         assert self.result is not None  # decided on entering ENDING
         self._log.ended(self.result)
 
@@ -351,7 +351,8 @@ class Call:
         if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
             return True
         while hunt.fails_over(event):
-            if self._changes_trunk(channel, leg, hunt):
+            assert channel.trunk is not None  # only trunks fail over
+            if self._holdings.change_trunk(leg, channel.trunk, hunt.trunks_but(channel)):
                 self._dial(channel, self._leg_plan(leg))
                 return True
         return False
@@ -359,44 +360,22 @@ class Call:
     def _redirect(self, channel: Channel, target: RedirectTarget, leg: Leg, hunt: Hunt) -> bool:
         name, refused = channel.planned.id, channel.refuses(target)
         if refused is None:
-            held = self._holding.get(leg, ())
+            held = self._holdings.of(leg)
             try:
                 route = self._switchboard.reroute(self.plan, leg, name, target, held)
             except Refused as refusal:
                 refused = refusal.message
             else:
                 self._log.redirected(leg, name, target)
-                self._hold_instead(leg, held + route.taken, {*route.plan.takes}, hunt, channel)
                 hunt.follow(name, route.plan, route.channels, target)
+                self._holdings.add(leg, route.taken)
+                self._holdings.leave_trunks(leg, hunt.trunks_but(None))
                 self._new_channels += [(leg, planned) for planned in route.channels[1:]]
                 for planned in route.channels:
                     self._dial(hunt.channels[planned.id], route.plan)
                 return True
         self._log.redirected(leg, name, target, refused)
         return False
-
-    def _changes_trunk(self, channel: Channel, leg: Leg, hunt: Hunt) -> bool:
-        """Take a line of the trunk that a channel goes over to; False where it has none free."""
-        assert channel.trunk is not None  # only trunks fail over
-        wanted = trunk_take(channel.trunk, self.plan.request.tenant)
-        held = self._holding.get(leg, ())
-        if wanted not in held:
-            if self._switchboard.take((wanted,)) is not None:
-                return False
-            self._hold_instead(leg, (*held, wanted), {wanted}, hunt, channel)
-        return True
-
-    def _hold_instead(
-        self, leg: Leg, held: tuple[Take, ...], needed: set[Take], hunt: Hunt, channel: Channel
-    ) -> None:
-        """Give back the lines of trunks that nothing of the leg needs any more."""
-        others = [c for c in hunt.channels.values() if c is not channel and c.trunk is not None]
-        kept = needed | {
-            trunk_take(other.trunk, self.plan.request.tenant) for other in others if other.trunk
-        }
-        idle = [t for t in held if t.key.scope == TRUNK_SCOPE and t not in kept]
-        self._released += idle
-        self._holding[leg] = tuple(t for t in held if t not in idle)
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)
@@ -445,8 +424,8 @@ class Call:
     def _settle(self, now: float) -> None:
         """Give back what ended legs held, and end the call when its last channel is gone."""
         for leg, hunt in self._legs():
-            if leg in self._holding and hunt.gone and hunt.channels:
-                self._released.extend(self._holding.pop(leg))
+            if hunt.gone and hunt.channels:
+                self._holdings.give_back(leg)
         if self.stage is Stage.ENDING and all(hunt.gone for hunt in self._hunts()):
             self._apply(Trigger.CHANNELS_GONE, now)
 

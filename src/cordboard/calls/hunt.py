@@ -142,6 +142,10 @@ class Hunt:
         """Whether the leg rings on one channel only, so that its early media may be heard."""
         return len(self.channels) == 1
 
+    def trunks_but(self, channel: Channel | None) -> list[Trunk]:
+        """The trunks that channels other than this one are dialled through."""
+        return [c.trunk for c in self.channels.values() if c is not channel and c.trunk is not None]
+
     def rang(self, channel: str) -> bool:
         """A channel is alerting; False where that is no news."""
         return self.channels[channel].move(ChannelTrigger.RANG)

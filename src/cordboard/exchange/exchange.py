@@ -67,7 +67,7 @@ class Exchange:
         self._journal = journal
         self._wall = wall
         self._usage = Usage()
-        self._switchboard = LiveSwitchboard(directory, engine, self._usage, _new_id)
+        self._switchboard = LiveSwitchboard(directory, engine.contacts, self._usage, _new_id)
         self._rates: dict[str, TokenBucket] = {}
         self._live: dict[str, _Live] = {}
         self._channels = ChannelBook()

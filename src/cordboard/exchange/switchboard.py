@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
-from cordboard.calls.plan import CallPlan
-from cordboard.calls.ports import Contact, Engine, RedirectTarget
+from cordboard.calls.plan import CallPlan, ContactLookup
+from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.rerouting import reroute
@@ -20,13 +20,13 @@ class LiveSwitchboard:
     """The :class:`~cordboard.calls.switchboard.Switchboard` of all calls of an exchange."""
 
     directory: Callable[[], Directory]
-    engine: Engine
+    find_contacts: ContactLookup
     usage: Usage
     make_id: Callable[[], str]
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
-        return self.engine.contacts(account)
+        return self.find_contacts(account)
 
     def new_id(self) -> str:
         """Make a channel's UUID."""

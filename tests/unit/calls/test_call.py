@@ -34,7 +34,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import CallRequest
 from cordboard.calls.stages import Stage
-from support.tenants import Desk, everywhere, nowhere, numbered_ids, request, tenant
+from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 RINGBACK = Tone(ToneKind.RINGBACK, "jp")
 
@@ -45,7 +45,7 @@ class Line:
     def __init__(self, asked: CallRequest | None = None, *, second_registered: bool = True) -> None:
         ids = numbered_ids()
         planned = plan(asked or request(), tenant(longest_call=600.0), everywhere, ids)
-        self.desk = Desk(everywhere if second_registered else nowhere, ids)
+        self.desk = desk(everywhere if second_registered else nowhere, ids)
         self.call = Call(planned, self.desk)
         self.now = 100.0
         self.log: list[CallEvent] = []

@@ -26,7 +26,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import Address, CallRequest, RingNumber, SecondScope
 from cordboard.directory.snapshot import TenantDirectory
-from support.tenants import Desk, everywhere, numbered_ids, only, request, tenant
+from support.tenants import desk, everywhere, numbered_ids, only, request, tenant
 
 OUTSIDE = "0312341234"
 FIRST, SECOND = LimitKey("trunk", "first@demo"), LimitKey("trunk", "second@demo")
@@ -52,7 +52,7 @@ class Line:
         self.usage = Usage()
         planned = plan(asked, directory, here, ids)
         self.usage.take(planned.takes)
-        self.call = Call(planned, Desk(here, ids, self.usage, directory))
+        self.call = Call(planned, desk(here, ids, self.usage, directory))
         self.log: list[CallEvent] = []
         self.call.start(100.0)
         self.started = self.collect()
@@ -179,7 +179,7 @@ def test_a_full_trunk_is_no_way_for_a_redirect() -> None:
     trunks = tuple(replace(trunk, channel_limit=0) for trunk in full.trunks)
     line = Line(request(to="helen"), replace(full, trunks=trunks))
     assert line.redirect("c1", to(OUTSIDE)) == []
-    assert line.refusals() == ["full"]
+    assert line.refusals() == ["the limit of trunk:first@demo is reached"]
 
 
 def test_the_trunk_that_is_left_gets_its_line_back() -> None:

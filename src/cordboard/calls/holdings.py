@@ -1,0 +1,56 @@
+"""What the legs of a call hold of the limits, and give back, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cordboard.calls.limits import TRUNK_SCOPE, Take, trunk_take
+from cordboard.calls.request import Leg
+from cordboard.calls.switchboard import Switchboard
+from cordboard.directory.model import Trunk
+
+
+class Holdings:
+    """By leg; ``domain`` is the tenant's, whose trunks they are."""
+
+    def __init__(self, domain: str, switchboard: Switchboard) -> None:
+        self._domain = domain
+        self._switchboard = switchboard
+        self._held: dict[Leg, tuple[Take, ...]] = {}
+        self._released: list[Take] = []
+
+    def of(self, leg: Leg) -> tuple[Take, ...]:
+        """What a leg holds."""
+        return self._held.get(leg, ())
+
+    def add(self, leg: Leg, takes: tuple[Take, ...]) -> None:
+        """A leg holds more; it was taken already."""
+        self._held[leg] = self.of(leg) + takes
+
+    def change_trunk(self, leg: Leg, to: Trunk, others: Iterable[Trunk]) -> bool:
+        """Take a line of the trunk that one of a leg's channels goes over to; False where it has
+        none free. ``others`` are the trunks of the leg's other channels."""
+        wanted = trunk_take(to, self._domain)
+        if wanted not in self.of(leg):
+            if self._switchboard.take((wanted,)) is not None:
+                return False
+            self.add(leg, (wanted,))
+            self.leave_trunks(leg, [to, *others])
+        return True
+
+    def leave_trunks(self, leg: Leg, but: Iterable[Trunk]) -> None:
+        """Give back the lines of trunks that nothing of the leg needs any more."""
+        kept = {trunk_take(trunk, self._domain) for trunk in but}
+        held = self.of(leg)
+        idle = [t for t in held if t.key.scope == TRUNK_SCOPE and t not in kept]
+        self._released += idle
+        self._held[leg] = tuple(t for t in held if t not in idle)
+
+    def give_back(self, leg: Leg) -> None:
+        """A leg is over; a second time changes nothing."""
+        self._released += self._held.pop(leg, ())
+
+    def take_released(self) -> list[Take]:
+        """What is to be given back, handed over once."""
+        taken, self._released = self._released, []
+        return taken
