@@ -6,9 +6,10 @@ import socket
 from contextlib import closing
 
 LOOPBACK = "127.0.0.1"
-FIRST, LAST = 11000, 32000
+FIRST, LAST = 10000, 20000
 """Below the range from which the system takes the ports of outgoing connections (ip(7)): one of
-those may come by just the port that is to be listened at, and even connect to itself."""
+those may come by just the port that is to be listened at, and even connect to itself. And below
+the media ports that a server has by default."""
 
 PROBES = 4000
 
