@@ -282,14 +282,18 @@ class DigestServer:
             and given.get("algorithm", "MD5").upper() == algorithm
             and (uri is None or _same_place(given.get("uri", ""), uri))
         )
+        if not self._is_ours(given.get("nonce", ""), realm):
+            return Verdict.STALE  # whoever says this has not heard us: it proves nothing, nor fails
         if secret is None or not matches or not meant:
             return Verdict.WRONG
         return self._judge_nonce(given.get("nonce", ""), count, realm, now)
 
-    def _judge_nonce(self, nonce: str, count: str | None, realm: str, now: float) -> Verdict:
+    def _is_ours(self, nonce: str, realm: str) -> bool:
         stamp, signature = nonce[:STAMP_DIGITS], nonce[STAMP_DIGITS:]
-        if not hmac.compare_digest(_ascii(signature), self._signature(stamp, realm)):
-            return Verdict.STALE
+        return hmac.compare_digest(_ascii(signature), self._signature(stamp, realm))
+
+    def _judge_nonce(self, nonce: str, count: str | None, realm: str, now: float) -> Verdict:
+        stamp = nonce[:STAMP_DIGITS]
         age = now - int(stamp[:12], 16) / 1000
         number = int(stamp[12:], 16)
         if not -1.0 <= age <= self._nonce_seconds or number <= self._forgotten:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from cordboard.sip.address import tag_of
 from cordboard.sip.dialog import routes_of_request
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.lines import line, lines_of
+from cordboard.sip.lines import line
 from cordboard.sip.media_type import SDP, accepts, media_type_of
 from cordboard.sip.methods import (
     ACCEPT_ENCODING_LINE,
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 # Methods that mean nothing outside a dialog: 481 (RFC 3261 12.2.2).
 WITHIN_DIALOGS = frozenset({"BYE", "INFO", "PRACK", "UPDATE"})
+MAX_UNSUPPORTED = 8
+"""Option tags that a 420 names: an answer to a stranger is never much longer than his message."""
+
 ESSENTIAL = ("to", "from", "call-id", "cseq")
 # Long enough for a burst to pass, short enough that a phone's user waits for it.
 RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
@@ -181,7 +184,8 @@ class Inbound:
         unsupported = [tag for tag in required if tag.lower() not in supported]
         if not unsupported:
             return False
-        lines = lines_of(tuple(("unsupported", tag) for tag in unsupported))
+        told = ", ".join(dict.fromkeys(unsupported[:MAX_UNSUPPORTED]))
+        lines = line("unsupported", told)
         self.refuse(request, way_back, 420, now, lines)
         return True
 

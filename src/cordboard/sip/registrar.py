@@ -144,14 +144,15 @@ class Registrar:
         none (None) after too many of them."""
         uri = parse_name_addr(request.need("to")).uri
         user, host = uri.user or "", uri.host.strip("[]")
-        source, asked_for = flow.remote[0], f"{user}@{host}"
+        account = self._lookup(user, host)
+        realm = self._realm(user, host)
+        source = flow.remote[0]
+        asked_for = f"{user[:MAX_TEXT]}@{realm.name}" if account is None else account.key
         admission = self._guard.admits(source, asked_for, now)
         if admission is Admission.IGNORED:
             return None
         if admission is Admission.ACCOUNT_UNDER_ATTACK:
             raise _Refusal(503, "Try later", ("retry-after", str(RETRY_AFTER)))
-        account = self._lookup(user, host)
-        realm = self._realm(user, host)
         found = self._authorization(request, realm)
         if found is None:
             raise self._challenge(realm, now)
@@ -176,7 +177,7 @@ class Registrar:
     def _failed(self, source: str, asked_for: str, now: float) -> _Refusal:
         refusal = _Refusal(403, "Forbidden")
         if self._guard.failed(source, asked_for, now):
-            blocked = RegistrationsBlocked(source, asked_for[:MAX_TEXT])
+            blocked = RegistrationsBlocked(source, asked_for)
             refusal.answer = replace(refusal.answer, blocked=blocked)
         return refusal
 

@@ -10,6 +10,7 @@ from cordboard.sip.binding_table import HEAP_SLACK, BindingTable
 from cordboard.sip.digest import Credentials, DigestServer, answer_challenge, ha1, parse_digest
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
+from cordboard.sip.guard import FAILURES_OF_A_SOURCE, FAILURES_OF_AN_ACCOUNT
 from cordboard.sip.message import Request
 from cordboard.sip.registrar import (
     DEFAULT_EXPIRES,
@@ -511,3 +512,21 @@ def test_a_flow_is_kept_over_a_connection_only(registrar: Registrar) -> None:
     phone.flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.2", 40000))
     agreed = dict(phone.register(contact).headers)
     assert (agreed["require"], agreed["flow-timer"]) == ("outbound", "120")
+
+
+def test_an_answer_to_nobodys_challenge_is_no_guess(registrar: Registrar) -> None:
+    """Else anybody could lock a phone out by packets that seem to come from its address."""
+    forged = 'Digest username="desk", realm="demo", nonce="x", uri="sip:demo", response="0"'
+    phone = Phone(registrar)
+    for _ in range(2 * FAILURES_OF_A_SOURCE):
+        assert phone.send("<sip:desk@192.0.2.2>", authorization=[forged]).status == 401
+    assert phone.register("<sip:desk@192.0.2.2>").status == 200
+
+
+def test_one_account_has_one_limit_however_it_is_written(registrar: Registrar) -> None:
+    statuses = []
+    for number in range(FAILURES_OF_AN_ACCOUNT + 1):
+        flow = Flow("udp", ("192.0.2.1", 5060), (f"203.0.113.{number}", 5060))
+        guesser = Phone(registrar, password="wrong", flow=flow, to=f"<sip:{{user}}@host{number}>")
+        statuses.append(guesser.register("<sip:desk@192.0.2.2>").status)
+    assert statuses == [403] * FAILURES_OF_AN_ACCOUNT + [503]
