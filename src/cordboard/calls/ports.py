@@ -14,8 +14,55 @@ from enum import Enum
 from typing import Protocol
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.channel_events import (
+    Answered,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HoldChanged,
+    MediaLost,
+    PlayEnded,
+    RedirectTarget,
+    Released,
+    Ringing,
+    Trying,
+)
 from cordboard.directory.model import AutoAnswerStyle, Trunk
-from cordboard.media.figures import MediaFigures
+
+__all__ = [
+    "Answered",
+    "Bridge",
+    "CallerId",
+    "Contact",
+    "Dial",
+    "DialOptions",
+    "Digit",
+    "EarlyMedia",
+    "Endpoint",
+    "Engine",
+    "EngineCommand",
+    "EngineEvent",
+    "Failed",
+    "HangUp",
+    "Hold",
+    "HoldChanged",
+    "Listen",
+    "MediaLost",
+    "Play",
+    "PlayEnded",
+    "Prompt",
+    "RedirectTarget",
+    "Released",
+    "Ringing",
+    "StopPlay",
+    "TerminalEndpoint",
+    "Tone",
+    "ToneKind",
+    "TraceLine",
+    "TrunkEndpoint",
+    "Trying",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,117 +204,6 @@ class Hold:
 
 
 EngineCommand = Dial | HangUp | Play | StopPlay | Listen | Bridge | Hold
-
-
-@dataclass(frozen=True, slots=True)
-class Trying:
-    """The far end has the request (100)."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ringing:
-    """The far end is alerting (180), or says that the call progresses (181 to 183)."""
-
-    channel: str
-    status: int = 180
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyMedia:
-    """Audio of an unanswered channel began (100 ms of packets) or ceased (1 s of none, or a 180
-    without media); never from a channel with several early dialogs."""
-
-    channel: str
-    flowing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The channel is answered and its audio is set up."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectTarget:
-    """Where a 3xx points: the user part of a Contact and its host. ``ours`` says that the host is
-    an address of this server, or of the peer that redirects."""
-
-    user: str
-    host: str
-    ours: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The dial ended without answer; ``status`` is the final SIP status, ``local`` if made here.
-
-    ``redirects`` are the targets of a 3xx, the best first.
-    """
-
-    channel: str
-    status: int
-    reason: str = ""
-    local: bool = False
-    redirects: tuple[RedirectTarget, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """An answered channel is over. ``remote``: the far end hung up; ``cause`` where not normal."""
-
-    channel: str
-    remote: bool
-    cause: Cause = Cause.NORMAL
-    figures: MediaFigures | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlayEnded:
-    """A prompt came to its end (or could not be played: ``complete`` is false)."""
-
-    channel: str
-    play_id: int
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Digit:
-    """A DTMF digit came from the channel: one of ``0123456789*#ABCD``."""
-
-    channel: str
-    digit: str
-
-
-@dataclass(frozen=True, slots=True)
-class HoldChanged:
-    """The far end put us on hold, or took us off."""
-
-    channel: str
-    held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MediaLost:
-    """Neither RTP nor RTCP came for the channel's ``media_timeout``."""
-
-    channel: str
-
-
-EngineEvent = (
-    Trying
-    | Ringing
-    | EarlyMedia
-    | Answered
-    | Failed
-    | Released
-    | PlayEnded
-    | Digit
-    | HoldChanged
-    | MediaLost
-)
 
 
 @dataclass(frozen=True, slots=True)
