@@ -11,9 +11,10 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from cordboard.calls.causes import Cause, failure_tone
+from cordboard.calls.dialling import Dialling
 from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.holdings import Holdings
-from cordboard.calls.hunt import GLOBAL_REFUSALS, Channel, Hunt, cause_of
+from cordboard.calls.hunt import GLOBAL_REFUSALS, Hunt, cause_of
 from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import Verdict, result_of
@@ -27,8 +28,6 @@ from cordboard.calls.plan import (
 from cordboard.calls.ports import (
     Answered,
     Bridge,
-    Dial,
-    DialOptions,
     Digit,
     EarlyMedia,
     EngineCommand,
@@ -42,13 +41,11 @@ from cordboard.calls.ports import (
     Play,
     PlayEnded,
     Prompt,
-    RedirectTarget,
     Released,
     Ringing,
     Tone,
     ToneKind,
 )
-from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Switchboard
@@ -83,7 +80,8 @@ class Call:
         self._commands: list[EngineCommand] = []
         self._log = CallLog(plan.request.id)
         self._holdings = Holdings(plan.request.tenant, switchboard)
-        self._new_channels = [(Leg.FIRST, planned) for planned in plan.channels]
+        self._dialling = Dialling(plan, switchboard, self._holdings, self._log, self._command)
+        self._dialling.announce(Leg.FIRST, plan.channels)
         self._holdings.add(Leg.FIRST, plan.first.takes)
         if isinstance(plan.second, LegPlan):
             self._holdings.add(Leg.SECOND, plan.second.takes)
@@ -141,8 +139,7 @@ class Call:
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order."""
-        taken, self._new_channels = self._new_channels, []
-        return taken
+        return self._dialling.take_new_channels()
 
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
@@ -181,7 +178,7 @@ class Call:
 
     def _ring_first(self, now: float) -> None:
         self._stage_deadline = now + self.plan.first.timeout
-        self._dial_all(self._first, self.plan.first)
+        self._dialling.dial_all(self._first, self.plan.first)
 
     def _ring_second(self, now: float) -> None:
         plan = self.plan.second
@@ -189,9 +186,9 @@ class Call:
         self._duration_deadline = now + self.plan.longest_call
         self._stage_deadline = now + plan.timeout
         channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
-        self._new_channels += [(Leg.SECOND, planned) for planned in channels]
+        self._dialling.announce(Leg.SECOND, channels)
         self._second = Hunt(channels)
-        self._dial_all(self._second, plan)
+        self._dialling.dial_all(self._second, plan)
         if self._second.channels:
             self._play_to_first(ToneKind.RINGBACK)
         else:
@@ -271,18 +268,6 @@ class Call:
     def _legs(self) -> list[tuple[Leg, Hunt]]:
         return list(zip((Leg.FIRST, Leg.SECOND), self._hunts(), strict=False))
 
-    def _dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
-        for channel in hunt.channels.values():
-            self._dial(channel, plan)
-
-    def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
-        plan = channel.plan or leg_plan
-        planned: PlannedChannel = channel.planned
-        endpoint = planned.endpoints[channel.attempt]
-        options = DialOptions(plan.caller, self.plan.country, self.plan.media_timeout)
-        self._command(Dial(planned.id, endpoint, options))
-        self._log.dialled(plan, channel)
-
     def _give_up(self, hunt: Hunt, leg: Leg, cause: Cause, now: float) -> None:
         """Nobody answered in time: hang up what rings and let the leg fail."""
         for channel in hunt.leave(cause):
@@ -331,7 +316,7 @@ class Call:
 
     def _on_failed(self, event: Failed, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)
-        if self._goes_on(event, leg, hunt):
+        if self._dialling.goes_on(event, leg, hunt):
             return
         if not hunt.ended(event.channel, cause_of(event), event.status):
             return
@@ -343,39 +328,6 @@ class Call:
                 self._command(HangUp(other, cause))
         if self.stage is _RINGING[leg] and not hunt.open:
             self._hunt_failed(leg, *hunt.verdict(), now)
-
-    def _goes_on(self, event: Failed, leg: Leg, hunt: Hunt) -> bool:
-        """Whether a failed channel is dialled again: where it was redirected to, or by the next
-        trunk that has a line free."""
-        channel = hunt.channels[event.channel]
-        if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
-            return True
-        while hunt.fails_over(event):
-            assert channel.trunk is not None  # only trunks fail over
-            if self._holdings.change_trunk(leg, channel.trunk, hunt.trunks_but(channel)):
-                self._dial(channel, self._leg_plan(leg))
-                return True
-        return False
-
-    def _redirect(self, channel: Channel, target: RedirectTarget, leg: Leg, hunt: Hunt) -> bool:
-        name, refused = channel.planned.id, channel.refuses(target)
-        if refused is None:
-            held = self._holdings.of(leg)
-            try:
-                route = self._switchboard.reroute(self.plan, leg, name, target, held)
-            except Refused as refusal:
-                refused = refusal.message
-            else:
-                self._log.redirected(leg, name, target)
-                hunt.follow(name, route.plan, route.channels, target)
-                self._holdings.add(leg, route.taken)
-                self._holdings.leave_trunks(leg, hunt.trunks_but(None))
-                self._new_channels += [(leg, planned) for planned in route.channels[1:]]
-                for planned in route.channels:
-                    self._dial(hunt.channels[planned.id], route.plan)
-                return True
-        self._log.redirected(leg, name, target, refused)
-        return False
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)
@@ -415,11 +367,6 @@ class Call:
         if leg is Leg.FIRST or self._second is None:
             return self._first
         return self._second
-
-    def _leg_plan(self, leg: Leg) -> LegPlan:
-        if leg is Leg.SECOND and isinstance(self.plan.second, LegPlan):
-            return self.plan.second
-        return self.plan.first
 
     def _settle(self, now: float) -> None:
         """Give back what ended legs held, and end the call when its last channel is gone."""

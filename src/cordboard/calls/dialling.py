@@ -1,0 +1,93 @@
+"""Dialling the channels of a call's legs, and again where a failed one leads: to where it was
+redirected, or through the next trunk that has a line free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.holdings import Holdings
+from cordboard.calls.hunt import Channel, Hunt
+from cordboard.calls.log import CallLog
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import Leg
+from cordboard.calls.switchboard import Switchboard
+
+
+class Dialling:
+    """Dials for one call; ``command`` takes what the engine is to do."""
+
+    def __init__(
+        self,
+        plan: CallPlan,
+        switchboard: Switchboard,
+        holdings: Holdings,
+        log: CallLog,
+        command: Callable[[EngineCommand], None],
+    ) -> None:
+        self._plan = plan
+        self._switchboard = switchboard
+        self._holdings = holdings
+        self._log = log
+        self._command = command
+        self._new_channels: list[tuple[Leg, PlannedChannel]] = []
+
+    def announce(self, leg: Leg, channels: tuple[PlannedChannel, ...]) -> None:
+        """Take note of channels that come into being."""
+        self._new_channels += [(leg, planned) for planned in channels]
+
+    def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
+        """The channels that came into being since this was last asked, in order."""
+        taken, self._new_channels = self._new_channels, []
+        return taken
+
+    def dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
+        """Ring a leg on all its channels."""
+        for channel in hunt.channels.values():
+            self._dial(channel, plan)
+
+    def goes_on(self, event: Failed, leg: Leg, hunt: Hunt) -> bool:
+        """Whether a failed channel is dialled again."""
+        channel = hunt.channels[event.channel]
+        if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
+            return True
+        while hunt.fails_over(event):
+            assert channel.trunk is not None  # only trunks fail over
+            if self._holdings.change_trunk(leg, channel.trunk, hunt.trunks_but(channel)):
+                self._dial(channel, self._leg_plan(leg))
+                return True
+        return False
+
+    def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
+        plan = channel.plan or leg_plan
+        planned = channel.planned
+        endpoint = planned.endpoints[channel.attempt]
+        options = DialOptions(plan.caller, self._plan.country, self._plan.media_timeout)
+        self._command(Dial(planned.id, endpoint, options))
+        self._log.dialled(plan, channel)
+
+    def _redirect(self, channel: Channel, target: RedirectTarget, leg: Leg, hunt: Hunt) -> bool:
+        name, refused = channel.planned.id, channel.refuses(target)
+        if refused is None:
+            held = self._holdings.of(leg)
+            try:
+                route = self._switchboard.reroute(self._plan, leg, name, target, held)
+            except Refused as refusal:
+                refused = refusal.message
+            else:
+                self._log.redirected(leg, name, target)
+                hunt.follow(name, route.plan, route.channels, target)
+                self._holdings.add(leg, route.taken)
+                self._holdings.leave_trunks(leg, hunt.trunks_but(None))
+                self.announce(leg, route.channels[1:])
+                for planned in route.channels:
+                    self._dial(hunt.channels[planned.id], route.plan)
+                return True
+        self._log.redirected(leg, name, target, refused)
+        return False
+
+    def _leg_plan(self, leg: Leg) -> LegPlan:
+        if leg is Leg.SECOND and isinstance(self._plan.second, LegPlan):
+            return self._plan.second
+        return self._plan.first
