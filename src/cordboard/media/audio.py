@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
+from cordboard.addresses import canonical
 from cordboard.media.g711 import CODECS, FRAME_MS, SAMPLE_RATE
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -88,7 +89,7 @@ def is_unspecified(host: str) -> bool:
     Raises :class:`ValueError` for what is no address, or that of many hosts: a description must
     not make us send to all of them.
     """
-    address = ip_address(host)
-    if address.is_multicast or host == "255.255.255.255":
+    address = ip_address(canonical(host))
+    if address.is_multicast or str(address) == "255.255.255.255":
         raise ValueError(f"{host} is not the address of one host")
     return address.is_unspecified

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import ip_address
 from typing import Final
+
+from cordboard import addresses
 
 Address = tuple[str, int]
 
@@ -137,12 +138,5 @@ class Latch:
 
 def canonical(address: Address) -> Address:
     """Write an IP address the one way the socket does (IPv6 has many); names stay as they are."""
-    host, port = address[0], address[1]
-    if ":" not in host:
-        return host, port
-    try:
-        ip = ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return host, port
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return str(mapped or ip), port
+    host = address[0]
+    return addresses.canonical(host) if ":" in host else host, address[1]

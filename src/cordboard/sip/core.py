@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cordboard.sip.lines import clean, host_port, via_start
+from cordboard.addresses import written
+from cordboard.sip.lines import clean, via_start
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
 from cordboard.sip.transaction_layer import TransactionLayer
@@ -105,11 +106,11 @@ class Core:
 
     def via(self, flow: Flow) -> str:
         """The Via line of requests over ``flow``, up to where the branch's own text follows."""
-        return via_start(flow.transport, host_port(*self.settings.advertised(flow)))
+        return via_start(flow.transport, written(*self.settings.advertised(flow)))
 
     def contact(self, flow: Flow, user: str) -> str:
         """Our Contact line for dialogs over ``flow``."""
-        where = host_port(*self.settings.advertised(flow))
+        where = written(*self.settings.advertised(flow))
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
         return f"Contact: <sip:{clean(user)}@{clean(where)}{transport}>\r\n"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cordboard.addresses import family_of, is_address
 from cordboard.sip.address import split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
@@ -188,16 +189,17 @@ def flow_towards(uri: str, default: Flow) -> Flow:
         parsed = parse_uri(uri)
     except SipParseError:
         return default
-    host = parsed.host
-    if not host.startswith("[") and not host.replace(".", "").isdigit():
+    host, port = parsed.address
+    if not is_address(host):
         return default
-    address = parsed.address
     given = parsed.parameters.get("transport")
     transport = given.lower() if given else default.transport
-    if address == default.remote and transport == default.transport:
+    if (host, port) == default.remote and transport == default.transport:
         return default
-    local = default.local if transport == default.transport == "udp" else ("", 0)
-    return Flow(transport, local, address)
+    same_socket = transport == default.transport == "udp"
+    if same_socket and family_of(host) is family_of(default.remote[0]):
+        return Flow(transport, default.local, (host, port))
+    return Flow(transport, ("", 0), (host, port))
 
 
 def contact_of(message: Message) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cordboard.addresses import written
+
 
 class Flow(NamedTuple):
     """Transport in lower case (``udp``, ``tcp``), our end and the peer's, each (host, port).
@@ -31,4 +33,4 @@ class Flow(NamedTuple):
         )
 
     def __str__(self) -> str:
-        return f"{self.transport}:{self.remote[0]}:{self.remote[1]}"
+        return f"{self.transport}:{written(*self.remote)}"

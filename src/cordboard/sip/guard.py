@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from enum import Enum
-from ipaddress import IPv6Address, ip_address
 from typing import Final
+
+from cordboard.addresses import network_of
 
 FAILURES_OF_A_SOURCE: Final = 30
 """Wrong passwords in a row: a phone that was set up wrongly tries every half minute or so."""
@@ -26,9 +27,6 @@ MAX_BUCKETS: Final = 20_000
 
 MAX_PROVEN: Final = 50_000
 """Pairs of source and account that have proven themselves: as many as there may be bindings."""
-
-IPV6_PREFIX: Final = 64
-"""Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
 
 
 class Admission(Enum):
@@ -78,7 +76,7 @@ class Guard:
 
     def admits(self, source: str, account: str, now: float) -> Admission:
         """Look at a registration from an IP address for an account, be there such a one or not."""
-        site = site_of(source)
+        site = network_of(source)
         if (site, account) in self._proven and not self._pairs.full(f"{site} {account}", now):
             return Admission.WELCOME
         if self._sources.full(site, now):
@@ -89,7 +87,7 @@ class Guard:
 
     def failed(self, source: str, account: str, now: float) -> bool:
         """Take note of wrong credentials; whether a limit is reached by them."""
-        site = site_of(source)
+        site = network_of(source)
         self._pairs.fill(f"{site} {account}", now)
         by_source = self._sources.fill(site, now)
         by_account = self._accounts.fill(account, now)
@@ -97,23 +95,8 @@ class Guard:
 
     def succeeded(self, source: str, account: str) -> None:
         """Take note of right credentials."""
-        pair = (site_of(source), account)
+        pair = (network_of(source), account)
         self._proven[pair] = None
         self._proven.move_to_end(pair)
         if len(self._proven) > MAX_PROVEN:
             self._proven.popitem(last=False)
-
-
-def site_of(host: str) -> str:
-    """What one party has for itself of the addresses: an IPv4 address, an IPv6 prefix."""
-    if ":" not in host:
-        return host
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Address(int(address) >> 128 - IPV6_PREFIX << 128 - IPV6_PREFIX))

@@ -62,11 +62,6 @@ def encode(head: str, body: bytes = b"") -> bytes:
         raise SipBuildError("a value is not encodable text") from None
 
 
-def host_port(host: str, port: int) -> str:
-    """Host and port as they stand in Via and Contact, IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host and host[0] != "[" else f"{host}:{port}"
-
-
 def via_start(transport: str, sent_by: str) -> str:
     """A Via line up to where the branch's own text follows (RFC 3261 8.1.1.7, RFC 3581 3)."""
     return f"Via: SIP/2.0/{transport.upper()} {clean(sent_by)};rport;branch={MAGIC_COOKIE}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from cordboard.addresses import is_wildcard
 from cordboard.sip.codecs import EVENT_NAME, G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.sdp import Encoding, Media, SessionDescription
@@ -41,7 +42,6 @@ _RECEIVES: Final = ("sendrecv", "recvonly")
 
 _MUX_LINE: Final = "a=rtcp-mux\r\n"  # RFC 5761 5.1.1
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
-_UNSPECIFIED: Final = ("0.0.0.0", "::", "0:0:0:0:0:0:0:0")  # noqa: S104 - RFC 2543's way to hold
 
 
 class NoCommonCodec(SipParseError):
@@ -203,7 +203,8 @@ def _negotiate(media: Media, local: LocalAudio, *, ours: bool) -> NegotiatedAudi
     codec = common[0]
     if local.preferred and not ours:
         codec = next((one for one in common if one.key in local.preferred), codec)
-    hears = media.direction in _RECEIVES and media.host not in _UNSPECIFIED
+    # The unspecified address is RFC 2543's way to hold.
+    hears = media.direction in _RECEIVES and not is_wildcard(media.host)
     we_send = hears and local.direction in _SENDS
     we_receive = media.direction in _SENDS and local.direction in _RECEIVES
     # Besides what we say that we receive, what he says: some peers send by their own description,

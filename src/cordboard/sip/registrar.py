@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
+from cordboard.addresses import canonical
 from cordboard.sip.address import NameAddr, parse_name_addr, q_of
 from cordboard.sip.binding_table import BindingTable, Contacts
 from cordboard.sip.digest import DigestServer, Verdict, parse_digest
@@ -143,7 +144,7 @@ class Registrar:
         """The account, proven by digest; strangers and wrong passwords get the same answers, and
         none (None) after too many of them."""
         uri = parse_name_addr(request.need("to")).uri
-        user, host = uri.user or "", uri.host.strip("[]")
+        user, host = uri.user or "", canonical(uri.host)
         account = self._lookup(user, host)
         realm = self._realm(user, host)
         source = flow.remote[0]

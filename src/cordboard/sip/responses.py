@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cordboard.addresses import written
 from cordboard.sip.address import q_of, split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
@@ -115,7 +116,7 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
         # What nearly every phone sends; the careful reading below comes to the same.
         values[0] = f"{top}={port};received={host}"
         return flow
-    if sent_by == f"{host}:{port}" and "rport" not in top:
+    if sent_by == written(host, port) and "rport" not in top:
         return flow
     entries = split_list(top)
     if not entries:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cordboard.addresses import canonical
 from cordboard.sip.address import parse_name_addr
 from cordboard.sip.errors import SipParseError
 
@@ -39,7 +40,8 @@ SCANNERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Strangers:
-    """Says whom to answer; ``knows`` is asked about an address, ``serves`` about a domain."""
+    """Says whom to answer; ``knows`` is asked about an address, ``serves`` about a domain,
+    which may be an address (without brackets)."""
 
     ignore: bool
     knows: Callable[[Flow], bool]
@@ -58,7 +60,7 @@ class Strangers:
             host = parse_name_addr(request.need("to")).uri.host
         except SipParseError:
             return True
-        return not self.serves(host.strip("[]"))
+        return not self.serves(canonical(host))
 
 
 EVERYBODY_WELCOME: Final = Strangers(False, lambda _: True, lambda _: True)

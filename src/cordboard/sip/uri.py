@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
 
+from cordboard.addresses import canonical
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.grammar import format_parameters, parse_parameters
 
@@ -64,18 +65,17 @@ class SipUri:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host (without brackets) and port, with the scheme's default port (RFC 3261 19.1.2)."""
+        """Host, as :func:`~cordboard.addresses.canonical` has it, and port, with the scheme's
+        default port (RFC 3261 19.1.2)."""
         default = 5061 if self.transport == "tls" else 5060
-        return self.host.strip("[]"), self.port or default
+        return canonical(self.host), self.port or default
 
     def same_as(self, other: SipUri) -> bool:
-        """RFC 3261 19.1.4 equality, as a registrar compares contacts."""
-        if (self.scheme, self.user, self.host, self.port) != (
-            other.scheme,
-            other.user,
-            other.host,
-            other.port,
-        ):
+        """RFC 3261 19.1.4 equality, as a registrar compares contacts; addresses by their value
+        (RFC 5954)."""
+        if (self.scheme, self.user, self.port) != (other.scheme, other.user, other.port):
+            return False
+        if self.host != other.host and canonical(self.host) != canonical(other.host):
             return False
         mine, theirs = self.parameters, other.parameters
         for name in ("user", "ttl", "method", "maddr", "transport"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cordboard.addresses import canonical
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.grammar import format_parameters, is_token, parse_parameters, split_list
 from cordboard.sip.uri import split_host_port
@@ -33,12 +34,15 @@ class Via:
         return self.parameters.get("branch")
 
     def as_received(self, host: str, port: int) -> Via:
-        """The entry with ``received`` and, where asked for, ``rport`` filled in (RFC 3581 4)."""
+        """The entry with ``received`` and, where asked for, ``rport`` filled in (RFC 3581 4).
+
+        ``received`` has no brackets (RFC 3261 25.1), nor has ``host``.
+        """
         parameters = dict(self.parameters)
         if "rport" in parameters:
             parameters["rport"] = str(port)
             parameters["received"] = host
-        elif self.host.strip("[]") != host:
+        elif canonical(self.host) != canonical(host):
             parameters["received"] = host
         return Via(self.transport, self.host, self.port, parameters, self.version)
 

@@ -21,6 +21,7 @@ from support.sip_network import PHONE, SERVER, tokens
 UDP = Flow("udp", SERVER, PHONE)
 TCP = Flow("tcp", SERVER, PHONE)
 TRUNK = ("192.0.2.9", 5080)
+UDP6 = Flow("udp", ("2001:db8::1", 5060), ("2001:db8::2", 5062))
 
 
 def dialog(
@@ -96,7 +97,13 @@ def test_a_trunk_is_followed_to_its_address_but_not_to_a_name() -> None:
         (f"sip:x@{PHONE[0]}:{PHONE[1]};transport=udp", UDP, UDP),
         ("sip:192.0.2.9:5080;transport=TCP", UDP, Flow("tcp", ("", 0), TRUNK)),
         ("sip:192.0.2.9:5080", TCP, Flow("tcp", ("", 0), TRUNK)),
-        ("sip:x@[2001:db8::1]", UDP, Flow("udp", SERVER, ("2001:db8::1", 5060))),
+        ("sip:x@[2001:db8::1]", UDP, Flow("udp", ("", 0), ("2001:db8::1", 5060))),
+        ("sip:x@[2001:DB8:0::2]:5062", UDP6, UDP6),
+        ("sip:x@[2001:db8::3]", UDP6, Flow("udp", ("2001:db8::1", 5060), ("2001:db8::3", 5060))),
+        ("sip:x@192.0.2.9:5080", UDP6, Flow("udp", ("", 0), TRUNK)),
+        ("sip:x@[::ffff:192.0.2.9]:5080", UDP, Flow("udp", SERVER, TRUNK)),
+        ("sip:x@[2001:db8:::1]", UDP, UDP),
+        ("sip:x@1.2.3.4.5", UDP, UDP),
         ("sip:x@example.test", UDP, UDP),
         ("tel:123", UDP, UDP),
         ("no uri at all", UDP, UDP),

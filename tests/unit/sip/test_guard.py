@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cordboard.sip import guard as guards
 from cordboard.sip.guard import (
@@ -13,7 +11,6 @@ from cordboard.sip.guard import (
     SECONDS_A_FAILURE,
     Admission,
     Guard,
-    site_of,
 )
 
 ATTACKER, HOME = "203.0.113.66", "198.51.100.7"
@@ -79,21 +76,18 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(guard._sources._level) == len(guard._accounts._level) == len(guard._proven) == 5
 
 
-@pytest.mark.parametrize(
-    ("host", "site"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("fe80::1%eth0", "fe80::"),
-        ("strange:host", "strange:host"),
-    ],
-)
-def test_what_one_party_has_for_itself(host: str, site: str) -> None:
-    assert site_of(host) == site
+def test_a_whole_ipv6_network_is_one_source() -> None:
+    guard = Guard()
+    for number in range(FAILURES_OF_A_SOURCE):
+        guard.failed(f"2001:db8:0:1::{number:x}", f"user{number}@demo", NOW)
+    assert guard.admits("2001:db8:0:1:ffff::1", "another@demo", NOW) is Admission.IGNORED
+    assert guard.admits("2001:db8:0:2::1", "another@demo", NOW) is Admission.WELCOME
 
 
-@given(st.text())
-def test_any_host_has_a_site(host: str) -> None:
-    assert isinstance(site_of(host), str)
+def test_a_phone_that_changes_its_ipv6_address_stays_proven() -> None:
+    guard = Guard()
+    guard.succeeded("2001:db8:0:1::a", "thomas@demo")
+    for number in range(FAILURES_OF_AN_ACCOUNT):
+        guard.failed(f"198.51.100.{number}", "thomas@demo", NOW)
+    assert guard.admits("2001:db8:0:1::b", "thomas@demo", NOW) is Admission.WELCOME
+    assert guard.admits("2001:db8:0:9::b", "thomas@demo", NOW) is Admission.ACCOUNT_UNDER_ATTACK

@@ -66,6 +66,33 @@ def test_responses_go_back_where_the_request_came_from(via: str, stamped: str, p
     assert asked.headers["via"] == [stamped, "SIP/2.0/UDP other;branch=x"]
 
 
+@pytest.mark.parametrize(
+    ("via", "stamped", "port"),
+    [
+        (
+            "SIP/2.0/UDP [2001:db8::2]:5070;branch=b;rport",
+            "SIP/2.0/UDP [2001:db8::2]:5070;branch=b;rport=40000;received=2001:db8::2",
+            40_000,
+        ),
+        (
+            "SIP/2.0/UDP [2001:db8::2]:40000;branch=b",
+            "SIP/2.0/UDP [2001:db8::2]:40000;branch=b",
+            40_000,
+        ),
+        (
+            "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=b",
+            "SIP/2.0/UDP [2001:db8:0::2]:5070;branch=b",
+            5070,
+        ),
+    ],
+)
+def test_responses_go_back_over_ipv6(via: str, stamped: str, port: int) -> None:
+    asked = request(via)
+    flow = Flow("udp", ("2001:db8::1", 5060), ("2001:db8::2", 40_000))
+    assert stamp_via(asked, flow).remote == ("2001:db8::2", port)
+    assert asked.headers["via"] == [stamped]
+
+
 def test_over_a_connection_they_go_by_the_connection() -> None:
     assert stamp_via(request("SIP/2.0/TCP 10.0.0.1;branch=b"), TCP) == TCP
 

@@ -53,6 +53,10 @@ def test_parts() -> None:
         ("sips:a@h", ("h", 5061), "tls"),
         ("sip:a@h;transport=TLS", ("h", 5061), "tls"),
         ("sip:a@[::1]", ("::1", 5060), "udp"),
+        ("sip:a@[2001:DB8:0:0:0:0:0:1]:5070", ("2001:db8::1", 5070), "udp"),
+        ("sip:[2001:db8::10:5070]", ("2001:db8::10:5070", 5060), "udp"),  # RFC 5118 4.3
+        ("sip:a@[::ffff:192.0.2.2]", ("192.0.2.2", 5060), "udp"),
+        ("sip:a@[2001:db8:::192.0.2.1]", ("2001:db8::c000:201", 5060), "udp"),  # RFC 5118 4.10
     ],
 )
 def test_default_port_and_transport(text: str, address: tuple[str, int], transport: str) -> None:
@@ -99,6 +103,8 @@ def test_what_is_no_uri_has_a_status(text: str, status: int) -> None:
         ("sip:%61lice@atlanta.example;transport=TCP", "sip:alice@AtLanta.Example;Transport=tcp"),
         ("sip:carol@chicago.example", "sip:carol@chicago.example;newparam=5"),
         ("sip:carol@chicago.example", "sip:carol@chicago.example;security=on"),
+        ("sip:bob@[2001:db8::1]", "sip:bob@[2001:DB8:0:0:0:0:0:1]"),
+        ("sip:bob@192.0.2.1:5062", "sip:bob@[::ffff:192.0.2.1]:5062"),
         (
             "sip:alice@h?subject=project%20x&priority=urgent",
             "sip:alice@h?priority=urgent&subject=project%20x",
@@ -122,6 +128,8 @@ def test_equal_uris(one: str, other: str) -> None:
         ("sip:carol@h", "sip:carol@h?Subject=next%20meeting"),
         ("sip:h", "sip:@h"),
         ("sip:bob@phone21.example", "sip:bob@192.0.2.4"),
+        ("sip:bob@[2001:db8::1]", "sip:bob@[2001:db8::2]"),
+        ("sip:bob@[2001:db8::1:5060]", "sip:bob@[2001:db8::1]:5060"),
     ],
 )
 def test_different_uris(one: str, other: str) -> None:

@@ -63,6 +63,30 @@ def test_where_it_really_came_from_is_noted(sent: str, received: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        ("SIP/2.0/UDP [2001:DB8:0:0:0:0:9:1]", "SIP/2.0/UDP [2001:db8:0:0:0:0:9:1]"),
+        ("SIP/2.0/UDP [2001:db8::9:2]", "SIP/2.0/UDP [2001:db8::9:2];received=2001:db8::9:1"),
+        (
+            "SIP/2.0/UDP [2001:db8::9:1];rport;branch=x",
+            "SIP/2.0/UDP [2001:db8::9:1];rport=4444;branch=x;received=2001:db8::9:1",
+        ),
+        (  # RFC 5118 4.5: brackets that do not belong there
+            "SIP/2.0/UDP h;received=[2001:db8::9:255]",
+            "SIP/2.0/UDP h;received=2001:db8::9:1",
+        ),
+    ],
+)
+def test_where_it_came_from_over_ipv6(sent: str, received: str) -> None:
+    assert str(parse_via(sent).as_received("2001:db8::9:1", 4444)) == received
+
+
+def test_an_ipv4_address_within_an_ipv6_one_is_that_address() -> None:
+    via = parse_via("SIP/2.0/UDP [::ffff:192.0.2.10]:19823;branch=z9hG4bKbh19")
+    assert "received" not in via.as_received("192.0.2.10", 19823).parameters
+
+
+@pytest.mark.parametrize(
     ("text", "branch"),
     [
         ("SIP/2.0/UDP h;branch=z9hG4bKx;rport", "z9hG4bKx"),
