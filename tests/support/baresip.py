@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from support.ports import LOOPBACK, free_ports
+from support.place import HERE, Place
+from support.ports import free_ports
 from support.program import Program
 from support.tones import write_tone
 from support.waiting import Observed, wait_until
@@ -82,6 +83,8 @@ class BaresipPhone:
     :param tone_hz: the tone that it sends.
     :param codecs: what it has, the best first.
     :param modules: of its own modules, what these need beyond G.711.
+    :param place: where it runs.
+    :param start_seconds: how long it may take to start and register.
     """
 
     def __init__(
@@ -97,8 +100,12 @@ class BaresipPhone:
         tone_hz: float = 440.0,
         codecs: str = "pcmu,pcma",
         modules: tuple[str, ...] = (),
+        place: Place = HERE,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._place = place
+        self._start_seconds = start_seconds
         self.folder = folder
         self.account = account
         self.tone_hz = tone_hz
@@ -109,7 +116,7 @@ class BaresipPhone:
         rtp_first = free_ports(RTP_PORTS)
         (folder / "config").write_text(
             CONFIG.format(
-                host=LOOPBACK,
+                host=place.host,
                 sip=self.sip_port,
                 folder=folder,
                 tone=tone,
@@ -124,7 +131,7 @@ class BaresipPhone:
         mode = "auto" if answer else "manual"
         parameters = f"answermode={mode};audio_codecs={codecs}"
         if server is None:
-            address = f"<sip:{account}@{LOOPBACK}:{self.sip_port}>;regint=0"
+            address = f"<sip:{account}@{place.host}:{self.sip_port}>;regint=0"
         else:
             host, port = server
             address = (
@@ -137,7 +144,7 @@ class BaresipPhone:
         self._registers = server is not None
         self.events: Observed[PhoneEvent] = Observed()
         self._answers: Observed[dict[str, Any]] = Observed()
-        self.program = Program(["baresip", "-f", folder, "-s"])
+        self.program = Program([*place.prefix, "baresip", "-f", folder, "-s"])
         self._control: socket.socket | None = None
 
     # -- life ----------------------------------------------------------------------------------
@@ -145,7 +152,7 @@ class BaresipPhone:
     def start(self) -> Self:
         """Connect to its control port, and see it registered if it has a server."""
         self._control = wait_until(
-            self._connect, START_SECONDS, lambda: f"baresip listens:\n{self.program.output}"
+            self._connect, self._start_seconds, lambda: f"baresip listens:\n{self.program.output}"
         )
         threading.Thread(target=self._read_events, args=(self._control,), daemon=True).start()
         if self._registers:
@@ -227,7 +234,7 @@ class BaresipPhone:
         # The event may have come before the control connection; the printed log has it for sure.
         self.program.lines.wait_for(
             lambda line: "200 OK" in line and self.account in line and "{" in line,
-            START_SECONDS,
+            self._start_seconds,
             f"{self.account} registers",
         )
 
@@ -279,7 +286,7 @@ class BaresipPhone:
         if self.program.exit_code is not None:
             raise AssertionError(f"baresip ended:\n{self.program.output}")
         try:
-            return socket.create_connection((LOOPBACK, self._control_port), 1.0)
+            return self._place.connect(self._control_port, 1.0)
         except OSError:
             return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from support.place import HERE, Place
 from support.program import Program
 from support.server import DOMAIN
 
@@ -16,6 +17,7 @@ SECONDS = 5.0
 
 class OwnPhone:
     """The phone of our own, registered as a terminal; ``options`` are those of the command.
+    ``place`` is where it runs, ``start_seconds`` how long it may take to begin.
 
     Its secret comes by the environment, so that no list of processes shows it.
     """
@@ -26,10 +28,14 @@ class OwnPhone:
         server: tuple[str, int],
         *options: str | Path,
         starts_with: str = "registered",
+        place: Place = HERE,
+        start_seconds: float = 10.0,
     ) -> None:
         self.terminal = terminal
+        self._start_seconds = start_seconds
         self._starts_with = starts_with
         self._command = [
+            *place.prefix,
             *(sys.executable, "-m", "cordboard", "phone", "--json", "--domain", DOMAIN),
             *("--user", terminal, "--server", f"{server[0]}:{server[1]}", *options),
         ]
@@ -60,7 +66,7 @@ class OwnPhone:
         secret = {"CORDBOARD_PHONE_SECRET": f"demo-{self.terminal}"}
         self._program = Program(self._command, environment=secret)
         try:
-            self.wait_for(self._starts_with, 10.0)
+            self.wait_for(self._starts_with, self._start_seconds)
         except BaseException:
             self._program.stop()
             raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from support.place import HERE, Place
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.tones import write_tone
@@ -133,7 +134,7 @@ class CordboardServer:
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
     ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
-    the file is to hold. With a ``certificate`` it takes TLS as well.
+    the file is to hold. With a ``certificate`` it takes TLS as well. ``place`` is where it runs.
     """
 
     def __init__(
@@ -149,14 +150,16 @@ class CordboardServer:
         thomas_lines: str = "",
         more: str = "",
         certificate: Path | None = None,
+        place: Place = HERE,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.place = place
         self.http_port = free_ports()
         self.sip_port = free_ports()
         self.tls_port = free_ports()
-        listen = [f"{transport}:{LOOPBACK}:{self.sip_port}" for transport in ("udp", "tcp")]
+        listen = [f"{transport}:{place.host}:{self.sip_port}" for transport in ("udp", "tcp")]
         if certificate is not None:
-            listen.append(f"tls:{LOOPBACK}:{self.tls_port}")
+            listen.append(f"tls:{place.host}:{self.tls_port}")
             sip_lines += f'\ncertificate = "{certificate}"'
         media_first = free_ports(MEDIA_PORTS)
         if prompt is None:
@@ -165,7 +168,7 @@ class CordboardServer:
         self._config = folder / "cordboard.toml"
         self._config.write_text(
             CONFIG.format(
-                host=LOOPBACK,
+                host=place.host,
                 http=self.http_port,
                 listen=", ".join(f'"{one}"' for one in listen),
                 t1=t1,
@@ -186,16 +189,17 @@ class CordboardServer:
     @property
     def sip(self) -> tuple[str, int]:
         """Where phones register."""
-        return LOOPBACK, self.sip_port
+        return self.place.host, self.sip_port
 
     @property
     def tls(self) -> tuple[str, int]:
         """Where phones register by TLS."""
-        return LOOPBACK, self.tls_port
+        return self.place.host, self.tls_port
 
     def start(self) -> Self:
         """Start it and wait until it answers."""
-        program = Program([sys.executable, "-m", "cordboard", "serve", "--config", self._config])
+        serve = (sys.executable, "-m", "cordboard", "serve", "--config", self._config)
+        program = Program([*self.place.prefix, *serve])
         self.program = program
 
         def ready() -> bool:
@@ -250,7 +254,7 @@ class CordboardServer:
 
     def request(self, method: str, path: str, body: Any = None) -> Answer:
         """One request; a JSON answer is read."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=10.0)
+        connection = self._connection(10.0)
         try:
             data = None if body is None else json.dumps(body).encode()
             connection.request(method, path, data, _headers())
@@ -264,9 +268,14 @@ class CordboardServer:
         finally:
             connection.close()
 
+    def _connection(self, seconds: float) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection(self.place.host, self.http_port, timeout=seconds)
+        connection.sock = self.place.connect(self.http_port, seconds)
+        return connection
+
     def events(self, call: str) -> Iterator[dict[str, Any]]:
         """The events of a call as they happen, until it has ended."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.http_port, timeout=STREAM_SECONDS)
+        connection = self._connection(STREAM_SECONDS)
         try:
             connection.request("GET", f"/v1/calls/{call}/events", headers=_headers())
             response = connection.getresponse()
