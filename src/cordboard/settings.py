@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cordboard import __version__
-from cordboard.directory import schema
+from cordboard.directory import kinds
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import (
     Field,
@@ -213,8 +213,8 @@ SECTIONS: Final = {
     "calls": Shape(
         "calls",
         {
-            "longest_call": Field(schema.SECONDS_OF_A_CALL, 6 * 3600.0),
-            "media_timeout": Field(schema.SECONDS_WITHOUT_MEDIA, 60.0),
+            "longest_call": Field(kinds.SECONDS_OF_A_CALL, 6 * 3600.0),
+            "media_timeout": Field(kinds.SECONDS_WITHOUT_MEDIA, 60.0),
         },
     ),
 }

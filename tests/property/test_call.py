@@ -76,8 +76,9 @@ class CallMachine(RuleBasedStateMachine):
     )
     def accept(self, first: str, to: str, second_registered: bool) -> None:
         asked = request(FIRSTS[first], to, answer_timeout=30.0, second_answer_timeout=30.0)
-        planned = plan(asked, tenant(longest_call=300.0), everywhere, numbered_ids())
-        self.usage.take(planned.takes)
+        live = desk(everywhere, numbered_ids(), self.usage)
+        planned = plan(asked, tenant(longest_call=300.0), live)
+        live.take(planned.takes)
         ids = (f"s{n}" for n in range(100))
         lookup = everywhere if second_registered else nowhere
         self.call = Call(planned, desk(lookup, lambda: next(ids), self.usage))

@@ -9,6 +9,7 @@ from cordboard.calls.limits import Usage
 from cordboard.calls.plan import ContactLookup, NewId
 from cordboard.calls.ports import Contact
 from cordboard.calls.request import Address, CallRequest, FirstParty, RingUser, UserKeys
+from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.directory.model import (
     Account,
     AutoAnswerStyle,
@@ -30,6 +31,7 @@ from cordboard.exchange.switchboard import LiveSwitchboard
 
 DOMAIN = "demo"
 TOKEN = "demo-token"
+NOW = 100.0
 
 
 def user(number: int, name: str, terminals: tuple[str, ...], **more: object) -> User:
@@ -139,7 +141,17 @@ def desk(
     new_id: NewId,
     usage: Usage | None = None,
     directory: TenantDirectory | None = None,
+    *,
+    trunks: dict[str, TrunkState] | None = None,
 ) -> LiveSwitchboard:
-    """A switchboard for calls of the tests' tenant."""
+    """A switchboard for calls of the tests' tenant; it is always the hundredth second."""
     snapshot = Directory((directory or tenant(),))
-    return LiveSwitchboard(lambda: snapshot, contacts, usage or Usage(), new_id)
+    known = {f"{name}@{DOMAIN}": state for name, state in (trunks or {}).items()}
+    return LiveSwitchboard(
+        lambda: snapshot,
+        contacts,
+        lambda name: known.get(name, UNWATCHED),
+        Usage() if usage is None else usage,
+        new_id,
+        lambda: NOW,
+    )

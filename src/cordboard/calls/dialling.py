@@ -63,7 +63,9 @@ class Dialling:
         plan = channel.plan or leg_plan
         planned = channel.planned
         endpoint = planned.endpoints[channel.attempt]
-        options = DialOptions(plan.caller, self._plan.country, self._plan.media_timeout)
+        options = DialOptions(
+            plan.caller_on(endpoint), self._plan.country, self._plan.media_timeout
+        )
         self._command(Dial(planned.id, endpoint, options))
         self._log.dialled(plan, channel)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from cordboard.calls.events import Json
-from cordboard.calls.limits import LimitKey, Take, Usage
-from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.live import LiveView
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
 from cordboard.calls.ports import TerminalEndpoint
 from cordboard.calls.refusals import Refused
+from cordboard.calls.trunks import full_name
 from cordboard.directory.model import AutoAnswerStyle, PlayStep
 
 
-def explain(plan: CallPlan, usage: Usage, contacts: ContactLookup) -> dict[str, Json]:
+def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     """The plan as JSON. ``limit_reached`` names the limit that would refuse it now, if any."""
-    reached = usage.exceeded_by(plan.takes)
+    reached = live.exceeded_by(plan.takes)
     return {
         "accepted": reached is None,
         "limit_reached": None if reached is None else str(reached),
-        "first": _explain_first(plan),
-        "second": _explain_second(plan, contacts),
+        "first": _explain_first(plan, live),
+        "second": _explain_second(plan, live),
         "group": plan.group.as_dict() if plan.group is not None else None,
-        "limits": [_explain_take(key, plan.takes, usage) for key in _keys(plan.takes)],
+        "limits": [_explain_take(key, plan.takes, live) for key in _keys(plan.takes)],
         "longest_call": plan.longest_call,
         "country": plan.country,
     }
@@ -37,7 +39,7 @@ def explain_refusal(refusal: Refused) -> dict[str, Json]:
     }
 
 
-def _explain_first(plan: CallPlan) -> dict[str, Json]:
+def _explain_first(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     rings: list[Json] = []
     for channel in plan.channels:
         endpoint = channel.endpoints[0]
@@ -50,10 +52,14 @@ def _explain_first(plan: CallPlan) -> dict[str, Json]:
                     "auto_answer": endpoint.auto_answer.value,
                 }
             )
-    return {**_explain_leg(plan.first), "rings": rings or _trunks(plan.first)}
+    return {
+        **_explain_leg(plan.first),
+        "rings": rings or _trunks(plan.first, live),
+        **_passed_over(plan.first),
+    }
 
 
-def _explain_second(plan: CallPlan, contacts: ContactLookup) -> dict[str, Json]:
+def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     second = plan.second
     if isinstance(second, ProgramPlan):
         steps: list[Json] = [
@@ -61,10 +67,14 @@ def _explain_second(plan: CallPlan, contacts: ContactLookup) -> dict[str, Json]:
             for step in second.steps
         ]
         return {"party": second.party.as_dict(), "steps": steps}
-    rings = _trunks(second) or _terminals(second, contacts)
-    explained: dict[str, Json] = {**_explain_leg(second), "rings": rings}
+    rings = _trunks(second, live) or _terminals(second, live)
+    explained: dict[str, Json] = {
+        **_explain_leg(second),
+        "rings": rings,
+        **_passed_over(second),
+    }
     if not isinstance(second.targets, PlannedTrunks) and not any(
-        contacts(terminal.account) for terminal in second.targets
+        live.contacts(terminal.account) for terminal in second.targets
     ):
         explained["warning"] = "no terminal is registered now; the leg fails unless one registers"
     return explained
@@ -80,14 +90,16 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
     }
 
 
-def _trunks(leg: LegPlan) -> list[Json]:
+def _trunks(leg: LegPlan, live: LiveView) -> list[Json]:
     if not isinstance(leg.targets, PlannedTrunks):
         return []
     return [
         {
             "trunk": endpoint.trunk.name,
             "uri": endpoint.trunk.uri,
+            "state": live.trunk(full_name(endpoint.trunk, endpoint.domain)).word,
             "number": endpoint.number,
+            "caller_number": leg.caller_on(endpoint).number,
             "identity": endpoint.trunk.identity.value,
             "anonymous": endpoint.trunk.anonymous,
         }
@@ -95,13 +107,24 @@ def _trunks(leg: LegPlan) -> list[Json]:
     ]
 
 
-def _terminals(leg: LegPlan, contacts: ContactLookup) -> list[Json]:
+def _passed_over(leg: LegPlan) -> dict[str, Json]:
+    """The trunks that would have come first, where there are any."""
+    if not isinstance(leg.targets, PlannedTrunks) or not leg.targets.passed_over:
+        return {}
+    passed: list[Json] = [
+        {"trunk": passed.trunk, "because": passed.reason, "tried_later": passed.later}
+        for passed in leg.targets.passed_over
+    ]
+    return {"passed_over": passed}
+
+
+def _terminals(leg: LegPlan, live: LiveView) -> list[Json]:
     if isinstance(leg.targets, PlannedTrunks):
         return []
     return [
         {
             "terminal": terminal.account,
-            "contacts": [contact.uri for contact in contacts(terminal.account)],
+            "contacts": [contact.uri for contact in live.contacts(terminal.account)],
             "auto_answer": terminal.auto_answer is not AutoAnswerStyle.NONE,
         }
         for terminal in leg.targets
@@ -112,6 +135,6 @@ def _keys(takes: tuple[Take, ...]) -> list[LimitKey]:
     return list(dict.fromkeys(take.key for take in takes))
 
 
-def _explain_take(key: LimitKey, takes: tuple[Take, ...], usage: Usage) -> Json:
+def _explain_take(key: LimitKey, takes: tuple[Take, ...], live: LiveView) -> Json:
     mine = [take for take in takes if take.key == key]
-    return {"limit": str(key), "of": mine[0].limit, "used": usage.used(key), "takes": len(mine)}
+    return {"limit": str(key), "of": mine[0].limit, "used": live.used(key), "takes": len(mine)}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from cordboard.directory.model import Trunk
 
 TRUNK_SCOPE = "trunk"
+RATE = "calls_per_second"
+"""What stands before a scope where its rate is the limit; a tenant's has no scope beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +28,38 @@ class LimitKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How many calls may be begun: ``per_second`` lastingly, ``burst`` at once."""
+
+    per_second: float
+    burst: int
+
+
+def rate_of(per_second: float | None, burst: int) -> Rate | None:
+    """The rate of what the directory says; None for any."""
+    return None if per_second is None else Rate(per_second, burst)
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
-    """One channel of ``key``, of which there are ``limit`` (None: any number)."""
+    """One channel of ``key``, of which there are ``limit`` (None: any number), and which may be
+    taken as often as ``rate`` says."""
 
     key: LimitKey
     limit: int | None
+    rate: Rate | None = None
+
+    @property
+    def rate_key(self) -> LimitKey:
+        """How the rate is named where it is what a call was refused for."""
+        scope = self.key.scope
+        return LimitKey(RATE if scope == "tenant" else f"{scope}.{RATE}", self.key.name)
 
 
 def trunk_take(trunk: Trunk, domain: str) -> Take:
     """One channel of a tenant's trunk: names are unique within a tenant only."""
-    return Take(LimitKey(TRUNK_SCOPE, f"{trunk.name}@{domain}"), trunk.channel_limit)
+    key = LimitKey(TRUNK_SCOPE, f"{trunk.name}@{domain}")
+    return Take(key, trunk.channel_limit, rate_of(trunk.calls_per_second, trunk.calls_burst))
 
 
 class LimitReached(Exception):
@@ -47,35 +71,50 @@ class LimitReached(Exception):
 
 
 class Usage:
-    """How many channels of everything are in use."""
+    """How many channels of everything are in use, and how many calls may be begun just now."""
 
     def __init__(self) -> None:
         self._used: dict[LimitKey, int] = {}
+        self._buckets: dict[LimitKey, TokenBucket] = {}
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""
         return self._used.get(key, 0)
 
-    def exceeded_by(self, takes: Iterable[Take]) -> LimitKey | None:
+    def exceeded_by(self, takes: Iterable[Take], now: float) -> LimitKey | None:
         """The first limit that ``takes`` together would break, or None."""
         wanted: dict[LimitKey, int] = {}
+        begun: dict[LimitKey, int] = {}
         for take in takes:
             wanted[take.key] = wanted.get(take.key, 0) + 1
             if take.limit is not None and self.used(take.key) + wanted[take.key] > take.limit:
                 return take.key
+            if take.rate is not None:
+                begun[take.key] = begun.get(take.key, 0) + 1
+                if self._bucket(take.key, take.rate, now).available(now) < begun[take.key]:
+                    return take.rate_key
         return None
 
-    def take(self, takes: Iterable[Take]) -> None:
+    def take(self, takes: Iterable[Take], now: float) -> None:
         """Take all of ``takes`` or none; raises :class:`LimitReached`."""
         takes = tuple(takes)
-        exceeded = self.exceeded_by(takes)
+        exceeded = self.exceeded_by(takes, now)
         if exceeded is not None:
             raise LimitReached(exceeded)
         for take in takes:
             self._used[take.key] = self.used(take.key) + 1
+            if take.rate is not None:
+                self._bucket(take.key, take.rate, now).take(now)
+
+    def _bucket(self, key: LimitKey, rate: Rate, now: float) -> TokenBucket:
+        """The bucket of a limit; a full one where the directory has changed its rate."""
+        bucket = self._buckets.get(key)
+        if bucket is None or bucket.rate != rate:
+            bucket = self._buckets[key] = TokenBucket(rate, now)
+        return bucket
 
     def give_back(self, takes: Iterable[Take]) -> None:
-        """Give back what was taken."""
+        """Give back what was taken, but for the right to begin a call: that is used up."""
         for take in takes:
             left = self.used(take.key) - 1
             if left > 0:
@@ -88,19 +127,22 @@ class Usage:
 
 
 class TokenBucket:
-    """Calls per second: ``rate`` tokens a second into a bucket that holds ``burst``."""
+    """Calls per second: ``rate.per_second`` tokens a second, of which it holds ``rate.burst``."""
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
+    def __init__(self, rate: Rate, now: float) -> None:
         self.rate = rate
-        self.burst = max(1, burst)
-        self._tokens = float(self.burst)
+        self._tokens = float(rate.burst)
         self._at = now
+
+    def available(self, now: float) -> int:
+        """How many tokens there are."""
+        grown = self._tokens + (now - self._at) * self.rate.per_second
+        self._tokens, self._at = min(float(self.rate.burst), grown), now
+        return int(self._tokens)
 
     def take(self, now: float) -> bool:
         """Take a token if there is one."""
-        self._tokens = min(self.burst, self._tokens + (now - self._at) * self.rate)
-        self._at = now
-        if self._tokens < 1.0:
+        if self.available(now) < 1:
             return False
         self._tokens -= 1.0
         return True

@@ -54,11 +54,12 @@ class CallLog:
     def dialled(self, plan: LegPlan, channel: Channel) -> None:
         """An endpoint of a channel is being called."""
         endpoint = channel.planned.endpoints[channel.attempt]
+        caller = plan.caller_on(endpoint)
         data: dict[str, Json] = {
             "party": plan.party.as_dict(),
             "endpoint": channel.planned.label,
-            "caller_number": plan.caller.number,
-            "caller_name": plan.caller.name,
+            "caller_number": caller.number,
+            "caller_name": caller.name,
             "attempt": channel.attempt,
         }
         if isinstance(endpoint, TrunkEndpoint):

@@ -14,6 +14,7 @@ from cordboard.calls.events import Json
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.request import CallRequest, EndUser, Leg
+from cordboard.calls.trunks import PassedOver
 from cordboard.directory.model import AutoAnswerStyle, ContextStep
 
 ContactLookup = Callable[[str], tuple[Contact, ...]]
@@ -60,9 +61,11 @@ class PlannedTerminal:
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrunks:
-    """An outside number, tried through one trunk after another."""
+    """An outside number, tried through one trunk after another; ``passed_over`` are those that
+    would have come earlier, or not at all."""
 
     endpoints: tuple[TrunkEndpoint, ...]
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,10 @@ class PlannedChannel:
 
 @dataclass(frozen=True, slots=True)
 class LegPlan:
-    """How a leg is rung: its targets all at once, at most ``timeout`` seconds."""
+    """How a leg is rung: its targets all at once, at most ``timeout`` seconds.
+
+    ``caller`` is who it is told is calling; a trunk may have been told another number.
+    """
 
     leg: Leg
     party: Party
@@ -88,6 +94,11 @@ class LegPlan:
     caller: CallerId
     timeout: float
     takes: tuple[Take, ...]
+
+    def caller_on(self, endpoint: Endpoint) -> CallerId:
+        """Who one of the leg's endpoints is told is calling."""
+        own = endpoint.caller if isinstance(endpoint, TrunkEndpoint) else None
+        return own or self.caller
 
 
 @dataclass(frozen=True, slots=True)

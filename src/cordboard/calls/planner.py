@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cordboard.calls.limits import LimitKey, Take, trunk_take
+from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
+from cordboard.calls.live import LiveView
 from cordboard.calls.parties import (
     Outside,
     find_destination,
@@ -15,9 +16,7 @@ from cordboard.calls.parties import (
 )
 from cordboard.calls.plan import (
     CallPlan,
-    ContactLookup,
     LegPlan,
-    NewId,
     Party,
     PlannedTerminal,
     PlannedTrunks,
@@ -34,32 +33,25 @@ from cordboard.calls.request import (
     RingUser,
     SecondScope,
 )
+from cordboard.calls.trunks import ways_out
 from cordboard.directory.model import AutoAnswerStyle, Group, Trunk, User
 from cordboard.directory.outbound import Denied, Route, choose_route, number_on_trunk
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
 
 
-def plan(
-    request: CallRequest, tenant: TenantDirectory, contacts: ContactLookup, new_id: NewId
-) -> CallPlan:
-    """Decide everything about a request; raises :class:`Refused`.
-
-    ``contacts`` is the live view of who is registered where, ``new_id`` makes channel ids.
-    """
-    return Planner(request, tenant, contacts, new_id).plan()
+def plan(request: CallRequest, tenant: TenantDirectory, live: LiveView) -> CallPlan:
+    """Decide everything about a request as things are now; raises :class:`Refused`."""
+    return Planner(request, tenant, live).plan()
 
 
 class Planner:
     """The facts that every step of planning one request needs."""
 
-    def __init__(
-        self, request: CallRequest, tenant: TenantDirectory, contacts: ContactLookup, new_id: NewId
-    ) -> None:
+    def __init__(self, request: CallRequest, tenant: TenantDirectory, live: LiveView) -> None:
         self.request = request
         self.tenant = tenant
-        self.contacts = contacts
-        self.new_id = new_id
+        self.live = live
         self.user = self._acting_user()
         self.group = self._group_context()
 
@@ -81,7 +73,7 @@ class Planner:
                 RefusalId.INVALID_PARAMETER, "a context can't be rung first", self._first_parameter
             )
         first = self.leg(Leg.FIRST, first_target, first_party, first_address, shown=second_party)
-        channels = channels_for(first, self.contacts, self.new_id)
+        channels = channels_for(first, self.live.contacts, self.live.new_id)
         if not channels:
             raise Refused(
                 RefusalId.USER_NOT_REGISTERED,
@@ -155,17 +147,14 @@ class Planner:
         """
         request = self.request
         timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
-        takes = [self._take("tenant", self.tenant.domain, self.tenant.policy.channel_limit)]
+        takes = [self._tenant_take(leg)]
         if self.group is not None and leg is Leg.FIRST:
             takes.append(self._take("group", self.group.name, self.group.channel_limit))
         targets: tuple[PlannedTerminal, ...] | PlannedTrunks
         if isinstance(target, Outside):
-            route = self._route(target, leg)
-            caller = self._outside_caller(address, route.trunks[0], leg, route.country)
-            targets = PlannedTrunks(
-                tuple(TrunkEndpoint(trunk, route.number_for(trunk)) for trunk in route.trunks)
-            )
-            takes.append(trunk_take(route.trunks[0], self.tenant.domain))
+            targets = self._trunks(target, address, leg)
+            caller = targets.endpoints[0].caller or CallerId("")
+            takes.append(trunk_take(targets.endpoints[0].trunk, self.tenant.domain))
         else:
             assert not isinstance(target, ContextTarget)  # planned as a program
             caller = self._inside_caller(leg, shown)
@@ -178,10 +167,17 @@ class Planner:
                 takes.append(self._take("group", group.name, group.channel_limit))
         return LegPlan(leg, party, targets, caller, timeout, tuple(takes))
 
+    def _tenant_take(self, leg: Leg) -> Take:
+        """A channel of the tenant, and with the first leg's the right to begin a call."""
+        policy = self.tenant.policy
+        rate: Rate | None = None
+        if leg is Leg.FIRST:
+            rate = rate_of(policy.calls_per_second, policy.calls_burst)
+        return Take(LimitKey("tenant", policy.domain), policy.channel_limit, rate)
+
     def _take(self, scope: str, name: str, limit: int | None) -> Take:
         """Names are unique within a tenant only, so that they are counted under its domain."""
-        inside = name if scope == "tenant" else f"{name}@{self.tenant.domain}"
-        return Take(LimitKey(scope, inside), limit)
+        return Take(LimitKey(scope, f"{name}@{self.tenant.domain}"), limit)
 
     def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
         wanted = self.request.auto_answer and leg is Leg.FIRST
@@ -196,11 +192,31 @@ class Planner:
             for terminal in self.tenant.terminals_of(user)
         )
 
+    def _trunks(self, target: Outside, address: Address, leg: Leg) -> PlannedTrunks:
+        """The trunks for an outside number as they are now, each with the caller id it is told."""
+        route = self._route(target, leg)
+        ways = ways_out(route.trunks, self.tenant.domain, self.live)
+        if not ways.trunks:
+            downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
+            raise Refused(RefusalId.TRUNK_DOWN, downs, self._parameter_of(leg))
+        endpoints = tuple(
+            TrunkEndpoint(
+                trunk,
+                route.number_for(trunk),
+                self._outside_caller(address, trunk, leg, route.country),
+                self.tenant.domain,
+            )
+            for trunk in ways.trunks
+        )
+        return PlannedTrunks(endpoints, ways.passed_over)
+
+    def _parameter_of(self, leg: Leg) -> str:
+        return self._first_parameter if leg is Leg.FIRST else "destination"
+
     def _route(self, target: Outside, leg: Leg) -> Route:
-        parameter = self._first_parameter if leg is Leg.FIRST else "destination"
         route = choose_route(self.tenant, target.number)
         if isinstance(route, Denied):
-            raise Refused(RefusalId.NO_ROUTE, route.message, parameter)
+            raise Refused(RefusalId.NO_ROUTE, route.message, self._parameter_of(leg))
         return route
 
     # Caller ids

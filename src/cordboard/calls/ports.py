@@ -28,6 +28,7 @@ from cordboard.calls.channel_events import (
     Ringing,
     Trying,
 )
+from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 
 __all__ = [
@@ -85,23 +86,26 @@ class TerminalEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkEndpoint:
-    """An outside number through a trunk; ``number`` is as the trunk wants it."""
-
-    trunk: Trunk
-    number: str
-
-
-Endpoint = TerminalEndpoint | TrunkEndpoint
-
-
-@dataclass(frozen=True, slots=True)
 class CallerId:
     """Who a leg is told is calling; ``reason`` says for a person why just this."""
 
     number: str
     name: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkEndpoint:
+    """An outside number through a trunk of the tenant ``domain``; ``number`` is as the trunk wants
+    it, and so is ``caller``, where it is told another than the leg's other trunks."""
+
+    trunk: Trunk
+    number: str
+    caller: CallerId | None = None
+    domain: str = ""
+
+
+Endpoint = TerminalEndpoint | TrunkEndpoint
 
 
 class ToneKind(Enum):
@@ -236,6 +240,9 @@ class Engine(Protocol):
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal (``name@domain``) that can be dialled now."""
+
+    def trunk(self, name: str) -> TrunkState:
+        """What is known of a trunk (``name@domain``) now; nothing of one that is not watched."""
 
     def trace(self, channel: str) -> tuple[TraceLine, ...]:
         """The bounded trace of a channel, oldest first; empty for an unknown or forgotten one."""

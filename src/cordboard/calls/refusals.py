@@ -19,6 +19,7 @@ class RefusalId(Enum):
     INVALID_DESTINATION = "invalid_destination"
     CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
     NO_ROUTE = "no_route"
+    TRUNK_DOWN = "trunk_down"
     OVERLOADED = "overloaded"
 
 

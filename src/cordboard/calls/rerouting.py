@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cordboard.calls.live import LiveView
 from cordboard.calls.parties import Outside, find_destination, find_inside, party_of
 from cordboard.calls.plan import (
     CallPlan,
-    ContactLookup,
     LegPlan,
-    NewId,
     PlannedChannel,
     channels_for,
 )
@@ -29,8 +28,7 @@ def reroute(
     channel: str,
     target: RedirectTarget,
     tenant: TenantDirectory,
-    contacts: ContactLookup,
-    new_id: NewId,
+    live: LiveView,
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     """The plan of a leg that goes to ``target`` instead, and its channels, the first with the id of
     the channel that was redirected. Raises :class:`Refused`.
@@ -46,9 +44,9 @@ def reroute(
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
     address = Address(target.user)
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
-    planner = Planner(plan.request, tenant, contacts, new_id)
+    planner = Planner(plan.request, tenant, live)
     rerouted = planner.leg(leg, found, party_of(found, address), address, shown=other)
-    channels = channels_for(rerouted, contacts, new_id)
+    channels = channels_for(rerouted, live.contacts, live.new_id)
     if not channels:
         name = found.number if isinstance(found, Outside) else rerouted.party.name
         raise Refused(RefusalId.USER_NOT_REGISTERED, f"{name} is not registered", PARAMETER)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
-from cordboard.calls.ports import Contact, RedirectTarget
+from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.request import Leg
 
 
@@ -23,14 +24,8 @@ class Rerouted:
     taken: tuple[Take, ...]
 
 
-class Switchboard(Protocol):
-    """The live view of the call's tenant. Everything is answered at once."""
-
-    def contacts(self, account: str) -> tuple[Contact, ...]:
-        """The contacts of a terminal (``name@domain``) that can be dialled now."""
-
-    def new_id(self) -> str:
-        """Make a channel's UUID."""
+class Switchboard(LiveView, Protocol):
+    """The live view, and what a call may do about it."""
 
     def take(self, takes: tuple[Take, ...]) -> LimitKey | None:
         """Take all of ``takes`` or none; the limit that is in the way, or None."""

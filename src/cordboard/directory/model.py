@@ -172,7 +172,8 @@ class Trunk:
 
     ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``). ``failover_codes`` are the
     final SIP codes after which the next trunk is tried (never 486, 600, 603). ``codecs`` are what
-    it carries beyond G.711, the best first.
+    it carries beyond G.711, the best first. ``calls_per_second`` is the rate of a token bucket
+    holding ``calls_burst`` calls.
     """
 
     name: str
@@ -187,6 +188,8 @@ class Trunk:
     identity: IdentityStyle = IdentityStyle.FROM
     anonymous: bool = False
     codecs: tuple[str, ...] = ()
+    calls_per_second: float | None = None
+    calls_burst: int = 10
 
 
 @dataclass(frozen=True, slots=True)

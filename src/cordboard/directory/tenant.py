@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from cordboard.directory import schema
+from cordboard.directory import kinds, schema
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Account,
@@ -88,11 +88,11 @@ class TenantReader:
 
     def tenant(self) -> TenantDirectory:
         """The tenant, checked for duplicates and references."""
-        accounts = self._each("account", schema.NAME, schema.ACCOUNT, self._account)
-        users = self._each("user", schema.NAME, schema.USER, self._user)
-        groups = self._each("group", schema.NAME, schema.GROUP, self._group)
-        contexts = self._each("context", schema.NAME, schema.CONTEXT, self._context)
-        trunks = self._each("trunk", schema.NAME, schema.TRUNK, self._trunk)
+        accounts = self._each("account", kinds.NAME, schema.ACCOUNT, self._account)
+        users = self._each("user", kinds.NAME, schema.USER, self._user)
+        groups = self._each("group", kinds.NAME, schema.GROUP, self._group)
+        contexts = self._each("context", kinds.NAME, schema.CONTEXT, self._context)
+        trunks = self._each("trunk", kinds.NAME, schema.TRUNK, self._trunk)
         tenant = TenantDirectory(
             policy=self._policy(),
             accounts=accounts,
@@ -159,7 +159,7 @@ class TenantReader:
             "terminal", row.given, path, self._problems
         ).items():
             terminal_path = (*path, "terminal", terminal_name)
-            if is_name(schema.SIP_NAME, terminal_path, self._problems):
+            if is_name(kinds.SIP_NAME, terminal_path, self._problems):
                 terminal = self._terminal(terminal_name, user_id, given, terminal_path)
                 terminals += [terminal] if terminal else []
         self._terminals += terminals
@@ -268,20 +268,11 @@ class TenantReader:
             self._problems.error((*path, "password"), "a password needs a username beside it")
         if "uri" not in values:
             return None
-        return Trunk(
-            name=name,
-            uri=values["uri"],
-            username=values["username"],
-            password=values["password"],
-            channel_limit=values["channel_limit"],
-            number_format=values["number_format"],
-            caller_id=values["caller_id"],
-            identity=values["identity"],
-            anonymous=values["anonymous"],
-            nat=values["nat"],
-            codecs=_given(values["codecs"]),
-            failover_codes=frozenset(_given(values["failover_codes"])),
-        )
+        lists = {
+            "codecs": _given(values["codecs"]),
+            "failover_codes": frozenset(_given(values["failover_codes"])),
+        }
+        return Trunk(name=name, **values | lists)
 
     def _outbound(self) -> tuple[OutboundRule, ...]:
         trunks = child_tables("trunk", self._given, self._path, Problems("", {}))

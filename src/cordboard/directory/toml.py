@@ -11,7 +11,7 @@ import re
 import tomllib
 from typing import Any
 
-from cordboard.directory import schema
+from cordboard.directory import kinds
 from cordboard.directory.locate import Path, lines_of_keys
 from cordboard.directory.problems import Problems
 from cordboard.directory.references import check_directory
@@ -52,7 +52,7 @@ def read_directory(
     tenants = []
     for domain, given in child_tables("tenant", document, (), problems).items():
         path: Path = ("tenant", domain)
-        if is_name(schema.DOMAIN, path, problems):
+        if is_name(kinds.DOMAIN, path, problems):
             tenants.append(TenantReader(domain, given, problems, surroundings).tenant())
     directory = Directory(tuple(tenants))
     check_directory(directory, problems)

@@ -47,6 +47,7 @@ from cordboard.calls.ports import (
     TraceLine,
     Trying,
 )
+from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.media.figures import MediaFigures
 
 PROMPT_SECONDS: Final = 1.0
@@ -182,6 +183,8 @@ class MemoryEngine:
         self.prompt_seconds: dict[str, float | None] = {}
         """How long prompts last by path; None: it can't be played."""
         self._on_event: Callable[[EngineEvent], None] | None = None
+        self.trunks: dict[str, TrunkState] = {}
+        """What is known of trunks, by ``name@domain``."""
         self._contacts: dict[str, dict[str, Contact]] = {}
         self._behaviours: dict[str, Behaviour] = {}
         self._far: dict[str, FarEnd] = {}
@@ -217,6 +220,10 @@ class MemoryEngine:
         """The contacts of a terminal, best first."""
         found = self._contacts.get(account, {}).values()
         return tuple(sorted(found, key=lambda contact: -contact.q))
+
+    def trunk(self, name: str) -> TrunkState:
+        """What is known of a trunk, as the test has it."""
+        return self.trunks.get(name, UNWATCHED)
 
     def trace(self, channel: str) -> tuple[TraceLine, ...]:
         """The summaries of what a real engine would have sent and received."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from cordboard.calls.call import Call
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain, explain_refusal
-from cordboard.calls.limits import LimitKey, LimitReached, TokenBucket, Usage
+from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
@@ -67,8 +67,9 @@ class Exchange:
         self._journal = journal
         self._wall = wall
         self._usage = Usage()
-        self._switchboard = LiveSwitchboard(directory, engine.contacts, self._usage, _new_id)
-        self._rates: dict[str, TokenBucket] = {}
+        self._switchboard = LiveSwitchboard(
+            directory, engine.contacts, engine.trunk, self._usage, _new_id, _now
+        )
         self._live: dict[str, _Live] = {}
         self._channels = ChannelBook()
         self._alarm = Alarm(self._due)
@@ -94,7 +95,7 @@ class Exchange:
             raise Refused(RefusalId.OVERLOADED, "the server is going down")
         tenant = self._tenant(request)
         planned = self._plan(request, tenant)
-        self._take(planned, tenant)
+        self._take(planned)
         record = CallRecord(
             id=request.id,
             tenant=tenant.domain,
@@ -125,7 +126,7 @@ class Exchange:
             planned = self._plan(request, self._tenant(request))
         except Refused as refusal:
             return explain_refusal(refusal)
-        return explain(planned, self._usage, self._engine.contacts)
+        return explain(planned, self._switchboard)
 
     def hang_up(self, tenant: str, call: str) -> bool:
         """End a live call of a tenant; False where there is none."""
@@ -180,32 +181,16 @@ class Exchange:
         return tenant
 
     def _plan(self, request: CallRequest, tenant: TenantDirectory) -> CallPlan:
-        return plan(request, tenant, self._engine.contacts, _new_id)
+        return plan(request, tenant, self._switchboard)
 
-    def _take(self, planned: CallPlan, tenant: TenantDirectory) -> None:
+    def _take(self, planned: CallPlan) -> None:
         """Take everything that limits the call in one synchronous step, or refuse it."""
         if len(self._live) >= MAX_LIVE_CALLS:
             raise Refused(RefusalId.OVERLOADED, "too many live calls", "server")
         try:
-            self._usage.take(planned.takes)
+            self._usage.take(planned.takes, _now())
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
-        if not self._rate_allows(tenant):
-            self._usage.give_back(planned.takes)
-            raise _limit_refusal(LimitKey("calls_per_second", tenant.domain))
-
-    def _rate_allows(self, tenant: TenantDirectory) -> bool:
-        policy = tenant.policy
-        if policy.calls_per_second is None:
-            return True
-        bucket = self._rates.get(policy.domain)
-        if bucket is None or (bucket.rate, bucket.burst) != (
-            policy.calls_per_second,
-            max(1, policy.calls_burst),
-        ):
-            bucket = TokenBucket(policy.calls_per_second, policy.calls_burst, _now())
-            self._rates[policy.domain] = bucket
-        return bucket.take(_now())
 
     # The life of calls
 

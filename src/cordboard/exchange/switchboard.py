@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
@@ -12,6 +12,7 @@ from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.rerouting import reroute
 from cordboard.calls.switchboard import Rerouted
+from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 
 
@@ -21,8 +22,10 @@ class LiveSwitchboard:
 
     directory: Callable[[], Directory]
     find_contacts: ContactLookup
+    find_trunk: Callable[[str], TrunkState]
     usage: Usage
     make_id: Callable[[], str]
+    clock: Callable[[], float]
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -32,10 +35,22 @@ class LiveSwitchboard:
         """Make a channel's UUID."""
         return self.make_id()
 
+    def trunk(self, name: str) -> TrunkState:
+        """What is known of a trunk now."""
+        return self.find_trunk(name)
+
+    def used(self, key: LimitKey) -> int:
+        """Channels of ``key`` in use."""
+        return self.usage.used(key)
+
+    def exceeded_by(self, takes: Iterable[Take]) -> LimitKey | None:
+        """The first limit that ``takes`` together would break now, or None."""
+        return self.usage.exceeded_by(takes, self.clock())
+
     def take(self, takes: tuple[Take, ...]) -> LimitKey | None:
         """Take all of ``takes`` or none; the limit that is in the way, or None."""
         try:
-            self.usage.take(takes)
+            self.usage.take(takes, self.clock())
         except LimitReached as reached:
             return reached.key
         return None
@@ -52,7 +67,7 @@ class LiveSwitchboard:
         tenant = self.directory().tenant(plan.request.tenant)
         if tenant is None:
             raise Refused(RefusalId.INVALID_DESTINATION, "the tenant is gone", "redirect")
-        planned, channels = reroute(plan, leg, channel, target, tenant, self.contacts, self.new_id)
+        planned, channels = reroute(plan, leg, channel, target, tenant, self)
         keys = {take.key for take in held}
         needed = tuple(take for take in planned.takes if take.key not in keys)
         reached = self.take(needed)

@@ -44,7 +44,8 @@ class Line:
 
     def __init__(self, asked: CallRequest | None = None, *, second_registered: bool = True) -> None:
         ids = numbered_ids()
-        planned = plan(asked or request(), tenant(longest_call=600.0), everywhere, ids)
+        all_here = desk(everywhere, ids)
+        planned = plan(asked or request(), tenant(longest_call=600.0), all_here)
         self.desk = desk(everywhere if second_registered else nowhere, ids)
         self.call = Call(planned, self.desk)
         self.now = 100.0

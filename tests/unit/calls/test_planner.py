@@ -24,15 +24,20 @@ from cordboard.calls.request import (
 )
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.directory.snapshot import TenantDirectory
-from support.tenants import everywhere, nowhere, numbered_ids, only, request, tenant
+from support.tenants import desk, everywhere, nowhere, numbered_ids, only, request, tenant
 
 OUTSIDE = "0312341234"
 
-SHOWN_AS = {"identity": "from", "anonymous": False}
+SHOWN_AS = {
+    "state": "unknown",
+    "caller_number": "05068680000",
+    "identity": "from",
+    "anonymous": False,
+}
 
 
 def planned(asked: CallRequest, where: TenantDirectory | None = None) -> CallPlan:
-    return plan(asked, where or tenant(), everywhere, numbered_ids())
+    return plan(asked, where or tenant(), desk(everywhere, numbered_ids()))
 
 
 def second_leg(made: CallPlan) -> LegPlan:
@@ -77,14 +82,15 @@ def test_an_unknown_user_is_named() -> None:
 
 def test_nobody_waits_for_a_user_without_a_registered_phone() -> None:
     with pytest.raises(Refused) as caught:
-        plan(request(), tenant(), nowhere, numbered_ids())
+        plan(request(), tenant(), desk(nowhere, numbered_ids()))
     assert caught.value.id is RefusalId.USER_NOT_REGISTERED
 
 
 def test_the_second_party_may_register_while_the_first_rings() -> None:
-    made = plan(request(), tenant(), only("jessica-desk@demo"), numbered_ids())
+    live = desk(only("jessica-desk@demo"), numbered_ids())
+    made = plan(request(), tenant(), live)
     assert len(made.channels) == 1
-    assert "warning" in explain(made, Usage(), only("jessica-desk@demo"))["second"]  # type: ignore[operator]
+    assert "warning" in explain(made, live)["second"]  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -274,14 +280,14 @@ def test_a_call_takes_one_channel_a_leg_however_many_phones_ring() -> None:
     assert "group:support@demo" in keys
     assert "user:jessica@demo" in keys
     usage = Usage()
-    usage.take(made.takes)
-    assert usage.exceeded_by(made.takes) == LimitKey("tenant", "demo")
+    usage.take(made.takes, 0.0)
+    assert usage.exceeded_by(made.takes, 0.0) == LimitKey("tenant", "demo")
     usage.give_back(made.takes)
     assert not usage
 
 
 def test_explaining_tells_routes_and_reasons() -> None:
-    explained = explain(planned(request(to=OUTSIDE)), Usage(), everywhere)
+    explained = explain(planned(request(to=OUTSIDE)), desk(everywhere, numbered_ids()))
     assert explained["accepted"] is True
     second = explained["second"]
     assert isinstance(second, dict)

@@ -50,9 +50,10 @@ class Line:
         directory = directory or tenant()
         ids = numbered_ids()
         self.usage = Usage()
-        planned = plan(asked, directory, here, ids)
-        self.usage.take(planned.takes)
-        self.call = Call(planned, desk(here, ids, self.usage, directory))
+        live = desk(here, ids, self.usage, directory)
+        planned = plan(asked, directory, live)
+        live.take(planned.takes)
+        self.call = Call(planned, live)
         self.log: list[CallEvent] = []
         self.call.start(100.0)
         self.started = self.collect()

@@ -8,7 +8,7 @@ import pytest
 
 from cordboard.calls.causes import Q850, Cause, cause_of_status, failure_tone
 from cordboard.calls.hunt import CHANNEL_TRANSITIONS, ChannelState
-from cordboard.calls.limits import LimitKey, LimitReached, Take, TokenBucket, Usage
+from cordboard.calls.limits import LimitKey, LimitReached, Rate, Take, TokenBucket, Usage
 from cordboard.calls.outcome import result_of
 from cordboard.calls.ports import ToneKind
 from cordboard.calls.stages import TRANSITIONS, Stage, Trigger, diagram, next_stage
@@ -84,9 +84,9 @@ KEY = LimitKey("tenant", "demo")
 def test_limits_are_all_or_nothing() -> None:
     usage = Usage()
     other = LimitKey("user", "x")
-    usage.take([Take(KEY, 2), Take(other, None)])
+    usage.take([Take(KEY, 2), Take(other, None)], 0.0)
     with pytest.raises(LimitReached) as caught:
-        usage.take([Take(other, None), Take(KEY, 2), Take(KEY, 2)])
+        usage.take([Take(other, None), Take(KEY, 2), Take(KEY, 2)], 0.0)
     assert caught.value.key == KEY
     assert (usage.used(KEY), usage.used(other)) == (1, 1)
     usage.give_back([Take(KEY, 2), Take(other, None)])
@@ -94,8 +94,30 @@ def test_limits_are_all_or_nothing() -> None:
 
 
 def test_the_bucket_lets_a_burst_through_and_then_the_rate() -> None:
-    bucket = TokenBucket(rate=2.0, burst=3, now=0.0)
+    bucket = TokenBucket(Rate(2.0, 3), now=0.0)
     assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
     assert bucket.take(0.4) is False
     assert bucket.take(0.5) is True
     assert [bucket.take(100.0) for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_rate_is_a_limit_like_any_other() -> None:
+    usage = Usage()
+    calm = Take(LimitKey("trunk", "pstn@demo"), None, Rate(1.0, 2))
+    usage.take([calm, calm], 0.0)
+    with pytest.raises(LimitReached) as caught:
+        usage.take([Take(KEY, 5), calm], 0.5)
+    assert str(caught.value.key) == "trunk.calls_per_second:pstn@demo"
+    assert usage.used(KEY) == 0
+    assert usage.exceeded_by([calm], 1.0) is None
+    usage.give_back([calm, calm])
+    assert usage.exceeded_by([calm, calm], 1.0) is not None  # a call begun stays begun
+    usage.take([calm], 1.0)
+
+
+def test_a_changed_rate_begins_anew() -> None:
+    usage = Usage()
+    slow, fast = (Take(KEY, None, rate) for rate in (Rate(0.001, 1), Rate(5.0, 3)))
+    usage.take([slow], 0.0)
+    assert usage.exceeded_by([slow], 0.0) == LimitKey("calls_per_second", "demo")
+    usage.take([fast, fast, fast], 0.0)

@@ -19,6 +19,7 @@ from cordboard.calls.ports import (
     StopPlay,
     TraceLine,
 )
+from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.ladder import Ladder
@@ -146,6 +147,10 @@ class EmbeddedEngine:
     def registered(self) -> dict[str, tuple[Contact, ...]]:
         """The contacts of all terminals that have any, by account."""
         return self._need().bindings.registered()
+
+    def trunk(self, name: str) -> TrunkState:
+        """What is known of a trunk (``name@domain``) now; nothing of one that is not watched."""
+        return self._need().trunk_states.get(name, UNWATCHED)
 
     def trace(self, channel: str) -> tuple[TraceLine, ...]:
         """The bounded trace of a channel, oldest first; empty for an unknown or forgotten one."""

@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 
 from cordboard.calls.ports import EngineEvent
+from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
@@ -65,6 +66,7 @@ class Running:
             settings.media_host, settings.media_advertised_host, settings.media_ports, loop=loop
         )
         self.names = Names(loop)
+        self.trunk_states: dict[str, TrunkState] = {}
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self._trace = callbacks.trace
         self.tls = TlsContexts(settings.tls)

@@ -1,0 +1,29 @@
+"""The live view: what planning asks of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.ports import Contact
+from cordboard.calls.trunk_state import TrunkState
+
+
+class LiveView(Protocol):
+    """Who is where, what is up and what is free. Everything is answered at once."""
+
+    def contacts(self, account: str) -> tuple[Contact, ...]:
+        """The contacts of a terminal (``name@domain``) that can be dialled now."""
+
+    def new_id(self) -> str:
+        """Make a channel's UUID."""
+
+    def trunk(self, name: str) -> TrunkState:
+        """What is known of a trunk (``name@domain``) now."""
+
+    def used(self, key: LimitKey) -> int:
+        """Channels of ``key`` in use."""
+
+    def exceeded_by(self, takes: Iterable[Take]) -> LimitKey | None:
+        """The first limit that ``takes`` together would break now, or None."""
