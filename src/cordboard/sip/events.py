@@ -201,6 +201,15 @@ class RegistrationFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReachabilityChanged:
+    """A watched peer answers again, or does not answer any more; ``reason`` says how we know."""
+
+    watch: str
+    reachable: bool
+    reason: str
+
+
 SipEvent = (
     InviteTrying
     | InviteRinging
@@ -217,4 +226,5 @@ SipEvent = (
     | RegistrationsBlocked
     | RegistrationSucceeded
     | RegistrationFailed
+    | ReachabilityChanged
 )

@@ -13,6 +13,7 @@ from cordboard.sip.lines import (
     content_type_line,
     encode,
     lines_of,
+    route_lines,
 )
 from cordboard.sip.media_type import SDP
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
@@ -42,7 +43,7 @@ def write_invite(
     lines = InviteLines(
         uri,
         f"{core.via(flow)}{branch}\r\n",
-        "".join([f"Route: {route}\r\n" for route in routes]),
+        route_lines(routes),
         f"From: {clean(from_)}\r\n",
         f"To: {clean(str(invitation.callee))}\r\n",
         f"Call-ID: {call_id}\r\n",

@@ -39,6 +39,11 @@ def lines_of(headers: tuple[tuple[str, str], ...]) -> str:
     return "".join([line(name, value) for name, value in headers])
 
 
+def route_lines(routes: tuple[str, ...]) -> str:
+    """Route lines in the order in which they are visited (RFC 3261 20.34)."""
+    return "".join([f"Route: {clean(route)}\r\n" for route in routes])
+
+
 def reason_line(reason: str | None) -> str:
     """A Reason header (RFC 3326), or nothing."""
     return "" if reason is None else f"Reason: {clean(reason)}\r\n"

@@ -20,7 +20,7 @@ from cordboard.sip.digest import Credentials
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import RegistrationFailed, RegistrationSucceeded
 from cordboard.sip.flow import Flow
-from cordboard.sip.lines import MAX_FORWARDS, clean, encode
+from cordboard.sip.lines import MAX_FORWARDS, clean, encode, route_lines
 from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.table import compile_table
 
@@ -43,7 +43,7 @@ MAX_TOO_BRIEF = 2
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One address of record to keep registered. ``name`` is how the user calls it, ``flow`` where
-    the registrar is, ``expires`` seconds are asked for."""
+    the registrar is, by way of ``routes``; ``expires`` seconds are asked for."""
 
     name: str
     registrar_uri: str
@@ -52,6 +52,7 @@ class Registration:
     flow: Flow
     credentials: Credentials | None = None
     expires: int = 3600
+    routes: tuple[str, ...] = ()
 
 
 class Stage(StrEnum):
@@ -72,6 +73,7 @@ class Input(StrEnum):
     REFUSED = "other final response, timeout or transport error"
     DUE = "timer"
     FLOW_LOST = "connection lost"
+    AIMED = "the registrar is found elsewhere"
     UNREGISTER = "unregister"
 
 
@@ -91,6 +93,7 @@ REGISTRATION: Table = {
     },
     Stage.PAUSING: {
         Input.DUE: (Stage.REGISTERING, "send_register"),
+        Input.AIMED: (Stage.REGISTERING, "send_register"),
         Input.UNREGISTER: (Stage.UNREGISTERING, "send_unregister"),
     },
     Stage.UNREGISTERING: {
@@ -111,6 +114,7 @@ class RegistrationSession:
         "_call_id",
         "_core",
         "_expires",
+        "_flow",
         "_from",
         "_granted",
         "_number",
@@ -133,6 +137,7 @@ class RegistrationSession:
     ) -> None:
         self._core = core
         self._registration = registration
+        self._flow = registration.flow
         self._on_gone = on_gone
         self._authentication = Authentication(registration.credentials)
         self._call_id = core.token() + core.token()
@@ -158,9 +163,14 @@ class RegistrationSession:
         """Take the registration back; tried once."""
         self._happen(Input.UNREGISTER, now)
 
+    def aim(self, flow: Flow, now: float) -> None:
+        """The registrar is found elsewhere; where it has refused us it is asked there at once."""
+        self._flow = flow
+        self._happen(Input.AIMED, now)
+
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The way to the registrar is gone, and with it our way to be called."""
-        if not self._registration.flow.matches(flow):
+        if not self._flow.matches(flow):
             return
         transaction = self._transaction
         if self._stage is Stage.REGISTERED:
@@ -210,26 +220,27 @@ class RegistrationSession:
 
     def send_register(self, now: float) -> None:
         """One REGISTER, with the same Call-ID each time and the next CSeq number (10.2.4)."""
-        core, wanted = self._core, self._registration
+        core, wanted, flow = self._core, self._registration, self._flow
+        core.wheel.cancel(self._timer)
         self._number += 1
         branch = core.token()
         uri = clean(wanted.registrar_uri)
         credentials = self._authentication.lines("REGISTER", uri, core.token)
-        contact = core.contact(wanted.flow, wanted.contact_user).removesuffix("\r\n")
+        contact = core.contact(flow, wanted.contact_user).removesuffix("\r\n")
         data = encode(
-            f"REGISTER {uri} SIP/2.0\r\n{core.via(wanted.flow)}{branch}\r\n{MAX_FORWARDS}"
+            f"REGISTER {uri} SIP/2.0\r\n{core.via(flow)}{branch}\r\n{MAX_FORWARDS}"
+            f"{route_lines(wanted.routes)}"
             f"From: {clean(self._from)}\r\nTo: {clean(str(wanted.aor))}\r\n"
             f"Call-ID: {self._call_id}\r\nCSeq: {self._number} REGISTER\r\n"
             f"{contact};expires={self._expires}\r\nExpires: {self._expires}\r\n"
             f"{core.agent_line}{credentials}"
         )
         self._transaction = core.layer.request(
-            "REGISTER", branch, wanted.flow, self._call_id, data, self, now
+            "REGISTER", branch, flow, self._call_id, data, self, now
         )
 
     def send_unregister(self, now: float) -> None:
         """The same with no time at all (10.2.2)."""
-        self._core.wheel.cancel(self._timer)
         self._expires = 0
         self._rounds = 0
         self.send_register(now)
@@ -270,7 +281,7 @@ class RegistrationSession:
     def _granted_by(self, response: Response) -> int:
         """How long our Contact is good (10.2.4), at least a second."""
         wanted = self._registration
-        ours = self._core.contact(wanted.flow, wanted.contact_user).partition(": ")[2].strip()
+        ours = self._core.contact(self._flow, wanted.contact_user).partition(": ")[2].strip()
         granted = response.first("expires")
         try:
             uri = parse_name_addr(ours).uri

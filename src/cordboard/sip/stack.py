@@ -20,12 +20,14 @@ from cordboard.sip.events import InviteFailed
 from cordboard.sip.inbound import Inbound
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.message import Request, Response, parse
-from cordboard.sip.registration import Registration, RegistrationSession
+from cordboard.sip.registration import Registration
 from cordboard.sip.responses import reason_of, stamp_via
 from cordboard.sip.server_session import ServerSession
+from cordboard.sip.standing import Standing
 from cordboard.sip.stray import hang_up_stray
 from cordboard.sip.trace import Trace, TraceRecord
 from cordboard.sip.validity import salvage
+from cordboard.sip.watch import Watch
 
 if TYPE_CHECKING:
     from cordboard.sip.events import SipEvent
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from cordboard.sip.registrar import Registrar
     from cordboard.sip.session import Session
 
-__all__ = ["Invitation", "Registration", "SipStack", "StackSettings"]
+__all__ = ["Invitation", "Registration", "SipStack", "StackSettings", "Watch"]
 
 # What comes in below this size is a keep-alive (CRLF, zeros, "jaK"): no message fits.
 MIN_MESSAGE_SIZE = 16
@@ -66,7 +68,7 @@ class SipStack:
         self._sessions = core.sessions
         self._bindings = None if registrar is None else Bindings(core, registrar)
         self._inbound = Inbound(core, self._bindings)
-        self._registrations: dict[str, RegistrationSession] = {}
+        self._standing = Standing(core)
 
     # The wire
 
@@ -131,8 +133,7 @@ class SipStack:
         """A connection is gone, could not be made, or a message was refused by the network."""
         for session in list(self._sessions.values()):
             session.flow_lost(flow, now)
-        for registration in list(self._registrations.values()):
-            registration.flow_lost(flow, now)
+        self._standing.flow_lost(flow, now)
         if self._bindings is not None:
             self._bindings.connection_lost(flow)
 
@@ -260,25 +261,29 @@ class SipStack:
         if session is not None:
             session.info(content_type, body, now)
 
-    # As a phone
+    # What goes on by itself
 
     def register(self, registration: Registration, now: float) -> None:
         """Register, and keep registered until :meth:`unregister`; raises :class:`ValueError` if a
         registration of this name exists."""
-        if registration.name in self._registrations:
-            raise ValueError("a registration of this name exists")
-        self._registrations[registration.name] = RegistrationSession(
-            self._core, registration, self._forget_registration, now
-        )
+        self._standing.register(registration, now)
 
     def unregister(self, name: str, now: float) -> None:
         """Take a registration back (event: RegistrationSucceeded with 0 s)."""
-        registration = self._registrations.get(name)
-        if registration is not None:
-            registration.unregister(now)
+        self._standing.unregister(name, now)
 
-    def _forget_registration(self, name: str) -> None:
-        self._registrations.pop(name, None)
+    def watch(self, watch: Watch, now: float) -> None:
+        """Ask a peer again and again whether it is there (event: ReachabilityChanged); raises
+        :class:`ValueError` if a watch of this name exists."""
+        self._standing.watch(watch, now)
+
+    def unwatch(self, name: str, now: float) -> None:
+        """Ask a peer no more; nothing more is told of it."""
+        self._standing.unwatch(name, now)
+
+    def aim(self, name: str, flow: Flow, now: float) -> None:
+        """The registration and the watch of this name go over another flow from now on."""
+        self._standing.aim(name, flow, now)
 
     # State
 
@@ -299,8 +304,7 @@ class SipStack:
         sessions: list[Session] = list(self._sessions.values())
         for session in sessions:
             session.hang_up(now)
-        for registration in list(self._registrations.values()):
-            registration.unregister(now)
+        self._standing.shut_down(now)
 
 
 def _check_refusal(status: int) -> None:

@@ -213,3 +213,24 @@ def test_no_value_can_smuggle_a_header_in() -> None:
 def test_every_stage_can_be_left_by_its_user() -> None:
     for stage in (Stage.REGISTERING, Stage.REGISTERED, Stage.PAUSING):
         assert Input.UNREGISTER in REGISTRATION[stage]
+
+
+ELSEWHERE = ("192.0.2.77", 5060)
+
+
+def test_a_registrar_that_is_found_elsewhere_is_asked_there_at_once_after_a_failure() -> None:
+    peer = Peer()
+    peer.answer(register(peer), 503)
+    peer.stack.aim("desk", peer.end.flow_to(ELSEWHERE), peer.now)
+    assert [flow.remote for flow in peer.take_flows()] == [ELSEWHERE]
+    peer.wait(40.0)
+    assert {flow.remote for flow in peer.take_flows()} == {ELSEWHERE}  # repeats of the one
+
+
+def test_a_registration_that_holds_is_renewed_where_the_registrar_is_found_by_then() -> None:
+    peer = Peer()
+    peer.answer(register(peer), 200)
+    peer.stack.aim("desk", peer.end.flow_to(ELSEWHERE), peer.now)
+    assert peer.take() == []
+    peer.wait(481.0)
+    assert next(flow.remote for flow in peer.take_flows()) == ELSEWHERE
