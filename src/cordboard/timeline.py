@@ -69,29 +69,54 @@ def _dialled(phone: str, data: Mapping[str, Any]) -> str:
     return f"INVITE to {phone}{via}, showing {shown}"
 
 
+def _failed_over(phone: str, data: Mapping[str, Any]) -> str:
+    busy = data.get("passed_over") or []
+    without = f" ({', '.join(busy)} has no line free)" if busy else ""
+    said = f"{phone} not reached through {data.get('trunk')}: {_cause(data)}{_said(data)}"
+    return f"{said}; next trunk {data.get('next')}{without}"
+
+
+def _said(data: Mapping[str, Any]) -> str:
+    """Status and words of whoever refused, as they would be read out of a trace."""
+    reason = data.get("reason") or {}
+    parts = []
+    if data.get("sip_status"):
+        parts.append(f"SIP {data['sip_status']} {reason.get('phrase') or ''}".rstrip())
+    if reason.get("q850") is not None:
+        parts.append(f"Q.850 {reason['q850']} {reason.get('q850_name') or ''}".rstrip())
+    if reason.get("text"):
+        parts.append(f'"{reason["text"]}"')
+    if reason.get("retry_after") is not None:
+        parts.append(f"again in {reason['retry_after']} s")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
 def _ended_channel(phone: str, data: Mapping[str, Any]) -> str:
     cause = _cause(data)
-    status = f" (SIP {data['sip_status']})" if data.get("sip_status") else ""
+    busy = data.get("passed_over") or []
+    without = f"; {', '.join(busy)} has no line free" if busy else ""
+    via = f" through {data['trunk']}" if data.get("trunk") else ""
     media = data.get("media") or {}
     heard = f", {media['packets_received']} voice packets received" if media else ""
     who = " by the phone" if data.get("by") == "remote" and data.get("answered") else ""
-    return f"{phone} is over: {cause}{who}{status}{heard}"
+    return f"{phone}{via} is over: {cause}{who}{_said(data)}{heard}{without}"
 
 
 def _failed(_phone: str, data: Mapping[str, Any]) -> str:
-    return f"not answered: {_cause(data)}, after {data.get('ring_seconds', 0):.1f} s"
+    return f"not answered: {_cause(data)}{_said(data)}, after {data.get('ring_seconds', 0):.1f} s"
 
 
 def _ended(_phone: str, data: Mapping[str, Any]) -> str:
     outcome = _SPOKEN_OUTCOMES.get(str(data.get("outcome")), data.get("outcome"))
     where = f" ({data['leg']} leg)" if data.get("leg") else ""
     talked = data.get("talk_seconds") or 0.0
-    return f"ended: {outcome}, {_cause(data)}{where}; talked {talked:.1f} s"
+    return f"ended: {outcome}, {_cause(data)}{where}{_said(data)}; talked {talked:.1f} s"
 
 
 _SENTENCES = {
     "call.accepted": _accepted,
     "channel.dialled": _dialled,
+    "channel.failed_over": _failed_over,
     "channel.redirected": lambda phone, data: (
         f"{phone} redirects to {data.get('to')}"
         + (f", not followed: {data['refused']}" if data.get("refused") else "")

@@ -35,6 +35,7 @@ from cordboard.calls.ports import (
     ToneKind,
     Trying,
 )
+from cordboard.calls.said import Said
 from support.engine_rigs import Rig, embedded_rig, memory_rig, outside
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +85,28 @@ async def test_a_refusal_is_told_with_its_status(rig: Rig, status: int) -> None:
     failed = await rig.event(Failed, channel)
     assert (failed.status, failed.local) == (status, False)
     assert rig.ends(channel) == [failed]
+
+
+async def test_a_refusal_is_told_in_the_far_ends_own_words(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    said = Said(34, 503, "trunk group 7 full", 30)
+    await far.reject(503, "Circuits Busy", said)
+    failed = await rig.event(Failed, channel)
+    assert (failed.reason, failed.said) == ("Circuits Busy", said)
+
+
+async def test_a_farewell_is_told_with_its_reason(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up(Said(38, None, "out of order"))
+    released = await rig.event(Released, channel)
+    assert released.remote
+    assert (released.cause, released.said) == (Cause.CONGESTION, Said(38, None, "out of order"))
+
+
+async def test_a_far_end_that_says_nothing_is_told_so(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    await far.hang_up()
+    assert (await rig.event(Released, channel)).said == Said()
 
 
 async def test_a_contact_that_has_gone_fails_here_and_now(rig: Rig) -> None:

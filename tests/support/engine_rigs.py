@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from cordboard.calls.causes import cause_of_ending
 from cordboard.calls.ports import (
     Answered,
     CallerId,
@@ -30,6 +31,7 @@ from cordboard.calls.ports import (
     Tone,
     TrunkEndpoint,
 )
+from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import TenantPolicy, Terminal, Trunk, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.embedded.engine import EmbeddedEngine
@@ -38,6 +40,7 @@ from cordboard.engines.memory import FarEnd, MemoryEngine
 from cordboard.engines.transport import Listen
 from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
+from cordboard.sip.grammar import quote
 from cordboard.sip.timers import Timers
 from support.sip_phone import SipPhone, SipPhoneCall
 
@@ -75,12 +78,12 @@ class Far(ABC):
         """200, and its audio from then on."""
 
     @abstractmethod
-    async def reject(self, status: int) -> None:
-        """A final refusal."""
+    async def reject(self, status: int, phrase: str = "Refused", said: Said = NOTHING) -> None:
+        """A final refusal, in such words."""
 
     @abstractmethod
-    async def hang_up(self) -> None:
-        """BYE."""
+    async def hang_up(self, said: Said = NOTHING) -> None:
+        """BYE, for that reason."""
 
     @abstractmethod
     async def hold(self, on: bool) -> None:
@@ -210,11 +213,11 @@ class MemoryFar(Far):
     async def answer(self) -> None:
         self.end.answer()
 
-    async def reject(self, status: int) -> None:
-        self.end.reject(status)
+    async def reject(self, status: int, phrase: str = "Refused", said: Said = NOTHING) -> None:
+        self.end.reject(status, phrase, said=said)
 
-    async def hang_up(self) -> None:
-        self.end.hang_up()
+    async def hang_up(self, said: Said = NOTHING) -> None:
+        self.end.hang_up(cause_of_ending(said.q850), said)
 
     async def hold(self, on: bool) -> None:
         self.end.hold(on)
@@ -292,11 +295,13 @@ class SipFar(Far):
     async def answer(self) -> None:
         self.call.answer()
 
-    async def reject(self, status: int) -> None:
-        self.call.reject(status)
+    async def reject(self, status: int, phrase: str = "Refused", said: Said = NOTHING) -> None:
+        retry = () if said.retry_after is None else (("retry-after", str(said.retry_after)),)
+        reason = reason_header(said)
+        self.call.reject(status, phrase, (*reason, *retry))
 
-    async def hang_up(self) -> None:
-        self.call.hang_up()
+    async def hang_up(self, said: Said = NOTHING) -> None:
+        self.call.hang_up(next((value for _, value in reason_header(said)), None))
 
     async def hold(self, on: bool) -> None:
         self.call.hold(on)
@@ -384,6 +389,17 @@ class EmbeddedRig(Rig):
         if seconds is not None:
             path.write_bytes(tone_wav(400.0, seconds))
         return str(path)
+
+
+def reason_header(said: Said) -> tuple[tuple[str, str], ...]:
+    """The Reason header of what a far end says, if it says anything (RFC 3326)."""
+    text = f";text={quote(said.text)}" if said.text else ""
+    values = []
+    if said.q850 is not None:
+        values.append(f"Q.850;cause={said.q850}{text}")
+    if said.sip_cause is not None:
+        values.append(f"SIP;cause={said.sip_cause}")
+    return (("reason", ", ".join(values)),) if values else ()
 
 
 def tone_wav(hertz: float, seconds: float) -> bytes:

@@ -104,9 +104,11 @@ class SipPhoneCall:
         self._phone.pump()
         self.speak()
 
-    def reject(self, status: int) -> None:
+    def reject(
+        self, status: int, phrase: str = "Refused", headers: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """A final refusal."""
-        self._phone.stack.reject(self.call_id, status, "Refused", self._phone.now)
+        self._phone.stack.reject(self.call_id, status, phrase, self._phone.now, headers)
         self._phone.pump()
 
     def hang_up(self, reason: str | None = None) -> None:

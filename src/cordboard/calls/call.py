@@ -17,7 +17,7 @@ from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import GLOBAL_REFUSALS, Hunt, cause_of
 from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
-from cordboard.calls.outcome import Verdict, result_of
+from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
 from cordboard.calls.plan import (
     CallPlan,
     LegPlan,
@@ -72,8 +72,7 @@ class Call:
         self._second: Hunt | None = None
         self._held: set[Leg] = set()
         self._step = 0
-        self._second_verdict: Verdict = (Cause.NORMAL, None)
-        self._gone = Cause.NORMAL
+        self._second_verdict = self._gone = HUNG_UP
         self._stage_deadline: float | None = None
         self._duration_deadline: float | None = None
         self._marks: dict[Stage, float] = {}
@@ -192,7 +191,7 @@ class Call:
         if self._second.channels:
             self._play_to_first(ToneKind.RINGBACK)
         else:
-            self._hunt_failed(Leg.SECOND, Cause.UNREACHABLE, None, now)
+            self._hunt_failed(Leg.SECOND, Verdict(Cause.UNREACHABLE), now)
 
     def _run_program(self, now: float) -> None:
         self._duration_deadline = now + self.plan.longest_call
@@ -210,7 +209,7 @@ class Call:
 
     def _announce(self, now: float) -> None:
         self._stage_deadline = now + FAILURE_TONE_SECONDS
-        self._play_to_first(ToneKind(failure_tone(self._second_verdict[0])))
+        self._play_to_first(ToneKind(failure_tone(self._second_verdict.cause)))
 
     def _bridge(self, _now: float) -> None:
         first, second = self._first.winner, self._second.winner if self._second else None
@@ -242,7 +241,8 @@ class Call:
     def _decide_result(self, left: Stage, trigger: Trigger, now: float) -> None:
         if left is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
-            self._log.leg_failed(Leg.FIRST, cause, None, self._since(Stage.RINGING_FIRST, now))
+            rang = self._since(Stage.RINGING_FIRST, now)
+            self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
         self.result = result_of(
             left,
             trigger,
@@ -272,14 +272,14 @@ class Call:
         """Nobody answered in time: hang up what rings and let the leg fail."""
         for channel in hunt.leave(cause):
             self._command(HangUp(channel, cause))
-        self._hunt_failed(leg, cause, None, now)
+        self._hunt_failed(leg, Verdict(cause), now)
 
-    def _hunt_failed(self, leg: Leg, cause: Cause, status: int | None, now: float) -> None:
-        self._log.leg_failed(leg, cause, status, self._since(_RINGING[leg], now))
+    def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
+        self._log.leg_failed(leg, verdict, self._since(_RINGING[leg], now))
         if leg is Leg.FIRST:
             self._apply(Trigger.FIRST_FAILED, now)
         else:
-            self._second_verdict = (cause, status)
+            self._second_verdict = verdict
             self._apply(Trigger.SECOND_FAILED, now)
 
     # Engine events
@@ -318,7 +318,7 @@ class Call:
         hunt = self._hunt(leg)
         if self._dialling.goes_on(event, leg, hunt):
             return
-        if not hunt.ended(event.channel, cause_of(event), event.status):
+        if not hunt.failed(event):
             return
         channel = hunt.channels[event.channel]
         self._log.channel_ended(leg, channel, remote=not event.local)
@@ -327,16 +327,16 @@ class Call:
             for other in hunt.leave_user(channel.planned.user, cause):
                 self._command(HangUp(other, cause))
         if self.stage is _RINGING[leg] and not hunt.open:
-            self._hunt_failed(leg, *hunt.verdict(), now)
+            self._hunt_failed(leg, hunt.verdict(), now)
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
         hunt = self._hunt(leg)
-        if not hunt.ended(event.channel, event.cause):
+        if not hunt.ended(event.channel, event.cause, event.said):
             return
         channel = hunt.channels[event.channel]
         self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
         if event.channel == hunt.winner:
-            self._gone = event.cause
+            self._gone = channel.verdict
             self._apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
 
     def _on_play_ended(self, event: PlayEnded, _leg: Leg, now: float) -> None:

@@ -2,6 +2,8 @@
 
 SIP to cause follows RFC 3398 7.2.4.1 and RFC 6432 in spirit, with one difference: what matters here
 is what a person would say happened ("busy", "nobody answered"), not what an ISDN switch would do.
+Where the status says little (a gateway's 503 for whatever the telephone network said), the Q.850
+value of its Reason header decides.
 """
 
 from __future__ import annotations
@@ -72,18 +74,75 @@ _BY_STATUS: dict[int, Cause] = {
     608: Cause.REJECTED,
 }
 
+# RFC 3398 7.2.4.1 turned round. Missing: values that say no more than a vague status does, such as
+# 31 (normal, unspecified), 41 to a phone's 500, 111 and 127.
+_BY_Q850: dict[int, Cause] = {
+    1: Cause.NOT_FOUND,
+    2: Cause.NOT_FOUND,
+    3: Cause.NOT_FOUND,
+    17: Cause.BUSY,
+    18: Cause.NO_ANSWER,
+    19: Cause.NO_ANSWER,
+    20: Cause.UNREACHABLE,
+    21: Cause.REJECTED,
+    22: Cause.NOT_FOUND,
+    26: Cause.ANSWERED_ELSEWHERE,
+    27: Cause.UNREACHABLE,
+    28: Cause.NOT_FOUND,
+    34: Cause.CONGESTION,
+    38: Cause.CONGESTION,
+    42: Cause.CONGESTION,
+    44: Cause.CONGESTION,
+    46: Cause.CONGESTION,
+    47: Cause.CONGESTION,
+    49: Cause.CONGESTION,
+    50: Cause.REJECTED,
+    53: Cause.REJECTED,
+    55: Cause.REJECTED,
+    57: Cause.REJECTED,
+    58: Cause.CONGESTION,
+    65: Cause.INCOMPATIBLE,
+    70: Cause.INCOMPATIBLE,
+    79: Cause.INCOMPATIBLE,
+    87: Cause.REJECTED,
+    88: Cause.INCOMPATIBLE,
+    102: Cause.CONGESTION,
+}
 
-def cause_of_status(status: int, *, local: bool = False) -> Cause:
+# Statuses that gateways and proxies give for many reasons. The others mean what they say, whatever
+# a Reason header adds: 603 with 16 is still somebody who declined.
+_VAGUE = frozenset({400, 403, 408, 480, 487}) | frozenset(range(500, 600))
+
+
+def cause_of_status(
+    status: int, *, local: bool = False, q850: int | None = None, sip_cause: int | None = None
+) -> Cause:
     """The cause of a failed dial by its final SIP status.
 
     ``local`` says the status was made here: a 408 then means that the peer never said a word, a 503
-    that it could not be reached at all.
+    that it could not be reached at all. ``q850`` and ``sip_cause`` are what the peer's Reason
+    header said; they count where the status is vague.
     """
     if local and status in (408, 503):
         return Cause.UNREACHABLE
     if 300 <= status < 400:  # a redirect that was not followed
         return Cause.UNREACHABLE
+    if status in _VAGUE or status not in _BY_STATUS:
+        if q850 in _BY_Q850:
+            return _BY_Q850[q850]
+        if sip_cause in _BY_STATUS and sip_cause not in _VAGUE:
+            return _BY_STATUS[sip_cause]
     return _BY_STATUS.get(status, Cause.FAILED)
+
+
+# Where several causes share a value, the first of the enumeration is what a peer means by it.
+_ENDINGS = _BY_Q850 | {value: cause for cause, value in reversed(Q850.items())}
+
+
+def cause_of_ending(q850: int | None) -> Cause:
+    """Why a peer hung up, by the Q.850 value of its BYE; a normal end where it says nothing that
+    we know."""
+    return Cause.NORMAL if q850 is None else _ENDINGS.get(q850, Cause.NORMAL)
 
 
 # A hunt that ends without answer takes the cause of the channel that comes first here.

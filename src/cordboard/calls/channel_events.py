@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.said import NOTHING, Said
 from cordboard.media.figures import MediaFigures
 
 
@@ -54,6 +55,7 @@ class RedirectTarget:
 class Failed:
     """The dial ended without answer; ``status`` is the final SIP status, ``local`` if made here.
 
+    ``reason`` is the phrase beside it, ``said`` what else the far end gave as its reason;
     ``redirects`` are the targets of a 3xx, the best first.
     """
 
@@ -62,16 +64,19 @@ class Failed:
     reason: str = ""
     local: bool = False
     redirects: tuple[RedirectTarget, ...] = ()
+    said: Said = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """An answered channel is over. ``remote``: the far end hung up; ``cause`` where not normal."""
+    """An answered channel is over. ``remote``: the far end hung up, and ``said`` why; ``cause``
+    where not normal."""
 
     channel: str
     remote: bool
     cause: Cause = Cause.NORMAL
     figures: MediaFigures | None = None
+    said: Said = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

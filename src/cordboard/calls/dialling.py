@@ -13,6 +13,7 @@ from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, Redi
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.switchboard import Switchboard
+from cordboard.directory.model import Trunk
 
 
 class Dialling:
@@ -52,12 +53,16 @@ class Dialling:
         channel = hunt.channels[event.channel]
         if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
             return True
-        while hunt.fails_over(event):
-            assert channel.trunk is not None  # only trunks fail over
-            if self._holdings.change_trunk(leg, channel.trunk, hunt.trunks_but(channel)):
-                self._dial(channel, self._leg_plan(leg))
-                return True
-        return False
+        refused = channel.trunk
+
+        def has_line(trunk: Trunk) -> bool:
+            return self._holdings.change_trunk(leg, trunk, hunt.trunks_but(channel))
+
+        if refused is None or not hunt.fail_over(event, has_line):
+            return False
+        self._log.failed_over(leg, event, refused, channel)
+        self._dial(channel, self._leg_plan(leg))
+        return True
 
     def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
         plan = channel.plan or leg_plan

@@ -26,17 +26,22 @@ class EventKind(Enum):
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
     CHANNEL_REDIRECTED = "channel.redirected"
+    CHANNEL_FAILED_OVER = "channel.failed_over"
+    """cause, sip_status, by, reason, trunk (which refused), next (which is tried now), passed_over
+    (those between that have no line free)."""
     CHANNEL_RINGING = "channel.ringing"
     """status (180 to 183)."""
     CHANNEL_EARLY_MEDIA = "channel.early_media"
     """flowing."""
     CHANNEL_ANSWERED = "channel.answered"
     CHANNEL_ENDED = "channel.ended"
-    """cause, sip_status, answered, by (local, remote), media (figures) where it was answered."""
+    """cause, sip_status, answered, by (local, remote), reason, trunk, media (figures) where it was
+    answered. ``reason`` is what the far end said: phrase, q850, q850_name, sip_cause, text,
+    retry_after, each where it was given."""
     LEG_ANSWERED = "leg.answered"
     """ring_seconds: the hunt of this leg ended with ``channel`` as the winner."""
     LEG_FAILED = "leg.failed"
-    """cause, sip_status, ring_seconds: the hunt of this leg ended without."""
+    """cause, sip_status, reason, ring_seconds: the hunt of this leg ended without."""
     CALL_PROGRAM = "call.program"
     """context: the first leg is connected with a context."""
     CALL_BRIDGED = "call.bridged"
@@ -110,7 +115,8 @@ class CallResult:
     """The one terminal result of a request.
 
     ``leg`` and ``stage`` say where it ended, ``cause`` why; durations are in seconds: how long
-    each leg rang and how long the two talked.
+    each leg rang and how long the two talked. ``q850`` is the value that the far end gave, else the
+    one that belongs to the cause; ``reason`` is what it said.
     """
 
     outcome: Outcome
@@ -119,6 +125,7 @@ class CallResult:
     leg: Leg | None = None
     sip_status: int | None = None
     q850: int | None = None
+    reason: Mapping[str, Json] | None = None
     first_ring_seconds: float = 0.0
     second_ring_seconds: float = 0.0
     talk_seconds: float = 0.0
@@ -132,6 +139,7 @@ class CallResult:
             "leg": self.leg.value if self.leg else None,
             "sip_status": self.sip_status,
             "q850": self.q850,
+            "reason": None if self.reason is None else dict(self.reason),
             "first_ring_seconds": round(self.first_ring_seconds, 3),
             "second_ring_seconds": round(self.second_ring_seconds, 3),
             "talk_seconds": round(self.talk_seconds, 3),

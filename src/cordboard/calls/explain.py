@@ -93,6 +93,7 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
 def _trunks(leg: LegPlan, live: LiveView) -> list[Json]:
     if not isinstance(leg.targets, PlannedTrunks):
         return []
+    last = leg.targets.endpoints[-1]
     return [
         {
             "trunk": endpoint.trunk.name,
@@ -102,6 +103,7 @@ def _trunks(leg: LegPlan, live: LiveView) -> list[Json]:
             "caller_number": leg.caller_on(endpoint).number,
             "identity": endpoint.trunk.identity.value,
             "anonymous": endpoint.trunk.anonymous,
+            "next_after": [] if endpoint is last else [*sorted(endpoint.trunk.failover_codes)],
         }
         for endpoint in leg.targets.endpoints
     ]

@@ -10,13 +10,15 @@ second farewell changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from cordboard.calls.causes import Cause, cause_of_status, weight
+from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import LegPlan, PlannedChannel
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import Trunk
 
 GLOBAL_REFUSALS = frozenset({600, 603})
@@ -24,6 +26,10 @@ GLOBAL_REFUSALS = frozenset({600, 603})
 
 NEVER_FAIL_OVER = frozenset({486, 600, 603})
 """A person refused: another trunk would ring him a second time (design: trunks)."""
+
+REACHED = frozenset({17, 19})
+"""Q.850 values by which a gateway says, whatever its status, that the called party was reached and
+is busy, or was rung and did not answer: the same holds."""
 
 
 class ChannelState(Enum):
@@ -78,7 +84,8 @@ class Channel:
     """A channel of a hunt; ``attempt`` counts its endpoints from 0, ``cause`` is why it went.
 
     ``plan`` is how it is rung where that is not how its leg is: it was redirected. ``visited``
-    are the redirects that led there.
+    are the redirects that led there. ``failure`` is how its last dial failed, ``passed_over`` are
+    the trunks that had no line free then.
     """
 
     planned: PlannedChannel
@@ -87,7 +94,9 @@ class Channel:
     state: ChannelState = ChannelState.DIALLING
     attempt: int = 0
     cause: Cause | None = None
-    sip_status: int | None = None
+    failure: Failed | None = None
+    passed_over: tuple[str, ...] = ()
+    said: Said = NOTHING
     answered: bool = False
 
     def move(self, trigger: ChannelTrigger) -> bool:
@@ -109,15 +118,25 @@ class Channel:
         return None
 
     @property
+    def verdict(self) -> Verdict:
+        """Why it is over; the far end's words only where its refusal was the reason."""
+        cause, failure = self.cause or Cause.NORMAL, self.failure
+        if failure is None:
+            return Verdict(cause, said=self.said)
+        refused = cause is cause_of(failure)
+        return Verdict(cause, failure.status, failure.reason if refused else "", self.said)
+
+    @property
     def trunk(self) -> Trunk | None:
         """The trunk that it is dialled through."""
         endpoint = self.planned.endpoints[self.attempt]
         return endpoint.trunk if isinstance(endpoint, TrunkEndpoint) else None
 
-    @property
-    def next_endpoint_after(self) -> bool:
-        """Whether there is another endpoint to try."""
-        return self.attempt + 1 < len(self.planned.endpoints)
+    def further_trunks(self) -> Iterator[tuple[int, Trunk]]:
+        """The trunks that are not tried yet, each with its attempt."""
+        for attempt, endpoint in enumerate(self.planned.endpoints):
+            if attempt > self.attempt and isinstance(endpoint, TrunkEndpoint):
+                yield attempt, endpoint.trunk
 
 
 class Hunt:
@@ -158,19 +177,23 @@ class Hunt:
         self.winner = channel
         return True
 
-    def fails_over(self, failure: Failed) -> bool:
-        """Whether a failed channel goes to its next trunk; if so it is to be dialled again."""
+    def fail_over(self, failure: Failed, has_line: Callable[[Trunk], bool]) -> bool:
+        """Send a failed channel to its next trunk that has a line, if it may go there; it is to be
+        dialled again then."""
         channel = self.channels[failure.channel]
-        endpoint = channel.planned.endpoints[channel.attempt]
-        if not isinstance(endpoint, TrunkEndpoint) or not channel.next_endpoint_after:
+        trunk = channel.trunk
+        if trunk is None or channel.state not in _OPEN or failure.said.q850 in REACHED:
             return False
-        code_allows = failure.status in endpoint.trunk.failover_codes or failure.local
+        code_allows = failure.status in trunk.failover_codes or failure.local
         if not code_allows or failure.status in NEVER_FAIL_OVER:
             return False
-        if not channel.move(ChannelTrigger.REDIALLED):
-            return False
-        channel.attempt += 1
-        return True
+        channel.passed_over = ()
+        for attempt, following in channel.further_trunks():
+            if has_line(following):
+                channel.attempt = attempt
+                return channel.move(ChannelTrigger.REDIALLED)
+            channel.passed_over += (following.name,)
+        return False
 
     def follow(
         self, channel: str, plan: LegPlan, channels: tuple[PlannedChannel, ...], to: RedirectTarget
@@ -183,7 +206,15 @@ class Hunt:
         for planned in channels[1:]:
             self.channels[planned.id] = Channel(planned, plan, visited)
 
-    def ended(self, channel: str, cause: Cause, sip_status: int | None = None) -> bool:
+    def failed(self, failure: Failed) -> bool:
+        """A channel is over without answer; False where it was over already."""
+        entry = self.channels[failure.channel]
+        if not self.ended(failure.channel, cause_of(failure), failure.said):
+            return False
+        entry.failure = failure
+        return True
+
+    def ended(self, channel: str, cause: Cause, said: Said = NOTHING) -> bool:
         """A channel is over, by its failure or farewell; False where it was already.
 
         A channel that we hung up keeps the cause we hung it up with.
@@ -191,8 +222,8 @@ class Hunt:
         entry = self.channels[channel]
         if not entry.move(ChannelTrigger.ENDED):
             return False
-        entry.cause = entry.cause or cause
-        entry.sip_status = sip_status
+        if entry.cause is None:
+            entry.cause, entry.said = cause, said
         return True
 
     def leave(self, cause: Cause, *, keep: str | None = None) -> list[str]:
@@ -220,15 +251,17 @@ class Hunt:
         channel.cause = cause
         return True
 
-    def verdict(self) -> tuple[Cause, int | None]:
-        """Why nobody answered: the cause and SIP status of the channel that tells most."""
+    def verdict(self) -> Verdict:
+        """Why nobody answered: what became of the channel that tells most."""
         ended = [c for c in self.channels.values() if c.cause is not None]
         if not ended:
-            return Cause.UNREACHABLE, None
-        telling = min(ended, key=lambda c: weight(c.cause or Cause.FAILED))
-        return telling.cause or Cause.FAILED, telling.sip_status
+            return Verdict(Cause.UNREACHABLE)
+        return min(ended, key=lambda c: weight(c.cause or Cause.FAILED)).verdict
 
 
 def cause_of(failure: Failed) -> Cause:
     """The cause of a failed dial."""
-    return cause_of_status(failure.status, local=failure.local)
+    said = failure.said
+    return cause_of_status(
+        failure.status, local=failure.local, q850=said.q850, sip_cause=said.sip_cause
+    )

@@ -3,12 +3,13 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 
 from __future__ import annotations
 
-from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
-from cordboard.calls.hunt import Channel
+from cordboard.calls.hunt import Channel, cause_of
+from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import CallPlan, LegPlan
-from cordboard.calls.ports import RedirectTarget, TrunkEndpoint
+from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.request import Leg
+from cordboard.directory.model import Trunk
 from cordboard.media.figures import MediaFigures
 
 _FIGURES = (
@@ -73,6 +74,19 @@ class CallLog:
         data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
         self._write(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
 
+    def failed_over(self, leg: Leg, failure: Failed, refused: Trunk, channel: Channel) -> None:
+        """A trunk refused a channel, which is now dialled through another."""
+        data: dict[str, Json] = {
+            "cause": cause_of(failure).value,
+            "sip_status": failure.status,
+            "by": "local" if failure.local else "remote",
+            "reason": failure.said.as_dict(failure.reason),
+            "trunk": refused.name,
+            "next": channel.trunk.name if channel.trunk is not None else None,
+            "passed_over": list(channel.passed_over),
+        }
+        self._write(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
+
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""
         self._write(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
@@ -91,22 +105,28 @@ class CallLog:
         self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
     ) -> None:
         """A channel is over."""
-        cause = channel.cause or Cause.NORMAL
+        verdict = channel.verdict
         data: dict[str, Json] = {
-            "cause": cause.value,
-            "sip_status": channel.sip_status,
+            "cause": verdict.cause.value,
+            "sip_status": verdict.status,
             "answered": channel.answered,
             "by": "remote" if remote else "local",
+            "reason": verdict.reason,
         }
+        if channel.trunk is not None:
+            data["trunk"] = channel.trunk.name
+        if channel.passed_over:
+            data["passed_over"] = list(channel.passed_over)
         if figures is not None:
             data["media"] = {name: getattr(figures, name) for name in _FIGURES}
         self._write(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
 
-    def leg_failed(self, leg: Leg, cause: Cause, status: int | None, ring_seconds: float) -> None:
+    def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
         data: dict[str, Json] = {
-            "cause": cause.value,
-            "sip_status": status,
+            "cause": verdict.cause.value,
+            "sip_status": verdict.status,
+            "reason": verdict.reason,
             "ring_seconds": round(ring_seconds, 3),
         }
         self._write(EventKind.LEG_FAILED, leg, None, data)

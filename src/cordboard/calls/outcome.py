@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cordboard.calls.causes import Q850, Cause
-from cordboard.calls.events import CallResult, Outcome
+from cordboard.calls.events import CallResult, Json, Outcome
 from cordboard.calls.request import Leg
+from cordboard.calls.said import NOTHING, Said
 from cordboard.calls.stages import Stage, Trigger
 
-Verdict = tuple[Cause, int | None]
-"""Why a leg was not answered: cause and final SIP status."""
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a leg was not answered: cause, final SIP status, and what the far end said of it."""
+
+    cause: Cause
+    status: int | None = None
+    phrase: str = ""
+    said: Said = NOTHING
+
+    @property
+    def reason(self) -> dict[str, Json] | None:
+        """What was said, as events and results show it."""
+        return self.said.as_dict(self.phrase)
+
+
+HUNG_UP = Verdict(Cause.NORMAL)
 
 # What is missing here was a conversation, and is completed.
 _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
@@ -39,32 +57,33 @@ def result_of(
     second: Verdict,
     lasted: dict[Stage, float],
     *,
-    gone: Cause = Cause.NORMAL,
+    gone: Verdict = HUNG_UP,
 ) -> CallResult:
     """The result of a call that left a stage for its end.
 
     ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
-    that each stage lasted; ``gone`` is why a party was gone that did not simply hang up.
+    that each stage lasted; ``gone`` is why a party was gone, where it did not simply hang up.
     """
     outcome, leg = _OUTCOMES.get((left, trigger), (Outcome.COMPLETED, None))
-    cause, status = _CAUSES.get(trigger, Cause.NORMAL), None
+    verdict = Verdict(_CAUSES.get(trigger, Cause.NORMAL))
     if trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE):
-        cause = gone
+        verdict = gone
     elif trigger is Trigger.INTERRUPTED:
         outcome = Outcome.INTERRUPTED
     elif trigger is Trigger.FIRST_FAILED:
-        cause, status = first
+        verdict = first
     elif left is Stage.ANNOUNCING:
         outcome, leg = Outcome.SECOND_LEG_FAILED, Leg.SECOND
-        cause, status = second
+        verdict = second
     stage = Stage.RINGING_SECOND if left is Stage.ANNOUNCING else left
     return CallResult(
         outcome=outcome,
-        cause=cause,
+        cause=verdict.cause,
         stage=stage.value,
         leg=leg,
-        sip_status=status,
-        q850=Q850[cause],
+        sip_status=verdict.status,
+        q850=Q850[verdict.cause] if verdict.said.q850 is None else verdict.said.q850,
+        reason=verdict.reason,
         first_ring_seconds=lasted.get(Stage.RINGING_FIRST, 0.0),
         second_ring_seconds=lasted.get(Stage.RINGING_SECOND, 0.0),
         talk_seconds=lasted.get(Stage.BRIDGED, 0.0) + lasted.get(Stage.PROGRAM, 0.0),

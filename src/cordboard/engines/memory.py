@@ -47,6 +47,7 @@ from cordboard.calls.ports import (
     TraceLine,
     Trying,
 )
+from cordboard.calls.said import NOTHING, Said
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.media.figures import MediaFigures
 
@@ -109,18 +110,20 @@ class FarEnd:
         *,
         local: bool = False,
         redirects: tuple[RedirectTarget, ...] = (),
+        said: Said = NOTHING,
     ) -> None:
         """A final refusal; ``local``: as if nobody had answered at all."""
         if self.state is FarState.CALLED:
             self.early(False)
             self._over(
-                Failed(self.channel, status, reason, local, redirects), f"SIP/2.0 {status} {reason}"
+                Failed(self.channel, status, reason, local, redirects, said),
+                f"SIP/2.0 {status} {reason}",
             )
 
-    def hang_up(self, cause: Cause = Cause.NORMAL) -> None:
+    def hang_up(self, cause: Cause = Cause.NORMAL, said: Said = NOTHING) -> None:
         """BYE."""
         if self.state is FarState.TALKING:
-            self._over(Released(self.channel, True, cause, MediaFigures()), "BYE")
+            self._over(Released(self.channel, True, cause, MediaFigures(), said), "BYE")
 
     def hold(self, on: bool = True) -> None:
         """Put us on hold, or take us off."""

@@ -9,8 +9,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from cordboard.sip.errors import SipParseError
-from cordboard.sip.grammar import parse_parameters, split_list, unquote
+from cordboard.sip.reason_header import parse_reason
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -105,27 +104,15 @@ _SENTENCES = {
     What.RECORDED: "recorded {seconds:.1f} s in {file}",
 }
 
-ELSEWHERE_CAUSE = "200"
+ELSEWHERE_CAUSE = 200
 
 
 def answered_elsewhere(reason_header: str | None) -> bool:
     """Whether a CANCEL's Reason says that another phone took the call (``SIP;cause=200``)."""
-    return any(
-        protocol == "SIP" and parameters.get("cause") == ELSEWHERE_CAUSE
-        for protocol, parameters in _reasons(reason_header)
-    )
+    values = parse_reason(reason_header)
+    return any(one.protocol == "SIP" and one.cause == ELSEWHERE_CAUSE for one in values)
 
 
 def reason_text(reason_header: str | None) -> str:
     """The words of a Reason header, empty where there are none (RFC 3326)."""
-    texts = (parameters.get("text") for _, parameters in _reasons(reason_header))
-    return next((unquote(text) for text in texts if text), "")
-
-
-def _reasons(header: str | None) -> list[tuple[str, dict[str, str | None]]]:
-    """Protocol and parameters of each reason; of a malformed header none."""
-    try:
-        parts = [value.partition(";") for value in split_list(header or "")]
-        return [(protocol.strip().upper(), parse_parameters(rest)) for protocol, _, rest in parts]
-    except SipParseError:
-        return []
+    return next((one.text for one in parse_reason(reason_header) if one.text), "")

@@ -19,6 +19,7 @@ from cordboard.sip.invite_request import write_invite
 from cordboard.sip.lines import clean
 from cordboard.sip.media_type import sdp_of
 from cordboard.sip.outgoing import OUTGOING, Input, Stage
+from cordboard.sip.reason_header import reason_value_of
 from cordboard.sip.reliable import number_of
 from cordboard.sip.responses import reason_of, redirects_of, retry_after_of
 from cordboard.sip.session import Session
@@ -277,7 +278,7 @@ class ClientSession(Session):
                 response.reason,
                 redirects_of(response) if status < 400 else (),
                 retry_after_of(response),
-                response.first("reason"),
+                reason_value_of(response),
                 local,
             )
         self.core.events.append(failed)

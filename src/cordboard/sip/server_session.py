@@ -16,6 +16,7 @@ from cordboard.sip.incoming import INCOMING, Input, Stage
 from cordboard.sip.lines import clean, clean_copy, content_type_line, lines_of
 from cordboard.sip.media_type import SDP, sdp_of
 from cordboard.sip.methods import ALLOW_LINE
+from cordboard.sip.reason_header import reason_value_of
 from cordboard.sip.reliable import OPTION_TAG, ReliableProgress, has_option
 from cordboard.sip.responses import build_response, reason_of
 from cordboard.sip.session import Session
@@ -102,7 +103,7 @@ class ServerSession(Session):
         if transaction is not self._invite:
             super().on_cancel(transaction, request, now)
             return
-        self._reason_header = request.first("reason")
+        self._reason_header = reason_value_of(request)
         self._happen(Input.CANCEL, now)
 
     def on_flow_lost(self, transaction: ServerTransaction, now: float) -> None:
@@ -121,7 +122,7 @@ class ServerSession(Session):
     def on_bye(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """Answer 200 in every state."""
         self.respond(transaction, 200, now)
-        self._reason_header = request.first("reason")
+        self._reason_header = reason_value_of(request)
         self._happen(Input.BYE, now)
 
     def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:

@@ -13,6 +13,7 @@ from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import media_type_of, sdp_of
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, refusal_of_method
 from cordboard.sip.negotiation import Negotiation
+from cordboard.sip.reason_header import reason_value_of
 from cordboard.sip.responses import build_response
 from cordboard.sip.session_timer import SessionTimer
 
@@ -165,7 +166,7 @@ class Session:
         """Answer 200, also where our own BYE is on its way."""
         self.respond(transaction, 200, now)
         if not self.over:
-            self.end(now, EndedBy.REMOTE, reason_header=request.first("reason"))
+            self.end(now, EndedBy.REMOTE, reason_header=reason_value_of(request))
             self.core.forget_session(self)
 
     def on_prack(self, transaction: ServerTransaction, request: Request, now: float) -> None:

@@ -58,7 +58,7 @@ INVITE = line("INVITE sip:1@192.0.2.7 SIP/2.0", "CSeq: 1 INVITE", sent=True, bod
             line("CANCEL sip:a SIP/2.0", 'Reason: SIP;cause=200;text="Call completed elsewhere"'),
             "CANCEL: Call completed elsewhere",
         ),
-        (line("BYE sip:a SIP/2.0", "Reason: Q.850;cause=16"), "BYE: Q.850 16"),
+        (line("BYE sip:a SIP/2.0", "Reason: Q.850;cause=16"), "BYE: Q.850 16 Normal call clearing"),
         (
             line("SIP/2.0 302 Moved Temporarily", "CSeq: 1 INVITE", "Contact: <sip:2@192.0.2.7>"),
             "302 Moved Temporarily (INVITE) to <sip:2@192.0.2.7>",

@@ -33,6 +33,7 @@ from cordboard.calls.ports import (
     TrunkEndpoint,
 )
 from cordboard.calls.request import CallRequest
+from cordboard.calls.said import Said
 from cordboard.calls.stages import Stage
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
@@ -229,6 +230,55 @@ def test_a_trunk_that_fails_is_followed_by_the_next_under_the_same_id() -> None:
     assert dial.endpoint.trunk.name == "second"
     line.tell(Failed("c3", 503))
     assert line.call.stage is Stage.ANNOUNCING
+
+
+def test_what_the_first_trunk_said_is_in_the_log() -> None:
+    line = ringing_second(request(to="0312341234"))
+    line.tell(Failed("c3", 503, "Circuits Busy", said=Said(34, None, "group 7", 30)))
+    assert line.data(EventKind.CHANNEL_FAILED_OVER) == {
+        "cause": "congestion",
+        "sip_status": 503,
+        "by": "remote",
+        "reason": {
+            "phrase": "Circuits Busy",
+            "q850": 34,
+            "q850_name": "No circuit/channel available",
+            "text": "group 7",
+            "retry_after": 30,
+        },
+        "trunk": "first",
+        "next": "second",
+        "passed_over": [],
+    }
+    kinds = line.kinds()
+    assert kinds[-2:] == ["channel.failed_over", "channel.dialled"]
+    line.tell(Failed("c3", 500, "Server Internal Error", said=Said(1)))
+    line.commands()
+    ended = [event.data for event in line.log if event.kind is EventKind.CHANNEL_ENDED][-1]
+    assert (ended["trunk"], ended["cause"]) == ("second", "not_found")
+    failed = line.data(EventKind.LEG_FAILED)
+    assert (failed["cause"], failed["sip_status"]) == ("not_found", 500)
+    assert failed["reason"]["phrase"] == "Server Internal Error"
+    line.wait(FAILURE_TONE_SECONDS)
+    line.wait(FAREWELL_SECONDS)
+    result = line.data(EventKind.CALL_ENDED)
+    assert (result["sip_status"], result["q850"]) == (500, 1)
+    assert result["reason"] == failed["reason"]
+
+
+@pytest.mark.parametrize("q850", [17, 19])
+def test_who_was_reached_by_one_trunk_is_not_rung_through_the_next(q850: int) -> None:
+    line = ringing_second(request(to="0312341234"))
+    assert not any(isinstance(c, Dial) for c in line.tell(Failed("c3", 503, said=Said(q850))))
+
+
+def test_a_partys_reason_to_hang_up_is_the_results() -> None:
+    line = bridged()
+    line.tell(Released("c3", True, Cause.CONGESTION, said=Said(38, None, "out of order")))
+    line.tell(Released("c1", False))
+    result = line.data(EventKind.CALL_ENDED)
+    assert (result["cause"], result["q850"]) == ("congestion", 38)
+    assert result["reason"]["text"] == "out of order"
 
 
 @pytest.mark.parametrize("status", [486, 600, 603, 404])

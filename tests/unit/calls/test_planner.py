@@ -292,8 +292,20 @@ def test_explaining_tells_routes_and_reasons() -> None:
     second = explained["second"]
     assert isinstance(second, dict)
     assert second["rings"] == [
-        {"trunk": "first", "uri": "sip:192.0.2.1:5060", "number": OUTSIDE, **SHOWN_AS},
-        {"trunk": "second", "uri": "sip:192.0.2.2:5060", "number": OUTSIDE, **SHOWN_AS},
+        {
+            "trunk": "first",
+            "uri": "sip:192.0.2.1:5060",
+            "number": OUTSIDE,
+            "next_after": [408, 500, 502, 503, 504],
+            **SHOWN_AS,
+        },
+        {
+            "trunk": "second",
+            "uri": "sip:192.0.2.2:5060",
+            "number": OUTSIDE,
+            "next_after": [],
+            **SHOWN_AS,
+        },
     ]
     told = explain_refusal(refused(request(to="nobody")))
     assert told["accepted"] is False

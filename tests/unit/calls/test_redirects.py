@@ -212,6 +212,8 @@ def test_a_trunk_without_a_free_line_is_passed_over() -> None:
     (dial,) = (c for c in line.tell(Failed("c1", 503)) if isinstance(c, Dial))
     assert isinstance(dial.endpoint, TrunkEndpoint)
     assert dial.endpoint.trunk.name == "third"
+    (told,) = (e.data for e in line.log if e.kind is EventKind.CHANNEL_FAILED_OVER)
+    assert (told["trunk"], told["next"]) == ("first", "third")
 
 
 def test_no_trunk_with_a_free_line_is_a_failure() -> None:
@@ -221,3 +223,5 @@ def test_no_trunk_with_a_free_line_is_a_failure() -> None:
     assert [c for c in line.tell(Failed("c1", 503)) if isinstance(c, Dial)] == []
     assert line.verdict == (Outcome.FIRST_LEG_FAILED, Cause.CONGESTION, 503)
     assert not line.usage
+    (ended,) = (e.data for e in line.log if e.kind is EventKind.CHANNEL_ENDED)
+    assert (ended["trunk"], ended["passed_over"]) == ("first", ["second"])

@@ -9,9 +9,11 @@ import pytest
 from cordboard.calls.causes import Q850, Cause, cause_of_status, failure_tone
 from cordboard.calls.hunt import CHANNEL_TRANSITIONS, ChannelState
 from cordboard.calls.limits import LimitKey, LimitReached, Rate, Take, TokenBucket, Usage
-from cordboard.calls.outcome import result_of
+from cordboard.calls.outcome import Verdict, result_of
 from cordboard.calls.ports import ToneKind
 from cordboard.calls.stages import TRANSITIONS, Stage, Trigger, diagram, next_stage
+
+BUSY, CONGESTED = Verdict(Cause.BUSY, 486), Verdict(Cause.CONGESTION, 503)
 
 ENDINGS = [
     (stage, trigger)
@@ -31,6 +33,35 @@ def test_every_cause_has_a_q850_value_and_a_tone(cause: Cause) -> None:
 def test_every_final_status_has_a_cause(status: int) -> None:
     assert cause_of_status(status) in Cause
     assert cause_of_status(status, local=True) in Cause
+
+
+@pytest.mark.parametrize(
+    ("status", "q850", "cause"),
+    [
+        (503, 17, Cause.BUSY),
+        (503, 34, Cause.CONGESTION),
+        (503, 1, Cause.NOT_FOUND),
+        (500, 21, Cause.REJECTED),
+        (500, 27, Cause.UNREACHABLE),
+        (480, 19, Cause.NO_ANSWER),
+        (480, 31, Cause.UNREACHABLE),
+        (480, None, Cause.UNREACHABLE),
+        (403, 1, Cause.NOT_FOUND),
+        (502, 111, Cause.CONGESTION),
+        (499, 34, Cause.CONGESTION),
+        (486, 34, Cause.BUSY),
+        (603, 16, Cause.REJECTED),
+        (404, 34, Cause.NOT_FOUND),
+    ],
+)
+def test_q850_counts_where_the_status_says_little(status: int, q850: int, cause: Cause) -> None:
+    assert cause_of_status(status, q850=q850) is cause
+
+
+def test_so_does_the_status_of_another_that_a_proxy_passes_on() -> None:
+    assert cause_of_status(500, sip_cause=486) is Cause.BUSY
+    assert cause_of_status(500, sip_cause=503) is Cause.FAILED
+    assert cause_of_status(404, sip_cause=486) is Cause.NOT_FOUND
 
 
 def test_a_peer_that_never_spoke_was_not_reached() -> None:
@@ -57,7 +88,7 @@ def test_a_call_can_be_ended_at_any_time(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("stage", "trigger"), ENDINGS)
 def test_every_way_to_the_end_has_a_result(stage: Stage, trigger: Trigger) -> None:
-    result = result_of(stage, trigger, (Cause.BUSY, 486), (Cause.CONGESTION, 503), {})
+    result = result_of(stage, trigger, BUSY, CONGESTED, {})
     assert result.q850 == Q850[result.cause]
     if trigger is Trigger.INTERRUPTED:
         assert result.outcome.value == "interrupted" or stage is Stage.ANNOUNCING

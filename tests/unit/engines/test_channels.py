@@ -25,6 +25,7 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
+from cordboard.calls.said import Said
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
@@ -439,7 +440,8 @@ def test_a_release_brings_the_figures() -> None:
     bench = Bench()
     bench.answer()
     bench.channel.on_ended(SessionEnded("c", EndedBy.REMOTE, reason_header="Q.850;cause=17"))
-    assert bench.told[-1] == Released("c", True, Cause.BUSY, MediaFigures(packets_received=7))
+    figures = MediaFigures(packets_received=7)
+    assert bench.told[-1] == Released("c", True, Cause.BUSY, figures, Said(17))
     assert bench.forgotten == [bench.channel]
     assert bench.session.done.count("close") == 1
 

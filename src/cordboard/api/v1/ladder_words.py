@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cordboard.calls.q850 import Q850_NAMES
+
 Line = Mapping[str, Any]
 
 _DIRECTIONS: Final = ("sendonly", "recvonly", "inactive")
@@ -112,6 +114,8 @@ def _why(head: str) -> str:
             return f": {text.group(1)}"
     cause = _CAUSE.match(reason)
     if cause is not None:
-        return f": {cause.group(1)} {cause.group(2)}"
+        protocol, number = cause.group(1), cause.group(2)
+        name = Q850_NAMES.get(int(number)) if protocol.upper() == "Q.850" else None
+        return f": {protocol} {number}" + (f" {name}" if name else "")
     wait = header(head, "retry-after")
     return f": again in {wait.split(' ')[0]} s" if wait else ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cordboard.calls.causes import Cause
+from cordboard.calls.causes import Cause, cause_of_ending
 from cordboard.calls.ports import (
     Answered,
     EarlyMedia,
@@ -23,13 +23,14 @@ from cordboard.calls.ports import (
     Ringing,
     Trying,
 )
+from cordboard.calls.said import NOTHING, readable
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
     ChannelState,
     ChannelTrigger,
 )
 from cordboard.engines.embedded.early_audio import EarlyAudio
-from cordboard.engines.embedded.reasons import cause_of_reason, reason_of
+from cordboard.engines.embedded.reasons import reason_of, said_in
 from cordboard.engines.embedded.redirects import redirect_targets
 from cordboard.engines.embedded.talk import Talk
 from cordboard.media import events as media_events
@@ -183,13 +184,14 @@ class Channel:
         """The INVITE ended without a call."""
         if self.state not in (ChannelState.DIALLING, ChannelState.LEAVING):
             return
-        status, reason, local = event.status, event.reason, event.local
+        status, reason, local = event.status, readable(event.reason), event.local
+        said = said_in(event.reason_header, event.retry_after)
         if self._failure is not None:
-            (status, reason), local = self._failure, True
+            (status, reason), local, said = self._failure, True, NOTHING
         redirects: tuple[RedirectTarget, ...] = ()
         if event.contacts and not local:
             redirects = redirect_targets(event.contacts, self._with.own_hosts() | {self._peer})
-        self._end(lambda: Failed(self.id, status, reason, local, redirects))
+        self._end(lambda: Failed(self.id, status, reason, local, redirects, said))
 
     def on_ended(self, event: SessionEnded) -> None:
         """The SIP session is over."""
@@ -198,14 +200,16 @@ class Channel:
             self._end(lambda: Failed(self.id, status, reason, local=True))
             return
         remote = event.by is EndedBy.REMOTE and self.state is ChannelState.TALKING
+        said = NOTHING
         if self.state is ChannelState.PARTING:
             cause = self._hang_up_cause
         elif remote:
-            cause = cause_of_reason(event.reason_header)
+            said = said_in(event.reason_header)
+            cause = cause_of_ending(said.q850)
         else:  # all is shut down, or the peer does not answer any more
             cause = Cause.INTERRUPTED if event.by is EndedBy.LOCAL else Cause.UNREACHABLE
         self._silence()
-        self._end(lambda: Released(self.id, remote, cause, self._figures))
+        self._end(lambda: Released(self.id, remote, cause, self._figures, said))
 
     def on_offer(self, event: OfferReceived) -> None:
         """A re-INVITE of the peer, or its UPDATE, which may come before its answer (RFC 3311)."""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from cordboard.calls.causes import Q850, Cause
-from cordboard.sip.errors import SipParseError
-from cordboard.sip.grammar import parse_parameters, split_list
+from cordboard.calls.said import NOTHING, Said, readable
+from cordboard.sip.reason_header import parse_reason
 
-# Phones count no missed call for this one (RFC 3326 2).
-_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+# Phones count no missed call where another phone of the hunt took it or declined it (RFC 3326 2;
+# the values are those of Flexisip and Kamailio, which linphone and desk phones know).
+_HUNTS = {
+    Cause.ANSWERED_ELSEWHERE: 'SIP;cause=200;text="Call completed elsewhere"',
+    Cause.BUSY: 'SIP;cause=600;text="Busy Everywhere"',
+    Cause.REJECTED: 'SIP;cause=603;text="Decline"',
+}
 
 
 def _reason(cause: Cause) -> str | None:
     if cause is Cause.NORMAL:
         return None
     if cause is Cause.ANSWERED_ELSEWHERE:
-        return _ELSEWHERE
-    return f'Q.850;cause={Q850[cause]};text="{cause.value.replace("_", " ").capitalize()}"'
+        return _HUNTS[cause]
+    said = f'Q.850;cause={Q850[cause]};text="{cause.value.replace("_", " ").capitalize()}"'
+    return f"{_HUNTS[cause]}, {said}" if cause in _HUNTS else said
 
 
 _REASONS = {cause: _reason(cause) for cause in Cause}
-
-# Where several causes share a value, the first of the enumeration is what a peer means by it.
-_CAUSES = {value: cause for cause, value in reversed(Q850.items())}
 
 
 def reason_of(cause: Cause) -> str | None:
@@ -29,17 +32,14 @@ def reason_of(cause: Cause) -> str | None:
     return _REASONS[cause]
 
 
-def cause_of_reason(value: str | None) -> Cause:
-    """What a peer's Reason means; a normal end where it says nothing that we know."""
-    if not value:
-        return Cause.NORMAL
-    try:
-        for entry in split_list(value):
-            protocol, _, parameters = entry.partition(";")
-            if protocol.strip().upper() == "Q.850":
-                number = parse_parameters(parameters).get("cause") or ""
-                if number.isascii() and number.isdigit() and len(number) <= 3:
-                    return _CAUSES.get(int(number), Cause.NORMAL)
-    except SipParseError:
-        return Cause.NORMAL
-    return Cause.NORMAL
+def said_in(reason_header: str | None, retry_after: int | None = None) -> Said:
+    """What a peer's Reason says: the first cause of either protocol, the first text."""
+    if reason_header is None and retry_after is None:
+        return NOTHING
+    values = parse_reason(reason_header)
+    return Said(
+        next((v.cause for v in values if v.protocol == "Q.850" and v.cause is not None), None),
+        next((v.cause for v in values if v.protocol == "SIP" and v.cause is not None), None),
+        next((readable(v.text) for v in values if v.text), ""),
+        retry_after,
+    )
