@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
 
 # What RFC 3261's grammar made of "::" before an IPv4 address; RFC 5118 4.10 wants it understood.
-_THREE_COLONS = re.compile(r":::(?=\d+\.\d+\.\d+\.\d+$)")
+_THREE_COLONS: Final = re.compile(r":::(?=\d+\.\d+\.\d+\.\d+$)")
+
+IPV6_PREFIX: Final = 64
+"""Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
 
 
 class Family(Enum):
@@ -60,6 +64,10 @@ class Hosts:
     def or_else(self, others: Hosts) -> Hosts:
         """These, and of a family that is missing the other one."""
         return Hosts(self.ipv4 or others.ipv4, self.ipv6 or others.ipv6)
+
+
+NO_HOSTS: Final = Hosts()
+LOCAL_HOST: Final = Hosts("127.0.0.1")
 
 
 @lru_cache(maxsize=8192)
@@ -115,10 +123,6 @@ def network_of(host: str) -> str:
     if not isinstance(address, IPv6Address):
         return plain
     return str(IPv6Address(int(address) >> 128 - IPV6_PREFIX << 128 - IPV6_PREFIX))
-
-
-IPV6_PREFIX = 64
-"""Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

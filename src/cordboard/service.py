@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 import uvicorn
 
+from cordboard.addresses import written
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
 from cordboard.directory.snapshot import Directory
@@ -24,7 +25,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
-from cordboard.settings import Settings, Strangers, written_address
+from cordboard.settings import Settings, Strangers
 from cordboard.sip.timers import Timers
 
 HTTP_BACKLOG: Final = 1024
@@ -69,7 +70,7 @@ class Service:
         self._callbacks.start()
         await self._http.start()
         sip = ", ".join(str(listener) for listener in self.settings.sip)
-        _log.info("ready", http=written_address(self.settings.http), sip=sip)
+        _log.info("ready", http=written(*self.settings.http), sip=sip)
 
     def reload(self) -> None:
         """Read again what may have changed while we run: certificates."""
@@ -125,15 +126,15 @@ class _Http:
             await self._server.shutdown()
 
     def _in_the_way(self) -> str:
-        return f"cannot listen for HTTP at {written_address(self._address)}: is the port taken?"
+        return f"cannot listen for HTTP at {written(*self._address)}: is the port taken?"
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         listen=tuple(Listen(one.transport, one.host, one.port) for one in settings.sip),
-        advertised_host=settings.advertise,
-        media_host=settings.media_host,
-        media_advertised_host=settings.media_advertise,
+        advertised=settings.advertise,
+        media_hosts=settings.media_hosts,
+        media_advertised=settings.media_advertise,
         media_ports=settings.media_ports,
         timers=Timers(settings.t1, settings.t2, settings.t4),
         session_expires=settings.session_expires,

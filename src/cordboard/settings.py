@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
 from cordboard import __version__
+from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
 from cordboard.directory import kinds
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import (
@@ -26,7 +26,6 @@ from cordboard.directory.shape import (
     Unfit,
     found,
     integer,
-    list_of,
     number,
     one_of,
     read_table,
@@ -39,12 +38,20 @@ from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
+from cordboard.listening import (
+    ADDRESS,
+    HOSTS,
+    LAST_PORT,
+    LISTENERS,
+    Listener,
+    check_hosts,
+    check_listeners,
+    hosts_of,
+)
 from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
-
-TRANSPORTS: Final = ("udp", "tcp", "tls")
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_PORTS: Final = (20_000, 29_999)
@@ -59,7 +66,6 @@ VARIABLES: Final = {
 }
 """What a container is told about the machine that it runs on; a list is separated by commas."""
 
-LAST_PORT: Final = 65_535
 FIRST_MEDIA_PORT: Final = 1024
 """Ports below are the system's (RFC 6335, 6)."""
 
@@ -68,7 +74,6 @@ PORTS_OF_A_CALL: Final = 4
 
 _PORT_RANGE = re.compile(r"([0-9]{1,5}) ?- ?([0-9]{1,5})")
 _USER_AGENT = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+(?:/[A-Za-z0-9.!%*_+`'~-]+)?")
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
 
 class Strangers(Enum):
@@ -79,23 +84,12 @@ class Strangers(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """Where SIP is listened for: ``transport`` udp or tcp, an IP address, a port."""
-
-    transport: str
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.transport}:{written_address((self.host, self.port))}"
-
-
-@dataclass(frozen=True, slots=True)
 class Settings:
     """The service's own settings; times in seconds.
 
-    ``advertise`` and ``media_advertise`` are told to phones in place of our own address;
-    ``media_ports`` are the first and the last of a range.
+    ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses,
+    ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
+    of a range.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -103,7 +97,7 @@ class Settings:
         Listener("udp", "127.0.0.1", 5060),
         Listener("tcp", "127.0.0.1", 5060),
     )
-    advertise: str | None = None
+    advertise: Hosts = NO_HOSTS
     user_agent: str = DEFAULT_USER_AGENT
     t1: float = 0.5
     t2: float = 4.0
@@ -112,8 +106,8 @@ class Settings:
     min_se: int = 90
     strangers: Strangers = Strangers.ANSWER
     tls: TlsSettings = field(default_factory=TlsSettings)
-    media_host: str = "127.0.0.1"
-    media_advertise: str | None = None
+    media_hosts: Hosts = LOCAL_HOST
+    media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
 
 
@@ -124,34 +118,6 @@ class Configuration:
     settings: Settings | None
     directory: Directory
     problems: tuple[Problem, ...]
-
-
-def written_address(address: tuple[str, int]) -> str:
-    """Host and port as they are written, IPv6 in brackets."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _address(value: str) -> tuple[str, int]:
-    match = _HOST_PORT.fullmatch(value)
-    if match is None or int(match.group(2)) > LAST_PORT:
-        raise ValueError
-    return match.group(1).strip("[]"), int(match.group(2))
-
-
-def _listener(value: str) -> Listener:
-    transport, _, address = value.partition(":")
-    if transport not in TRANSPORTS:
-        raise ValueError(f"the transport is one of {', '.join(TRANSPORTS)}")
-    host, port = _address(address)
-    return Listener(transport, _ip(host), port)
-
-
-def _ip(value: str) -> str:
-    try:
-        return str(ip_address(value.strip("[]")))
-    except ValueError:
-        raise ValueError from None
 
 
 def _ports(value: str) -> tuple[int, int]:
@@ -170,10 +136,6 @@ def _product(value: str) -> str:
     return value
 
 
-_ADDRESS = text_where('HOST:PORT, "127.0.0.1:8080"', _address)
-_LISTENER = text_where('TRANSPORT:IP:PORT, "udp:0.0.0.0:5060"', _listener)
-_LISTENERS = list_of(_LISTENER, 'a list of TRANSPORT:IP:PORT, ["udp:0.0.0.0:5060"]')
-_IP = text_where("an IP address", _ip)
 _PRODUCT = text_where('a product name such as "cordboard/1.0"', _product)
 _RANGE = text_where('a range of 4 ports or more, "20000-29999"', _ports)
 
@@ -183,12 +145,12 @@ def _seconds(most: float) -> Kind:
 
 
 SECTIONS: Final = {
-    "http": Shape("http", {"listen": Field(_ADDRESS, DEFAULT_HTTP)}),
+    "http": Shape("http", {"listen": Field(ADDRESS, DEFAULT_HTTP)}),
     "sip": Shape(
         "sip",
         {
-            "listen": Field(_LISTENERS, Settings().sip),
-            "advertise": Field(_IP),
+            "listen": Field(LISTENERS, Settings().sip),
+            "advertise": Field(HOSTS, NO_HOSTS),
             "user_agent": Field(_PRODUCT, DEFAULT_USER_AGENT),
             "t1": Field(_seconds(2.0), 0.5),
             "t2": Field(_seconds(16.0), 4.0),
@@ -205,8 +167,8 @@ SECTIONS: Final = {
     "media": Shape(
         "media",
         {
-            "host": Field(_IP),
-            "advertise": Field(_IP),
+            "host": Field(HOSTS, NO_HOSTS),
+            "advertise": Field(HOSTS, NO_HOSTS),
             "ports": Field(_RANGE, DEFAULT_PORTS),
         },
     ),
@@ -277,7 +239,8 @@ def _overrides(
     for variable, (section, key) in VARIABLES.items():
         value = environ.get(variable, "").strip()
         if value:
-            several = SECTIONS[section].fields[key].kind.each is not None
+            kind = SECTIONS[section].fields[key].kind
+            several = kind.each is not None or kind is HOSTS
             yield variable, section, key, _separated(value) if several else value
     if http is not None:
         yield "--http", "http", "listen", http
@@ -351,8 +314,8 @@ def _settings(
         min_se=sip["min_se"],
         strangers=sip["strangers"],
         tls=_tls(sip, folder),
-        media_host=media["host"] or listeners[0].host,
-        media_advertise=media["advertise"] or sip["advertise"],
+        media_hosts=media["host"].or_else(hosts_of(listeners)),
+        media_advertise=media["advertise"].or_else(sip["advertise"]),
         media_ports=media["ports"],
     )
     _check(settings, problems)
@@ -389,21 +352,11 @@ def _check(settings: Settings, problems: Problems) -> None:
         problems.error(
             ("sip", "session_expires"), f"expected min_se at least, which is {settings.min_se}"
         )
-    if ip_address(settings.media_host).is_unspecified and settings.media_advertise is None:
-        problems.error(
-            ("media", "host"), "a wildcard needs media.advertise, the address phones are told"
-        )
-    taken = {("tcp", *settings.http)} if settings.http[1] else set()
-    first, last = settings.media_ports
-    for position, one in enumerate(settings.sip):
-        place = ("sip", "listen", position)
-        key = (one.transport, one.host, one.port)
-        if key in taken:
-            problems.error(place, f"{one} is listened at already")
-        elif one.port:
-            taken.add(key)
-        if one.transport == "udp" and first <= one.port <= last:
-            problems.error(place, f"port {one.port} is one of media.ports, {first}-{last}")
+    listened = hosts_of(settings.sip)
+    check_hosts(
+        listened, settings.advertise, settings.media_hosts, settings.media_advertise, problems
+    )
+    check_listeners(settings.sip, settings.http, settings.media_ports, problems)
 
 
 def _unreadable(path: Path, message: str, line: int = 0) -> Configuration:

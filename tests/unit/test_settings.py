@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.addresses import Hosts, written
 from cordboard.directory.problems import Severity
+from cordboard.listening import Listener
 from cordboard.settings import (
     VARIABLES,
     Configuration,
-    Listener,
     Settings,
     load_configuration,
     parse_configuration,
-    written_address,
 )
 
 TENANT = '[tenant.demo.account.main]\ntoken = "demo-token"\n'
@@ -61,25 +61,56 @@ media_timeout = 30
     assert configuration.settings == Settings(
         http=("::1", 9000),
         sip=(Listener("udp", "192.0.2.1", 5070), Listener("tcp", "2001:db8::1", 5071)),
-        advertise="203.0.113.5",
+        advertise=Hosts("203.0.113.5"),
         user_agent="our-exchange/2",
         t1=0.1,
         t2=1.0,
         t4=2.5,
-        media_host="192.0.2.2",
-        media_advertise="203.0.113.6",
+        media_hosts=Hosts("192.0.2.2", "2001:db8::1"),
+        media_advertise=Hosts("203.0.113.6"),
         media_ports=(30000, 30099),
     )
     policy = configuration.directory.tenants[0].policy
     assert (policy.longest_call, policy.media_timeout) == (60.0, 30.0)
     assert str(configuration.settings.sip[1]) == "tcp:[2001:db8::1]:5071"
-    assert written_address(configuration.settings.http) == "[::1]:9000"
+    assert written(*configuration.settings.http) == "[::1]:9000"
 
 
 def test_media_follows_sip_where_nothing_is_said() -> None:
     settings = parse('[sip]\nlisten = ["udp:192.0.2.1:5060"]\nadvertise = "203.0.113.5"\n').settings
     assert settings is not None
-    assert (settings.media_host, settings.media_advertise) == ("192.0.2.1", "203.0.113.5")
+    assert settings.media_hosts == Hosts("192.0.2.1")
+    assert settings.media_advertise == Hosts("203.0.113.5")
+
+
+def test_addresses_of_both_families() -> None:
+    configuration = parse(
+        """
+[sip]
+listen = ["udp:192.0.2.1:5060", "udp:[::]:5060", "tcp:[2001:DB8:0::1]:5060"]
+advertise = ["2001:db8::5", "203.0.113.5"]
+
+[media]
+host = "192.0.2.2"
+advertise = "203.0.113.6"
+"""
+    )
+    settings = configuration.settings
+    assert configuration.problems == ()
+    assert settings is not None
+    assert str(settings.sip[2]) == "tcp:[2001:db8::1]:5060"
+    assert settings.advertise == Hosts("203.0.113.5", "2001:db8::5")
+    assert settings.media_hosts == Hosts("192.0.2.2", "::")
+    assert settings.media_advertise == Hosts("203.0.113.6", "2001:db8::5")
+
+
+def test_an_address_that_nobody_is_told_is_worth_a_warning() -> None:
+    configuration = parse('[sip]\nadvertise = ["203.0.113.5", "2001:db8::5"]\n')
+    (problem,) = configuration.problems
+    assert str(problem) == (
+        "f.toml:2: warning: sip.advertise: 2001:db8::5 is told to nobody:"
+        " sip.listen has no IPv6 address"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +146,31 @@ def test_media_follows_sip_where_nothing_is_said() -> None:
         ),
         (
             '[sip]\nadvertise = "sip.example.com"\n',
-            '2: sip.advertise: expected an IP address, found "sip.example.com"',
+            (
+                "2: sip.advertise: expected an IP address, or a list of an IPv4 and an IPv6"
+                ' address, found "sip.example.com"'
+            ),
+        ),
+        (
+            '[sip]\nadvertise = ["192.0.2.1", "192.0.2.2"]\n',
+            (
+                "2: sip.advertise: expected an IP address, or a list of an IPv4 and an IPv6"
+                " address, found a list; there are two IPv4 addresses"
+            ),
+        ),
+        (
+            '[sip]\nlisten = ["udp:127.0.0.1:5060", "udp:::1:5060"]\n',
+            (
+                '2: sip.listen[1]: expected TRANSPORT:IP:PORT, "udp:0.0.0.0:5060",'
+                ' found "udp:::1:5060"'
+            ),
+        ),
+        (
+            '[sip]\nlisten = ["udp:127.0.0.1:5060", "udp:[fe80::1]:5060"]\n',
+            (
+                '2: sip.listen[1]: expected TRANSPORT:IP:PORT, "udp:0.0.0.0:5060",'
+                ' found "udp:[fe80::1]:5060"; a link-local address is good on one wire only'
+            ),
         ),
         ("[sip]\nt1 = 1\nt2 = 0.9\n", "2: sip.t1: expected at most t2, which is 0.9"),
         (
@@ -178,14 +233,15 @@ def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -
         "CORDBOARD_SIP_LISTEN": "udp:127.0.0.2:2, tcp:127.0.0.2:2",
         "CORDBOARD_SIP_ADVERTISE": "203.0.113.5",
         "CORDBOARD_MEDIA_HOST": " ",
-        "CORDBOARD_MEDIA_ADVERTISE": "203.0.113.6",
+        "CORDBOARD_MEDIA_ADVERTISE": "203.0.113.6, 2001:db8::6",
     }
     settings = parse_configuration(text, Path("f.toml"), environ=environ).settings
     assert settings is not None
     assert settings.http == ("127.0.0.1", 2)
     assert settings.sip == (Listener("udp", "127.0.0.2", 2), Listener("tcp", "127.0.0.2", 2))
-    assert (settings.advertise, settings.media_advertise) == ("203.0.113.5", "203.0.113.6")
-    assert settings.media_host == "127.0.0.2"
+    assert settings.advertise == Hosts("203.0.113.5")
+    assert settings.media_advertise == Hosts("203.0.113.6", "2001:db8::6")
+    assert settings.media_hosts == Hosts("127.0.0.2")
     settings = parse_configuration(
         text, Path("f.toml"), http="127.0.0.1:0", sip=["tcp:127.0.0.1:0"], environ=environ
     ).settings
@@ -203,7 +259,10 @@ def test_faults_of_the_command_line_and_the_environment_name_their_source() -> N
     )
     assert configuration.settings is None
     assert told(configuration) == [
-        'CORDBOARD_MEDIA_HOST: expected an IP address, found "here"',
+        (
+            "CORDBOARD_MEDIA_HOST: expected an IP address, or a list of an IPv4 and an IPv6"
+            ' address, found "here"'
+        ),
         '--http: expected HOST:PORT, "127.0.0.1:8080", found "8080"',
         (
             '--sip: expected TRANSPORT:IP:PORT, "udp:0.0.0.0:5060",'

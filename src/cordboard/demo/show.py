@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
+from cordboard.addresses import written
 from cordboard.api.v1.ladder import draw
 from cordboard.client import ApiClient, ServerError
 from cordboard.demo.house import House, NoRegistration
@@ -20,7 +21,7 @@ from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.transport import ListenError
 from cordboard.logs import configure_logs
 from cordboard.service import Service, ServiceFailed
-from cordboard.settings import Settings, written_address
+from cordboard.settings import Settings
 
 EXIT_PROBLEM: Final = 1
 DOMAIN: Final = "demo"
@@ -75,7 +76,7 @@ class _Show:
         self._directory = directory
         self._screen = screen
         self._stack = stack
-        self._base_url = f"http://{written_address(settings.http)}"
+        self._base_url = f"http://{written(*settings.http)}"
         self._client = ApiClient(self._base_url, DOMAIN, TOKEN)
 
     async def play(self, *, once: bool) -> None:

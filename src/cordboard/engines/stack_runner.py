@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from cordboard.addresses import NO_HOSTS, Hosts
 from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.transport import SipTransport
@@ -38,7 +39,7 @@ class StackRunner:
         make_stack: Callable[[Callable[[Flow], tuple[str, int]]], SipStack],
         on_event: Callable[[SipEvent], None],
         *,
-        advertised_host: str | None = None,
+        advertised: Hosts = NO_HOSTS,
         max_connections: int = MAX_CONNECTIONS,
         tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -49,7 +50,7 @@ class StackRunner:
             self._receive,
             self.pump,
             self._lost,
-            advertised_host=advertised_host,
+            advertised=advertised,
             max_connections=max_connections,
             tls=tls,
             loop=self.loop,

@@ -44,11 +44,6 @@ class UdpListener:
         self.local: tuple[str, int] = (name[0], name[1])
         loop.add_reader(self._socket, self._read)
 
-    @property
-    def family(self) -> socket.AddressFamily:
-        """IPv4 or IPv6."""
-        return self._socket.family
-
     def send(self, data: bytes, remote: tuple[str, int]) -> None:
         """Send a datagram; what the system refuses is lost as on the way, SIP's timers decide."""
         try:
@@ -77,18 +72,25 @@ class UdpListener:
 
 def bound_socket(address: tuple[str, int]) -> socket.socket:
     """A non-blocking UDP socket; raises :class:`OSError`."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened = datagram_socket(address[0])
     try:
-        opened.setblocking(False)
         for direction in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             opened.setsockopt(socket.SOL_SOCKET, direction, BUFFER_OCTETS)
-        if family == socket.AF_INET6:
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.bind(address)
     except OSError:
         opened.close()
         raise
+    return opened
+
+
+def datagram_socket(host: str) -> socket.socket:
+    """A non-blocking UDP socket of an address's family, and of that alone: one for ``::`` leaves
+    IPv4 to another."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    if family == socket.AF_INET6:
+        opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     return opened
 
 
@@ -97,8 +99,7 @@ def route_address(remote: tuple[str, int]) -> str | None:
 
     Connecting a UDP socket sends nothing, the system only chooses the route.
     """
-    family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+    with datagram_socket(remote[0]) as probe:
         try:
             probe.connect((remote[0], remote[1] or 9))
         except (OSError, UnicodeError):

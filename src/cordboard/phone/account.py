@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cordboard.addresses import bracketed
 from cordboard.engines.transport import Listen
 from cordboard.sip.address import NameAddr
 from cordboard.sip.digest import Credentials
@@ -35,8 +36,8 @@ class Account:
         """What the stack needs to keep it registered over a flow."""
         return Registration(
             name=self.user,
-            registrar_uri=str(SipUri("sip", None, self.domain)),
-            aor=NameAddr(SipUri("sip", self.user, self.domain)),
+            registrar_uri=str(SipUri("sip", None, bracketed(self.domain))),
+            aor=NameAddr(SipUri("sip", self.user, bracketed(self.domain))),
             contact_user=self.user,
             flow=flow,
             credentials=self.credentials,

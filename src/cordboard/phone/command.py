@@ -139,10 +139,11 @@ def phone(
 def address_of(text: str) -> tuple[str, int]:
     """Read HOST:PORT, IPv6 in brackets."""
     host, colon, port = text.rpartition(":")
-    host = host.strip("[]")
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise typer.BadParameter(f"{text!r} is not HOST:PORT")
-    return host, int(port)
+    if ":" in host and not (host.startswith("[") and host.endswith("]")):
+        raise typer.BadParameter(f"{text!r} is not HOST:PORT: IPv6 stands in brackets")
+    return host.strip("[]"), int(port)
 
 
 def _voice(play: Path | None, tone: int | None) -> FrameSource | None:

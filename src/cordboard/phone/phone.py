@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cordboard import __version__
+from cordboard.addresses import written
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.stack_runner import StackRunner
@@ -105,7 +106,7 @@ class Phone:
             address = await self._runner.transport.listen(where)
         account = self._account
         if account is None:
-            self._tell(What.LISTENING, at=f"{address[0]}:{address[1]}")
+            self._tell(What.LISTENING, at=written(*address))
             return address
         flow = self._runner.transport.flow_to(
             account.transport, account.server, account.server_name

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from cordboard.addresses import Family, family_of, is_address
 from cordboard.engines.embedded.local_media import LocalMediaPlane
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from cordboard.engines.transport import ListenError
@@ -106,10 +107,16 @@ async def _account(options: PhoneOptions) -> Account | None:
     if options.server is None:
         return None
     host, port = options.server
+    family = socket.AF_UNSPEC
+    if options.local is not None and is_address(options.local[0]):
+        own = family_of(options.local[0])
+        family = socket.AF_INET6 if own is Family.IPV6 else socket.AF_INET
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, family=family, type=socket.SOCK_DGRAM
+        )
     except (OSError, UnicodeError):
-        raise PhoneProblem(f"{host} has no address") from None
+        raise PhoneProblem(f"{host} has no address that can be used") from None
     address = str(found[0][4][0])
     credentials = Credentials(options.name, options.secret)
     return Account(credentials, (address, port), options.domain, options.transport, host)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from cordboard.addresses import Hosts
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
@@ -599,7 +600,7 @@ async def test_stopping_hangs_up_what_lives() -> None:
 async def test_behind_wildcards_peers_are_told_an_address_they_can_reach() -> None:
     snapshot = directory()
     settings = EngineSettings(
-        listen=(Listen("udp", WILDCARD, 0),), media_host=WILDCARD, timers=QUICK
+        listen=(Listen("udp", WILDCARD, 0),), media_hosts=Hosts(WILDCARD), timers=QUICK
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()
@@ -618,8 +619,8 @@ async def test_advertised_addresses_take_the_place_of_ours() -> None:
     snapshot = directory()
     settings = EngineSettings(
         listen=(Listen("udp", HOST, 0),),
-        advertised_host="198.51.100.7",
-        media_advertised_host="198.51.100.8",
+        advertised=Hosts("198.51.100.7"),
+        media_advertised=Hosts("198.51.100.8"),
         timers=QUICK,
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)

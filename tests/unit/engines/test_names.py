@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cordboard.engines.embedded import names as bounds
-from cordboard.engines.embedded.names import Names, is_address
+from cordboard.engines.embedded.names import Names
 
 pytestmark = pytest.mark.anyio
 
@@ -79,10 +79,3 @@ async def test_nobody_is_called_back_after_the_end(monkeypatch: pytest.MonkeyPat
     names.look_up("trunk.test", got.append)
     await names.close()
     assert got == []
-
-
-def test_names_are_told_from_addresses() -> None:
-    assert is_address("127.0.0.1")
-    assert is_address("::1")
-    assert not is_address("localhost")
-    assert not is_address("")

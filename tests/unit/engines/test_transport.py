@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from cordboard.addresses import Family, Hosts
+from cordboard.engines import own_addresses as routes
 from cordboard.engines import tcp as bounds
-from cordboard.engines import transport as routes
 from cordboard.engines import udp
-from cordboard.engines.transport import Listen, ListenError, SipTransport, is_wildcard
+from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip.flow import Flow
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +132,6 @@ async def test_errors_of_the_network_end_nothing(ends: tuple[End, End]) -> None:
     a.send(a.transport.flow_to("udp", nobody))  # an ICMP error comes back
     a.send(Flow("udp", ("", 0), ("203.0.113.1", 0)))  # the system refuses port 0
     a.send(Flow("udp", ("", 0), ("not an address", 5060)))
-    a.send(Flow("udp", ("", 0), ("2001:db8::1", 5060)))  # there is no IPv6 listener
     a.send(a.transport.flow_to("udp", await b.listen("udp")), bytes(70_000))  # too long
     a.send(a.transport.flow_to("udp", await b.listen("udp")))
     await until(lambda: b.received)
@@ -344,7 +344,7 @@ async def test_an_address_without_any_listener_is_still_an_address(ends: tuple[E
 
 
 async def test_the_advertised_host_takes_the_place_of_ours() -> None:
-    end = End(advertised_host="198.51.100.7")
+    end = End(advertised=Hosts("198.51.100.7"))
     local = await end.listen("udp")
     flow = Flow("udp", local, (HOST, 5060))
     assert end.transport.advertised(flow) == ("198.51.100.7", local[1])
@@ -361,8 +361,64 @@ async def test_known_routes_are_bounded(
         assert a.transport.advertised(Flow("udp", local, (HOST, port))) == local
 
 
-def test_wildcards_are_known() -> None:
-    assert is_wildcard(WILDCARD)
-    assert is_wildcard("::")
-    assert not is_wildcard("127.0.0.1")
-    assert not is_wildcard("localhost")
+V6 = "::1"
+
+
+async def heard(end: End) -> None:
+    await until(lambda: end.received)
+
+
+async def listen_at(end: End, transport: str, host: str, port: int = 0) -> tuple[str, int]:
+    return await end.transport.listen(Listen(transport, host, port))
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_both_families_side_by_side(transport: str) -> None:
+    server, peers = End(), [End(), End()]
+    local = await listen_at(server, transport, WILDCARD)
+    assert (await listen_at(server, transport, "[::]", local[1]))[1] == local[1]
+    assert server.transport.families == {Family.IPV4, Family.IPV6}
+    for host, peer in zip((HOST, V6), peers, strict=True):
+        if transport == "udp":
+            await listen_at(peer, transport, host)
+        peer.send(peer.transport.flow_to(transport, (host, local[1])))
+        await until(lambda: server.received)
+        _, flow = server.received.pop()
+        assert flow.remote[0] == host
+        assert server.transport.advertised(flow) == (host, local[1])
+        server.send(flow)
+        await heard(peer)
+    for end in (server, *peers):
+        await end.transport.close()
+
+
+async def test_a_peer_is_reached_from_an_address_of_its_family_on_the_way_to_it() -> None:
+    end = End()
+    at = {host: await listen_at(end, "udp", host) for host in ("127.0.0.2", HOST, V6)}
+    assert end.transport.flow_to("udp", (V6, 5060)).local == at[V6]
+    assert end.transport.flow_to("udp", (HOST, 5060)).local == at[HOST]
+    opened = Flow("tcp", ("", 0), (V6, 40000))
+    for host in (HOST, V6):
+        at[host] = await listen_at(end, "tcp", host)
+    assert end.transport.advertised(opened) == at[V6]
+    await end.transport.close()
+
+
+async def test_each_family_is_told_its_own_address() -> None:
+    end = End(advertised=Hosts("198.51.100.7", "2001:db8::7"))
+    local = [await listen_at(end, "udp", host) for host in (HOST, V6)]
+    told = [end.transport.advertised(Flow("udp", one, (one[0], 5060))) for one in local]
+    assert told == [("198.51.100.7", local[0][1]), ("2001:db8::7", local[1][1])]
+    await end.transport.close()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_a_family_that_is_not_listened_at_is_said(transport: str) -> None:
+    end = End()
+    await listen_at(end, "udp", HOST)
+    with pytest.raises(ListenError, match=r"no way to \[2001:db8::9\]:5060: no IPv6"):
+        end.transport.flow_to(transport, ("2001:db8::9", 5060))
+    flow = Flow("udp", ("", 0), ("2001:db8::9", 5060))
+    end.send(flow)
+    await until(lambda: end.lost == [flow])
+    await end.transport.close()

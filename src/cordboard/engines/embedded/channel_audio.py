@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from cordboard.engines.embedded.names import is_address
+from cordboard.addresses import canonical, family_of, is_address, is_wildcard
 from cordboard.media.audio import AudioParameters, Direction
 from cordboard.sip.codecs import G711, PCMA, PCMU, Codec, PayloadTypes
 from cordboard.sip.errors import SipParseError
@@ -236,8 +236,8 @@ class ChannelAudio:
         self._told = (self._told[0], beyond)
 
     def _parameters_of(self, agreed: NegotiatedAudio, held: bool) -> AudioParameters:
-        host = agreed.remote_host if is_address(agreed.remote_host) else self._signalling_host
-        if host == self._local.host and agreed.remote_port in self.session.own_ports:
+        host = self._reachable(agreed.remote_host)
+        if host == canonical(self._local.host) and agreed.remote_port in self.session.own_ports:
             raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
         try:
             return AudioParameters(
@@ -259,6 +259,16 @@ class ChannelAudio:
             )
         except ValueError as error:
             raise SipParseError(str(error), 488) from None
+
+    def _reachable(self, host: str) -> str:
+        """Where the peer's audio is to go. A name, or an address of another family than we said
+        ours in, is of no use here: it is met where it signals from."""
+        host = canonical(host)
+        if not is_address(host):
+            return self._signalling_host
+        if is_wildcard(host) or family_of(host) is family_of(self._local.host):
+            return host
+        return self._signalling_host
 
     def _learn(self, agreed: NegotiatedAudio) -> None:
         """Remember what the peer can receive, and the numbers that it has given."""

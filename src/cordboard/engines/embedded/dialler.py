@@ -9,13 +9,15 @@ from typing import Final
 
 import structlog
 
+from cordboard.addresses import family_of
 from cordboard.calls.ports import Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.channel_states import ChannelState
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
-from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
+from cordboard.engines.embedded.media_planes import MediaPlanes
+from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.stack_runner import StackRunner
@@ -41,7 +43,7 @@ class Dialler:
     """
 
     runner: StackRunner
-    media: LocalMediaPlane
+    media: MediaPlanes
     bindings: Bindings
     names: Names
     media_host: Callable[[Flow], str]
@@ -78,7 +80,11 @@ class Dialler:
 
         def resolved(addresses: tuple[str, ...]) -> None:
             if channel.state is ChannelState.DIALLING:
-                self._dial_address(channel, dial, endpoint, self._flow_to(uri, addresses))
+                flow = self._flow_to(uri, addresses)
+                if flow is None:
+                    channel.fail(503, _why_none(addresses))
+                else:
+                    self._dial_address(channel, dial, endpoint, flow)
                 self.runner.pump()
 
         self.names.look_up(uri.address[0], resolved)
@@ -94,11 +100,8 @@ class Dialler:
         return None
 
     def _dial_address(
-        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, flow: Flow | None
+        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, flow: Flow
     ) -> None:
-        if flow is None:
-            channel.fail(503, "Trunk Address Not Found")
-            return
         own_host, _ = self.runner.transport.advertised(flow)
         caller = dial.options.caller
 
@@ -113,7 +116,9 @@ class Dialler:
         """Open the channel's media session and send its INVITE."""
         timeout = dial.options.media_timeout
         try:
-            session = self.media.open(channel.id, self.on_media, media_timeout=timeout)
+            session = self.media.open(
+                flow.remote[0], channel.id, self.on_media, media_timeout=timeout
+            )
         except MediaPortsExhausted as error:
             _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
             channel.fail(503, "No Media Port")
@@ -134,6 +139,14 @@ class Dialler:
             channel.fail(500, "Unwritable Request")
             return
         channel.invited(audio, flow.remote[0])
+
+
+def _why_none(addresses: tuple[str, ...]) -> str:
+    """Why there is no flow to any of a trunk's addresses."""
+    if not addresses:
+        return "Trunk Address Not Found"
+    families = {family_of(address).value for address in addresses}
+    return f"Trunk Has {' And '.join(sorted(families))} Addresses Only"
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

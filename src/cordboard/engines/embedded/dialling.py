@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.addresses import bracketed
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
 from cordboard.engines.embedded.identity import from_of, identity_headers, is_withheld
@@ -25,8 +26,8 @@ def invitation_to_terminal(
         call_id=channel,
         uri=binding.contact,
         flow=binding.flow,
-        caller=from_of(caller, _host(domain)),
-        callee=NameAddr(SipUri("sip", name, _host(domain))),
+        caller=from_of(caller, bracketed(domain)),
+        callee=NameAddr(SipUri("sip", name, bracketed(domain))),
         offer=offer,
         headers=auto_answer_headers(endpoint.auto_answer),
         routes=binding.path,
@@ -41,7 +42,7 @@ def invitation_to_trunk(
     trunk = endpoint.trunk
     base = parse_uri(trunk.uri)
     uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
-    host = _host(own_host)
+    host = bracketed(own_host)
     credentials = None
     if trunk.username is not None and trunk.password is not None:
         credentials = Credentials(trunk.username, trunk.password)
@@ -56,7 +57,3 @@ def invitation_to_trunk(
         credentials=credentials,
         sticky=trunk.nat,
     )
-
-
-def _host(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

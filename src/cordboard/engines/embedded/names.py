@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import ip_address
 from typing import Final
+
+from cordboard.addresses import is_address
 
 Then = Callable[[tuple[str, ...]], None]
 
@@ -80,13 +80,3 @@ class Names:
         self._known[host] = (self._loop.time() + lasts, addresses)
         for then in self._waiting.pop(host, ()):
             then(addresses)
-
-
-@lru_cache(maxsize=4096)
-def is_address(host: str) -> bool:
-    """Whether a host is an IP address and no name."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from cordboard.engines.udp import datagram_socket
+
 DEFAULT_PORT_RANGE: Final = (20000, 29999)
 WARM_PAIRS: Final = 64  # kept open beyond their quarantine: a burst of 32 calls
 QUARANTINE: Final = 5.0  # s; phones whose BYE was lost go on sending for T1 to T2 (RFC 3261)
@@ -65,8 +67,7 @@ class RtpPortPool:
         if not ports or not 0 < first <= last <= 65535:
             raise ValueError(f"ports {first} to {last} hold no pair of an even and an odd port")
         secrets.SystemRandom().shuffle(ports)
-        self._host = host
-        self._family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+        self._host = str(ip_address(host))
         self._warm = warm
         self._quarantine = quarantine
         self._closed = deque(ports)
@@ -171,9 +172,8 @@ class RtpPortPool:
         sockets: list[socket.socket] = []
         try:
             for number in (port, port + 1):
-                opened = socket.socket(self._family, socket.SOCK_DGRAM)
+                opened = datagram_socket(self._host)
                 sockets.append(opened)
-                opened.setblocking(False)
                 opened.bind((self._host, number))
         except OSError:
             for opened in sockets:

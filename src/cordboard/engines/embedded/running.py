@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from cordboard.addresses import canonical, is_address, is_wildcard
 from cordboard.calls.ports import EngineEvent
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
@@ -16,14 +17,15 @@ from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
-from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaEventHandler
-from cordboard.engines.embedded.names import Names, is_address
+from cordboard.engines.embedded.media_planes import MediaPlanes
+from cordboard.engines.embedded.media_session import MediaEventHandler
+from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.tls import TlsContexts, TlsError
-from cordboard.engines.transport import Listen, is_wildcard
+from cordboard.engines.transport import Listen
 from cordboard.media.g711 import CODECS
 from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
@@ -62,8 +64,8 @@ class Running:
         self._settings = settings
         self._directory = callbacks.directory
         self.bindings = Bindings(callbacks.directory, settings.secret, loop.time)
-        self.media = LocalMediaPlane(
-            settings.media_host, settings.media_advertised_host, settings.media_ports, loop=loop
+        self.media = MediaPlanes(
+            settings.media_hosts, settings.media_advertised, settings.media_ports, loop=loop
         )
         self.names = Names(loop)
         self.trunk_states: dict[str, TrunkState] = {}
@@ -74,7 +76,7 @@ class Running:
         self.runner = StackRunner(
             self._make_stack,
             callbacks.on_sip_event,
-            advertised_host=settings.advertised_host,
+            advertised=settings.advertised,
             max_connections=settings.max_connections,
             tls=self.tls,
             loop=loop,
@@ -125,7 +127,8 @@ class Running:
     def _trunk_hosts(self) -> set[str]:
         """The addresses of all trunks, as far as they are known by now."""
         trunks = (trunk for tenant in self._directory().tenants for trunk in tenant.trunks)
-        return {parse_uri(trunk.uri).address[0] for trunk in trunks} | self.names.addresses
+        known = {parse_uri(trunk.uri).address[0] for trunk in trunks}
+        return known.union(map(canonical, self.names.addresses))
 
     def _serves(self, domain: str) -> bool:
         """Whether a domain is a tenant's, or an address of ours."""
@@ -136,9 +139,8 @@ class Running:
 
     def _own_hosts(self) -> frozenset[str]:
         """Where this server is found, as it was told; a wildcard stands for every address."""
-        advertised = self._settings.advertised_host
-        listening = frozenset(listen.host for listen in self.listening)
-        return listening if advertised is None else listening | {advertised}
+        listening = frozenset(canonical(listen.host) for listen in self.listening)
+        return listening.union(self._settings.advertised)
 
     @property
     def listening(self) -> tuple[Listen, ...]:
@@ -146,10 +148,11 @@ class Running:
         return self.runner.transport.listening
 
     def media_host(self, flow: Flow) -> str:
-        """The host of our SDP for a peer."""
-        settings = self._settings
-        if settings.media_advertised_host is not None or not is_wildcard(settings.media_host):
-            return settings.media_advertised_host or settings.media_host
+        """The host of our SDP for a peer: of its own family."""
+        settings, peer = self._settings, flow.remote[0]
+        host = settings.media_advertised.towards(peer) or settings.media_hosts.towards(peer)
+        if host is not None and not is_wildcard(host):
+            return host
         return self.runner.transport.advertised(flow)[0]
 
     def reload_certificates(self) -> None:

@@ -6,6 +6,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from cordboard import __version__
+from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
 from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.tls import TlsSettings
@@ -18,16 +19,17 @@ from cordboard.sip.timers import Timers
 class EngineSettings:
     """Where to listen and what we are called.
 
-    ``advertised_host`` stands in Via and Contact in place of the address we are bound to,
-    ``media_advertised_host`` in SDP (by default ``media_host``, or where that is a wildcard the
-    address that the peer's signalling finds us at). ``secret`` signs From tags and nonces: with the
-    same one after a restart, what an earlier process began is known as ours.
+    ``advertised`` stand in Via and Contact in place of the addresses we are bound to,
+    ``media_advertised`` in SDP (by default ``media_hosts``, or where that is a wildcard the address
+    that the peer's signalling finds us at); of each the one of the peer's family. ``secret`` signs
+    From tags and nonces: with the same one after a restart, what an earlier process began is known
+    as ours.
     """
 
     listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
-    advertised_host: str | None = None
-    media_host: str = "127.0.0.1"
-    media_advertised_host: str | None = None
+    advertised: Hosts = NO_HOSTS
+    media_hosts: Hosts = LOCAL_HOST
+    media_advertised: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORT_RANGE
     timers: Timers = field(default_factory=Timers)
     session_expires: int = SESSION_EXPIRES
