@@ -142,6 +142,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         ignore_strangers=settings.strangers is Strangers.IGNORE,
         user_agent=settings.user_agent,
         tls=settings.tls,
+        dns=settings.dns,
     )
 
 

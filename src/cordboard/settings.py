@@ -37,6 +37,7 @@ from cordboard.directory.shape import (
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
+from cordboard.engines.dns.settings import DNS_FIELDS, DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.listening import (
     ADDRESS,
@@ -106,6 +107,7 @@ class Settings:
     min_se: int = 90
     strangers: Strangers = Strangers.ANSWER
     tls: TlsSettings = field(default_factory=TlsSettings)
+    dns: DnsSettings = field(default_factory=DnsSettings)
     media_hosts: Hosts = LOCAL_HOST
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
@@ -162,6 +164,7 @@ SECTIONS: Final = {
             "private_key": Field(text("a file's path")),
             "authorities": Field(text("a file's path")),
             "verify": Field(truth(), True),
+            **DNS_FIELDS,
         },
     ),
     "media": Shape(
@@ -314,6 +317,7 @@ def _settings(
         min_se=sip["min_se"],
         strangers=sip["strangers"],
         tls=_tls(sip, folder),
+        dns=dns_settings(sip),
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]),
         media_ports=media["ports"],

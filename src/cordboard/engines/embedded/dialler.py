@@ -5,12 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
-from cordboard.addresses import family_of
 from cordboard.calls.ports import Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.engines.dns.locator import Locator
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.channel_states import ChannelState
@@ -18,7 +17,6 @@ from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
-from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import ListenError
@@ -26,11 +24,10 @@ from cordboard.sip.codecs import Codec, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
-from cordboard.sip.uri import SipUri, parse_uri
+from cordboard.sip.locating import Located, Target
+from cordboard.sip.uri import parse_uri
 
 _log = structlog.get_logger(__name__)
-
-TRUNK_TRANSPORTS: Final = frozenset({"udp", "tcp", "tls"})
 
 MakeInvitation = Callable[[bytes], Invitation]
 
@@ -45,7 +42,7 @@ class Dialler:
     runner: StackRunner
     media: MediaPlanes
     bindings: Bindings
-    names: Names
+    locator: Locator
     media_host: Callable[[Flow], str]
     on_media: MediaEventHandler
 
@@ -74,30 +71,28 @@ class Dialler:
         except SipParseError:
             channel.fail(503, "Malformed Trunk Address")
             return
-        if uri.transport not in TRUNK_TRANSPORTS:
-            channel.fail(503, "Transport Not Available")
-            return
 
-        def resolved(addresses: tuple[str, ...]) -> None:
+        def found(located: Located) -> None:
             if channel.state is ChannelState.DIALLING:
-                flow = self._flow_to(uri, addresses)
-                if flow is None:
-                    channel.fail(503, _why_none(addresses))
-                else:
-                    self._dial_address(channel, dial, endpoint, flow)
+                self._dial_located(channel, dial, endpoint, located)
                 self.runner.pump()
 
-        self.names.look_up(uri.address[0], resolved)
+        self.locator.targets(uri, found)
 
-    def _flow_to(self, uri: SipUri, addresses: tuple[str, ...]) -> Flow | None:
-        """A flow to the first address that we have a way to."""
-        for address in addresses:
+    def _dial_located(
+        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, located: Located
+    ) -> None:
+        """Send the INVITE to the first server that we have a way to."""
+        fault = located.fault
+        for target in located.targets:
             try:
-                where = (address, uri.address[1])
-                return self.runner.transport.flow_to(uri.transport, where, uri.address[0])
-            except ListenError:
+                flow = self.runner.transport.flow_to(*_way_to(target))
+            except ListenError as error:
+                fault = str(error)
                 continue
-        return None
+            self._dial_address(channel, dial, endpoint, flow)
+            return
+        channel.fail(503, f"Trunk not found: {fault}")
 
     def _dial_address(
         self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, flow: Flow
@@ -141,12 +136,8 @@ class Dialler:
         channel.invited(audio, flow.remote[0])
 
 
-def _why_none(addresses: tuple[str, ...]) -> str:
-    """Why there is no flow to any of a trunk's addresses."""
-    if not addresses:
-        return "Trunk Address Not Found"
-    families = {family_of(address).value for address in addresses}
-    return f"Trunk Has {' And '.join(sorted(families))} Addresses Only"
+def _way_to(target: Target) -> tuple[str, tuple[str, int], str]:
+    return target.transport, (target.address, target.port), target.name
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

@@ -1,4 +1,4 @@
-"""What a started engine is made of: stack, registrar, media plane, names and prompts."""
+"""What a started engine is made of: stack, registrar, media plane, locator and prompts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from cordboard.addresses import canonical, is_address, is_wildcard
 from cordboard.calls.ports import EngineEvent
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
+from cordboard.engines.dns.locator import Locator, means_of
+from cordboard.engines.dns.port import Resolver
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
-from cordboard.engines.embedded.names import Names
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
@@ -31,6 +32,7 @@ from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
+from cordboard.sip.locating import Means
 from cordboard.sip.stack import SipStack
 from cordboard.sip.strangers import Strangers
 from cordboard.sip.trace import TraceRecord
@@ -67,7 +69,10 @@ class Running:
         self.media = MediaPlanes(
             settings.media_hosts, settings.media_advertised, settings.media_ports, loop=loop
         )
-        self.names = Names(loop)
+        self.locator = Locator(
+            self._make_resolver, self._means, timeout=settings.dns.timeout, loop=loop
+        )
+        self._known_means: Means | None = None
         self.trunk_states: dict[str, TrunkState] = {}
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self._trace = callbacks.trace
@@ -85,7 +90,7 @@ class Running:
             runner=self.runner,
             media=self.media,
             bindings=self.bindings,
-            names=self.names,
+            locator=self.locator,
             media_host=self.media_host,
             on_media=callbacks.on_media,
         )
@@ -122,13 +127,28 @@ class Running:
     def _knows(self, flow: Flow) -> bool:
         """Whether a peer is a trunk of ours, or where a phone is registered."""
         host = flow.remote[0]
-        return self.bindings.registrar.knows_host(host) or host in self._trunk_hosts()
+        return (
+            self.bindings.registrar.knows_host(host)
+            or self.locator.is_server(host)
+            or host in self._trunk_hosts()
+        )
 
     def _trunk_hosts(self) -> set[str]:
-        """The addresses of all trunks, as far as they are known by now."""
+        """The addresses of all trunks that are given by address."""
         trunks = (trunk for tenant in self._directory().tenants for trunk in tenant.trunks)
-        known = {parse_uri(trunk.uri).address[0] for trunk in trunks}
-        return known.union(map(canonical, self.names.addresses))
+        return {parse_uri(trunk.uri).address[0] for trunk in trunks}
+
+    def _make_resolver(self) -> Resolver:
+        # Only for names: dnspython takes 60 ms to import, which other servers are spared.
+        from cordboard.engines.dns.network import NetworkResolver
+
+        return NetworkResolver(self._settings.dns)
+
+    def _means(self) -> Means:
+        """The transports to trunks, by where we listen; that stays as it is from the start on."""
+        if self._known_means is None:
+            self._known_means = means_of(self.listening)
+        return self._known_means
 
     def _serves(self, domain: str) -> bool:
         """Whether a domain is a tenant's, or an address of ours."""
@@ -176,7 +196,7 @@ class Running:
         if self._watch is not None:
             self._watch.cancel()
         await self.runner.stop()
-        await self.names.close()
+        await self.locator.close()
         await self.prompts.close()
         self.media.close()
 

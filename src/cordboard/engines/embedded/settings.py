@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cordboard import __version__
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
+from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
 from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.tls import TlsSettings
@@ -37,5 +38,6 @@ class EngineSettings:
     ignore_strangers: bool = False
     user_agent: str = f"cordboard/{__version__}"
     tls: TlsSettings = field(default_factory=TlsSettings)
+    dns: DnsSettings = field(default_factory=DnsSettings)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     max_connections: int = MAX_CONNECTIONS
