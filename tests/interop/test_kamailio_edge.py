@@ -67,7 +67,7 @@ class Site:
 
 @contextmanager
 def site_of(
-    folder: Path, transport: str = "udp", onward: str = "udp", **server: str
+    folder: Path, transport: str = "udp", onward: str = "udp", **server: Any
 ) -> Iterator[Site]:
     with (
         CordboardServer(folder / "server", **server) as running,

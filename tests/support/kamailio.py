@@ -190,7 +190,16 @@ class Kamailio:
 
     def __enter__(self) -> Self:
         small = ("-m", "16", "-M", "4")  # MB of memory, shared and of each process
-        command = [self._start, "-f", self._config, "-DD", "-E", *small, "-Y", self._folder]
+        command: list[str | Path] = [
+            self._start,
+            "-f",
+            self._config,
+            "-DD",
+            "-E",
+            *small,
+            "-Y",
+            self._folder,
+        ]
         self.program = Program(command, cwd=self._folder)
         try:
             wait_until(self._is_up, START_SECONDS, lambda: f"Kamailio is up:\n{self.log()}")
