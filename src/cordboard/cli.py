@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from cordboard.client import ApiClient, ServerError
 from cordboard.logs import configure_logs
 from cordboard.phone.command import phone
 from cordboard.timeline import Timeline
+from cordboard.trunk_table import trunk_table
 
 EXIT_PROBLEM = 1
 """The command was understood and something is wrong: a faulty file, a refused call."""
@@ -161,6 +163,16 @@ def ladder(
         typer.echo(draw(drawn, shutil.get_terminal_size((COLUMNS, 0)).columns))
     except ServerError as error:
         raise _unreachable(error) from None
+
+
+@app.command()
+def trunks(token: Token, server: Server = DEFAULT_SERVER, domain: Domain = "demo") -> None:
+    """Say how the trunks are: up, down or unregistered, since when, and why."""
+    try:
+        told = ApiClient(server, domain, token).get("/v1/trunks")["trunks"]
+    except ServerError as error:
+        raise _unreachable(error) from None
+    typer.echo(trunk_table(told, time.time()) if told else "There are no trunks.")
 
 
 @app.command()

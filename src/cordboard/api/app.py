@@ -10,7 +10,7 @@ from cordboard.api.answer import Answer, compact
 from cordboard.api.basix import callback
 from cordboard.api.basix import endpoint as basix
 from cordboard.api.services import Services
-from cordboard.api.v1 import endpoint as v1
+from cordboard.api.v1 import routes as v1
 
 
 def create_app(services: Services) -> Starlette:

@@ -170,10 +170,14 @@ class IdentityStyle(Enum):
 class Trunk:
     """A SIP peer that carries calls to outside numbers.
 
-    ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``). ``failover_codes`` are the
-    final SIP codes after which the next trunk is tried (never 486, 600, 603). ``codecs`` are what
-    it carries beyond G.711, the best first. ``calls_per_second`` is the rate of a token bucket
-    holding ``calls_burst`` calls.
+    ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``), ``proxy`` another one where
+    everything for it is sent instead. ``failover_codes`` are the final SIP codes after which the
+    next trunk is tried (never 486, 600, 603). ``codecs`` are what it carries beyond G.711, the best
+    first. ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls.
+
+    With ``register`` we register there as ``username``, each time for ``expires`` seconds, and with
+    ``ping`` ask every so many seconds whether it is there. ``from_user`` and ``from_domain`` stand
+    in From in place of the caller's number and our own address.
     """
 
     name: str
@@ -190,6 +194,17 @@ class Trunk:
     codecs: tuple[str, ...] = ()
     calls_per_second: float | None = None
     calls_burst: int = 10
+    register: bool = False
+    expires: int = 3600
+    ping: float = 0.0
+    proxy: str | None = None
+    from_user: str | None = None
+    from_domain: str | None = None
+
+    @property
+    def watched(self) -> bool:
+        """Whether its state is known without calling through it."""
+        return self.register or self.ping > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from cordboard.directory.kinds import (
     SECONDS_OF_A_CALL,
     SECONDS_WITHOUT_MEDIA,
     SECRET_TEXT,
+    SIP_NAME,
     TRUNK_URI,
     hexadecimal,
 )
@@ -48,6 +49,12 @@ LARGEST_ID = 2**53 - 1
 
 LONGEST_ANSWER_TIMEOUT = 600.0
 """Seconds that a group may ring at most."""
+
+LONGEST_REGISTRATION = 86_400
+"""Seconds that a registration may last at most: after a day a provider has forgotten it."""
+
+LONGEST_PING = 3600.0
+"""Seconds between two questions whether a trunk is there; more tells nothing about now."""
 
 NEVER_FAIL_OVER = frozenset({486, 600, 603})
 """Codes that are the called party's own answer: another trunk must not ring him again."""
@@ -150,6 +157,12 @@ TRUNK = Shape(
         ),
         "username": Field(DIGEST_NAME),
         "password": Field(SECRET_TEXT, secret=True),
+        "register": Field(truth(), False),
+        "expires": Field(integer(60, LONGEST_REGISTRATION, "seconds"), 3600),
+        "ping": Field(number(0, LONGEST_PING, "seconds, 0 for never"), 0.0),
+        "proxy": Field(TRUNK_URI),
+        "from_user": Field(SIP_NAME),
+        "from_domain": Field(DOMAIN),
         "channel_limit": Field(CHANNELS),
         "calls_per_second": Field(CALLS_A_SECOND),
         "calls_burst": Field(BURST, 10),

@@ -18,6 +18,7 @@ from cordboard.directory.model import (
     DigestOffer,
     Group,
     HangUpStep,
+    IdentityStyle,
     Member,
     Number,
     OutboundRule,
@@ -266,6 +267,11 @@ class TenantReader:
                 self._problems.error((*path, "failover_codes", position), message)
         if values["password"] is not None and values["username"] is None:
             self._problems.error((*path, "password"), "a password needs a username beside it")
+        if values["register"] and values["username"] is None:
+            self._problems.error((*path, "register"), "to register, a trunk needs a username")
+        if values["from_user"] and values["identity"] is IdentityStyle.FROM:
+            message = "no header beside From shows the caller's number: set identity as well"
+            self._problems.warning((*path, "from_user"), message)
         if "uri" not in values:
             return None
         lists = {

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from cordboard.addresses import NO_HOSTS, Hosts
-from cordboard.engines.connections import USUAL, ConnectionSettings
+from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.transport import SipTransport
 from cordboard.sip.events import SipEvent
@@ -23,7 +23,7 @@ from cordboard.sip.stack import SipStack
 _log = structlog.get_logger(__name__)
 
 GOODBYE_SECONDS: Final = 2.0
-"""How long stopping waits for peers to answer our BYE and CANCEL."""
+"""How long stopping waits for peers to answer our BYE, CANCEL and last REGISTER."""
 
 
 class StackRunner:
@@ -40,7 +40,7 @@ class StackRunner:
         on_event: Callable[[SipEvent], None],
         *,
         advertised: Hosts = NO_HOSTS,
-        connections: ConnectionSettings = USUAL,
+        max_connections: int = MAX_CONNECTIONS,
         tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -51,7 +51,7 @@ class StackRunner:
             self.pump,
             self._lost,
             advertised=advertised,
-            connections=connections,
+            max_connections=max_connections,
             tls=tls,
             loop=self.loop,
         )
@@ -89,7 +89,7 @@ class StackRunner:
                     )
         finally:
             self._pumping = False
-        if self._stopping and not stack.sessions():
+        if self._stopping and not stack.sessions() and not stack.registrations():
             self._quiet.set()
         self._arm()
 

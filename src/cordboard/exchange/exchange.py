@@ -25,10 +25,12 @@ from cordboard.calls.ports import Engine, EngineEvent, TraceLine
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.stages import Stage
+from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.switchboard import LiveSwitchboard
+from cordboard.exchange.trunk_view import trunk_view
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable
 
 MAX_LIVE_CALLS = 5_000
@@ -158,6 +160,11 @@ class Exchange:
         if call is None or self._channels.channels_of(tenant, call) is None:
             return None
         return call
+
+    def trunk(self, tenant: TenantDirectory, trunk: Trunk) -> dict[str, Json]:
+        """How a trunk of a tenant is now."""
+        ahead = self._wall() - _now()
+        return trunk_view(trunk, tenant.domain, self._switchboard, lambda at: at + ahead)
 
     def live_calls(self) -> int:
         """How many calls are alive."""

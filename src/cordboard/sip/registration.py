@@ -73,7 +73,7 @@ class Input(StrEnum):
     REFUSED = "other final response, timeout or transport error"
     DUE = "timer"
     FLOW_LOST = "connection lost"
-    AIMED = "the registrar is found elsewhere"
+    HURRY = "try again at once"
     UNREGISTER = "unregister"
 
 
@@ -93,7 +93,7 @@ REGISTRATION: Table = {
     },
     Stage.PAUSING: {
         Input.DUE: (Stage.REGISTERING, "send_register"),
-        Input.AIMED: (Stage.REGISTERING, "send_register"),
+        Input.HURRY: (Stage.REGISTERING, "send_register"),
         Input.UNREGISTER: (Stage.UNREGISTERING, "send_unregister"),
     },
     Stage.UNREGISTERING: {
@@ -163,10 +163,13 @@ class RegistrationSession:
         """Take the registration back; tried once."""
         self._happen(Input.UNREGISTER, now)
 
-    def aim(self, flow: Flow, now: float) -> None:
-        """The registrar is found elsewhere; where it has refused us it is asked there at once."""
+    def aim(self, flow: Flow) -> None:
+        """The registrar is found elsewhere from the next REGISTER on."""
         self._flow = flow
-        self._happen(Input.AIMED, now)
+
+    def try_again(self, now: float) -> None:
+        """Do not wait for the next attempt after one that failed."""
+        self._happen(Input.HURRY, now)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The way to the registrar is gone, and with it our way to be called."""

@@ -281,15 +281,23 @@ class SipStack:
         """Ask a peer no more; nothing more is told of it."""
         self._standing.unwatch(name, now)
 
-    def aim(self, name: str, flow: Flow, now: float) -> None:
-        """The registration and the watch of this name go over another flow from now on."""
-        self._standing.aim(name, flow, now)
+    def aim(self, name: str, flow: Flow) -> None:
+        """The registration and the watch of this name go over another flow from the next time."""
+        self._standing.aim(name, flow)
+
+    def try_again(self, name: str, now: float) -> None:
+        """Do not wait for that time: ask a peer that is down, or a registrar that refused us."""
+        self._standing.try_again(name, now)
 
     # State
 
     def sessions(self) -> int:
         """How many sessions there are, those included whose BYE is still unanswered."""
         return len(self._sessions)
+
+    def registrations(self) -> int:
+        """How many registrations there are, those included that are being taken back."""
+        return self._standing.registrations
 
     def transactions(self) -> int:
         """How many transactions are remembered."""

@@ -48,14 +48,26 @@ class Standing:
         if watch is not None:
             watch.dismiss(now)
 
-    def aim(self, name: str, flow: Flow, now: float) -> None:
-        """What has this name is found elsewhere now; a registration that failed is tried there at
-        once, everything else goes there the next time."""
+    def aim(self, name: str, flow: Flow) -> None:
+        """What has this name is found elsewhere from now on."""
         registration, watch = self._registrations.get(name), self._watches.get(name)
         if registration is not None:
-            registration.aim(flow, now)
+            registration.aim(flow)
         if watch is not None:
             watch.aim(flow)
+
+    def try_again(self, name: str, now: float) -> None:
+        """What has this name and failed is not left waiting."""
+        registration, watch = self._registrations.get(name), self._watches.get(name)
+        if registration is not None:
+            registration.try_again(now)
+        if watch is not None:
+            watch.try_again(now)
+
+    @property
+    def registrations(self) -> int:
+        """How many registrations there are."""
+        return len(self._registrations)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """A way to somebody is gone."""

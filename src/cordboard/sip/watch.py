@@ -69,6 +69,7 @@ class Input(StrEnum):
     ANSWERED = "any other final response"
     SILENT = "timeout, transport error, 408, 502, 503 or 504"
     DUE = "time to ask"
+    HURRY = "ask at once"
     DISMISSED = "dismissed"
 
 
@@ -97,6 +98,7 @@ WATCH: Table = {
         Input.ANSWERED: (Stage.HOPED, "ask_soon"),
         Input.SILENT: (Stage.DOWN, "ask_later"),
         Input.DUE: (Stage.DOWN, "ask"),
+        Input.HURRY: (Stage.DOWN, "ask"),
         Input.DISMISSED: (Stage.GONE, "rest"),
     },
     Stage.HOPED: {
@@ -148,6 +150,11 @@ class WatchSession:
     def aim(self, flow: Flow) -> None:
         """The peer is found elsewhere from the next question on."""
         self._flow = flow
+
+    def try_again(self, now: float) -> None:
+        """Do not wait for the next question to a peer that is down."""
+        if self._transaction is None:
+            self._happen(Input.HURRY, now)
 
     def dismiss(self, now: float) -> None:
         """Ask no more."""
@@ -206,20 +213,19 @@ class WatchSession:
             f"Call-ID: {self._call_id}\r\nCSeq: {self._number} OPTIONS\r\n"
             f"{core.contact(flow, watch.caller.uri.user or 'ping')}{ACCEPT_LINE}{core.agent_line}"
         )
-        patience = PATIENCE_IN_T1 * core.timers.t1
-        self._timer = core.wheel.schedule(now + patience, self._on_timer)
+        self._wake_at(now + PATIENCE_IN_T1 * core.timers.t1)
         self._transaction = core.layer.request(
             "OPTIONS", branch, flow, self._call_id, data, self, now
         )
 
     def ask_soon(self, now: float) -> None:
         """Make sure."""
-        self._ask_at(now + AGAIN_IN_T1 * self._core.timers.t1)
+        self._wake_at(now + AGAIN_IN_T1 * self._core.timers.t1)
 
     def ask_later(self, now: float) -> None:
         """Nothing new."""
         every = self._watch.every
-        self._ask_at(now + every * (1 - SPREAD * self._core.chance()))
+        self._wake_at(now + every * (1 - SPREAD * self._core.chance()))
 
     def tell_up(self, now: float) -> None:
         """It is there."""
@@ -237,7 +243,7 @@ class WatchSession:
         if self._transaction is not None:
             self._transaction.user = None
 
-    def _ask_at(self, at: float) -> None:
+    def _wake_at(self, at: float) -> None:
         self._core.wheel.cancel(self._timer)
         self._timer = self._core.wheel.schedule(at, self._on_timer)
 

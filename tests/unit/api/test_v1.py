@@ -12,7 +12,8 @@ from cordboard.api.services import Services
 from cordboard.api.v1.ladder import draw
 from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.calls.request import Leg
-from cordboard.directory.snapshot import Directory
+from cordboard.directory.model import Trunk
+from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord
 from support.asgi import Reply, ask
@@ -49,6 +50,9 @@ class FakeExchange:
         }
         channel: dict[str, Json] = {"channel": "uuid-1", "leg": "first", "party": "desk@demo"}
         return {"call": CALL, "channels": [{**channel, "lines": [line]}]}
+
+    def trunk(self, _tenant: TenantDirectory, trunk: Trunk) -> dict[str, Json]:
+        return {"name": trunk.name, "state": "up"}
 
     def new_call_id(self) -> str:
         return "call-2"
@@ -157,3 +161,11 @@ async def test_explain_takes_a_vendors_request(app: Any) -> None:
 async def test_health_needs_no_credentials(app: Any) -> None:
     reply = await ask(app, "GET", "/healthz", authorization=None)
     assert (reply.status, reply.json) == (200, {"status": "ok"})
+
+
+async def test_a_tenant_sees_how_its_trunks_are(app: Any) -> None:
+    listed = (await ask(app, "GET", "/v1/trunks")).json
+    assert [trunk["name"] for trunk in listed["trunks"]] == ["first", "second"]
+    assert (await ask(app, "GET", "/v1/trunks/second")).json == {"name": "second", "state": "up"}
+    lost = await ask(app, "GET", "/v1/trunks/third")
+    assert (lost.status, lost.json["id"]) == (404, "trunk_not_found")

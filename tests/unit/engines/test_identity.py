@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cordboard.calls.ports import CallerId, TrunkEndpoint
@@ -68,3 +70,45 @@ def test_over_ipv6_the_number_is_at_a_bracketed_address() -> None:
         "c", TrunkEndpoint(trunk, "0312"), flow, "2001:db8::1", CallerId("1"), b""
     )
     assert invitation.headers == (("p-asserted-identity", "<sip:1@[2001:db8::1]>"),)
+
+
+REGISTERED = Trunk(
+    "t", "sip:pstn.example", username="office", password="trunk-secret", register=True
+)
+TO_TRUNK = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
+
+
+def through(trunk: Trunk, caller: CallerId = SHOWN) -> Invitation:
+    return invitation_to_trunk(
+        "c", TrunkEndpoint(trunk, "0312"), TO_TRUNK, "192.0.2.1", caller, b""
+    )
+
+
+def test_where_we_register_the_caller_is_of_that_domain_and_found_by_the_registered_name() -> None:
+    invitation = through(REGISTERED)
+    assert str(invitation.caller) == '"Cordboard" <sip:05068680000@pstn.example>'
+    assert invitation.contact_user == "office"
+    assert invitation.routes == ()
+
+
+def test_a_trunk_that_wants_its_own_name_in_from_is_told_the_number_elsewhere() -> None:
+    trunk = replace(
+        REGISTERED,
+        from_user="acct-7",
+        from_domain="sip.example",
+        identity=IdentityStyle.P_ASSERTED,
+    )
+    invitation = through(trunk)
+    assert str(invitation.caller) == '"Cordboard" <sip:acct-7@sip.example>'
+    assert invitation.headers == (
+        ("p-asserted-identity", '"Cordboard" <sip:05068680000@sip.example>'),
+    )
+    assert str(through(trunk, CallerId("0501")).caller) == '"0501" <sip:acct-7@sip.example>'
+    assert str(through(replace(trunk, anonymous=True)).caller) == ANONYMOUS
+    assert str(through(trunk, NOBODY).caller) == ANONYMOUS
+
+
+def test_what_goes_by_a_proxy_says_so() -> None:
+    invitation = through(Trunk("t", "sip:pstn.example", proxy="sip:edge.example;transport=tcp"))
+    assert invitation.uri == "sip:0312@pstn.example"
+    assert invitation.routes == ("<sip:edge.example;transport=tcp;lr>",)

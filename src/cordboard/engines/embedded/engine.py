@@ -19,7 +19,7 @@ from cordboard.calls.ports import (
     StopPlay,
     TraceLine,
 )
-from cordboard.calls.trunk_state import UNWATCHED, TrunkState
+from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.ladder import Ladder
@@ -38,7 +38,10 @@ from cordboard.sip.events import (
     OfferAnswered,
     OfferReceived,
     OfferRejected,
+    ReachabilityChanged,
+    RegistrationFailed,
     RegistrationsBlocked,
+    RegistrationSucceeded,
     SessionConfirmed,
     SessionEnded,
     SipEvent,
@@ -94,6 +97,8 @@ class EmbeddedEngine:
             raise
         self._running = running
         running.watch_certificates()
+        running.trunks.follow(self._directory())
+        running.runner.pump()
         _log.info("listening for SIP", at=[str(at) for at in self.listening])
 
     async def stop(self) -> None:
@@ -118,7 +123,7 @@ class EmbeddedEngine:
 
     @property
     def connections(self) -> int:
-        """How many connections carry SIP."""
+        """How many TCP connections carry SIP."""
         return self._need().runner.transport.connections
 
     # The engine port
@@ -150,7 +155,7 @@ class EmbeddedEngine:
 
     def trunk(self, name: str) -> TrunkState:
         """What is known of a trunk (``name@domain``) now; nothing of one that is not watched."""
-        return self._need().trunk_states.get(name, UNWATCHED)
+        return self._need().trunks.state(name)
 
     def trace(self, channel: str) -> tuple[TraceLine, ...]:
         """The bounded trace of a channel, oldest first; empty for an unknown or forgotten one."""
@@ -198,6 +203,12 @@ class EmbeddedEngine:
             channel = self._channels.get(getattr(event, "call_id", ""))
             if channel is not None:
                 handler(channel, event)
+        elif isinstance(event, RegistrationSucceeded):
+            self._need().trunks.registered(event)
+        elif isinstance(event, RegistrationFailed):
+            self._need().trunks.not_registered(event)
+        elif isinstance(event, ReachabilityChanged):
+            self._need().trunks.reachability_changed(event)
         elif isinstance(event, RegistrationsBlocked):
             _log.warning("too many wrong passwords", source=event.source, account=event.account)
         elif isinstance(event, InviteReceived):

@@ -37,6 +37,15 @@ def from_of(caller: CallerId, host: str, *, withheld: bool = False) -> NameAddr:
     return NameAddr(_number_at(caller, host), caller.name)
 
 
+def from_towards(trunk: Trunk, caller: CallerId, host: str) -> NameAddr:
+    """The From of a leg through a trunk. One that wants our own name there is told the number in
+    the display name, for people, and in another header, if it is set to."""
+    withheld = is_withheld(caller, trunk)
+    if trunk.from_user is None or withheld:
+        return from_of(caller, host, withheld=withheld)
+    return NameAddr(SipUri("sip", trunk.from_user, host), caller.name or caller.number)
+
+
 def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[str, str], ...]:
     """The headers that say to a trunk who calls, and that nobody else is to be told."""
     withheld = is_withheld(caller, trunk)

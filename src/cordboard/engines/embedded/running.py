@@ -9,9 +9,8 @@ from typing import Final
 
 import structlog
 
-from cordboard.addresses import canonical, is_address, is_wildcard
+from cordboard.addresses import bracketed, canonical, is_address, is_wildcard
 from cordboard.calls.ports import EngineEvent
-from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.dns.locator import Locator, means_of
 from cordboard.engines.dns.port import Resolver
@@ -24,19 +23,20 @@ from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
+from cordboard.engines.embedded.trunk_addresses import base_of, first_hop
+from cordboard.engines.embedded.trunk_desk import Outside, TrunkDesk
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.tls import TlsContexts, TlsError
-from cordboard.engines.transport import Listen
+from cordboard.engines.transport import Listen, ListenError
 from cordboard.media.g711 import CODECS
 from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
-from cordboard.sip.locating import Means
+from cordboard.sip.locating import Means, Target
 from cordboard.sip.stack import SipStack
 from cordboard.sip.strangers import Strangers
 from cordboard.sip.trace import TraceRecord
-from cordboard.sip.uri import parse_uri
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +73,6 @@ class Running:
             self._make_resolver, self._means, timeout=settings.dns.timeout, loop=loop
         )
         self._known_means: Means | None = None
-        self.trunk_states: dict[str, TrunkState] = {}
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self._trace = callbacks.trace
         self.tls = TlsContexts(settings.tls)
@@ -82,15 +81,27 @@ class Running:
             self._make_stack,
             callbacks.on_sip_event,
             advertised=settings.advertised,
-            connections=settings.connections,
+            max_connections=settings.max_connections,
             tls=self.tls,
             loop=loop,
+        )
+        self.trunks = TrunkDesk(
+            Outside(
+                stack=self.runner.stack,
+                finder=self.locator,
+                flow_to=self._flow_to,
+                own_host=lambda flow: bracketed(self.runner.transport.advertised(flow)[0]),
+                clock=loop.time,
+                later=loop.call_later,
+                pump=self.runner.pump,
+            )
         )
         self.dialler = Dialler(
             runner=self.runner,
             media=self.media,
             bindings=self.bindings,
             locator=self.locator,
+            trunks=self.trunks,
             media_host=self.media_host,
             on_media=callbacks.on_media,
         )
@@ -136,7 +147,16 @@ class Running:
     def _trunk_hosts(self) -> set[str]:
         """The addresses of all trunks that are given by address."""
         trunks = (trunk for tenant in self._directory().tenants for trunk in tenant.trunks)
-        return {parse_uri(trunk.uri).address[0] for trunk in trunks}
+        return {uri.address[0] for trunk in trunks for uri in (base_of(trunk), first_hop(trunk))}
+
+    def _flow_to(self, target: Target) -> Flow | None:
+        """A way to a server, if there is one."""
+        try:
+            return self.runner.transport.flow_to(
+                target.transport, (target.address, target.port), target.name
+            )
+        except ListenError:
+            return None
 
     def _make_resolver(self) -> Resolver:
         # Only for names: dnspython takes 60 ms to import, which other servers are spared.
@@ -195,6 +215,7 @@ class Running:
         """End sessions, then close everything."""
         if self._watch is not None:
             self._watch.cancel()
+        self.trunks.close()
         await self.runner.stop()
         await self.locator.close()
         await self.prompts.close()
