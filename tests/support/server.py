@@ -134,7 +134,8 @@ class CordboardServer:
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
     ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
-    the file is to hold. With a ``certificate`` it takes TLS as well. ``place`` is where it runs.
+    the file is to hold. With a ``certificate`` it takes TLS as well, with ``websocket`` WebSocket,
+    secured where there is a certificate. ``place`` is where it runs.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class CordboardServer:
         thomas_lines: str = "",
         more: str = "",
         certificate: Path | None = None,
+        websocket: bool = False,
         place: Place = HERE,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,10 +159,14 @@ class CordboardServer:
         self.http_port = free_ports()
         self.sip_port = free_ports()
         self.tls_port = free_ports()
+        self.ws_port = free_ports()
         listen = [f"{transport}:{place.host}:{self.sip_port}" for transport in ("udp", "tcp")]
         if certificate is not None:
             listen.append(f"tls:{place.host}:{self.tls_port}")
             sip_lines += f'\ncertificate = "{certificate}"'
+        if websocket:
+            scheme = "ws" if certificate is None else "wss"
+            listen.append(f"{scheme}:{place.host}:{self.ws_port}")
         media_first = free_ports(MEDIA_PORTS)
         if prompt is None:
             prompt = folder / "prompt.wav"
@@ -195,6 +201,11 @@ class CordboardServer:
     def tls(self) -> tuple[str, int]:
         """Where phones register by TLS."""
         return self.place.host, self.tls_port
+
+    @property
+    def ws(self) -> tuple[str, int]:
+        """Where browsers register."""
+        return self.place.host, self.ws_port
 
     def start(self) -> Self:
         """Start it and wait until it answers."""
