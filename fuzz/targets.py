@@ -11,7 +11,8 @@ from typing import Final
 
 from cordboard.media.bridging import bridge
 from cordboard.media.stream import MediaStream
-from cordboard.sip.digest import Credentials, DigestServer, answer_challenge, parse_digest
+from cordboard.sip.digest import Credentials, answer_challenge, parse_digest
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.framing import StreamFramer

@@ -10,14 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cordboard.sip.address import NameAddr, parse_name_addr, tag_of
-from cordboard.sip.digest import (
-    Credentials,
-    DigestServer,
-    Verdict,
-    answer_challenge,
-    ha1,
-    parse_digest,
-)
+from cordboard.sip.digest import Credentials, answer_challenge, ha1, parse_digest
+from cordboard.sip.digest_server import DigestServer, Verdict
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.framing import StreamFramer
@@ -241,7 +235,7 @@ ACCOUNT = RegistrarAccount("desk@demo", "desk", ha1("desk", "demo", "secret"))
 def registering(contacts: list[str], expires: str, call_id: str, cseq: str) -> Request:
     """A REGISTER with the right credentials, whatever else it holds."""
     value = answer_challenge(
-        [SERVER.challenge("demo", 0.0)],
+        [SERVER.challenge("demo", 0.0, source=FLOW.remote[0])],
         Credentials("desk", "secret"),
         "REGISTER",
         "sip:demo",

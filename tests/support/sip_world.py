@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cordboard.sip.digest import DigestServer
 from cordboard.sip.digest import ha1 as make_ha1
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 from support.sip_network import End
 

@@ -18,7 +18,7 @@ from cordboard.engines.udp import Receive
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.framing import PING, PONG, StreamFramer
-from cordboard.sip.registrar import MAX_EXPIRES
+from cordboard.sip.rebinding import MAX_EXPIRES
 
 _log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from cordboard.sip.events import Binding, BindingsChanged
 from cordboard.sip.flow import Flow
 
 Contacts = dict[str, Binding]
-"""The bindings of one account by contact URI, the least recently refreshed first."""
+"""The bindings of one account by their keys, the least recently refreshed first."""
 
 HEAP_SLACK = 64
 """Entries of the expiry heap beyond twice the bindings, before those that were refreshed go."""
@@ -55,11 +55,11 @@ class BindingTable:
                 del self._at_host[binding.flow.remote[0]]
         if contacts:
             self._contacts[account] = contacts
-        for uri, binding in contacts.items():
+        for key, binding in contacts.items():
             self._at_host[binding.flow.remote[0]] += 1
             if binding.flow.reliable:
                 self._on_connection.setdefault(binding.flow, set()).add(account)
-            if before.get(uri) != binding:
+            if before.get(key) != binding:
                 heapq.heappush(self._expiries, (binding.expires_at, account))
         if len(self._expiries) > 2 * self._count + HEAP_SLACK:
             self._rebuild_expiries()
@@ -91,7 +91,7 @@ class BindingTable:
         changed = []
         for account in accounts:
             contacts = self.of(account)
-            left = {uri: binding for uri, binding in contacts.items() if not over(binding)}
+            left = {key: binding for key, binding in contacts.items() if not over(binding)}
             if len(left) != len(contacts):
                 self.put(account, left)
                 changed.append(BindingsChanged(account, tuple(left.values())))

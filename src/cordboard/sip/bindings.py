@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from cordboard.sip.core import Core
     from cordboard.sip.flow import Flow
     from cordboard.sip.message import Request
-    from cordboard.sip.registrar import Answer, Registrar
+    from cordboard.sip.registrar import Registrar
+    from cordboard.sip.registrar_answer import Answer
     from cordboard.sip.wheel import Timer
 
 # Expired bindings are swept together: one pass over all of them a second at most.

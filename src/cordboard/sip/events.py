@@ -151,7 +151,8 @@ class Binding:
 
     ``contact`` is the URI as registered; ``flow`` is where its REGISTER came from and where calls
     to it go; ``expires_at`` is in the stack's ``now`` seconds; ``q`` is 0.0 to 1.0; ``instance``
-    and ``reg_id`` name the device and which of its flows this is (RFC 5626 4.1, 4.2).
+    and ``reg_id`` name the device and which of its flows this is (RFC 5626 4.1, 4.2), ``kept`` says
+    that the device keeps that flow open for calls.
     """
 
     account: str
@@ -165,6 +166,12 @@ class Binding:
     path: tuple[str, ...] = ()
     instance: str | None = None
     reg_id: str | None = None
+    kept: bool = False
+
+    @property
+    def key(self) -> str:
+        """What makes it one binding of its account: the flow, else the URI (RFC 5626 6)."""
+        return f"{self.instance} {self.reg_id}" if self.kept else self.contact
 
 
 @dataclass(frozen=True, slots=True)

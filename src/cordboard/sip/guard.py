@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from enum import Enum
+from hashlib import blake2b
 from typing import Final
 
 from cordboard.addresses import network_of
@@ -24,6 +25,10 @@ SECONDS_A_FAILURE: Final = 10.0
 
 MAX_BUCKETS: Final = 20_000
 """Of each kind; the least recently seen are dropped. Some 200 bytes each."""
+
+LONGEST_NAME: Final = 40
+"""Characters of an account's name that are kept as they are: what is longer was made up, as a rule,
+and strangers make up 255 of them."""
 
 MAX_PROVEN: Final = 50_000
 """Pairs of source and account that have proven themselves: as many as there may be bindings."""
@@ -76,7 +81,7 @@ class Guard:
 
     def admits(self, source: str, account: str, now: float) -> Admission:
         """Look at a registration from an IP address for an account, be there such a one or not."""
-        site = network_of(source)
+        site, account = network_of(source), _short(account)
         if (site, account) in self._proven and not self._pairs.full(f"{site} {account}", now):
             return Admission.WELCOME
         if self._sources.full(site, now):
@@ -87,7 +92,7 @@ class Guard:
 
     def failed(self, source: str, account: str, now: float) -> bool:
         """Take note of wrong credentials; whether a limit is reached by them."""
-        site = network_of(source)
+        site, account = network_of(source), _short(account)
         self._pairs.fill(f"{site} {account}", now)
         by_source = self._sources.fill(site, now)
         by_account = self._accounts.fill(account, now)
@@ -95,8 +100,15 @@ class Guard:
 
     def succeeded(self, source: str, account: str) -> None:
         """Take note of right credentials."""
-        pair = (network_of(source), account)
+        pair = (network_of(source), _short(account))
         self._proven[pair] = None
         self._proven.move_to_end(pair)
         if len(self._proven) > MAX_PROVEN:
             self._proven.popitem(last=False)
+
+
+def _short(account: str) -> str:
+    """An account's name, or what stands for a long one."""
+    if len(account) <= LONGEST_NAME:
+        return account
+    return blake2b(account.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()

@@ -38,7 +38,8 @@ from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import RtpPacket
 from cordboard.sip.address import parse_name_addr
 from cordboard.sip.codecs import find_codec
-from cordboard.sip.digest import Credentials, DigestServer
+from cordboard.sip.digest import Credentials
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.events import InviteFailed, OfferRejected, RegistrationFailed
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.sdp import parse_sdp

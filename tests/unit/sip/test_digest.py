@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.sip.digest import (
-    COUNT_WINDOW,
-    MAX_KNOWN_NONCES,
-    NONCE_SECONDS,
-    Credentials,
-    DigestServer,
-    Verdict,
-    answer_challenge,
-    ha1,
-    parse_digest,
-)
+from cordboard.sip.digest import Credentials, answer_challenge, ha1, parse_digest
+from cordboard.sip.digest_server import DigestServer, Verdict
 from cordboard.sip.errors import SipParseError
+from cordboard.sip.nonces import COUNT_WINDOW, MAX_KNOWN_NONCES, NONCE_SECONDS
 
 REALM, USER, PASSWORD, URI = "demo", "desk", "demo-desk", "sip:demo"
 SECRET = ha1(USER, REALM, PASSWORD)
@@ -279,9 +271,9 @@ def test_counts_may_overtake_each_other_but_none_is_good_twice(phone: Phone) -> 
 def test_malformed_count_is_wrong(phone: Phone, count: str) -> None:
     """Even where the hash is right, as only the phone itself could make it."""
     given = parse_digest(phone.answer())
-    from cordboard.sip.digest import _response
+    from cordboard.sip.digest import response_of
 
-    response = _response("md5", SECRET, given["nonce"], count, "c", "REGISTER", URI)
+    response = response_of("md5", SECRET, given["nonce"], count, "c", "REGISTER", URI)
     value = (
         f'Digest username="{USER}", realm="{REALM}", nonce="{given["nonce"]}", uri="{URI}",'
         f' response="{response}", cnonce="c", qop=auth, nc="{count}"'
@@ -303,7 +295,7 @@ def test_forgotten_nonces_are_stale_and_the_table_is_bounded() -> None:
     for _ in range(MAX_KNOWN_NONCES):
         later = Phone(server)
         assert later.judged(later.answer()) is Verdict.GOOD
-    assert len(server._counts) <= MAX_KNOWN_NONCES
+    assert len(server._nonces._counts) <= MAX_KNOWN_NONCES
     assert first.judged(value) is Verdict.STALE
     assert first.judged(first.answer(count=2)) is Verdict.STALE
 
@@ -311,4 +303,4 @@ def test_forgotten_nonces_are_stale_and_the_table_is_bounded() -> None:
 def test_failures_leave_nothing_behind(phone: Phone) -> None:
     for count in range(100):
         phone.judged(phone.answer(count=count + 1, password="wrong"))
-    assert not phone.server._counts
+    assert not phone.server._nonces._counts

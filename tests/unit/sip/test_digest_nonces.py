@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cordboard.sip.digest import Credentials, DigestServer, Verdict, answer_challenge, ha1
+from cordboard.sip.digest import Credentials, answer_challenge, ha1
+from cordboard.sip.digest_server import DigestServer, Verdict
 
 
 def test_phones_that_ask_in_the_same_millisecond_do_not_share_a_nonce() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.sip.digest import DigestServer
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.events import InviteReceived
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Response, parse

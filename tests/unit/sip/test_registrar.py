@@ -2,116 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from cordboard.sip.binding_table import HEAP_SLACK, BindingTable
-from cordboard.sip.digest import Credentials, DigestServer, answer_challenge, ha1, parse_digest
+from cordboard.sip.digest import parse_digest
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
 from cordboard.sip.guard import FAILURES_OF_A_SOURCE, FAILURES_OF_AN_ACCOUNT
 from cordboard.sip.message import Request
+from cordboard.sip.rebinding import DEFAULT_EXPIRES, MAX_EXPIRES, MIN_EXPIRES
 from cordboard.sip.registrar import (
-    DEFAULT_EXPIRES,
     MAX_CONTACTS_IN_REQUEST,
-    MAX_EXPIRES,
-    MIN_EXPIRES,
-    Answer,
-    Realm,
     Registrar,
-    RegistrarAccount,
 )
-
-REALM = "demo"
-UDP = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.50", 5060))
-TCP = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.51", 40000))
-NOW = 1000.0
-
-
-def account_of(user: str, host: str) -> RegistrarAccount | None:
-    if user in ("desk", "soft") and host in ("demo", "127.0.0.1"):
-        secret = ha1(user, REALM, f"demo-{user}")
-        return RegistrarAccount(f"{user}@demo", user, secret, max_contacts=3)
-    return None
-
-
-@dataclass
-class Phone:
-    """Registers as a phone does: asked for credentials it gives them, with a higher CSeq."""
-
-    registrar: Registrar
-    user: str = "desk"
-    password: str = "demo-desk"
-    flow: Flow = UDP
-    call_id: str = "call-1"
-    user_agent: str | None = "phone 1.0"
-    cseq: int = 0
-    challenge: str | None = None
-    count: int = 0
-    to: str = "<sip:{user}@demo>"
-    changes: list[tuple[Binding, ...]] = field(default_factory=list)
-    more: dict[str, list[str]] = field(default_factory=dict)
-
-    def send(
-        self,
-        *contacts: str,
-        expires: str | None = None,
-        now: float = NOW,
-        authorization: list[str] | None = None,
-    ) -> Answer:
-        self.cseq += 1
-        request = Request("REGISTER", "sip:demo")
-        request.headers = {
-            "to": [self.to.format(user=self.user)],
-            "call-id": [self.call_id],
-            "cseq": [f"{self.cseq} REGISTER"],
-            **self.more,
-        }
-        if contacts:
-            request.headers["contact"] = list(contacts)
-        if expires is not None:
-            request.headers["expires"] = [expires]
-        if self.user_agent is not None:
-            request.headers["user-agent"] = [self.user_agent]
-        if authorization is not None:
-            request.headers["authorization"] = authorization
-        elif self.challenge is not None:
-            request.headers["authorization"] = [self.answered()]
-        answer = self.registrar.handle(request, self.flow, now)
-        assert answer is not None
-        if answer.changed is not None:
-            self.changes.append(answer.changed.bindings)
-        return answer
-
-    def answered(self) -> str:
-        assert self.challenge is not None
-        self.count += 1
-        value = answer_challenge(
-            [self.challenge],
-            Credentials(self.user, self.password),
-            "REGISTER",
-            "sip:demo",
-            cnonce="c",
-            nonce_count=self.count,
-        )
-        assert value is not None
-        return value
-
-    def register(self, *contacts: str, expires: str | None = None, now: float = NOW) -> Answer:
-        answer = self.send(*contacts, expires=expires, now=now)
-        if answer.status == 401:
-            self.challenge, self.count = dict(answer.headers)["www-authenticate"], 0
-            answer = self.send(*contacts, expires=expires, now=now)
-        return answer
-
-    def contacts(self, now: float = NOW) -> list[str]:
-        return [binding.contact for binding in self.registrar.bindings(f"{self.user}@demo", now)]
+from cordboard.sip.registrar_answer import Answer
+from support.registering_phone import NOW, REALM, TCP, UDP, Phone, account_of, new_registrar
 
 
 @pytest.fixture
 def registrar() -> Registrar:
-    return Registrar(account_of, lambda _user, _host: Realm(REALM), DigestServer(b"secret"))
+    return new_registrar()
 
 
 @pytest.fixture
@@ -494,26 +404,6 @@ def test_secrets_are_not_shown() -> None:
     assert account.ha1 not in repr(account)
 
 
-def test_the_way_through_proxies_is_kept_and_told(registrar: Registrar) -> None:
-    phone = Phone(registrar)
-    phone.more = {"path": ["<sip:edge.example.com;lr>", "<sip:192.0.2.9;lr>"]}
-    answer = phone.register("<sip:jessica@192.0.2.2>")
-    hops = [value for name, value in answer.headers if name == "path"]
-    assert hops == ["<sip:edge.example.com;lr>", "<sip:192.0.2.9;lr>"]
-    (binding,) = registrar.bindings("desk@demo", NOW)
-    assert binding.path == tuple(hops)
-
-
-def test_a_flow_is_kept_over_a_connection_only(registrar: Registrar) -> None:
-    phone = Phone(registrar)
-    phone.more = {"supported": ["path, outbound"]}
-    contact = '<sip:jessica@192.0.2.2>;reg-id=1;+sip.instance="<urn:uuid:1>"'
-    assert "flow-timer" not in dict(phone.register(contact).headers)
-    phone.flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.2", 40000))
-    agreed = dict(phone.register(contact).headers)
-    assert (agreed["require"], agreed["flow-timer"]) == ("outbound", "120")
-
-
 def test_an_answer_to_nobodys_challenge_is_no_guess(registrar: Registrar) -> None:
     """Else anybody could lock a phone out by packets that seem to come from its address."""
     forged = 'Digest username="desk", realm="demo", nonce="x", uri="sip:demo", response="0"'
@@ -530,3 +420,27 @@ def test_one_account_has_one_limit_however_it_is_written(registrar: Registrar) -
         guesser = Phone(registrar, password="wrong", flow=flow, to=f"<sip:{{user}}@host{number}>")
         statuses.append(guesser.register("<sip:desk@192.0.2.2>").status)
     assert statuses == [403] * FAILURES_OF_AN_ACCOUNT + [503]
+
+
+def test_a_nonce_is_good_where_it_was_given(registrar: Registrar) -> None:
+    """Else anybody could spend his own in the name of a stranger, to have him blocked for it."""
+    phone = Phone(registrar)
+    phone.challenge = dict(phone.send("<sip:desk@192.0.2.2>").headers)["www-authenticate"]
+    elsewhere = Phone(registrar, password="wrong", challenge=phone.challenge)
+    elsewhere.flow = Flow("udp", ("192.0.2.1", 5060), ("203.0.113.9", 5060))
+    for _ in range(2 * FAILURES_OF_A_SOURCE):
+        answer = elsewhere.send("<sip:desk@192.0.2.2>")
+        assert answer.status == 401
+        assert "stale=true" in dict(answer.headers)["www-authenticate"]
+    assert phone.send("<sip:desk@192.0.2.2>").status == 200
+    phone.flow = phone.flow._replace(remote=(phone.flow.remote[0], 40001))
+    assert phone.send("<sip:desk@192.0.2.2>").status == 200, "another port is no other place"
+
+
+def test_what_is_remembered_of_failures_is_short(registrar: Registrar) -> None:
+    name = "x" * 1000
+    guesser = Phone(registrar, user=name, password="wrong")
+    assert guesser.register("<sip:a@192.0.2.2>").status == 403
+    guard = registrar._guard
+    for kept in (guard._accounts, guard._pairs, guard._sources):
+        assert all(len(key) < 80 for key in kept._level)

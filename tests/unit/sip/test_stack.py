@@ -10,7 +10,8 @@ import pytest
 from cordboard.sip.client_transaction import ClientTransaction
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.dialog_request import DialogRequest
-from cordboard.sip.digest import Credentials, DigestServer, ha1
+from cordboard.sip.digest import Credentials, ha1
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.events import (
     BindingsChanged,
     EndedBy,

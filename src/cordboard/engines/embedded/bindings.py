@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cordboard.calls.ports import Contact
 from cordboard.directory.model import DigestOffer
 from cordboard.directory.snapshot import Directory
-from cordboard.sip.digest import DigestServer
+from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.events import Binding
 from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 
