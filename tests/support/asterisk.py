@@ -132,7 +132,25 @@ direct_media=no
 type=identify
 endpoint=trunk
 match={host}
+[office]
+type=auth
+auth_type=digest
+username=office
+password={password}
+[office]
+type=aor
+max_contacts=1
+[office]
+type=endpoint
+context=outside
+disallow=all
+allow=alaw,ulaw
+auth=office
+aors=office
+direct_media=no
 """
+OFFICE = "office"
+"""Who may register with it, by the same password."""
 
 PHONE = """\
 [{name}]

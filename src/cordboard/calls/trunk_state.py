@@ -11,10 +11,10 @@ class TrunkState:
     """What an engine knows of a trunk.
 
     ``reachable`` says whether it answers, None where it is not watched or nothing is known yet;
-    ``registered`` whether it took our registration, None where it needs none or has not answered
-    yet. ``reason`` is for a person where either is false, ``since`` is when that began (or the good
-    state did), in the engine's monotonic seconds. ``target`` is where it is found now
-    (``udp:192.0.2.1:5060``).
+    ``registered`` whether it took our registration, None where it needs none or, while
+    ``registering``, has not answered yet. ``reason`` is for a person where either is false.
+    ``since`` is when that, or the good state, began, in the engine's monotonic seconds; ``target``
+    is where it is found now (``udp:192.0.2.1:5060``).
     """
 
     reachable: bool | None = None
@@ -22,6 +22,7 @@ class TrunkState:
     reason: str = ""
     since: float | None = None
     target: str | None = None
+    registering: bool = False
 
     @property
     def word(self) -> str:
@@ -30,6 +31,8 @@ class TrunkState:
             return "down"
         if self.registered is False:
             return "unregistered"
+        if self.registering:
+            return "unknown"
         return "up" if self.reachable or self.registered else "unknown"
 
 

@@ -140,6 +140,7 @@ def test_explaining_tells_which_trunks_were_passed_over_and_why() -> None:
         (TrunkState(), "unknown"),
         (UP, "up"),
         (TrunkState(registered=True), "up"),
+        (TrunkState(reachable=True, registering=True), "unknown"),
         (DOWN, "down"),
         (UNREGISTERED, "unregistered"),
         (replace(UNREGISTERED, reachable=False), "down"),

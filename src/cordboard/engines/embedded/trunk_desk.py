@@ -237,9 +237,11 @@ class TrunkDesk:
             "" if good else reason or was.reason,
             was.since,
             str(kept.way.target) if kept.ways else None,
+            kept.trunk.register and now_registered is None,
         )
         if state.word != was.word:
             state = replace(state, since=self._outside.clock())
+            why = {"reason": state.reason} if state.reason else {}
             log = _log.info if good else _log.warning
-            log("a trunk is " + state.word, trunk=kept.name, at=state.target, reason=state.reason)
+            log("a trunk is " + state.word, trunk=kept.name, at=state.target, **why)
         kept.state = state
