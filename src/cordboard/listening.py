@@ -19,18 +19,20 @@ from cordboard.addresses import (
 from cordboard.directory.problems import Problems
 from cordboard.directory.shape import Kind, Unfit, list_of, text, text_where
 
-TRANSPORTS: Final = ("udp", "tcp", "tls")
+TRANSPORTS: Final = ("udp", "tcp", "tls", "ws", "wss")
 
 LAST_PORT: Final = 65_535
 
 _HOST_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
+
+_SITE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@]+")
 
 _LINK_LOCAL: Final = "fe80:"
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where SIP is listened for: ``transport`` udp, tcp or tls, an IP address, a port."""
+    """Where SIP is listened for: one of :data:`TRANSPORTS`, an IP address, a port."""
 
     transport: str
     host: str
@@ -64,6 +66,13 @@ def _ip(value: str) -> str:
     return address
 
 
+def _origin(value: str) -> str:
+    """A site as browsers write it in ``Origin`` (RFC 6454 6.2): no path, not even a slash."""
+    if not _SITE.fullmatch(value):
+        raise ValueError
+    return value.lower()
+
+
 def _hosts(value: Any) -> Hosts:
     """One address, or a list of one for each family."""
     given = [value] if isinstance(value, str) else value
@@ -80,6 +89,10 @@ ADDRESS: Final = text_where('HOST:PORT, "127.0.0.1:8080"', _address)
 LISTENERS: Final = list_of(
     text_where('TRANSPORT:IP:PORT, "udp:0.0.0.0:5060"', _listener),
     'a list of TRANSPORT:IP:PORT, ["udp:0.0.0.0:5060"]',
+)
+ORIGINS: Final = list_of(
+    text_where('the origin of a page, "https://phones.example.com"', _origin),
+    'a list of origins, ["https://phones.example.com"]',
 )
 HOSTS: Final = Kind("an IP address, or a list of an IPv4 and an IPv6 address", _hosts)
 
@@ -103,7 +116,7 @@ def check_listeners(
     first, last = media_ports
     for position, one in enumerate(listeners):
         place = ("sip", "listen", position)
-        key = (one.transport, one.host, one.port)
+        key = ("udp" if one.transport == "udp" else "tcp", one.host, one.port)
         if key in taken:
             problems.error(place, f"{one} is listened at already")
         elif one.port:

@@ -17,6 +17,7 @@ from cordboard.addresses import written
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
 from cordboard.directory.snapshot import Directory
+from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.tls import TlsError
@@ -96,6 +97,7 @@ class _Http:
             port=settings.http[1],
             backlog=HTTP_BACKLOG,
             lifespan="off",
+            ws="none",
             log_config=None,
             log_level="warning",
             access_log=False,
@@ -143,6 +145,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         user_agent=settings.user_agent,
         tls=settings.tls,
         dns=settings.dns,
+        connections=ConnectionSettings(keepalive=settings.keepalive, origins=settings.origins),
     )
 
 

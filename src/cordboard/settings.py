@@ -44,6 +44,7 @@ from cordboard.listening import (
     HOSTS,
     LAST_PORT,
     LISTENERS,
+    ORIGINS,
     Listener,
     check_hosts,
     check_listeners,
@@ -108,6 +109,8 @@ class Settings:
     strangers: Strangers = Strangers.ANSWER
     tls: TlsSettings = field(default_factory=TlsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
+    keepalive: float = 0.0
+    origins: tuple[str, ...] | None = None
     media_hosts: Hosts = LOCAL_HOST
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
@@ -159,6 +162,8 @@ SECTIONS: Final = {
             "t4": Field(_seconds(20.0), 5.0),
             "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
             "min_se": Field(integer(2, 3600, "seconds"), 90),
+            "keepalive": Field(number(0.0, 3600.0, "seconds"), 0.0),
+            "origins": Field(ORIGINS),
             "strangers": Field(one_of(Strangers), Strangers.ANSWER),
             "certificate": Field(text("a file's path")),
             "private_key": Field(text("a file's path")),
@@ -318,6 +323,8 @@ def _settings(
         strangers=sip["strangers"],
         tls=_tls(sip, folder),
         dns=dns_settings(sip),
+        keepalive=sip["keepalive"],
+        origins=None if sip["origins"] is None else tuple(filter(None, sip["origins"])),
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]),
         media_ports=media["ports"],
@@ -337,8 +344,9 @@ def _tls(sip: dict[str, Any], folder: Path) -> TlsSettings:
 
 def _check_tls(settings: Settings, problems: Problems) -> None:
     if settings.tls.certificate is None:
-        if any(listener.transport == "tls" for listener in settings.sip):
-            problems.error(("sip", "listen"), "tls needs sip.certificate")
+        secured = {one.transport for one in settings.sip} & {"tls", "wss"}
+        if secured:
+            problems.error(("sip", "listen"), f"{min(secured)} needs sip.certificate")
         if settings.tls.private_key is not None:
             problems.error(("sip", "private_key"), "there is no sip.certificate that it is of")
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cordboard.addresses import written
 from support.place import HERE, Place
 from support.ports import free_ports
 from support.program import Program
@@ -30,7 +31,7 @@ START_SECONDS = 10.0
 
 CONFIG = """\
 poll_method epoll
-sip_listen {host}:{sip}
+sip_listen {sip_listen}
 call_local_timeout 120
 call_max_calls 4
 audio_path {folder}
@@ -54,7 +55,7 @@ module sndfile.so
 module_tmp account.so
 module_app menu.so
 module ctrl_tcp.so
-ctrl_tcp_listen {host}:{control}
+ctrl_tcp_listen {control_listen}
 snd_path {folder}
 """
 
@@ -118,12 +119,13 @@ class BaresipPhone:
             CONFIG.format(
                 host=place.host,
                 sip=self.sip_port,
+                sip_listen=written(place.host, self.sip_port),
+                control_listen=written(place.host, self._control_port),
                 folder=folder,
                 tone=tone,
                 rtp_first=rtp_first,
                 rtp_last=rtp_first + RTP_PORTS - 1,
                 modules=MODULES,
-                control=self._control_port,
             )
             + "".join(f"module {name}.so\n" for name in modules)
         )
@@ -131,12 +133,12 @@ class BaresipPhone:
         mode = "auto" if answer else "manual"
         parameters = f"answermode={mode};audio_codecs={codecs}"
         if server is None:
-            address = f"<sip:{account}@{place.host}:{self.sip_port}>;regint=0"
+            address = f"<sip:{account}@{written(place.host, self.sip_port)}>;regint=0"
         else:
             host, port = server
             address = (
                 f"<sip:{account}@{domain or host}>;auth_user={account};auth_pass={secret};"
-                f'outbound="sip:{host}:{port};transport={transport}";regint=60'
+                f'outbound="sip:{written(host, port)};transport={transport}";regint=60'
             )
         accounts = folder / "accounts"
         accounts.touch(mode=0o600)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cordboard.addresses import written
 from support.place import HERE, Place
 from support.program import Program
 from support.server import DOMAIN
@@ -37,7 +38,7 @@ class OwnPhone:
         self._command = [
             *place.prefix,
             *(sys.executable, "-m", "cordboard", "phone", "--json", "--domain", DOMAIN),
-            *("--user", terminal, "--server", f"{server[0]}:{server[1]}", *options),
+            *("--user", terminal, "--server", written(*server), *options),
         ]
         self._program: Program | None = None
 

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from support.ports import LOOPBACK
+from support.ports import LOOPBACK, LOOPBACK_V6
 
 Connect = Callable[[tuple[str, int], float], socket.socket]
 
@@ -25,4 +25,4 @@ class Place:
         return self.connect_to((self.host, port), seconds)
 
 
-HERE = Place(LOOPBACK)
+HERE, HERE_V6 = Place(LOOPBACK), Place(LOOPBACK_V6)

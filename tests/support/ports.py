@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import socket
 from contextlib import closing
+from functools import cache
 
-LOOPBACK = "127.0.0.1"
+LOOPBACK, LOOPBACK_V6 = "127.0.0.1", "::1"
 FIRST, LAST = 10000, 20000
 """Below the range from which the system takes the ports of outgoing connections (ip(7)): one of
 those may come by just the port that is to be listened at, and even connect to itself. And below
@@ -44,13 +45,25 @@ def free_ports(how_many: int = 1) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether both UDP and TCP can be bound."""
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with closing(socket.socket(socket.AF_INET, kind)) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                return False
+    """Whether both UDP and TCP can be bound, over IPv6 too."""
+    kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+    return all(is_free_at(host, kind, port) for host in loopbacks() for kind in kinds)
+
+
+def is_free_at(host: str, kind: socket.SocketKind, port: int) -> bool:
+    """Whether a port of an address can be bound."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family, kind)) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
     return True
+
+
+@cache
+def loopbacks() -> tuple[str, ...]:
+    """The loopback addresses that this machine has: some have no IPv6."""
+    return (LOOPBACK, *(LOOPBACK_V6,) * is_free_at(LOOPBACK_V6, socket.SOCK_DGRAM, 0))

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cordboard.addresses import written
 from support.place import HERE, Place
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
@@ -135,7 +136,8 @@ class CordboardServer:
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
     ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
     the file is to hold. With a ``certificate`` it takes TLS as well, with ``websocket`` WebSocket,
-    secured where there is a certificate. ``place`` is where it runs.
+    secured where there is a certificate. ``place`` is where it runs, ``also_at`` a further address
+    that it listens at for SIP.
     """
 
     def __init__(
@@ -153,6 +155,7 @@ class CordboardServer:
         certificate: Path | None = None,
         websocket: bool = False,
         place: Place = HERE,
+        also_at: str | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.place = place
@@ -160,13 +163,14 @@ class CordboardServer:
         self.sip_port = free_ports()
         self.tls_port = free_ports()
         self.ws_port = free_ports()
-        listen = [f"{transport}:{place.host}:{self.sip_port}" for transport in ("udp", "tcp")]
+        ports = {"udp": self.sip_port, "tcp": self.sip_port}
         if certificate is not None:
-            listen.append(f"tls:{place.host}:{self.tls_port}")
+            ports["tls"] = self.tls_port
             sip_lines += f'\ncertificate = "{certificate}"'
         if websocket:
-            scheme = "ws" if certificate is None else "wss"
-            listen.append(f"{scheme}:{place.host}:{self.ws_port}")
+            ports["ws" if certificate is None else "wss"] = self.ws_port
+        hosts = (place.host,) if also_at is None else (place.host, also_at)
+        listen = [f"{name}:{written(host, ports[name])}" for host in hosts for name in ports]
         media_first = free_ports(MEDIA_PORTS)
         if prompt is None:
             prompt = folder / "prompt.wav"

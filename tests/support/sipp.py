@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from support.ports import LOOPBACK, free_ports
+from cordboard.addresses import written
+from support.ports import LOOPBACK, free_ports, is_free_at
 from support.program import Program
 from support.sipp_script import Script
 from support.waiting import wait_until
@@ -27,6 +28,8 @@ class Sipp:
     :param keys: values of the scenario's own ``[words]``.
     :param pause_ms: how long its pauses are.
     :param contact_port: the port it names in its Contact, where that is not its own.
+    :param host: its own address.
+    :param transport: udp or tcp.
     :param peer: whom to call, for a scenario that begins by sending.
     """
 
@@ -43,6 +46,8 @@ class Sipp:
         seconds: float = 30.0,
         peer: tuple[str, int] | None = None,
         arguments: tuple[str, ...] = (),
+        host: str = LOOPBACK,
+        transport: str = "udp",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_ports()
@@ -56,10 +61,11 @@ class Sipp:
         words = {"contact_port": str(contact_port or self.port), **(keys or {})}
         self._command = [
             "sipp",
-            *([f"{peer[0]}:{peer[1]}"] if peer is not None else []),
+            *([written(*peer)] if peer is not None else []),
             *("-sf", str(file)),
-            *("-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(self.port)),
+            *("-i", host, "-mi", host, "-p", str(self.port)),
             *("-mp", str(free_ports(4)), "-m", str(calls), "-d", str(pause_ms)),
+            *("-t", "t1" if transport == "tcp" else "u1"),
             *("-timeout", str(int(seconds)), "-timeout_error", "-nostdin"),
             *("-trace_msg", "-message_file", str(self._messages)),
             *("-trace_err", "-error_file", str(self._errors)),
@@ -67,6 +73,8 @@ class Sipp:
             *arguments,
         ]
         self._folder = folder
+        self._host = host
+        self._kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
         self._seconds = seconds
         self._listens = peer is None
         self.program: Program | None = None
@@ -128,12 +136,7 @@ class Sipp:
         assert self.program is not None
         code = self.program.exit_code
         assert code is None, f"SIPp ended with {code}:\n{self.trace()}"
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind((LOOPBACK, self.port))
-            except OSError:
-                return True
-        return False
+        return not is_free_at(self._host, self._kind, self.port)
 
     def _logged(self, way: str, start: str) -> list[str]:
         """Each entry: dashes and the time, a line that tells the way, a blank one, the message."""

@@ -22,6 +22,7 @@ _REQUEST_HEADERS: Final = {
     "to": "To:",
     "callid": "Call-ID:",
 }
+_HEADERS: Final = {**_REQUEST_HEADERS, "route": "Record-Route:"}
 
 _PHRASES: Final = {
     100: "Trying",
@@ -69,10 +70,14 @@ def sdp(
 
 
 class Script:
-    """The steps of a scenario, in order; each method adds one and returns the script."""
+    """The steps of a scenario, in order; each method adds one and returns the script.
 
-    def __init__(self, name: str) -> None:
+    ``proxied``: what it gets comes through one proxy, which stays in the route of the call.
+    """
+
+    def __init__(self, name: str, *, proxied: bool = False) -> None:
         self.name = name
+        self._proxied = proxied
         self._steps: list[str] = []
         self._variables: set[str] = set()
         self._checks = 0
@@ -92,8 +97,12 @@ class Script:
         actions = self._checks_of(headers or {}, body)
         if method != "ACK":
             actions += [self._keep(name, f"{method}_{name}") for name in _REQUEST_HEADERS]
+            if self._proxied:
+                actions.append(self._keep("via", f"{method}_via2", occurrence=2))
         if method == "INVITE":
             actions += [self._keep("from", "remote"), self._keep("to", "local")]
+            if self._proxied:
+                actions.append(self._keep("route", "route"))
         return self._receive(f'request="{method}"', actions, optional=optional)
 
     def expect_answer(
@@ -123,7 +132,7 @@ class Script:
         to = f"To:[${method}_to]" + (f";tag={tag}" if method == "INVITE" and status > 100 else "")
         lines = [
             f"SIP/2.0 {status} {_PHRASES[status]}",
-            f"Via:[${method}_via]",
+            *self._way_back(method),
             f"From:[${method}_from]",
             to,
             f"Call-ID:[${method}_callid]",
@@ -138,7 +147,7 @@ class Script:
         """Answer a request within the dialog, whose To has its tag already."""
         lines = [
             f"SIP/2.0 {status} {_PHRASES[status]}",
-            f"Via:[${method}_via]",
+            *self._way_back(method),
             f"From:[${method}_from]",
             f"To:[${method}_to]",
             f"Call-ID:[${method}_callid]",
@@ -157,6 +166,7 @@ class Script:
             f"{method} [next_url] SIP/2.0",
             f"Via: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}",
             "Max-Forwards: 70",
+            *(["[routes]"] if self._proxied else []),
             f"From:[$local];tag={LOCAL_TAG}",
             "To:[$remote]",
             "Call-ID: [call_id]",
@@ -207,10 +217,19 @@ class Script:
         self._variables.add(variable)
         return f'<ereg regexp={quoteattr(pattern)} {where} check_it="true" assign_to="{variable}"/>'
 
-    def _keep(self, header: str, variable: str) -> str:
+    def _keep(self, header: str, variable: str, *, occurrence: int = 1) -> str:
         self._variables.add(variable)
-        name = _REQUEST_HEADERS[header]
-        return f'<ereg regexp=".*" search_in="hdr" header="{name}" assign_to="{variable}"/>'
+        where = f'search_in="hdr" header="{_HEADERS[header]}" occurrence="{occurrence}"'
+        return f'<ereg regexp=".*" {where} assign_to="{variable}"/>'
+
+    def _way_back(self, method: str) -> list[str]:
+        """The first lines of an answer."""
+        lines = [f"Via:[${method}_via]"]
+        if self._proxied:
+            lines.append(f"Via:[${method}_via2]")
+            if method == "INVITE":
+                lines.append("Record-Route:[$route]")
+        return lines
 
     def _receive(self, what: str, actions: list[str], *, optional: bool) -> Self:
         how = ' optional="true"' if optional else ""
@@ -233,10 +252,10 @@ class Script:
         return self
 
 
-def answered(name: str) -> Script:
+def answered(name: str, *, proxied: bool = False) -> Script:
     """Begin a script that rings, answers and gets its ACK."""
     return (
-        Script(name)
+        Script(name, proxied=proxied)
         .expect("INVITE")
         .answer("INVITE", 180)
         .answer("INVITE", 200, sdp=sdp(), repeat=True)

@@ -76,6 +76,17 @@ media_timeout = 30
     assert written(*configuration.settings.http) == "[::1]:9000"
 
 
+def test_origins_are_as_browsers_write_them() -> None:
+    settings = parse(
+        '[sip]\nlisten = ["ws:[::1]:8088"]\nkeepalive = 25\n'
+        'origins = ["https://Phones.Example.com:8443", "capacitor://localhost"]\n'
+    ).settings
+    assert settings is not None
+    assert settings.sip == (Listener("ws", "::1", 8088),)
+    assert settings.keepalive == 25.0
+    assert settings.origins == ("https://phones.example.com:8443", "capacitor://localhost")
+
+
 def test_media_follows_sip_where_nothing_is_said() -> None:
     settings = parse('[sip]\nlisten = ["udp:192.0.2.1:5060"]\nadvertise = "203.0.113.5"\n').settings
     assert settings is not None
@@ -128,7 +139,7 @@ def test_an_address_that_nobody_is_told_is_worth_a_warning() -> None:
             '[sip]\nlisten = [\n"udp:127.0.0.1:5060",\n"sctp:127.0.0.1:5060",\n]\n',
             (
                 '4: sip.listen[1]: expected TRANSPORT:IP:PORT, "udp:0.0.0.0:5060",'
-                ' found "sctp:127.0.0.1:5060"; the transport is one of udp, tcp, tls'
+                ' found "sctp:127.0.0.1:5060"; the transport is one of udp, tcp, tls, ws, wss'
             ),
         ),
         ("[sip]\nlisten = []\n", "2: sip.listen: expected at least one address"),
@@ -139,6 +150,22 @@ def test_an_address_that_nobody_is_told_is_worth_a_warning() -> None:
         (
             '[sip]\nlisten = ["tcp:127.0.0.1:8080"]\n',
             "2: sip.listen[0]: tcp:127.0.0.1:8080 is listened at already",
+        ),
+        (
+            '[sip]\nlisten = ["tcp:127.0.0.1:5060", "ws:127.0.0.1:5060"]\n',
+            "2: sip.listen[1]: ws:127.0.0.1:5060 is listened at already",
+        ),
+        ('[sip]\nlisten = ["wss:127.0.0.1:5061"]\n', "2: sip.listen: wss needs sip.certificate"),
+        (
+            '[sip]\norigins = ["https://a.test/"]\n',
+            (
+                '2: sip.origins[0]: expected the origin of a page, "https://phones.example.com",'
+                ' found "https://a.test/"'
+            ),
+        ),
+        (
+            "[sip]\nkeepalive = -1\n",
+            "2: sip.keepalive: expected a number from 0 to 3600 (seconds), found the number -1",
         ),
         (
             '[sip]\nlisten = ["udp:127.0.0.1:20001"]\n',

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from cordboard.addresses import NO_HOSTS, Hosts
-from cordboard.engines.tcp import MAX_CONNECTIONS
+from cordboard.engines.connections import USUAL, ConnectionSettings
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.transport import SipTransport
 from cordboard.sip.events import SipEvent
@@ -40,7 +40,7 @@ class StackRunner:
         on_event: Callable[[SipEvent], None],
         *,
         advertised: Hosts = NO_HOSTS,
-        max_connections: int = MAX_CONNECTIONS,
+        connections: ConnectionSettings = USUAL,
         tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -51,7 +51,7 @@ class StackRunner:
             self.pump,
             self._lost,
             advertised=advertised,
-            max_connections=max_connections,
+            connections=connections,
             tls=tls,
             loop=self.loop,
         )

@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from cordboard.addresses import NO_HOSTS, Family, Hosts, family_of, written
+from cordboard.engines.connections import USUAL, Connections, ConnectionSettings
 from cordboard.engines.own_addresses import OwnAddresses
-from cordboard.engines.tcp import MAX_CONNECTIONS, TcpConnections
+from cordboard.engines.tcp import TcpConnections
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.udp import UdpListener
+from cordboard.engines.websocket import WebSocketConnections
 from cordboard.sip.flow import Flow
 
-TRANSPORTS: Final = ("udp", "tcp", "tls")
+TRANSPORTS: Final = ("udp", "tcp", "tls", "ws", "wss")
+SECURED: Final = frozenset({"tls", "wss"})
 
 
 class Listen(NamedTuple):
-    """Where to listen: ``udp``, ``tcp`` or ``tls``, an IP address, a port (0: any free one)."""
+    """Where to listen: one of :data:`TRANSPORTS`, an IP address, a port (0: any free one)."""
 
     transport: str
     host: str
@@ -36,7 +39,7 @@ class SipTransport:
 
     ``receive`` is called with each whole message and its flow, ``read_all`` once after each batch,
     ``lost`` with each connection's flow that has ended. ``advertised`` are the hosts that peers
-    are told in place of the address we are bound to. Without ``tls`` there is no such transport.
+    are told in place of the address we are bound to. Without ``tls`` no transport is secured.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class SipTransport:
         lost: Callable[[Flow], None],
         *,
         advertised: Hosts = NO_HOSTS,
-        max_connections: int = MAX_CONNECTIONS,
+        connections: ConnectionSettings = USUAL,
         tls: TlsContexts | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
@@ -55,15 +58,11 @@ class SipTransport:
         self._read_all = read_all
         self._lost = lost
         self._udp: dict[tuple[str, int], UdpListener] = {}
-        self._streams = {
-            "tcp": TcpConnections(
-                self._loop, receive, read_all, lost, max_connections=max_connections
-            )
-        }
+        told = (self._loop, receive, read_all, lost, connections)
+        made: list[Connections] = [TcpConnections(*told), WebSocketConnections(*told)]
         if tls is not None:
-            self._streams["tls"] = TcpConnections(
-                self._loop, receive, read_all, lost, max_connections=max_connections, tls=tls
-            )
+            made += [TcpConnections(*told, tls), WebSocketConnections(*told, tls)]
+        self._streams = {one.transport: one for one in made}
         self._own = OwnAddresses(advertised)
         self.advertised = self._own.advertised
         """Host and port that the peer of a flow finds us at (Via, Contact; the host for SDP)."""
@@ -88,7 +87,7 @@ class SipTransport:
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ListenError(f"cannot listen at {where}: {reason}") from error
-        if where.transport == "tls":
+        if where.transport in SECURED:
             raise ListenError(f"cannot listen at {where}: there is no certificate")
         raise ListenError(f"no transport {where.transport!r}; known are {', '.join(TRANSPORTS)}")
 
@@ -108,7 +107,7 @@ class SipTransport:
         if family not in self._own.families:
             raise ListenError(f"no way to {written(*remote)}: no {family.value} is listened at")
         stream = self._streams.get(transport)
-        if stream is not None:
+        if isinstance(stream, TcpConnections):
             if name is not None:
                 stream.remember_name(remote, name)
             return Flow(transport, ("", 0), remote)

@@ -111,7 +111,9 @@ class Core:
     def contact(self, flow: Flow, user: str) -> str:
         """Our Contact line for dialogs over ``flow``."""
         where = written(*self.settings.advertised(flow))
-        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        # The secured WebSocket has no name of its own there (RFC 7118 5.2.2).
+        named = "ws" if flow.transport == "wss" else flow.transport
+        transport = "" if named == "udp" else f";transport={named}"
         return f"Contact: <sip:{clean(user)}@{clean(where)}{transport}>\r\n"
 
     def signed_tag(self, call_id: str) -> str:

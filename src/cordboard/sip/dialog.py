@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cordboard.addresses import family_of, is_address
 from cordboard.sip.address import split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.flow import Flow
+from cordboard.sip.flow import WEBSOCKET, Flow
 from cordboard.sip.grammar import split_list
 from cordboard.sip.lines import MAX_FORWARDS, InviteLines, clean_copy, encode
 from cordboard.sip.uri import parse_uri
@@ -183,7 +183,8 @@ def by_way_of(routes: tuple[str, ...], target: str) -> tuple[str, tuple[str, ...
 def flow_towards(uri: str, default: Flow) -> Flow:
     """Where a request for ``uri`` goes: to its address, or along ``default`` where it is a name.
 
-    Names are resolved before a session begins, never inside one.
+    Names are resolved before a session begins, never inside one. A browser is reached over the
+    connection that it has made and no other way, whatever address it gives (RFC 7118 5).
     """
     try:
         parsed = parse_uri(uri)
@@ -194,6 +195,8 @@ def flow_towards(uri: str, default: Flow) -> Flow:
         return default
     given = parsed.parameters.get("transport")
     transport = given.lower() if given else default.transport
+    if transport in WEBSOCKET:
+        return default
     if (host, port) == default.remote and transport == default.transport:
         return default
     same_socket = transport == default.transport == "udp"

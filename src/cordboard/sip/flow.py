@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from cordboard.addresses import written
+
+WEBSOCKET: Final = frozenset({"ws", "wss"})
+"""Transports of which only the peer can open a connection (RFC 7118)."""
 
 
 class Flow(NamedTuple):

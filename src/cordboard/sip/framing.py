@@ -23,13 +23,15 @@ _LENGTH_NAMES: Final = (b"content-length", b"l")
 class StreamFramer:
     """Collects what a connection delivers and hands out whole messages.
 
-    A keep-alive ping comes out as :data:`PING`, to be answered with :data:`PONG`. A pong, like any
-    line break between messages, is passed over.
+    A keep-alive ping comes out as :data:`PING`, to be answered with :data:`PONG`. A line break
+    between messages is passed over, but where ``expects_pong`` says that a ping of ours is out: one
+    by itself then comes out as :data:`PONG`.
     """
 
-    __slots__ = ("_broken", "_buffer", "_scanned", "_total")
+    __slots__ = ("_broken", "_buffer", "_scanned", "_total", "expects_pong")
 
     def __init__(self) -> None:
+        self.expects_pong = False
         self._buffer = bytearray()
         self._scanned = 0  # octets that hold no end of a head
         self._total = 0  # of the message whose head is complete, else 0
@@ -43,7 +45,7 @@ class StreamFramer:
     @property
     def waiting(self) -> bool:
         """Whether the beginning of a message is here and its end is not."""
-        return bool(self._buffer)
+        return not PING.startswith(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
         """The messages completed by ``data``, in order.
@@ -68,16 +70,22 @@ class StreamFramer:
 
     def _next(self) -> bytes | None:
         if not self._total and not self._find_head():
-            return PING if self._take_ping() else None
+            return self._take_keepalive()
         if len(self._buffer) < self._total:
             return None
         return self._take(self._total)
 
-    def _take_ping(self) -> bool:
-        if self._scanned or not self._buffer.startswith(PING):
-            return False
-        del self._buffer[: len(PING)]
-        return True
+    def _take_keepalive(self) -> bytes | None:
+        if self._scanned:
+            return None
+        if self._buffer.startswith(PING):
+            del self._buffer[: len(PING)]
+            return PING
+        if self.expects_pong and self._buffer == PONG:
+            self.expects_pong = False
+            self._buffer.clear()
+            return PONG
+        return None
 
     def _find_head(self) -> bool:
         """Whether a whole head is there, which sets the length of its message."""

@@ -10,11 +10,14 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from cordboard.addresses import Family, Hosts
+from cordboard.engines import connections as bounds
 from cordboard.engines import own_addresses as routes
-from cordboard.engines import tcp as bounds
-from cordboard.engines import udp
+from cordboard.engines import tcp, udp
+from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.transport import Listen, ListenError, SipTransport
+from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
+from cordboard.sip.keepalive import Keepalive
 
 pytestmark = pytest.mark.anyio
 
@@ -203,7 +206,7 @@ async def test_a_connection_that_a_peer_made_is_not_made_by_us(ends: tuple[End, 
 async def test_what_cant_be_sent_while_connecting_is_bounded(
     ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "MAX_WAITING_OCTETS", 100)
+    monkeypatch.setattr(tcp, "MAX_WAITING_OCTETS", 100)
     a, b = ends
     to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
     for _ in range(3):
@@ -229,7 +232,7 @@ async def test_a_peer_that_takes_nothing_is_cut_off(
 
 
 async def test_the_number_of_connections_is_bounded() -> None:
-    end = End(max_connections=1)
+    end = End(connections=ConnectionSettings(maximum=1))
     address = await end.listen("tcp")
     _, first = await stream(address)
     await until(lambda: end.transport.connections == 1)
@@ -264,7 +267,8 @@ async def test_a_connection_without_a_word_is_cut(
 async def test_neither_pings_nor_half_a_message_hold_a_connection(
     ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(bounds, "FIRST_MESSAGE_SECONDS", 0.05)
+    for module in (bounds, tcp):
+        monkeypatch.setattr(module, "FIRST_MESSAGE_SECONDS", 0.05)
     monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
     _, b = ends
     reader, writer = await stream(await b.listen("tcp"))
@@ -277,12 +281,71 @@ async def test_neither_pings_nor_half_a_message_hold_a_connection(
 async def test_a_connection_of_ours_is_cut_too_once_it_is_idle(
     ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounds, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(tcp, "IDLE_SECONDS", 0.05)
     monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
     a, b = ends
     a.send(a.transport.flow_to("tcp", await b.listen("tcp")))
     await until(lambda: a.lost)
     assert a.transport.connections == 0
+
+
+async def test_silent_peers_are_pinged_and_strangers_are_not() -> None:
+    end = End(connections=ConnectionSettings(keepalive=0.1))
+    address = await end.listen("tcp")
+    stranger, saying_nothing = await stream(address)
+    reader, writer = await stream(address)
+    writer.write(MESSAGE)
+    async with asyncio.timeout(BOUND):
+        for _ in range(3):  # it never answers, and stays
+            assert await reader.readexactly(4) == b"\r\n\r\n"
+    assert end.lost == []
+    saying_nothing.close()
+    assert await stranger.read() == b""
+    writer.close()
+    await end.transport.close()
+
+
+async def test_a_peer_that_has_answered_pings_is_cut_when_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keepalive, "PONG_SECONDS", 0.1)
+    end = End(connections=ConnectionSettings(keepalive=0.1))
+    reader, writer = await stream(await end.listen("tcp"))
+    writer.write(MESSAGE)
+    async with asyncio.timeout(BOUND):
+        for _ in range(2):
+            assert await reader.readexactly(4) == b"\r\n\r\n"
+            writer.write(b"\r\n")
+        assert await reader.readexactly(4) == b"\r\n\r\n"
+    await is_cut(reader)
+    await until(lambda: end.lost)
+    assert end.lost == [end.received[0][1]]
+    writer.close()
+    await end.transport.close()
+
+
+@pytest.mark.parametrize("option", ["TCP_USER_TIMEOUT", None])
+async def test_two_of_us_keep_each_other_alive(
+    monkeypatch: pytest.MonkeyPatch, option: str | None
+) -> None:
+    monkeypatch.setattr(keepalive, "PONG_SECONDS", 0.2)
+    if option is None:
+        monkeypatch.delattr(socket, "TCP_USER_TIMEOUT")
+    answered: list[float] = []
+    pong = Keepalive.pong
+
+    def note(self: Keepalive, now: float) -> None:
+        answered.append(now)
+        pong(self, now)
+
+    monkeypatch.setattr(Keepalive, "pong", note)
+    pair = [End(connections=ConnectionSettings(keepalive=0.05)) for _ in range(2)]
+    a, b = pair
+    a.send(a.transport.flow_to("tcp", await b.listen("tcp")))
+    await until(lambda: len(answered) > 10)
+    assert (a.lost, b.lost) == ([], [])
+    for end in pair:
+        await end.transport.close()
 
 
 async def test_closing_tells_nobody_and_leaves_nothing(ends: tuple[End, End]) -> None:

@@ -20,6 +20,8 @@ from support.sip_network import PHONE, SERVER, tokens
 
 UDP = Flow("udp", SERVER, PHONE)
 TCP = Flow("tcp", SERVER, PHONE)
+WS = Flow("ws", SERVER, PHONE)
+WSS = Flow("wss", SERVER, PHONE)
 TRUNK = ("192.0.2.9", 5080)
 UDP6 = Flow("udp", ("2001:db8::1", 5060), ("2001:db8::2", 5062))
 
@@ -111,6 +113,20 @@ def test_a_trunk_is_followed_to_its_address_but_not_to_a_name() -> None:
 )
 def test_the_next_hop(uri: str, flow: Flow, expected: Flow) -> None:
     assert flow_towards(uri, flow) == expected
+
+
+@pytest.mark.parametrize("flow", [WS, WSS, UDP])
+@pytest.mark.parametrize("secured", ["ws", "wss", "WS"])
+def test_a_browser_is_reached_over_its_own_connection_only(flow: Flow, secured: str) -> None:
+    assert flow_towards(f"sip:a@192.0.2.9:5080;transport={secured}", flow) == flow
+    assert flow_towards("sip:a@k3j4.invalid;transport=ws", flow) == flow
+
+
+def test_we_are_one_transport_in_contacts_whether_secured_or_not() -> None:
+    for flow, token in ((WS, "WS"), (WSS, "WSS")):
+        made = dialog(target="sip:a@k3j4.invalid;transport=ws", flow=flow)
+        assert made.contact == "Contact: <sip:u@192.0.2.1:5060;transport=ws>\r\n"
+        assert request_of(made).need("via").startswith(f"SIP/2.0/{token} 192.0.2.1:5060;")
 
 
 def test_a_target_refresh_moves_the_target() -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.framing import MAX_HEAD_SIZE, PING, StreamFramer
+from cordboard.sip.framing import MAX_HEAD_SIZE, PING, PONG, StreamFramer
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 
 FIRST = b"INFO sip:a@b SIP/2.0\r\nContent-Length: 4\r\n\r\nbody"
@@ -41,6 +41,35 @@ def test_messages_are_cut_by_their_length(size: int) -> None:
 )
 def test_keep_alives(stream: bytes, messages: list[bytes], size: int) -> None:
     assert in_pieces(stream, size) == messages
+
+
+@pytest.mark.parametrize(
+    ("pieces", "messages"),
+    [
+        ([PONG], [PONG]),
+        ([PONG, PONG], [PONG]),  # one ping has one answer
+        ([PONG + PING], [PING, PONG]),
+        ([PING + PONG], [PING, PONG]),
+        ([PONG, PING], [PONG, PING]),
+        ([PING, PONG], [PING, PONG]),
+        ([PONG + FIRST], [FIRST]),  # a message says as much
+        ([FIRST[:5], FIRST[5:] + PONG], [FIRST, PONG]),
+        ([PONG, FIRST], [PONG, FIRST]),
+    ],
+)
+def test_the_answer_to_a_ping_of_ours(pieces: list[bytes], messages: list[bytes]) -> None:
+    framer = StreamFramer()
+    framer.expects_pong = True
+    assert [message for piece in pieces for message in framer.feed(piece)] == messages
+
+
+def test_line_breaks_are_not_the_beginning_of_a_message() -> None:
+    framer = StreamFramer()
+    for piece in (b"\r", b"\n", b"\r"):
+        assert framer.feed(piece) == []
+        assert not framer.waiting
+    assert framer.feed(b"\nI") == [PING]
+    assert framer.waiting
 
 
 def test_body_may_hold_what_ends_a_head() -> None:

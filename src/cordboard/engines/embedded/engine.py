@@ -123,7 +123,7 @@ class EmbeddedEngine:
 
     @property
     def connections(self) -> int:
-        """How many TCP connections carry SIP."""
+        """How many connections carry SIP."""
         return self._need().runner.transport.connections
 
     # The engine port

@@ -81,7 +81,7 @@ class Running:
             self._make_stack,
             callbacks.on_sip_event,
             advertised=settings.advertised,
-            max_connections=settings.max_connections,
+            connections=settings.connections,
             tls=self.tls,
             loop=loop,
         )

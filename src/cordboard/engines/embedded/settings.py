@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from cordboard import __version__
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
+from cordboard.engines.connections import USUAL, ConnectionSettings
 from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE
-from cordboard.engines.tcp import MAX_CONNECTIONS
 from cordboard.engines.tls import TlsSettings
 from cordboard.engines.transport import Listen
 from cordboard.sip.core import MIN_SE, SESSION_EXPIRES
@@ -40,4 +40,4 @@ class EngineSettings:
     tls: TlsSettings = field(default_factory=TlsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    max_connections: int = MAX_CONNECTIONS
+    connections: ConnectionSettings = USUAL

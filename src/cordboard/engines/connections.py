@@ -1,0 +1,286 @@
+"""Connections that carry SIP, found again by their flow (RFC 3261 18): who is let in, how long one
+may be silent, and what becomes of its flow.
+
+A connection is one :class:`~cordboard.sip.flow.Flow`: what comes over it carries that flow, what is
+sent to that flow goes over it, and when it ends the flow is lost. What stands between the messages
+on the wire is the business of each kind: :mod:`~cordboard.engines.tcp`,
+:mod:`~cordboard.engines.websocket`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
+from cordboard.engines.udp import Receive
+from cordboard.sip.flow import Flow
+from cordboard.sip.keepalive import PONG_SECONDS, Due, Keepalive
+from cordboard.sip.rebinding import MAX_EXPIRES
+
+Lost = Callable[[Flow], None]
+
+MAX_CONNECTIONS: Final = 4096
+"""Kamailio's tcp_max_connections is 2048, OpenSIPS' 2048; a phone has one connection."""
+
+MAX_WAITING_OCTETS: Final = 256 * 1024
+"""Of one connection, not yet taken by the peer: hundreds of messages; it reads no more then."""
+
+IDLE_SECONDS: Final = MAX_EXPIRES + 120.0
+"""Without a word: longer than any registration, whose phone must be called over its connection."""
+
+FIRST_MESSAGE_SECONDS: Final = 32.0
+"""Until a new connection has brought something whole; 64*T1, as for any transaction."""
+
+SWEEP_SECONDS: Final = 10.0
+"""How exact the two times above are."""
+
+SWEEPS_A_PING: Final = 4
+"""How exact pings are: a quarter of the time between two."""
+
+UNACKNOWLEDGED_SECONDS: Final = 2 * PONG_SECONDS
+"""How long the system tries to get a ping across before it gives the connection up (tcp(7),
+TCP_USER_TIMEOUT; by itself it tries for some 15 minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """What holds for connections of every kind.
+
+    ``maximum`` is of each transport; ``keepalive`` the seconds of silence after which a peer is
+    pinged (0: never, but for WebSocket, which has its own pings). Where ``origins`` are given,
+    browsers are let in from the pages of these sites only.
+    """
+
+    maximum: int = MAX_CONNECTIONS
+    keepalive: float = 0.0
+    origins: tuple[str, ...] | None = None
+
+
+USUAL: Final = ConnectionSettings()
+
+
+class Connection(asyncio.Protocol, ABC):
+    """One connection, whoever opened it."""
+
+    def __init__(self, connections: Connections, flow: Flow | None) -> None:
+        self.flow = flow
+        self.deadline = 0.0
+        self.given_up = False
+        self.connections = connections
+        self.stream: asyncio.Transport | None = None
+        self.trusted = flow is not None
+        """Whether the peer has said something sensible, or we have called it."""
+
+        self.keepalive: Keepalive | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        # uvloop's transports have the methods of asyncio.Transport, but do not descend from it.
+        made = cast("asyncio.Transport", transport)
+        self.stream = made
+        if self.flow is None:
+            self.flow = _flow_of(made, self.connections.transport)
+        if self.given_up or not self.connections.take(self, self.flow):
+            made.abort()
+            return
+        if self.connections.keepalive:
+            _give_up_in_time(made)
+        if self.trusted:
+            self._begin_pings()
+        self.made()
+
+    def made(self) -> None:
+        """It is one of ours from now on."""
+
+    def eof_received(self) -> bool:
+        """A peer that says no more is gone."""
+        return False
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The connection is gone, and with it the flow."""
+        self.stream = None
+        self.connections.forget(self)
+
+    @abstractmethod
+    def send(self, data: bytes) -> None:
+        """Send a message; a peer that takes nothing is cut off."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Ask the peer whether it is there."""
+
+    def write(self, data: bytes) -> None:
+        """Hand octets to the system; a peer that takes none is cut off."""
+        stream = self.stream
+        if stream is not None:
+            stream.write(data)
+            if stream.get_write_buffer_size() > MAX_WAITING_OCTETS:
+                stream.abort()
+
+    def trust(self) -> None:
+        """The peer has said something sensible: from now on it is pinged, as strangers are not."""
+        if not self.trusted:
+            self.trusted = True
+            self._begin_pings()
+
+    def look(self, now: float) -> None:
+        """Do what is due."""
+        due = Due.NOTHING if self.keepalive is None else self.keepalive.due(now)
+        if self.deadline <= now or due is Due.CUT:
+            self.abort()
+        elif due is Due.PING:
+            self.ping()
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self.stream is not None:
+            self.stream.abort()
+
+    def close(self) -> None:
+        """Close the connection after what is still to be sent."""
+        if self.stream is not None:
+            self.stream.close()
+
+    def _begin_pings(self) -> None:
+        every = self.connections.keepalive
+        if every:
+            now = self.connections.loop.time()
+            self.keepalive = Keepalive(every, now, answers=self.connections.answers_pings)
+
+
+class Connections(ABC):
+    """All connections of one transport, and the servers that accept them; with ``tls`` secured.
+
+    ``lost`` is told of each flow that ends by itself, from the event loop, never from within
+    :meth:`send`.
+    """
+
+    answers_pings = False
+    """Whether the protocol makes every peer answer our pings."""
+
+    def __init__(
+        self,
+        transport: str,
+        loop: asyncio.AbstractEventLoop,
+        receive: Receive,
+        read_all: Callable[[], None],
+        lost: Lost,
+        settings: ConnectionSettings,
+        tls: TlsContexts | None = None,
+    ) -> None:
+        self.transport = transport
+        self.loop = loop
+        self.receive = receive
+        self.read_all = read_all
+        self.settings = settings
+        self.keepalive = settings.keepalive
+        self.tls = tls
+        self.by_flow: dict[Flow, Connection] = {}
+        self._lost = lost
+        self._servers: list[asyncio.Server] = []
+        self._sweep: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        """How many connections there are, those being made included."""
+        return len(self.by_flow)
+
+    @property
+    def full(self) -> bool:
+        """Whether there is no room for another."""
+        return len(self.by_flow) >= self.settings.maximum
+
+    @abstractmethod
+    def accepted(self) -> Connection:
+        """A new connection, which a peer has opened."""
+
+    async def listen(self, address: tuple[str, int]) -> tuple[str, int]:
+        """Accept connections; returns the bound address. Raises :class:`OSError`."""
+        how: dict[str, Any] = {}
+        if self.tls is not None:
+            if self.tls.server is None:
+                raise OSError(0, "there is no certificate")
+            how = {"ssl": self.tls.server, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
+        server = await self.loop.create_server(
+            self.accepted, address[0], address[1], reuse_address=True, **how
+        )
+        self._servers.append(server)
+        name = server.sockets[0].getsockname()
+        return name[0], name[1]
+
+    def send(self, flow: Flow, data: bytes) -> None:
+        """Send over the flow's connection; without one the flow is lost."""
+        connection = self.by_flow.get(flow)
+        if connection is None:
+            self.tell_lost(flow)
+        else:
+            connection.send(data)
+
+    def tell_lost(self, flow: Flow) -> None:
+        """Say soon that a flow has no connection."""
+        self.loop.call_soon(self._lost, flow)
+
+    def take(self, connection: Connection, flow: Flow) -> bool:
+        """Note a connection that is made; False where there is no room, or it is not wanted."""
+        known = self.by_flow.get(flow)
+        self._sweep_later()
+        if known is connection:
+            return True
+        if known is not None or self.full or not self._servers:
+            return False
+        self.by_flow[flow] = connection
+        connection.deadline = self.loop.time() + FIRST_MESSAGE_SECONDS
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Note a connection that is gone, and tell of its flow."""
+        flow = connection.flow
+        if flow is not None and self.by_flow.get(flow) is connection:
+            del self.by_flow[flow]
+            self.tell_lost(flow)
+
+    async def close(self) -> None:
+        """Stop listening and close everything; nobody is told."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        if self._sweep is not None:
+            self._sweep.cancel()
+        connections, self.by_flow = tuple(self.by_flow.values()), {}
+        for connection in connections:
+            connection.close()
+        await asyncio.sleep(0)
+
+    def _sweep_later(self) -> None:
+        if self._sweep is None:
+            often = self.keepalive / SWEEPS_A_PING or SWEEP_SECONDS
+            self._sweep = self.loop.call_later(min(often, SWEEP_SECONDS), self._look_at_all)
+
+    def _look_at_all(self) -> None:
+        now = self.loop.time()
+        for connection in tuple(self.by_flow.values()):
+            connection.look(now)
+        self._sweep = None
+        if self.by_flow:
+            self._sweep_later()
+
+
+def _give_up_in_time(stream: asyncio.Transport) -> None:
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        with suppress(OSError):
+            stream.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, option, int(UNACKNOWLEDGED_SECONDS * 1000)
+            )
+
+
+def _flow_of(stream: asyncio.Transport, name: str) -> Flow:
+    """The flow of a connection that a peer opened."""
+    local: Any = stream.get_extra_info("sockname") or ("", 0)
+    remote: Any = stream.get_extra_info("peername") or ("", 0)
+    return Flow(name, (local[0], local[1]), (remote[0], remote[1]))
