@@ -18,6 +18,8 @@ from cordboard.addresses import (
 )
 from cordboard.directory.problems import Problems
 from cordboard.directory.shape import Kind, Unfit, list_of, text, text_where
+from cordboard.directory.snapshot import Directory
+from cordboard.sip.uri import parse_uri
 
 TRANSPORTS: Final = ("udp", "tcp", "tls", "ws", "wss")
 
@@ -141,3 +143,14 @@ def check_hosts(
                 family = family_of(host).value
                 missing = f"sip.listen has no {family} address"
                 problems.warning(path, f"{host} is told to nobody: {missing}")
+
+
+def check_trunks(listened: Hosts, directory: Directory, problems: Problems) -> None:
+    """Reports trunks at an address of a family in which we do not listen."""
+    for tenant in directory.tenants:
+        for trunk in tenant.trunks:
+            host = parse_uri(trunk.uri).address[0]
+            if is_address(host) and listened.towards(host) is None:
+                path = ("tenant", tenant.domain, "trunk", trunk.name, "uri")
+                family = family_of(host).value
+                problems.warning(path, f"its calls will fail: sip.listen has no {family} address")

@@ -48,6 +48,7 @@ from cordboard.listening import (
     Listener,
     check_hosts,
     check_listeners,
+    check_trunks,
     hosts_of,
 )
 from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
@@ -235,6 +236,8 @@ def parse_configuration(
     if not directory.tenants and not problems.in_order():
         problems.warning((), "there is no table [tenant.NAME], so nobody can call")
     settings = _settings(sections, path.resolve().parent, problems)
+    if settings is not None:
+        check_trunks(hosts_of(settings.sip), directory, problems)
     told = problems.in_order()
     faulty = any(problem.severity is Severity.ERROR for problem in told)
     return Configuration(None if faulty else settings, directory, told)

@@ -115,6 +115,15 @@ advertise = "203.0.113.6"
     assert settings.media_advertise == Hosts("203.0.113.6", "2001:db8::5")
 
 
+def test_a_trunk_that_can_not_be_reached_is_worth_a_warning() -> None:
+    trunk = '[tenant.demo.trunk.pstn]\nuri = "sip:[2001:db8::20]"\n'
+    rule = '[[tenant.demo.outbound]]\nprefix = ""\ntrunks = ["pstn"]\n'
+    warning = "tenant.demo.trunk.pstn.uri: its calls will fail: sip.listen has no IPv6 address"
+    assert told(parse(trunk + rule)) == [f"f.toml:2: warning: {warning}"]
+    both = '[sip]\nlisten = ["udp:127.0.0.1:5060", "udp:[::1]:5060"]\n'
+    assert told(parse(both + trunk + rule)) == []
+
+
 def test_an_address_that_nobody_is_told_is_worth_a_warning() -> None:
     configuration = parse('[sip]\nadvertise = ["203.0.113.5", "2001:db8::5"]\n')
     (problem,) = configuration.problems

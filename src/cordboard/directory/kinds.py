@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cordboard.addresses import canonical, is_address
 from cordboard.directory.codec_names import codec_name
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
 from cordboard.directory.shape import Kind, Unfit, integer, list_of, number, text, text_where
@@ -27,7 +28,7 @@ _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"\+?[0-9*#]{0,32}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
-_TRUNK_URI = re.compile(rf"sip:{_HOST}(?::([0-9]{{1,5}}))?(?:;transport=(?:udp|tcp|tls))?")
+_TRUNK_URI = re.compile(rf"sip:({_HOST})(?::([0-9]{{1,5}}))?(?:;transport=(?:udp|tcp|tls))?")
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> Kind:
@@ -64,8 +65,11 @@ def hexadecimal(digits: int, what: str) -> Kind:
 
 def _trunk_uri(value: str) -> str:
     match = _TRUNK_URI.fullmatch(value)
-    if match is None or not 0 < int(match.group(1) or 5060) <= 65535:
+    if match is None or not 0 < int(match.group(2) or 5060) <= 65535:
         raise ValueError("for example sip:192.0.2.7:5060;transport=udp")
+    host = match.group(1)
+    if host.startswith("[") and not is_address(canonical(host)):
+        raise ValueError(f"{host} is no IPv6 address")
     return value
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
-from cordboard.addresses import NO_HOSTS, Family, Hosts, family_of, written
+from cordboard.addresses import NO_HOSTS, Family, Hosts, canonical, family_of, written
 from cordboard.engines.connections import USUAL, Connections, ConnectionSettings
 from cordboard.engines.own_addresses import OwnAddresses
 from cordboard.engines.tcp import TcpConnections
@@ -103,9 +103,11 @@ class SipTransport:
         ``name`` is how the address was found, and what its certificate has to be for. Raises
         :class:`ListenError` where there is no such transport to that kind of address.
         """
+        remote = (canonical(remote[0]), remote[1])
         family = family_of(remote[0])
         if family not in self._own.families:
-            raise ListenError(f"no way to {written(*remote)}: no {family.value} is listened at")
+            to = written(*remote)
+            raise ListenError(f"no way to {to}: nothing is listened at over {family.value}")
         stream = self._streams.get(transport)
         if isinstance(stream, TcpConnections):
             if name is not None:
