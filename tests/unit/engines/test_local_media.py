@@ -329,7 +329,7 @@ async def test_a_late_beat_is_made_up_for_within_bounds() -> None:
 
     beat = Beat(loop, 0.01, visit)
     beat.add("member")
-    await until(lambda: len(visits) == 3)
+    await until(lambda: len(visits) >= 3)
     stalled = loop.time() + 0.2
     while loop.time() < stalled:
         pass  # the loop is held up
