@@ -34,6 +34,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import TenantPolicy, Terminal, Trunk, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.memory import FarEnd, MemoryEngine
@@ -425,7 +426,7 @@ async def memory_rig() -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def embedded_rig(
-    transport: str = "udp", timers: Timers = QUICK
+    transport: str = "udp", timers: Timers = QUICK, dns: DnsSettings | None = None
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
@@ -433,6 +434,7 @@ async def embedded_rig(
         listen=(Listen(transport, HOST, 0),),
         media_ports=(45000, 46999),
         timers=timers,
+        dns=dns or DnsSettings(),
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()

@@ -6,6 +6,8 @@ Sending to a flow without connection opens one; what is sent meanwhile waits, bo
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -30,6 +32,9 @@ _log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS: Final = 5.0
 """Well below 64*T1 = 32 s, so that a dead trunk fails over while the caller still listens."""
+
+MAX_FAULTS: Final = 256
+"""Peers of which it is known why no connection to them could be made."""
 
 
 class TcpConnection(Connection):
@@ -112,6 +117,7 @@ class TcpConnections(Connections):
         transport = "tcp" if tls is None else "tls"
         super().__init__(transport, loop, receive, read_all, lost, settings, tls)
         self._names: dict[tuple[str, int], str] = {}
+        self._faults: dict[tuple[str, int], str] = {}
         self._connecting: set[asyncio.Task[None]] = set()
 
     def accepted(self) -> TcpConnection:
@@ -141,6 +147,10 @@ class TcpConnections(Connections):
             task.add_done_callback(self._connecting.discard)
         connection.send(data)
 
+    def fault(self, remote: tuple[str, int]) -> str | None:
+        """Why the latest connection to an address could not be made, where none was since."""
+        return self._faults.get(remote)
+
     async def close(self) -> None:
         """Stop listening and close everything; nobody is told."""
         connecting = tuple(self._connecting)
@@ -158,18 +168,27 @@ class TcpConnections(Connections):
                 how = {"ssl": self.tls.client, "server_hostname": name}
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self.loop.create_connection(lambda: connection, *flow.remote, **how)
+            self._faults.pop(flow.remote, None)
         except (
             OSError,
             TimeoutError,
             TlsError,
             ValueError,
         ) as error:  # among them SSLError, UnicodeError
-            if self.tls is not None:
-                _log.warning("no TLS connection", to=str(flow), reason=_reason(error))
+            self._take_fault(flow, _reason(error))
             self.forget(connection)
+
+    def _take_fault(self, flow: Flow, reason: str) -> None:
+        if len(self._faults) >= MAX_FAULTS:
+            del self._faults[next(iter(self._faults))]
+        self._faults[flow.remote] = reason
+        if self.tls is not None:
+            _log.warning("no TLS connection", to=str(flow), reason=reason)
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, OSError) and error.errno and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno).lower()
     return getattr(error, "verify_message", None) or getattr(error, "reason", None) or str(error)

@@ -118,6 +118,12 @@ class SipTransport:
             raise ListenError(f"no way to {transport}:{written(*remote)}")
         return Flow("udp", local, remote)
 
+    def fault(self, flow: Flow) -> str:
+        """Why a flow of ours was lost, as far as that is known."""
+        stream = self._streams.get(flow.transport)
+        known = stream.fault(flow.remote) if isinstance(stream, TcpConnections) else None
+        return known or ("connection lost" if flow.reliable else "unreachable")
+
     @property
     def families(self) -> frozenset[Family]:
         """The kinds of addresses that peers may have: those at which we listen."""

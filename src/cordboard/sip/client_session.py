@@ -89,7 +89,10 @@ class ClientSession(Session):
             credentials=credentials,
         )
         flow = invitation.flow
-        return core.layer.request("INVITE", branch, flow, self.call_id, data, self, now, lines)
+        sent = core.layer.request("INVITE", branch, flow, self.call_id, data, self, now, lines)
+        if invitation.patience is not None:
+            sent.wait(invitation.patience, now)
+        return sent
 
     # What happens
 

@@ -147,6 +147,11 @@ class ClientTransaction(Transaction):
         if self.state in (State.CALLING, State.PROCEEDING):
             self.bound(now)
 
+    def wait(self, seconds: float, now: float) -> None:
+        """Wait for so many seconds at most, in place of 64*T1, until somebody says something."""
+        if self.state is State.CALLING:
+            self.start_timers(self.interval, seconds, now)
+
     def bound(self, now: float) -> None:
         """End an INVITE by timeout 64*T1 from now, whatever provisional responses come."""
         self.start_timers(0.0, self.layer.timers.timeout, now)

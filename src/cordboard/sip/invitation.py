@@ -16,7 +16,8 @@ class Invitation:
     ``uri`` is the Request-URI, ``routes`` are Route values; ``caller`` and ``callee`` become From
     (the stack adds the tag) and To; ``headers`` are further ones by canonical lower-case name.
     ``sticky`` says that ``flow`` is how the callee's phone registered, so that all later requests
-    stay on it; without it (trunks) they follow a Contact that is an address.
+    stay on it; without it (trunks) they follow a Contact that is an address. A server that says
+    nothing for ``patience`` seconds is given up; by default after timer B.
     """
 
     call_id: str
@@ -30,3 +31,4 @@ class Invitation:
     routes: tuple[str, ...] = ()
     credentials: Credentials | None = None
     sticky: bool = True
+    patience: float | None = None

@@ -291,6 +291,11 @@ class SipStack:
 
     # State
 
+    @property
+    def full(self) -> bool:
+        """Whether new calls fail at once because there are too many."""
+        return self._core.full
+
     def sessions(self) -> int:
         """How many sessions there are, those included whose BYE is still unanswered."""
         return len(self._sessions)

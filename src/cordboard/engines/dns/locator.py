@@ -98,6 +98,10 @@ class Locator:
         """A server has answered."""
         self.blacklist.answered(target)
 
+    def has_failed(self, target: Target) -> bool:
+        """Whether a server has failed a short while ago, and has not answered since."""
+        return self.blacklist.is_listed(target, self._loop.time())
+
     def is_server(self, address: str) -> bool:
         """Whether an address is one of a server that was asked for."""
         return address in self._addresses

@@ -11,32 +11,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cordboard.calls.causes import Cause, cause_of_ending
+from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
     EarlyMedia,
     EngineEvent,
     Failed,
     MediaLost,
-    RedirectTarget,
-    Released,
     Ringing,
     Trying,
 )
-from cordboard.calls.said import NOTHING, readable
+from cordboard.engines.embedded import last_words
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
     ChannelState,
     ChannelTrigger,
 )
 from cordboard.engines.embedded.early_audio import EarlyAudio
-from cordboard.engines.embedded.reasons import reason_of, said_in
-from cordboard.engines.embedded.redirects import redirect_targets
+from cordboard.engines.embedded.reasons import reason_of
 from cordboard.engines.embedded.talk import Talk
 from cordboard.media import events as media_events
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
-    EndedBy,
     InfoReceived,
     InviteAnswered,
     InviteFailed,
@@ -53,6 +49,7 @@ if TYPE_CHECKING:
     from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.surroundings import Surroundings
+    from cordboard.engines.embedded.trunk_servers import TrunkServers
     from cordboard.media.figures import MediaFigures
 
 RINGING_STATUSES: Final = frozenset({180, 181, 182, 183})
@@ -68,6 +65,8 @@ class Channel:
         "_hang_up_cause",
         "_invited",
         "_peer",
+        "_rang",
+        "_servers",
         "_talk",
         "_with",
         "audio",
@@ -82,6 +81,8 @@ class Channel:
         self._with = surroundings
         self._invited = False
         self._peer = ""
+        self._rang = False
+        self._servers: TrunkServers | None = None
         self._failure: tuple[int, str] | None = None
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
@@ -90,16 +91,20 @@ class Channel:
 
     # Commands
 
-    def invited(self, audio: ChannelAudio, peer: str) -> None:
-        """Take note that the INVITE is on its way to an address, and of the audio it offers."""
+    def invited(self, audio: ChannelAudio, peer: str, servers: TrunkServers | None = None) -> None:
+        """Take note that the INVITE is on its way to an address, and of the audio it offers.
+
+        ``servers`` are asked for another one where that fails.
+        """
         self.audio = audio
         self._peer = peer
+        self._servers = servers
         self._invited = True
 
     def fail(self, status: int, reason: str) -> None:
         """End a channel that was never invited."""
         self._failure = (status, reason)
-        self._end(lambda: Failed(self.id, status, reason, local=True))
+        self._end(self._own_failure)
 
     def hang_up(self, cause: Cause) -> None:
         """End the channel in whatever state it is."""
@@ -144,11 +149,16 @@ class Channel:
 
     def on_trying(self, _event: InviteTrying) -> None:
         """100."""
+        if self._servers is not None:
+            self._servers.heard()
         if self.state is ChannelState.DIALLING:
             self._with.tell(Trying(self.id))
 
     def on_ringing(self, event: InviteRinging) -> None:
         """101 to 199, with or without early media."""
+        self._rang = True
+        if self._servers is not None:
+            self._servers.heard()
         if self.state is not ChannelState.DIALLING or self.audio is None:
             return
         described = event.sdp is not None
@@ -161,6 +171,8 @@ class Channel:
 
     def on_answered(self, event: InviteAnswered) -> None:
         """2xx, acknowledged."""
+        if self._servers is not None:
+            self._servers.heard()
         if self.state is not ChannelState.DIALLING or self.audio is None:
             return
         try:
@@ -184,32 +196,24 @@ class Channel:
         """The INVITE ended without a call."""
         if self.state not in (ChannelState.DIALLING, ChannelState.LEAVING):
             return
-        status, reason, local = event.status, readable(event.reason), event.local
-        said = said_in(event.reason_header, event.retry_after)
+        if self.state is ChannelState.DIALLING and self._is_taken_by_another(event):
+            return
         if self._failure is not None:
-            (status, reason), local, said = self._failure, True, NOTHING
-        redirects: tuple[RedirectTarget, ...] = ()
-        if event.contacts and not local:
-            redirects = redirect_targets(event.contacts, self._with.own_hosts() | {self._peer})
-        self._end(lambda: Failed(self.id, status, reason, local, redirects, said))
+            self._end(self._own_failure)
+            return
+        tried = "" if self._servers is None else self._servers.what_was_tried(event)
+        failed = last_words.of_failure(self.id, event, tried, self._redirecting_hosts)
+        self._end(lambda: failed)
 
     def on_ended(self, event: SessionEnded) -> None:
         """The SIP session is over."""
         if self.state in (ChannelState.DIALLING, ChannelState.LEAVING):
-            status, reason = self._failure or (487, "Request Terminated")
-            self._end(lambda: Failed(self.id, status, reason, local=True))
+            self._end(self._own_failure)
             return
-        remote = event.by is EndedBy.REMOTE and self.state is ChannelState.TALKING
-        said = NOTHING
-        if self.state is ChannelState.PARTING:
-            cause = self._hang_up_cause
-        elif remote:
-            said = said_in(event.reason_header)
-            cause = cause_of_ending(said.q850)
-        else:  # all is shut down, or the peer does not answer any more
-            cause = Cause.INTERRUPTED if event.by is EndedBy.LOCAL else Cause.UNREACHABLE
+        ours = self.state is ChannelState.PARTING
         self._silence()
-        self._end(lambda: Released(self.id, remote, cause, self._figures, said))
+        cause = self._hang_up_cause if ours else None
+        self._end(lambda: last_words.of_release(self.id, event, cause, self._figures))
 
     def on_offer(self, event: OfferReceived) -> None:
         """A re-INVITE of the peer, or its UPDATE, which may come before its answer (RFC 3311)."""
@@ -255,6 +259,23 @@ class Channel:
             self._with.tell(MediaLost(self.id))
 
     # Within
+
+    def _own_failure(self) -> Failed:
+        """The last word where it was us who failed the channel, or gave it up."""
+        status, reason = self._failure or (487, "Request Terminated")
+        return Failed(self.id, status, reason, local=True)
+
+    def _redirecting_hosts(self) -> frozenset[str]:
+        """The hosts of a redirect that need no trunk: ours, and the peer's own."""
+        return self._with.own_hosts() | {self._peer}
+
+    def _is_taken_by_another(self, event: InviteFailed) -> bool:
+        """Whether the call goes on with another server of its trunk."""
+        servers = self._servers
+        if servers is None or not servers.has_failed(event) or self._rang:
+            return False
+        self._silence()
+        return servers.go_on()
 
     def _move(self, trigger: ChannelTrigger) -> bool:
         following = CHANNEL_TRANSITIONS[self.state].get(trigger)

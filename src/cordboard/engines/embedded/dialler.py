@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -21,13 +21,14 @@ from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.embedded.trunk_addresses import first_hop
 from cordboard.engines.embedded.trunk_desk import TrunkDesk
+from cordboard.engines.embedded.trunk_servers import TrunkServers
 from cordboard.engines.stack_runner import StackRunner
-from cordboard.engines.transport import ListenError
 from cordboard.sip.codecs import Codec, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.locating import Located
+from cordboard.sip.timers import Timers
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class Dialler:
     bindings: Bindings
     locator: Locator
     trunks: TrunkDesk
+    timers: Timers
     media_host: Callable[[Flow], str]
     on_media: MediaEventHandler
 
@@ -86,38 +88,44 @@ class Dialler:
         self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, located: Located
     ) -> None:
         """Send the INVITE to the first server that we have a way to, that first by which the trunk
-        is known to be up."""
-        fault, targets = located.fault, located.targets
+        is known to be up unless a call has found otherwise, and to the next ones while those fail.
+        """
+        targets = located.targets
         known = self.trunks.server_of(full_name(endpoint.trunk, endpoint.domain))
-        if known in targets:
+        if known in targets and not self.locator.has_failed(known):
             targets = (known, *(target for target in targets if target != known))
-        for target in targets:
-            try:
-                flow = self.runner.transport.flow_to(
-                    target.transport, (target.address, target.port), target.name
-                )
-            except ListenError as error:
-                fault = str(error)
-                continue
-            self._dial_address(channel, dial, endpoint, flow)
-            return
-        channel.fail(503, f"Trunk not found: {fault}")
-
-    def _dial_address(
-        self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, flow: Flow
-    ) -> None:
-        own_host, _ = self.runner.transport.advertised(flow)
         caller = dial.options.caller
 
-        def make(offer: bytes) -> Invitation:
-            return invitation_to_trunk(channel.id, endpoint, flow, own_host, caller, offer)
+        def send(flow: Flow, patience: float | None) -> None:
+            own_host, _ = self.runner.transport.advertised(flow)
 
-        self._invite(channel, dial, flow, make, strict=not endpoint.trunk.nat)
+            def make(offer: bytes) -> Invitation:
+                invitation = invitation_to_trunk(
+                    channel.id, endpoint, flow, own_host, caller, offer
+                )
+                return invitation if patience is None else replace(invitation, patience=patience)
+
+            self._invite(channel, dial, flow, make, strict=not endpoint.trunk.nat, servers=servers)
+
+        servers = TrunkServers(self.runner, self.locator, targets, self.timers, send)
+        if not servers.go_on():
+            channel.fail(503, f"Trunk not found: {located.fault or servers.story}")
 
     def _invite(
-        self, channel: Channel, dial: Dial, flow: Flow, make: MakeInvitation, *, strict: bool
+        self,
+        channel: Channel,
+        dial: Dial,
+        flow: Flow,
+        make: MakeInvitation,
+        *,
+        strict: bool,
+        servers: TrunkServers | None = None,
     ) -> None:
-        """Open the channel's media session and send its INVITE."""
+        """Open the channel's media session and send its INVITE; ``servers`` are to be told what
+        becomes of it."""
+        if self.runner.stack.full:
+            channel.fail(503, "Too Many Calls")
+            return
         timeout = dial.options.media_timeout
         try:
             session = self.media.open(
@@ -142,7 +150,7 @@ class Dialler:
             _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
             channel.fail(500, "Unwritable Request")
             return
-        channel.invited(audio, flow.remote[0])
+        channel.invited(audio, flow.remote[0], servers)
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

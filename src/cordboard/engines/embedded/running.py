@@ -102,6 +102,7 @@ class Running:
             bindings=self.bindings,
             locator=self.locator,
             trunks=self.trunks,
+            timers=settings.timers,
             media_host=self.media_host,
             on_media=callbacks.on_media,
         )
