@@ -14,6 +14,7 @@ from cordboard.sip.flow import Flow
 from cordboard.sip.message import Message, Request, Response, parse
 from cordboard.sip.registrar import Registrar
 from cordboard.sip.stack import Invitation, SipStack, StackSettings
+from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
 from cordboard.sip.trace import TraceRecord
 
@@ -53,6 +54,8 @@ class End:
         secret: bytes = SECRET,
         session_expires: int = 1800,
         min_se: int = 90,
+        strangers: Strangers = EVERYBODY_WELCOME,
+        refuses_calls: int | None = None,
     ) -> None:
         self.address = address
         self.said: list[SipEvent] = []
@@ -67,6 +70,8 @@ class End:
                 min_se=min_se,
                 max_sessions=max_sessions,
                 max_transactions=max_transactions,
+                strangers=strangers,
+                refuses_calls=refuses_calls,
             ),
             registrar=registrar,
             random=tokens(name),

@@ -307,12 +307,3 @@ class Directory:
             return self._by_terminal.get(name)
         terminal = tenant.terminal(name)
         return None if terminal is None else (tenant, terminal)
-
-    def challenger_of(self, name: str, host: str) -> TenantPolicy | None:
-        """Whose realm and hashes ``name@host`` is challenged with (RFC 3261 22.1), known or not;
-        None in a directory without tenants."""
-        found = self.terminal_by_sip(name, host)
-        tenant = found[0] if found else self.tenant(host)
-        if tenant is None:
-            tenant = self.tenants[0] if self.tenants else None
-        return None if tenant is None else tenant.policy

@@ -40,7 +40,8 @@ class StackSettings:
     """``advertised`` gives the host and port to write into Via and Contact for a flow;
     ``tag_secret`` signs the From tags of our calls. A session that nobody refreshes ends after
     ``session_expires`` seconds, or whatever its peer wants instead from ``min_se`` seconds on
-    (RFC 4028); 0 is for ever."""
+    (RFC 4028); 0 is for ever. ``refuses_calls`` is the status that every new call to us is refused
+    with, where none is taken: at once and without keeping anything."""
 
     advertised: Callable[[Flow], tuple[str, int]]
     tag_secret: bytes = field(repr=False)
@@ -49,6 +50,7 @@ class StackSettings:
     session_expires: int = SESSION_EXPIRES
     min_se: int = MIN_SE
     strangers: Strangers = EVERYBODY_WELCOME
+    refuses_calls: int | None = None
     max_sessions: int = MAX_SESSIONS
     max_transactions: int = MAX_TRANSACTIONS
 

@@ -49,13 +49,14 @@ RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
 class Inbound:
     """Routes requests. ``bindings`` is None where REGISTER is not served."""
 
-    __slots__ = ("_allow_line", "_bindings", "_core", "_layer", "_strangers")
+    __slots__ = ("_allow_line", "_bindings", "_core", "_layer", "_refuses_calls", "_strangers")
 
     def __init__(self, core: Core, bindings: Bindings | None) -> None:
         self._core = core
         self._layer = core.layer
         self._bindings = bindings
         self._strangers = core.settings.strangers
+        self._refuses_calls = core.settings.refuses_calls
         self._allow_line = ALLOW_LINE if bindings is None else ALLOW_WITH_REGISTER_LINE
 
     def receive(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
@@ -103,7 +104,18 @@ class Inbound:
             to, from_ = request.first("to") or "", request.first("from") or ""
             if session is not None and session.owns(_tag(to), _tag(from_)):
                 return False
+            if self._is_under_way(request):
+                return False
         return self._strangers.turns_away(request, flow)
+
+    def _is_under_way(self, request: Request) -> bool:
+        """Whether a request comes again, or belongs to one that was answered: a BYE is repeated
+        until its answer gets there, and its session is over by then."""
+        method = "INVITE" if request.method in ("ACK", "CANCEL") else request.method
+        try:
+            return server_key(request, method) in self._layer.servers
+        except SipParseError:
+            return False
 
     def refuse(
         self,
@@ -205,6 +217,11 @@ class Inbound:
             self.refuse(request, way_back, 406, now, ACCEPT_LINE)
             return
         routes_of_request(request)  # what can't be read is refused before anything is kept
+        if self._refuses_calls is not None:
+            # A refusal that is repeated until its ACK would come down on who never asked for it,
+            # where the source is forged: the same answer to each repeat does as well (8.2.7).
+            self.refuse(request, way_back, self._refuses_calls, now)
+            return
         tag = self._core.token()
         transaction = self._layer.serve(key, request, way_back, call_id, tag)
         self._layer.claim_origin(transaction, origin)

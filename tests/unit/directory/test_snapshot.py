@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from cordboard.directory.challenger import challenger_of
 from cordboard.directory.model import (
     Account,
     Context,
@@ -184,7 +185,22 @@ def test_a_terminal_belongs_to_its_domain_or_is_unique_at_our_address() -> None:
     assert directory.terminal_by_sip("desk", "192.0.2.1") is None
     assert directory.terminal_by_sip("only", "demo") is None
     assert directory.terminal_by_sip("DESK", "demo") is None
-    assert directory.challenger_of("only", "192.0.2.1") == other.policy
-    assert directory.challenger_of("nobody", "other") == other.policy
-    assert directory.challenger_of("nobody", "192.0.2.1") == TENANT.policy
-    assert Directory().challenger_of("nobody", "192.0.2.1") is None
+
+
+def test_the_realm_of_a_challenge_does_not_tell_who_there_is() -> None:
+    only = Terminal("only", 5, "ee")
+    other = TenantDirectory(TenantPolicy("other", "realm.other"), terminals=(only,))
+    empty = TenantDirectory(TenantPolicy("empty", "realm.empty"))
+    directory = Directory((TENANT, other, empty))
+
+    def asked(name: str, host: str, secret: bytes = b"secret") -> TenantPolicy | None:
+        return challenger_of(directory, name, host, secret)
+
+    assert asked("only", "192.0.2.1") == other.policy
+    assert asked("nobody", "other") == other.policy
+    drawn = [asked(f"nobody{n}", "192.0.2.1") for n in range(50)]
+    assert {TENANT.policy, other.policy} == set(drawn)
+    assert drawn == [asked(f"nobody{n}", "192.0.2.1") for n in range(50)]
+    assert drawn != [asked(f"nobody{n}", "192.0.2.1", b"other") for n in range(50)]
+    assert challenger_of(Directory(), "nobody", "192.0.2.1", b"secret") is None
+    assert challenger_of(Directory((empty,)), "nobody", "192.0.2.1", b"") == empty.policy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cordboard.calls.ports import Contact
+from cordboard.directory.challenger import challenger_of
 from cordboard.directory.model import DigestOffer
 from cordboard.directory.snapshot import Directory
 from cordboard.sip.digest_server import DigestServer
@@ -29,6 +30,7 @@ class Bindings:
     ) -> None:
         self._directory = directory
         self._clock = clock
+        self._secret = secret
         self.registrar = Registrar(self._account, self._realm, DigestServer(secret))
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
@@ -61,7 +63,7 @@ class Bindings:
         )
 
     def _realm(self, user: str, host: str) -> Realm:
-        policy = self._directory().challenger_of(user, host)
+        policy = challenger_of(self._directory(), user, host, self._secret)
         return Realm(host) if policy is None else Realm(policy.sip_realm, _OFFERED[policy.digest])
 
 

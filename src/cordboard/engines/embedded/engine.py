@@ -32,7 +32,6 @@ from cordboard.sip.events import (
     InfoReceived,
     InviteAnswered,
     InviteFailed,
-    InviteReceived,
     InviteRinging,
     InviteTrying,
     OfferAnswered,
@@ -211,10 +210,6 @@ class EmbeddedEngine:
             self._need().trunks.reachability_changed(event)
         elif isinstance(event, RegistrationsBlocked):
             _log.warning("too many wrong passwords", source=event.source, account=event.account)
-        elif isinstance(event, InviteReceived):
-            # Phones may not dial out yet: whoever they ask for is not here.
-            runner = self._need().runner
-            runner.stack.reject(event.call_id, 404, "Not Found", runner.clock())
 
     def _tell(self, event: EngineEvent) -> None:
         if self._on_event is not None:

@@ -9,11 +9,12 @@ from typing import Final
 
 import structlog
 
-from cordboard.addresses import bracketed, canonical, is_address, is_wildcard
+from cordboard.addresses import bracketed, canonical, is_wildcard
 from cordboard.calls.ports import EngineEvent
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.dns.locator import Locator, means_of
 from cordboard.engines.dns.port import Resolver
+from cordboard.engines.embedded.acquaintances import Acquaintances
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
@@ -23,7 +24,6 @@ from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
-from cordboard.engines.embedded.trunk_addresses import base_of, first_hop
 from cordboard.engines.embedded.trunk_desk import Outside, TrunkDesk
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.tls import TlsContexts, TlsError
@@ -42,6 +42,9 @@ _log = structlog.get_logger(__name__)
 
 CERTIFICATE_CHECK_SECONDS: Final = 60.0
 """A certificate is renewed weeks before its end; a look costs some microseconds."""
+
+NO_SUCH_NUMBER: Final = 404
+"""Phones may not dial out yet: whoever they ask for is not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,12 @@ class Running:
 
     def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> SipStack:
         settings = self._settings
+        known = Acquaintances(
+            self._directory,
+            self.bindings.registrar.knows_host,
+            self.locator.is_server,
+            self._own_hosts,
+        )
         return SipStack(
             StackSettings(
                 advertised=advertised,
@@ -129,26 +138,13 @@ class Running:
                 timers=settings.timers,
                 session_expires=settings.session_expires,
                 min_se=settings.min_se,
-                strangers=Strangers(settings.ignore_strangers, self._knows, self._serves),
+                strangers=Strangers(settings.ignore_strangers, known.knows, known.serves),
                 user_agent=settings.user_agent,
+                refuses_calls=NO_SUCH_NUMBER,
             ),
             registrar=self.bindings.registrar,
             trace=self._trace,
         )
-
-    def _knows(self, flow: Flow) -> bool:
-        """Whether a peer is a trunk of ours, or where a phone is registered."""
-        host = flow.remote[0]
-        return (
-            self.bindings.registrar.knows_host(host)
-            or self.locator.is_server(host)
-            or host in self._trunk_hosts()
-        )
-
-    def _trunk_hosts(self) -> set[str]:
-        """The addresses of all trunks that are given by address."""
-        trunks = (trunk for tenant in self._directory().tenants for trunk in tenant.trunks)
-        return {uri.address[0] for trunk in trunks for uri in (base_of(trunk), first_hop(trunk))}
 
     def _flow_to(self, target: Target) -> Flow | None:
         """A way to a server, if there is one."""
@@ -170,13 +166,6 @@ class Running:
         if self._known_means is None:
             self._known_means = means_of(self.listening)
         return self._known_means
-
-    def _serves(self, domain: str) -> bool:
-        """Whether a domain is a tenant's, or an address of ours."""
-        if self._directory().tenant(domain) is not None:
-            return True
-        ours = self._own_hosts()
-        return domain in ours or (is_address(domain) and any(map(is_wildcard, ours)))
 
     def _own_hosts(self) -> frozenset[str]:
         """Where this server is found, as it was told; a wildcard stands for every address."""
