@@ -37,7 +37,8 @@ from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
-from cordboard.engines.memory import FarEnd, MemoryEngine
+from cordboard.engines.far_end import FarEnd
+from cordboard.engines.memory import MemoryEngine
 from cordboard.engines.transport import Listen
 from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1

@@ -22,7 +22,8 @@ from cordboard.calls.ports import (
     Trying,
 )
 from cordboard.directory.model import Trunk
-from cordboard.engines.memory import ANSWERS, IS_BUSY, RINGS, FarEnd, MemoryEngine
+from cordboard.engines.far_end import ANSWERS, IS_BUSY, RINGS, FarEnd
+from cordboard.engines.memory import MemoryEngine
 
 OPTIONS = DialOptions(CallerId("1"))
 TRUNK = Trunk("pstn", "sip:pstn.test")

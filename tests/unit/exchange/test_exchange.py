@@ -14,7 +14,8 @@ from cordboard.calls.ports import Dial, HangUp
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import RingUser, UserKeys
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.engines.memory import ANSWERS, IS_BUSY, RINGS, FarEnd, MemoryEngine
+from cordboard.engines.far_end import ANSWERS, IS_BUSY, RINGS, FarEnd
+from cordboard.engines.memory import MemoryEngine
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.exchange import Exchange
 from cordboard.journal.memory import MemoryJournal

@@ -1,0 +1,143 @@
+"""Whom the engine in memory dials: a far end that does what a test tells it to, at once or by a
+behaviour that is given beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import (
+    Answered,
+    Dial,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HoldChanged,
+    MediaLost,
+    Prompt,
+    RedirectTarget,
+    Released,
+    Ringing,
+    Tone,
+    Trying,
+)
+from cordboard.calls.said import NOTHING, Said
+from cordboard.media.figures import MediaFigures
+
+if TYPE_CHECKING:
+    from cordboard.engines.memory import MemoryEngine
+
+
+class FarState(Enum):
+    """Where the far end of a channel is."""
+
+    CALLED = "called"
+    TALKING = "talking"
+    OVER = "over"
+
+
+class FarEnd:
+    """Who was dialled on a channel, and what reached him. Each method is one thing he does.
+
+    ``hears`` is the tone or prompt played to him, the id of the channel he hears, or None;
+    ``on_hold`` says whether we hold him. Doing something that his state does not allow has no
+    effect, as with a real phone whose message crosses ours.
+    """
+
+    def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
+        self.dial = dial
+        self.channel = dial.channel
+        self.state = FarState.CALLED
+        self.hears: Tone | Prompt | str | None = None
+        self.on_hold = False
+        self.flowing = False
+        self.hung_up_for: Cause | None = None
+        self._engine = engine
+
+    def take(self) -> None:
+        """100."""
+        if self.state is FarState.CALLED:
+            self._say("SIP/2.0 100 Trying", Trying(self.channel))
+
+    def ring(self, status: int = 180) -> None:
+        """180, or another sign that the call progresses."""
+        if self.state is FarState.CALLED:
+            self._say(f"SIP/2.0 {status} Ringing", Ringing(self.channel, status))
+
+    def early(self, flowing: bool = True) -> None:
+        """Let audio flow before the answer, or cease."""
+        if self.state is FarState.CALLED and flowing != self.flowing:
+            self.flowing = flowing
+            self._engine.tell(EarlyMedia(self.channel, flowing))
+
+    def answer(self) -> None:
+        """200."""
+        if self.state is FarState.CALLED:
+            self.state = FarState.TALKING
+            self._say("SIP/2.0 200 OK", Answered(self.channel))
+
+    def reject(
+        self,
+        status: int = 486,
+        reason: str = "",
+        *,
+        local: bool = False,
+        redirects: tuple[RedirectTarget, ...] = (),
+        said: Said = NOTHING,
+    ) -> None:
+        """A final refusal; ``local``: as if nobody had answered at all."""
+        if self.state is FarState.CALLED:
+            self.early(False)
+            self._over(
+                Failed(self.channel, status, reason, local, redirects, said),
+                f"SIP/2.0 {status} {reason}",
+            )
+
+    def hang_up(self, cause: Cause = Cause.NORMAL, said: Said = NOTHING) -> None:
+        """BYE."""
+        if self.state is FarState.TALKING:
+            self._over(Released(self.channel, True, cause, MediaFigures(), said), "BYE")
+
+    def hold(self, on: bool = True) -> None:
+        """Put us on hold, or take us off."""
+        if self.state is FarState.TALKING:
+            self._say("INVITE", HoldChanged(self.channel, on))
+
+    def press(self, digit: str) -> None:
+        """A key."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(Digit(self.channel, digit))
+
+    def vanish(self) -> None:
+        """Send no audio any more."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(MediaLost(self.channel))
+
+    def dropped(self, cause: Cause) -> None:
+        """We hang up."""
+        self.hung_up_for = cause
+        if self.state is FarState.CALLED:
+            self._over(Failed(self.channel, 487, "Request Terminated"), "CANCEL", sent=True)
+        elif self.state is FarState.TALKING:
+            self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
+
+    def _say(self, summary: str, event: EngineEvent) -> None:
+        self._engine.note(self.channel, summary, sent=False)
+        self._engine.tell(event)
+
+    def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
+        self.state = FarState.OVER
+        self.hears = None
+        self._engine.note(self.channel, summary, sent=sent)
+        self._engine.tell(event)
+
+
+Behaviour = tuple[tuple[float, Callable[[FarEnd], None]], ...]
+"""What a far end does, each with the seconds after the dial."""
+
+ANSWERS: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.ring), (1.0, FarEnd.answer))
+RINGS: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.ring))
+IS_BUSY: Final[Behaviour] = ((0.0, FarEnd.take), (0.0, FarEnd.reject))
