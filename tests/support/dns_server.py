@@ -29,11 +29,13 @@ _SOA = f"ns.test. admin.test. 1 3600 600 86400 {NEGATIVE_SECONDS}"
 class DnsServer:
     """Answers from its own thread, so that any test can use it; to be entered and left.
 
-    ``silent`` lets it take questions and say nothing; ``refusal`` is an rcode to answer with.
+    ``silent`` lets it take questions and say nothing, as those for names that end in one of
+    ``mute``; ``refusal`` is an rcode to answer with.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.silent = False
+        self.mute: tuple[str, ...] = ()
         self.refusal: str | None = None
         self.asked: list[tuple[str, str]] = []
         self._records: dict[tuple[str, str], dns.rrset.RRset] = {}
@@ -110,7 +112,7 @@ class DnsServer:
         question = query.question[0]
         name = question.name.to_text(omit_final_dot=True).lower()
         self.asked.append((name, dns.rdatatype.to_text(question.rdtype)))
-        if self.silent:
+        if self.silent or name.endswith(self.mute):
             return None
         response = dns.message.make_response(query, recursion_available=True)
         if self.refusal is not None:
