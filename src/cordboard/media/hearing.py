@@ -181,7 +181,7 @@ class Hearing:
         table = self._tables.get(codec, _UNLIKE)
         if table is not None:
             if not table:
-                self.outgoing.skip(run)
+                self.outgoing.skip(run, sequence)
                 return None
             payload = payload.translate(table)
         payload_type = self._payload_type | marker
@@ -204,7 +204,7 @@ class Hearing:
         if self._occupied:
             return None
         if self._event_type is None or rates[0] != self.outgoing.rate:
-            self.outgoing.skip(run)
+            self.outgoing.skip(run, sequence)
             return None
         if rates[1] != self._event_rate:
             payload = rescaled(payload, rates[1], self._event_rate)

@@ -9,7 +9,8 @@ where they come from; but whoever can send us a packet could then take a call's 
   packet of a negotiated type to where that came from.
 * The first source that has sent 5 consistent packets (one SSRC, sequence numbers going on) is
   certain (LOCKED): from then on it alone is listened to. A rival during those packets moves
-  nothing before it is certain itself.
+  nothing before it is certain itself. What the network has let others overtake, or repeated,
+  neither counts nor begins anew: else jitter above the packets' distance would keep us open.
 * New SDP opens the question again, and we go on sending to where we did, unless the SDP names
   another address than before. Then the former source is still listened to, for its last packets
   are under way as long as the answer is, but they move nothing: unless they go on for longer
@@ -34,7 +35,7 @@ UNSPECIFIED: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - written as can
 CONSISTENT_PACKETS: Final = 5
 FORMER_PACKETS: Final = 250  # 5 s of 20 ms: by then every phone has taken its new port
 MAX_CANDIDATES: Final = 4  # a phone, its former port, and room for two behind the same NAT
-MAX_SEQUENCE_STEP: Final = 50  # one second of lost packets still counts as going on
+MAX_SEQUENCE_STEP: Final = 50  # a second of lost packets still goes on, of late ones is the same
 
 
 class LatchState(Enum):
@@ -52,9 +53,13 @@ class _Candidate:
     sequence: int
     consistent: int = 1
 
-    def goes_on(self, ssrc: int, sequence: int) -> bool:
+    def take(self, ssrc: int, sequence: int) -> None:
         step = (sequence - self.sequence) & 0xFFFF
-        return ssrc == self.ssrc and 0 < step <= MAX_SEQUENCE_STEP
+        if ssrc == self.ssrc and (step == 0 or step >= 0x10000 - MAX_SEQUENCE_STEP):
+            return
+        goes_on = ssrc == self.ssrc and step <= MAX_SEQUENCE_STEP
+        self.consistent = self.consistent + 1 if goes_on else 1
+        self.ssrc, self.sequence = ssrc, sequence
 
 
 class Latch:
@@ -121,8 +126,7 @@ class Latch:
         if candidate is None:
             self._consider(source, ssrc, sequence)
             return
-        candidate.consistent = candidate.consistent + 1 if candidate.goes_on(ssrc, sequence) else 1
-        candidate.ssrc, candidate.sequence = ssrc, sequence
+        candidate.take(ssrc, sequence)
         enough = FORMER_PACKETS if source == self._former else CONSISTENT_PACKETS
         if candidate.consistent >= enough:
             self.state = LatchState.LOCKED

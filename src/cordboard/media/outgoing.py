@@ -32,6 +32,7 @@ class Outgoing:
         "_packets_before",
         "_packets_of_others",
         "_run",
+        "_run_begins_at",
         "_sequence_offset",
         "_stamped_at",
         "_timestamp_offset",
@@ -61,6 +62,7 @@ class Outgoing:
         self._sequence_offset = 0
         self._timestamp_offset = 0
         self._packets_before = 0  # the run began
+        self._run_begins_at = 0  # number of its first packet
         self._stamped_at = 0.0  # when ``timestamp`` was the present
 
     def relay(
@@ -81,6 +83,7 @@ class Outgoing:
             self._timestamp_offset = self._due(now) - timestamp
             self._run = run
             self._packets_before = self.packets
+            self._run_begins_at = self.sequence + 1
             payload_type |= MARKER
         number = (sequence + self._sequence_offset) & 0xFFFF
         units = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
@@ -89,7 +92,7 @@ class Outgoing:
             if units != self.timestamp:  # it stands still during a telephone event
                 self.timestamp = units
                 self._stamped_at = now
-        elif (self.sequence - number) & 0xFFFF >= self.packets - self._packets_before:
+        elif self._is_before_run(number):
             return None  # its number was used for what was sent before
         if self.started_at is None:
             self.started_at = now
@@ -98,9 +101,13 @@ class Outgoing:
         self.octets += len(payload)
         return _PACK(PLAIN, payload_type, number, units, self.ssrc) + payload
 
-    def skip(self, run: object) -> None:
-        """Leave one packet of the run out without a gap: it was not meant for this leg."""
-        if run is self._run:
+    def skip(self, run: object, sequence: int) -> None:
+        """Leave one packet of the run out without a gap: it was not meant for this leg.
+
+        One that others have overtaken leaves its gap, for their numbers are given.
+        """
+        ahead = (sequence + self._sequence_offset - self.sequence) & 0xFFFF
+        if run is self._run and 0 < ahead < 0x8000:
             self._sequence_offset -= 1
 
     def frame(self, payload_type: int, payload: bytes, now: float) -> bytes:
@@ -163,6 +170,12 @@ class Outgoing:
         self.packets += 1
         self.octets += len(payload)
         return _PACK(PLAIN, payload_type, self.sequence, self.timestamp, self.ssrc) + payload
+
+    def _is_before_run(self, number: int) -> bool:
+        """Whether a late number is from before the run; one that has lasted for half of all
+        numbers has nothing late from then."""
+        young = self.packets - self._packets_before < 0x8000
+        return young and (number - self._run_begins_at) & 0xFFFF >= 0x8000
 
     def _due(self, now: float) -> int:
         """The timestamp of a new source's first packet: the old one's, and the time since."""

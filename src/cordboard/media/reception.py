@@ -2,7 +2,8 @@
 
 Sequence numbers are followed without wrapping: each packet moves the highest number by its
 distance. A distance that no network makes (``MAX_DROPOUT`` forwards, ``MAX_MISORDER`` back) is
-a new beginning if the next packet goes on from there, else one stray packet.
+a new beginning if the next packet goes on from there, else one stray packet. After a change of the
+source what is still under way from the one before is stray: else each such packet would change it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ MAX_DROPOUT: Final = 3000
 MAX_MISORDER: Final = 100
 # s: a timestamp further on is a restarted clock; longer silence is sent as a new talkspurt.
 MAX_TIMESTAMP_STEP: Final = 60
+
+FORMER_SECONDS: Final = 0.3
+"""For how long: more than any jitter that can be talked over (ITU-T G.114)."""
 
 LATE: Final = 0  # came after one that was sent later, or twice
 IN_ORDER: Final = 1
@@ -34,6 +38,8 @@ class Reception:
         "_arrived",
         "_bad_sequence",
         "_base",
+        "_began_at",
+        "_former",
         "_furthest",
         "_highest",
         "_lost_before",
@@ -57,6 +63,8 @@ class Reception:
         self.ssrc: int | None = None
         self.run: object = None
         self.rate = SAMPLE_RATE  # Hz
+        self._former: int | None = None  # the SSRC before
+        self._began_at = 0.0
         self._furthest = MAX_TIMESTAMP_STEP * SAMPLE_RATE
         self._sequence = 0  # highest, as sent
         self._highest = 0  # highest, without wrapping
@@ -72,6 +80,8 @@ class Reception:
     def note(self, ssrc: int, sequence: int, timestamp: int, octets: int, now: float) -> int:
         """Count a packet of audio and say how it fits: IN_ORDER, LATE, RESTARTED or STRAY."""
         if ssrc != self.ssrc:
+            if ssrc == self._former and now - self._began_at < FORMER_SECONDS:
+                return STRAY
             return self._begin(ssrc, sequence, timestamp, octets, now)
         step = (sequence - self._sequence) & 0xFFFF
         if not 0 < step < MAX_DROPOUT:
@@ -99,7 +109,7 @@ class Reception:
             self.jitter = 0.0
             self._lost_before += self._expected() - self._received()
             self._received_before = self.packets
-            self.ssrc = None  # whatever comes is a new beginning
+            self.ssrc = self._former = None  # whatever comes is a new beginning
 
     @property
     def jitter_ms(self) -> float:
@@ -154,6 +164,8 @@ class Reception:
         self._reported_expected = self._reported_received = 0
         self.packets += 1
         self.octets += octets
+        if ssrc != self.ssrc:
+            self._former, self._began_at = self.ssrc, now
         self.ssrc = ssrc
         self.run = object()
         self._sequence = self._highest = self._base = sequence

@@ -10,6 +10,7 @@ from cordboard.media import g711
 
 MAX_RECORDING_S: Final = 3600  # 57.6 MB of memory; recording to disk is another thing's task
 MAX_GAP_S: Final = 10  # a longer jump of the timestamp is a new beginning, not lost audio
+MAX_OVERTAKEN_S: Final = 1  # so long after the beginning, what is before it was overtaken by it
 
 _SAMPLE_OCTETS = 2
 _ZERO = b"\0" * _SAMPLE_OCTETS
@@ -61,6 +62,11 @@ class Recorder:
         if self._first is None:
             self._first = timestamp
         place = (timestamp - self._first) & 0xFFFFFFFF
+        before = 2**32 - place
+        if before + length <= min(MAX_OVERTAKEN_S * g711.SAMPLE_RATE, self._limit):
+            self._first = timestamp
+            self._audio[:0] = _ZERO * before
+            return 0
         furthest = MAX_GAP_S * g711.SAMPLE_RATE
         if place > length + furthest:  # a jump, or (after wrapping) before the beginning
             self._first = (timestamp - length) & 0xFFFFFFFF

@@ -21,7 +21,7 @@ from cordboard.media.keys import Keys
 from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.presence import Presence
-from cordboard.media.reception import IN_ORDER, RESTARTED, STRAY, Reception
+from cordboard.media.reception import IN_ORDER, LATE, RESTARTED, STRAY, Reception
 from cordboard.media.recorder import Recorder
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
@@ -115,7 +115,7 @@ class MediaStream(HearingEnd):
             if fit == STRAY:
                 return None
             self._dtmf.forget()
-        if self._dtmf.pending:
+        if self._dtmf.pending and fit != LATE:
             self._tell_all(self._keys.flush(now))
         if not self._receives:
             return None

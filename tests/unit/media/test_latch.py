@@ -37,6 +37,23 @@ def test_we_answer_to_where_the_packets_come_from() -> None:
     assert latch.state is LatchState.LOCKED
 
 
+def test_overtaken_and_repeated_packets_do_not_keep_it_open() -> None:
+    latch = opened()
+    for sequence in (2, 1, 2, 4, 3, 7, 6):
+        latch.observe(NAT, 1, sequence)
+    assert not latch.settled
+    for sequence in (9, 8, 10):
+        latch.observe(NAT, 1, sequence)
+    assert latch.state is LatchState.LOCKED
+
+
+def test_one_packet_over_and_over_makes_nobody_certain() -> None:
+    latch = opened()
+    for _ in range(20):
+        latch.observe(NAT, 1, 2)
+    assert latch.state is LatchState.OPEN
+
+
 def test_a_stranger_is_never_listened_to() -> None:
     latch = opened()
     send(latch, STRANGER, 100)

@@ -45,6 +45,17 @@ def test_another_source_is_a_new_run_and_loses_nothing() -> None:
     assert reception.lost == 1
 
 
+def test_what_is_under_way_from_the_source_before_changes_nothing_back() -> None:
+    reception = Reception()
+    receive(reception, 1, 2)
+    receive(reception, 500, ssrc=2)
+    run = reception.run
+    assert receive(reception, 3) == [STRAY]
+    assert receive(reception, 501, ssrc=2) == [IN_ORDER]
+    assert reception.run is run
+    assert reception.note(1, 4, 640, 160, 11.0) == RESTARTED
+
+
 def test_one_stray_packet_is_dropped_and_two_are_a_restart() -> None:
     reception = Reception()
     receive(reception, 1, 2)

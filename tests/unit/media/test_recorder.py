@@ -26,6 +26,21 @@ def test_gaps_become_silence_and_late_packets_find_their_place() -> None:
     assert recorder.seconds == 0.08
 
 
+def test_what_the_first_packet_has_overtaken_comes_before_it() -> None:
+    recorder = Recorder()
+    recorder.write(LOUD, "PCMU", 1000)
+    recorder.write(LOUD, "PCMU", 1000 - 320)
+    recorder.write(LOUD, "PCMU", 1000 + 160)
+    assert list(samples(recorder)) == [32124] * 160 + [0] * 160 + [32124] * 320
+
+
+def test_a_clock_that_runs_backwards_does_not_make_it_grow() -> None:
+    recorder = Recorder()
+    for index in range(10_000):
+        recorder.write(LOUD, "PCMU", 2_000_000 - 8 * index)
+    assert recorder.seconds < 60
+
+
 def test_timestamps_wrap() -> None:
     recorder = Recorder()
     recorder.write(LOUD, "PCMU", 2**32 - 160)

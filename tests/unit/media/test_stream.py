@@ -91,6 +91,14 @@ def test_loss_and_late_packets_stay_visible() -> None:
     assert [(number - numbers[0]) & 0xFFFF for number in numbers] == [0, 1, 4, 3, 5]
 
 
+def test_a_late_packet_is_passed_on_whatever_else_is_lost_of_a_young_stream() -> None:
+    a, _ = bridged()
+    packets = [relay(a, voice(index), 0.1) for index in (10, 16, 11, 17, 9)]
+    assert packets.pop() is None
+    numbers = [packet.sequence for packet in packets if packet is not None]
+    assert [(number - numbers[0]) & 0xFFFF for number in numbers] == [0, 6, 1, 7]
+
+
 def test_what_was_sent_before_the_change_is_not_sent_again_late() -> None:
     a, _ = bridged()
     relay(a, voice(10))
@@ -227,6 +235,23 @@ def test_digits_for_a_phone_that_takes_none_leave_no_gap() -> None:
     assert after is not None
     assert (after.sequence - before.sequence) & 0xFFFF == 1
     assert not b.send_digit("1")
+
+
+def test_a_digit_left_out_late_takes_no_number_twice() -> None:
+    a, b = bridged()
+    b.configure(negotiated(5000, events=False), 0.0)
+    digit = digit_packets("5", first=1, timestamp=160)[0]
+    packets = [relay(a, data, 0.1) for data in (voice(0), voice(2), digit, voice(3))]
+    numbers = [packet.sequence for packet in packets if packet is not None]
+    assert [(number - numbers[0]) & 0xFFFF for number in numbers] == [0, 2, 3]
+
+
+def test_audio_that_a_digit_has_overtaken_does_not_end_it() -> None:
+    stream = leg()
+    first, *others = digit_packets("5", first=4, timestamp=640)
+    for data in (voice(0), voice(2), first, voice(1), voice(3), *others):
+        relay(stream, data, 0.1)
+    assert stream.take_events() == [Digit("5", 100)]
 
 
 def test_a_digit_whose_end_is_lost_is_told_by_audio_or_by_time() -> None:
