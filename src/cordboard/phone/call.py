@@ -47,6 +47,7 @@ class PhoneCall:
         self.caller = Caller.of(event.request)
         self.auto_answer = asks_for_auto_answer(event.request)
         self.answered_at: float | None = None
+        self.number = 0  # among the answered ones
         self.held = False
         self.recorder = recorder
         self.session = session

@@ -145,6 +145,7 @@ class Phone:
             return
         call.answered_at = self._clock()
         self._answered += 1
+        call.number = self._answered
         self._stack.accept(call_id, body, self._clock())
         call.session.answered()
         if self._voice is not None:
@@ -323,7 +324,7 @@ class Phone:
         if self.calls.pop(call.call_id, None) is None:
             return
         if call.recorder is not None and self._record_to is not None and call.answered_at:
-            path = place_of(self._record_to, self._answered)
+            path = place_of(self._record_to, call.number)
             path.write_bytes(call.recorder.wav())
             self._tell(What.RECORDED, call.call_id, file=str(path), seconds=call.recorder.seconds)
         self._count()
