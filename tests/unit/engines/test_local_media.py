@@ -252,6 +252,23 @@ async def test_packets_before_the_answer_is_read_are_not_lost(setting: Setting) 
     phone.close()
 
 
+async def test_what_came_while_the_answer_was_lost_is_not_heard_all_at_once(
+    setting: Setting,
+) -> None:
+    hearing, hearer = setting.leg("a")
+    phone = Phone()
+    session = setting.plane.open("b", setting.hear)
+    for number in range(100):
+        phone.say(session, voice(number))
+    session.configure(negotiated(phone.port, host=HOST, signalling=HOST))
+    hearer.bridge(session)
+    phone.say(session, voice(100, payload=b"n" * 160))
+    await until(lambda: hearing.packets)
+    assert [packet.payload for packet in hearing.packets] == [b"n" * 160]
+    assert session.figures().packets_received == 101
+    phone.close()
+
+
 async def test_reports_and_a_goodbye(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media_session, "REPORT_INTERVAL", 0.1)
     phone, session = setting.leg("a")

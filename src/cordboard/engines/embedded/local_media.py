@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 
-from cordboard.engines.embedded.media_clock import Beat
+from cordboard.engines.embedded.media_clock import Beat, MediaTimers
 from cordboard.engines.embedded.media_session import (
     BRISK_WATCH,
     SLOW_WATCH,
     TICK,
     MediaEventHandler,
     MediaSession,
-    MediaTimers,
 )
 from cordboard.engines.embedded.rtp_ports import (
     DEFAULT_PORT_RANGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 MAX_LATE_BEATS: Final = 5  # made up for at once after a stall; phones buffer about 100 ms
@@ -65,3 +66,22 @@ class Beat(Generic[Member]):
         self._timer = None
         if self._members:
             self._timer = self._loop.call_at(self._due, self._strike)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaTimers(Generic[Member]):
+    """The timers that all sessions of a plane share."""
+
+    ticker: Beat[Member]  # what is played
+    brisk: Beat[Member]  # early media, unfinished digits
+    slow: Beat[Member]  # reports, lost media
+
+    def remove(self, session: Member) -> None:
+        """Visit a session no more."""
+        for beat in (self.ticker, self.brisk, self.slow):
+            beat.remove(session)
+
+    def stop(self) -> None:
+        """Visit none any more."""
+        for beat in (self.ticker, self.brisk, self.slow):
+            beat.stop()

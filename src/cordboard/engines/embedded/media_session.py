@@ -6,11 +6,10 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from typing import Final
 
-from cordboard.engines.embedded.media_clock import Beat
-from cordboard.engines.embedded.rtp_ports import PortPair
+from cordboard.engines.embedded.media_clock import MediaTimers
+from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS, PortPair
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
@@ -26,28 +25,8 @@ MediaEventHandler = Callable[[str, MediaEvent], None]
 TICK: Final = FRAME_MS / 1000
 BRISK_WATCH: Final = 0.1
 SLOW_WATCH: Final = 1.0
-DATAGRAM_OCTETS: Final = 2048  # above any Ethernet frame; a longer datagram is no audio of ours
 
 _RANDOM = secrets.SystemRandom()
-
-
-@dataclass(frozen=True, slots=True)
-class MediaTimers:
-    """The timers that all sessions of a plane share."""
-
-    ticker: Beat[MediaSession]  # what is played
-    brisk: Beat[MediaSession]  # early media, unfinished digits
-    slow: Beat[MediaSession]  # reports, lost media
-
-    def remove(self, session: MediaSession) -> None:
-        """Visit a session no more."""
-        for beat in (self.ticker, self.brisk, self.slow):
-            beat.remove(session)
-
-    def stop(self) -> None:
-        """Visit none any more."""
-        for beat in (self.ticker, self.brisk, self.slow):
-            beat.stop()
 
 
 class MediaSession:
@@ -64,7 +43,7 @@ class MediaSession:
         pair: PortPair,
         advertised_host: str,
         loop: asyncio.AbstractEventLoop,
-        timers: MediaTimers,
+        timers: MediaTimers[MediaSession],
         on_close: Callable[[MediaSession, PortPair], None],
         media_timeout: float,
         own_ports: Container[int],
@@ -105,8 +84,8 @@ class MediaSession:
             return
         self.stream.configure(audio, self._clock())
         if not self._reading:
-            # Until now packets waited in the socket: there was nothing to judge them by.
             self._reading = True
+            self._take_waiting()
             self._report_at = self._clock() + _report_interval() / 2  # RFC 3550, 6.2
             self._loop.add_reader(self._pair.rtp, self._read_rtp)
             self._loop.add_reader(self._pair.rtcp, self._read_rtcp)
@@ -202,6 +181,14 @@ class MediaSession:
             self._timers.remove(self)
             self._on_close(self, self._pair)
         return self.stream.figures()
+
+    def _take_waiting(self) -> None:
+        """Take what came before there was anything to judge it by. It counts, and nobody hears it:
+        where the answer was lost on its way it is seconds old, and would come all at once."""
+        now = self._clock()
+        for data, source in self._pair.waiting():
+            self.stream.receive_rtp(data, source, now)
+        self._attend()
 
     def _read_rtp(self) -> None:
         """Read one datagram, and pass on what another channel hears of it.

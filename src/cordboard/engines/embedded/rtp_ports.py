@@ -12,6 +12,7 @@ import errno
 import secrets
 import socket
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -24,7 +25,7 @@ QUARANTINE: Final = 5.0  # s; phones whose BYE was lost go on sending for T1 to 
 SHORTEST_REST: Final = 0.5  # s, where no other pair is left: T1, a generous round trip
 MAX_DRAINED: Final = 512  # datagrams; a socket with more is under fire and is replaced
 
-_DATAGRAM_OCTETS: Final = 2048
+DATAGRAM_OCTETS: Final = 2048  # above any Ethernet frame; a longer datagram is no audio of ours
 
 
 class MediaPortsExhausted(Exception):
@@ -38,6 +39,16 @@ class PortPair:
     port: int  # of RTP; even
     rtp: socket.socket
     rtcp: socket.socket
+
+    def waiting(self) -> Iterator[tuple[bytes, tuple[str, int]]]:
+        """Take the datagrams that have come to the RTP port by now, the oldest first."""
+        for _ in range(MAX_DRAINED):
+            try:
+                yield self.rtp.recvfrom(DATAGRAM_OCTETS)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error of an earlier packet, reported once
 
     def close(self) -> None:
         """Give both ports back to the system."""
@@ -186,7 +197,7 @@ def _drained(waiting: socket.socket) -> bool:
     """Throw away what a socket has received; False where it does not come to an end."""
     for _ in range(MAX_DRAINED):
         try:
-            waiting.recv(_DATAGRAM_OCTETS)
+            waiting.recv(DATAGRAM_OCTETS)
         except BlockingIOError:
             return True
         except OSError:
