@@ -20,7 +20,7 @@ from cordboard.addresses import written
 from support.place import HERE, Place
 from support.ports import free_ports
 from support.program import Program
-from support.tones import write_tone
+from support.tones import recorded_seconds, write_tone
 from support.waiting import Observed, wait_until
 
 MODULES = Path("/usr/lib/baresip/modules")
@@ -271,6 +271,10 @@ class BaresipPhone:
     def has_recording(self) -> bool:
         """Whether it has begun to record."""
         return any(self.folder.glob("dump-*-dec.wav"))
+
+    def has_heard(self, seconds: float) -> bool:
+        """Whether its recording is so long by now."""
+        return self.has_recording and recorded_seconds(self.recording()) > seconds
 
     def recording(self) -> Path:
         """What it heard in its last call; complete once the call is over."""

@@ -48,20 +48,25 @@ class OwnPhone:
         assert self._program is not None, "the phone is not started"
         return self._program
 
-    def wait_for(self, event: str, seconds: float = SECONDS) -> dict[str, Any]:
-        """The first event of a kind, with its data."""
-        line = self.program.lines.wait_for(
-            lambda line: line.startswith("{") and json.loads(line)["event"] == event,
-            seconds,
-            f"{self.terminal}: {event}",
-        )
+    def wait_for(
+        self, event: str, seconds: float = SECONDS, *, call_id: str | None = None
+    ) -> dict[str, Any]:
+        """The first event of a kind (and call), with its data."""
+
+        def is_it(line: str) -> bool:
+            if not line.startswith("{"):
+                return False
+            told = json.loads(line)
+            return told["event"] == event and call_id in (None, told.get("call_id"))
+
+        line = self.program.lines.wait_for(is_it, seconds, f"{self.terminal}: {event} {call_id}")
         told: dict[str, Any] = json.loads(line)
         return told
 
-    def happened(self) -> list[str]:
-        """The kinds of all events so far."""
-        lines = (line for line in self.program.lines.all() if line.startswith("{"))
-        return [json.loads(line)["event"] for line in lines]
+    def happened(self, call_id: str | None = None) -> list[str]:
+        """The kinds of all events so far, or of those of one call."""
+        events = [json.loads(line) for line in self.program.lines.all() if line.startswith("{")]
+        return [told["event"] for told in events if call_id in (None, told.get("call_id"))]
 
     def __enter__(self) -> Self:
         secret = {"CORDBOARD_PHONE_SECRET": f"demo-{self.terminal}"}

@@ -7,6 +7,7 @@ import http.client
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -289,13 +290,15 @@ class CordboardServer:
         return connection
 
     def events(self, call: str) -> Iterator[dict[str, Any]]:
-        """The events of a call as they happen, until it has ended."""
+        """The events of a call as they happen, until it has ended, at most STREAM_SECONDS long."""
+        deadline = time.monotonic() + STREAM_SECONDS
         connection = self._connection(STREAM_SECONDS)
         try:
             connection.request("GET", f"/v1/calls/{call}/events", headers=_headers())
             response = connection.getresponse()
             assert response.status == 200, f"no events of {call}: {response.status}"
             for line in response:
+                assert time.monotonic() < deadline, f"{call} goes on after {STREAM_SECONDS} s"
                 if line.startswith(b"data:"):
                     yield json.loads(line[5:])
         finally:
