@@ -21,6 +21,7 @@ class Program:
     """A running program whose standard output and error come as :attr:`lines`.
 
     As a context manager it is ended at the end of the block, with its whole process group.
+    ``talks``: it is told things by :meth:`say`.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Program:
         *,
         cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        talks: bool = False,
     ) -> None:
         self.command = [str(word) for word in command]
         self.lines: Observed[str] = Observed()
@@ -36,7 +38,7 @@ class Program:
             self.command,
             cwd=cwd,
             env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -65,6 +67,12 @@ class Program:
         return self.lines.wait_for(
             lambda line: part in line, seconds, f"{self.command[0]} prints {part!r}", after=after
         )
+
+    def say(self, line: str) -> None:
+        """Give it a line of input."""
+        assert self._process.stdin is not None, f"{self.command[0]} takes no input"
+        self._process.stdin.write(f"{line}\n".encode())
+        self._process.stdin.flush()
 
     def wait(self, seconds: float) -> int:
         """Its exit code, once it has ended by itself."""
@@ -99,8 +107,9 @@ class Program:
         self._finished = True
         self._reader.join(2.0)
         sys.stdout.write(f"--- {' '.join(self.command)}\n{self.output}\n")
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
