@@ -72,6 +72,8 @@ def _dialled(phone: str, data: Mapping[str, Any]) -> str:
 def _failed_over(phone: str, data: Mapping[str, Any]) -> str:
     busy = data.get("passed_over") or []
     without = f" ({', '.join(busy)} has no line free)" if busy else ""
+    if not data.get("trunk"):
+        return f"{phone} not reached: {_cause(data)}{_said(data)}; trying its other connection"
     said = f"{phone} not reached through {data.get('trunk')}: {_cause(data)}{_said(data)}"
     return f"{said}; next trunk {data.get('next')}{without}"
 

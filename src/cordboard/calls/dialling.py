@@ -53,6 +53,10 @@ class Dialling:
         channel = hunt.channels[event.channel]
         if any(self._redirect(channel, target, leg, hunt) for target in event.redirects):
             return True
+        if hunt.takes_another_flow(event):
+            self._log.failed_over(leg, event, None, channel)
+            self._dial(channel, self._leg_plan(leg))
+            return True
         refused = channel.trunk
 
         def has_line(trunk: Trunk) -> bool:

@@ -28,7 +28,8 @@ class EventKind(Enum):
     CHANNEL_REDIRECTED = "channel.redirected"
     CHANNEL_FAILED_OVER = "channel.failed_over"
     """cause, sip_status, by, reason, trunk (which refused), next (which is tried now), passed_over
-    (those between that have no line free)."""
+    (those between that have no line free). A phone that keeps several flows open is tried over
+    another one; trunk and next are null then."""
     CHANNEL_RINGING = "channel.ringing"
     """status (180 to 183)."""
     CHANNEL_EARLY_MEDIA = "channel.early_media"

@@ -27,6 +27,9 @@ GLOBAL_REFUSALS = frozenset({600, 603})
 NEVER_FAIL_OVER = frozenset({486, 600, 603})
 """A person refused: another trunk would ring him a second time (design: trunks)."""
 
+FLOW_FAILED = 430
+"""A proxy's answer where a phone is gone from one of its flows (RFC 5626 11.5)."""
+
 REACHED = frozenset({17, 19})
 """Q.850 values by which a gateway says, whatever its status, that the called party was reached and
 is busy, or was rung and did not answer: the same holds."""
@@ -194,6 +197,20 @@ class Hunt:
                 return channel.move(ChannelTrigger.REDIALLED)
             channel.passed_over += (following.name,)
         return False
+
+    def takes_another_flow(self, failure: Failed) -> bool:
+        """Send a channel over another flow of the same phone where one did not lead there; it is
+        to be dialled again then. A phone that has answered otherwise is not asked again."""
+        channel = self.channels[failure.channel]
+        further = channel.attempt + 1
+        if channel.trunk is not None or further >= len(channel.planned.endpoints):
+            return False
+        if failure.status != FLOW_FAILED and not failure.local:
+            return False
+        if not channel.move(ChannelTrigger.REDIALLED):
+            return False
+        channel.attempt = further
+        return True
 
     def follow(
         self, channel: str, plan: LegPlan, channels: tuple[PlannedChannel, ...], to: RedirectTarget

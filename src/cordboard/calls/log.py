@@ -74,14 +74,17 @@ class CallLog:
         data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
         self._write(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
 
-    def failed_over(self, leg: Leg, failure: Failed, refused: Trunk, channel: Channel) -> None:
-        """A trunk refused a channel, which is now dialled through another."""
+    def failed_over(
+        self, leg: Leg, failure: Failed, refused: Trunk | None, channel: Channel
+    ) -> None:
+        """A trunk refused a channel, which is now dialled through another; or (None) a phone was
+        not reached over one of its flows, and is now dialled over another."""
         data: dict[str, Json] = {
             "cause": cause_of(failure).value,
             "sip_status": failure.status,
             "by": "local" if failure.local else "remote",
             "reason": failure.said.as_dict(failure.reason),
-            "trunk": refused.name,
+            "trunk": None if refused is None else refused.name,
             "next": channel.trunk.name if channel.trunk is not None else None,
             "passed_over": list(channel.passed_over),
         }

@@ -70,7 +70,8 @@ class PlannedTrunks:
 
 @dataclass(frozen=True, slots=True)
 class PlannedChannel:
-    """One channel to be dialled; further ``endpoints`` are for trunk failover.
+    """One channel to be dialled; further ``endpoints`` are where the first one fails: other trunks,
+    or other flows of the same phone.
 
     ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them.
     """
@@ -141,12 +142,19 @@ def channels_for(
         number = plan.targets.endpoints[0].number
         return (PlannedChannel(new_id(), plan.targets.endpoints, None, number),)
     return tuple(
-        PlannedChannel(
-            new_id(),
-            (TerminalEndpoint(contact, terminal.auto_answer, terminal.codecs),),
-            terminal.user,
-            terminal.account,
-        )
+        PlannedChannel(new_id(), endpoints, terminal.user, terminal.account)
         for terminal in plan.targets
-        for contact in contacts(terminal.account)
+        for endpoints in _phones(terminal, contacts(terminal.account))
     )
+
+
+def _phones(
+    terminal: PlannedTerminal, contacts: tuple[Contact, ...]
+) -> list[tuple[TerminalEndpoint, ...]]:
+    """The endpoints of a terminal, those together that are flows of one phone: of these the one
+    that was refreshed last comes first, for the phone was there just now."""
+    phones: dict[str, list[TerminalEndpoint]] = {}
+    for number, contact in enumerate(contacts):
+        endpoint = TerminalEndpoint(contact, terminal.auto_answer, terminal.codecs)
+        phones.setdefault(contact.instance or str(number), []).append(endpoint)
+    return [tuple(reversed(flows)) for flows in phones.values()]

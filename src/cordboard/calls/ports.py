@@ -68,12 +68,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A registered contact of a terminal; ``account`` is ``name@domain``, ``uri`` as registered."""
+    """A registered contact of a terminal; ``account`` is ``name@domain``, ``uri`` as registered.
+
+    Where the phone keeps a flow open for it, ``instance`` and ``reg_id`` name phone and flow: of
+    contacts with one ``instance`` only one is to be dialled at a time (RFC 5626 7).
+    """
 
     account: str
     uri: str
     q: float = 1.0
     user_agent: str | None = None
+    instance: str | None = None
+    reg_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,15 +108,22 @@ class MemoryEngine:
 
     # What a test does
 
-    def register(self, account: str, uri: str | None = None, *, q: float = 1.0) -> Contact:
-        """Let a terminal have a contact."""
-        contact = Contact(account, uri or f"sip:{account}", q)
-        self._contacts.setdefault(account, {})[contact.uri] = contact
+    def register(
+        self,
+        account: str,
+        uri: str | None = None,
+        *,
+        q: float = 1.0,
+        flow: tuple[str, str] | None = None,
+    ) -> Contact:
+        """Let a terminal have a contact, or a ``flow`` of a phone (instance and reg-id)."""
+        contact = Contact(account, uri or f"sip:{account}", q, None, *(flow or (None, None)))
+        self._contacts.setdefault(account, {})[_key(contact)] = contact
         return contact
 
     def unregister(self, contact: Contact) -> None:
         """Let a terminal lose a contact."""
-        self._contacts.get(contact.account, {}).pop(contact.uri, None)
+        self._contacts.get(contact.account, {}).pop(_key(contact), None)
 
     def when_dialled(self, whom: str, behaviour: Behaviour) -> None:
         """Say what happens when somebody is dialled: a contact's URI, an account, an outside
@@ -209,3 +216,7 @@ class MemoryEngine:
         if a is None or b is None or a.state != b.state or a.state is not FarState.TALKING:
             return
         a.hears, b.hears = b.channel, a.channel
+
+
+def _key(contact: Contact) -> str:
+    return contact.uri if contact.reg_id is None else f"{contact.instance} {contact.reg_id}"
