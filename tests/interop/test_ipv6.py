@@ -73,7 +73,7 @@ def test_a_phone_behind_ipv6_and_one_behind_ipv4_hear_each_other(
         ):
             placed = server.basix("call_user", user_name="jessica", destination="thomas")
             result = result_of(server.wait_ended(placed.call))
-            assert (jessica.program.wait(5.0), thomas.program.wait(5.0)) == (0, 0)
+            assert (jessica.program.wait(10.0), thomas.program.wait(10.0)) == (0, 0)
         invites = {
             host: text_of(ladder_of(server, placed.call, host), "INVITE")
             for host in (LOOPBACK_V6, LOOPBACK)
