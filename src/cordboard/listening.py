@@ -149,8 +149,9 @@ def check_trunks(listened: Hosts, directory: Directory, problems: Problems) -> N
     """Reports trunks at an address of a family in which we do not listen."""
     for tenant in directory.tenants:
         for trunk in tenant.trunks:
-            host = parse_uri(trunk.uri).address[0]
+            key = "uri" if trunk.proxy is None else "proxy"
+            host = parse_uri(trunk.proxy or trunk.uri).address[0]
             if is_address(host) and listened.towards(host) is None:
-                path = ("tenant", tenant.domain, "trunk", trunk.name, "uri")
+                path = ("tenant", tenant.domain, "trunk", trunk.name, key)
                 family = family_of(host).value
                 problems.warning(path, f"its calls will fail: sip.listen has no {family} address")

@@ -70,7 +70,7 @@ class SipPhoneCall:
         session = phone.media.open(event.call_id, self._noticed, media_timeout=0)
         session.record(self._ear)  # type: ignore[arg-type]  # all that is asked of a recorder
         self.audio = ChannelAudio(
-            session, HOST, event.flow.remote[0], secrets.randbits(31), strict=False
+            session, phone.host, event.flow.remote[0], secrets.randbits(31), strict=False
         )
         self._answer = None if event.sdp is None else self.audio.answer(event.sdp)
         self._said = False
@@ -200,8 +200,14 @@ class SipPhone:
     """
 
     def __init__(
-        self, name: str, hertz: float, timers: Timers | None = None, transport: str = "udp"
+        self,
+        name: str,
+        hertz: float,
+        timers: Timers | None = None,
+        transport: str = "udp",
+        host: str = HOST,
     ) -> None:
+        self.host = host
         self.name = name
         self.hertz = hertz
         self.voice = Prompt(sine(hertz, 1.0, 8000))
@@ -217,7 +223,7 @@ class SipPhone:
             self._happened,
         )
         self.stack = self.runner.stack
-        self.media = LocalMediaPlane(HOST, port_range=(48000, 49999), warm=0)
+        self.media = LocalMediaPlane(host, port_range=(48000, 49999), warm=0)
 
     @property
     def now(self) -> float:
@@ -235,7 +241,7 @@ class SipPhone:
 
     async def start(self) -> None:
         """Listen on a free port."""
-        await self.runner.transport.listen(Listen(self._transport, HOST, 0))
+        await self.runner.transport.listen(Listen(self._transport, self.host, 0))
 
     async def stop(self) -> None:
         """Be gone at once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from cordboard.addresses import network_of
 from cordboard.sip.address import NameAddr, q_of
 from cordboard.sip.binding_table import Contacts
 from cordboard.sip.errors import SipParseError
@@ -115,11 +116,13 @@ def _is_replaced(old: Binding, new: Binding, contact: NameAddr) -> bool:
 
 
 def _same_phone(old: Binding, new: Binding) -> bool:
-    """By its instance; where one has none, by its program and the address it comes from."""
+    """By its instance; where one has none, by its program and the address it comes from. Of IPv6
+    that is the network, within which a phone gives itself another address now and then (RFC 8981).
+    """
     if old.instance is not None and new.instance is not None:
         return old.instance == new.instance
     same_program = old.user_agent is not None and old.user_agent == new.user_agent
-    return same_program and old.flow.remote[0] == new.flow.remote[0]
+    return same_program and network_of(old.flow.remote[0]) == network_of(new.flow.remote[0])
 
 
 def _check_order(request: Request, binding: Binding) -> None:

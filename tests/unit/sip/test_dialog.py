@@ -75,6 +75,19 @@ def test_behind_loose_routers() -> None:
     assert made.flow.remote == TRUNK
 
 
+def test_behind_a_router_of_the_other_family() -> None:
+    made = dialog(routes=("<sip:[2001:DB8:0::9]:5080;lr>", "<sip:192.0.2.9;lr>"))
+    bye = request_of(made)
+    assert bye.headers["route"] == ["<sip:[2001:DB8:0::9]:5080;lr>", "<sip:192.0.2.9;lr>"]
+    assert made.flow == Flow("udp", ("", 0), ("2001:db8::9", 5080))
+
+
+def test_what_is_said_over_ipv6_has_its_addresses_in_brackets() -> None:
+    core = Core(StackSettings(lambda _: ("2001:db8::1", 5060), b"s"), tokens("t"), None)
+    assert core.via(UDP6) == "Via: SIP/2.0/UDP [2001:db8::1]:5060;rport;branch=z9hG4bK"
+    assert core.contact(UDP6, "u") == "Contact: <sip:u@[2001:db8::1]:5060>\r\n"
+
+
 def test_behind_a_strict_router() -> None:
     bye = request_of(dialog(routes=("<sip:192.0.2.9:5080>", "<sip:p2;lr>")))
     assert bye.uri == "sip:192.0.2.9:5080"

@@ -149,6 +149,12 @@ def test_equal_uris_are_one_contact(phone: Phone) -> None:
     phone.register("<sip:desk@Phone.Example;line=1>")
     phone.register("<sip:%64esk@phone.example>")
     assert phone.contacts() == ["sip:desk@phone.example"]
+    phone.register("<sip:desk@phone.example>", expires="0")
+    phone.register("<sip:desk@[2001:DB8:0::1]:5062>")
+    phone.register("<sip:desk@[2001:db8::1]:5062>")
+    assert phone.contacts() == ["sip:desk@[2001:db8::1]:5062"]
+    phone.register("<sip:desk@phone.example>")
+    phone.register("<sip:desk@[2001:db8::1]:5062>", expires="0")
     phone.register("<sip:desk@phone.example:5060>")
     assert len(phone.contacts()) == 2
 
@@ -306,6 +312,16 @@ def test_nobody_elses_place_is_taken(phone: Phone, newcomer: dict[str, object]) 
     for name, value in newcomer.items():
         setattr(phone, name, value)
     assert phone.register("<sip:4@h>").status == 403
+
+
+def test_a_phone_that_gives_itself_another_ipv6_address_finds_its_place_again(
+    phone: Phone,
+) -> None:
+    for number in range(5):
+        remote = (f"2001:db8::{number}", 5060)
+        phone.flow = Flow("udp", ("2001:db8:ffff::1", 5060), remote)
+        assert phone.register(f"<sip:desk@[{remote[0]}]>").status == 200
+    assert phone.contacts() == [f"sip:desk@[2001:db8::{number}]" for number in (2, 3, 4)]
 
 
 def test_instance_says_which_phone_it_is(phone: Phone) -> None:

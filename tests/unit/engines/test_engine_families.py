@@ -1,0 +1,115 @@
+"""The embedded engine at the wildcards of both families, with phones in each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from cordboard.addresses import Hosts, written
+from cordboard.calls.ports import Answered, Bridge, Failed, TrunkEndpoint
+from cordboard.directory.model import Trunk
+from cordboard.engines.embedded.engine import EmbeddedEngine
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.transport import Listen
+from cordboard.sip.address import parse_name_addr
+from cordboard.sip.sdp import parse_sdp
+from support.engine_rigs import DOMAIN, QUICK, SECRET, EmbeddedRig, directory
+from support.ports import LOOPBACK, LOOPBACK_V6, free_ports, loopbacks
+from support.sip_phone import SipPhone, SipPhoneCall
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.skipif(LOOPBACK_V6 not in loopbacks(), reason="there is no IPv6 loopback address"),
+]
+
+EVERYWHERE = Hosts("0.0.0.0", "::")  # noqa: S104 - that is what is tested
+HERTZ = {LOOPBACK: 700.0, LOOPBACK_V6: 1100.0}
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops that the service may run on; their transports differ."""
+    return "asyncio", {"use_uvloop": request.param == "uvloop"}
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[EmbeddedRig]:
+    snapshot = directory()
+    port = free_ports()
+    listen = [Listen(name, host, port) for name in ("udp", "tcp") for host in EVERYWHERE]
+    settings = EngineSettings(
+        listen=tuple(listen), media_hosts=EVERYWHERE, media_ports=(45000, 45999), timers=QUICK
+    )
+    engine = EmbeddedEngine(settings, lambda: snapshot)
+    await engine.start()
+    made = EmbeddedRig(engine)
+    yield made
+    await engine.stop()
+    for phone in made.phones.values():
+        await phone.stop()
+
+
+async def phone_at(rig: EmbeddedRig, host: str, transport: str = "udp") -> SipPhone:
+    phone = SipPhone(host, HERTZ[host], QUICK, transport, host)
+    rig.phones[host] = phone
+    await phone.start()
+    return phone
+
+
+async def called(rig: EmbeddedRig, trunk: Trunk) -> tuple[str, SipPhoneCall]:
+    """Dial a number through a trunk; the channel, and the far end's side of it."""
+    channel = rig.dial(TrunkEndpoint(trunk, "0312341234"))
+    calls = [phone.calls for phone in rig.phones.values()]
+    await rig.until(lambda: any(call.call_id == channel for each in calls for call in each))
+    (call,) = [call for each in calls for call in each if call.call_id == channel]
+    return channel, call
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_legs_of_both_families_hear_each_other(rig: EmbeddedRig, transport: str) -> None:
+    channels, calls = [], []
+    for host in (LOOPBACK, LOOPBACK_V6):
+        phone = await phone_at(rig, host, transport)
+        uri = f"sip:{written(*phone.address)};transport={transport}"
+        channel, call = await called(rig, Trunk(host, uri))
+        (media,) = parse_sdp(call.request.body).media
+        assert media.host == host
+        contact = parse_name_addr(call.request.need("contact")).uri
+        assert contact.address == (host, rig.server.port)
+        assert f" {written(host, rig.server.port)};" in call.request.need("via")
+        call.answer()
+        await rig.event(Answered, channel)
+        channels.append(channel)
+        calls.append(call)
+    rig.execute(Bridge(channels[0], channels[1]))
+    await rig.until(lambda: calls[0].hears([HERTZ[LOOPBACK_V6]]))
+    await rig.until(lambda: calls[1].hears([HERTZ[LOOPBACK]]))
+
+
+async def test_a_registered_phone_is_called_over_its_own_family(rig: EmbeddedRig) -> None:
+    phone = SipPhone("desk", 700.0, QUICK, host=LOOPBACK_V6)
+    rig.phones["desk"] = phone
+    await phone.start()
+    server = Listen("udp", LOOPBACK_V6, rig.server.port)
+    phone.register(server, DOMAIN, SECRET)
+    await rig.until(lambda: rig.engine.contacts(f"desk@{DOMAIN}"))
+    channel, _ = await rig.dial_phone("desk")
+    (call,) = phone.calls
+    assert parse_sdp(call.request.body).media[0].host == LOOPBACK_V6
+    call.answer()
+    await rig.event(Answered, channel)
+
+
+async def test_a_phone_without_an_address_for_voice_is_not_called() -> None:
+    snapshot = directory()
+    settings = EngineSettings(
+        listen=(Listen("udp", LOOPBACK_V6, 0),), media_ports=(45000, 45999), timers=QUICK
+    )
+    engine = EmbeddedEngine(settings, lambda: snapshot)
+    await engine.start()
+    rig = EmbeddedRig(engine)
+    channel = rig.dial(TrunkEndpoint(Trunk("far", f"sip:{written(LOOPBACK_V6, 9)}"), "031"))
+    failed = await rig.event(Failed, channel)
+    assert (failed.status, failed.reason) == (503, "No Media Port")
+    await engine.stop()
