@@ -19,6 +19,7 @@ from cordboard.sip.framing import StreamFramer
 from cordboard.sip.message import parse
 from cordboard.sip.offer import LocalAudio, answer_offer, read_answer
 from cordboard.sip.sdp import parse_sdp
+from cordboard.sip.stun import answer_stun, parse_stun
 from support.audio import PHONE as AUDIO_PHONE
 from support.audio import negotiated
 from support.sip_network import PHONE, SERVER
@@ -31,6 +32,9 @@ SEPARATOR: Final = b"\n--\n"
 MAX_MESSAGES: Final = 8
 MAX_ANSWER_GROWTH: Final = 2_000
 """Octets that an answer to a stranger may be longer than what he sent: our own headers."""
+
+MAX_STUN_GROWTH: Final = 44
+"""An error with its reason and the list of what was not understood."""
 
 PACKET_LENGTH: Final = 2
 STRANGER: Final = ("203.0.113.66", 40_000)
@@ -147,6 +151,17 @@ def _framed(pieces: list[bytes]) -> list[bytes]:
     return messages
 
 
+def stun(data: bytes) -> None:
+    """What is read can be written and reads as before; an answer is short, and has none itself."""
+    read = parse_stun(data)
+    if read is not None:
+        assert parse_stun(bytes(read)) == read
+    answer = answer_stun(data, STRANGER)
+    if answer is not None:
+        assert len(answer) <= len(data) + MAX_STUN_GROWTH
+        assert answer_stun(answer, STRANGER) is None
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "message": message,
     "stack": stack,
@@ -154,4 +169,5 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "digest": digest,
     "rtp": rtp,
     "stream": stream,
+    "stun": stun,
 }

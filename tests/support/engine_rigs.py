@@ -34,6 +34,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import TenantPolicy, Terminal, Trunk, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
@@ -427,7 +428,10 @@ async def memory_rig() -> AsyncIterator[Rig]:
 
 @asynccontextmanager
 async def embedded_rig(
-    transport: str = "udp", timers: Timers = QUICK, dns: DnsSettings | None = None
+    transport: str = "udp",
+    timers: Timers = QUICK,
+    dns: DnsSettings | None = None,
+    keepalive: float = 0.0,
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
@@ -436,6 +440,7 @@ async def embedded_rig(
         media_ports=(45000, 46999),
         timers=timers,
         dns=dns or DnsSettings(),
+        connections=ConnectionSettings(keepalive=keepalive),
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()

@@ -54,6 +54,7 @@ class End:
         secret: bytes = SECRET,
         session_expires: int = 1800,
         min_se: int = 90,
+        keepalive: float = 0.0,
         strangers: Strangers = EVERYBODY_WELCOME,
         refuses_calls: int | None = None,
     ) -> None:
@@ -68,6 +69,7 @@ class End:
                 user_agent=name,
                 session_expires=session_expires,
                 min_se=min_se,
+                keepalive=keepalive,
                 max_sessions=max_sessions,
                 max_transactions=max_transactions,
                 strangers=strangers,

@@ -53,7 +53,7 @@ class ConnectionSettings:
     """What holds for connections of every kind.
 
     ``maximum`` is of each transport; ``keepalive`` the seconds of silence after which a peer is
-    pinged (0: never, but for WebSocket, which has its own pings). Where ``origins`` are given,
+    pinged (0: never, but for WebSocket, which has its own default). Where ``origins`` are given,
     browsers are let in from the pages of these sites only.
     """
 

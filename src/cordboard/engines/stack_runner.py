@@ -19,6 +19,7 @@ from cordboard.engines.transport import SipTransport
 from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
 from cordboard.sip.stack import SipStack
+from cordboard.sip.stun import answer_stun
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +32,8 @@ class StackRunner:
 
     ``make_stack`` is given ``transport.advertised`` and returns the stack; ``on_event`` gets its
     events, in order, and may give it commands. An exception of ``on_event`` is logged, and ends
-    nothing but that event.
+    nothing but that event. ``is_phone`` says whose STUN is answered: the addresses of registered
+    phones; without it, and to strangers, the port answers none and can't be made to hit others.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class StackRunner:
         advertised: Hosts = NO_HOSTS,
         connections: ConnectionSettings = USUAL,
         tls: TlsContexts | None = None,
+        is_phone: Callable[[str], bool] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
@@ -57,6 +60,7 @@ class StackRunner:
         )
         self.stack = make_stack(self.transport.advertised)
         self._on_event = on_event
+        self._is_phone = is_phone
         self._pumping = False
         self._closed = False
         self._stopping = False
@@ -109,7 +113,12 @@ class StackRunner:
         await self.transport.close()
 
     def _receive(self, data: bytes, flow: Flow) -> None:
-        self.stack.receive(data, flow, self.clock())
+        if data[0] or flow.transport != "udp":
+            self.stack.receive(data, flow, self.clock())
+        elif self._is_phone is not None and self._is_phone(flow.remote[0]):
+            answer = answer_stun(data, flow.remote)  # no SIP begins with a zero
+            if answer is not None:
+                self.transport.send([(flow, answer)])
 
     def _lost(self, flow: Flow) -> None:
         self.stack.connection_lost(flow, self.clock())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cordboard.sip.nat_pings import NatPings
+
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
     from cordboard.sip.flow import Flow
@@ -19,13 +21,15 @@ SWEEP_PAUSE = 1.0
 class Bindings:
     """Feeds the registrar and passes on what changed."""
 
-    __slots__ = ("_core", "_due", "_registrar", "_timer")
+    __slots__ = ("_core", "_due", "_pings", "_registrar", "_timer")
 
     def __init__(self, core: Core, registrar: Registrar) -> None:
         self._core = core
         self._registrar = registrar
         self._timer: Timer | None = None
         self._due = 0.0
+        every = core.settings.keepalive
+        self._pings = NatPings(core, registrar, every) if every else None
 
     def register(self, request: Request, flow: Flow, now: float) -> Answer | None:
         """Answer one REGISTER, or ignore it (None)."""
@@ -38,6 +42,8 @@ class Bindings:
             self._core.events.append(answer.changed)
             for binding in answer.changed.bindings:
                 self._expire_at(max(binding.expires_at, now))
+                if self._pings is not None and not binding.flow.reliable:
+                    self._pings.follow(binding.account, binding.flow, now)
         return answer
 
     def connection_lost(self, flow: Flow) -> None:

@@ -40,8 +40,9 @@ class StackSettings:
     """``advertised`` gives the host and port to write into Via and Contact for a flow;
     ``tag_secret`` signs the From tags of our calls. A session that nobody refreshes ends after
     ``session_expires`` seconds, or whatever its peer wants instead from ``min_se`` seconds on
-    (RFC 4028); 0 is for ever. ``refuses_calls`` is the status that every new call to us is refused
-    with, where none is taken: at once and without keeping anything."""
+    (RFC 4028); 0 is for ever. Phones that registered over UDP are pinged every ``keepalive``
+    seconds; 0 is never. ``refuses_calls`` is the status that every new call to us is refused with,
+    where none is taken: at once and without keeping anything."""
 
     advertised: Callable[[Flow], tuple[str, int]]
     tag_secret: bytes = field(repr=False)
@@ -49,6 +50,7 @@ class StackSettings:
     user_agent: str = "Cordboard"
     session_expires: int = SESSION_EXPIRES
     min_se: int = MIN_SE
+    keepalive: float = 0.0
     strangers: Strangers = EVERYBODY_WELCOME
     refuses_calls: int | None = None
     max_sessions: int = MAX_SESSIONS

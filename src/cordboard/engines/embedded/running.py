@@ -86,6 +86,7 @@ class Running:
             advertised=settings.advertised,
             connections=settings.connections,
             tls=self.tls,
+            is_phone=self.bindings.registrar.knows_host,
             loop=loop,
         )
         self.trunks = TrunkDesk(
@@ -138,6 +139,7 @@ class Running:
                 timers=settings.timers,
                 session_expires=settings.session_expires,
                 min_se=settings.min_se,
+                keepalive=settings.connections.keepalive,
                 strangers=Strangers(settings.ignore_strangers, known.knows, known.serves),
                 user_agent=settings.user_agent,
                 refuses_calls=NO_SUCH_NUMBER,
