@@ -138,12 +138,6 @@ class ClientSession(Session):
         """No final response will come."""
         self._happen(Input.SILENCE, None, status, now)
 
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """What was sent over the flow and is unanswered has failed."""
-        if self._transaction.flow.matches(flow):
-            self._transaction.transport_failed(now)
-        super().flow_lost(flow, now)
-
     def _happen(self, what: Input, response: Response | None, status: int, now: float) -> None:
         step = self._row.get(what)
         if step is None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
     from cordboard.sip.core import Core
     from cordboard.sip.dialog import Dialog
-    from cordboard.sip.flow import Flow
     from cordboard.sip.message import Response
 
 Done = Callable[[int, "Response | None", float], None]
@@ -62,11 +61,6 @@ class DialogRequest:
         self._body = body
         self._rounds = 0
         self._transaction = self._send(now)
-
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """The request did not get there, or its answer will not come back."""
-        if self._transaction.flow.matches(flow):
-            self._transaction.transport_failed(now)
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """Answer a challenge; any other final response is the end."""

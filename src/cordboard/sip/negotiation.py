@@ -213,11 +213,6 @@ class Negotiation:
 
     # The end
 
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone over which an answer was to come."""
-        if self._reinvite is not None:
-            self._reinvite.flow_lost(flow, now)
-
     def stop(self, now: float, *, keep_answer: bool = False) -> None:
         """Refuse the peer's offer (15.1.2: 487), forget ours, stop repeating our answer unless it
         is to be kept, for a BYE must wait for its ACK."""

@@ -173,15 +173,9 @@ class RegistrationSession:
 
     def flow_lost(self, flow: Flow, now: float) -> None:
         """The way to the registrar is gone, and with it our way to be called."""
-        if not self._flow.matches(flow):
-            return
-        transaction = self._transaction
-        if self._stage is Stage.REGISTERED:
-            if flow.reliable:
-                self._status, self._reason = 503, "Connection lost"
-                self._happen(Input.FLOW_LOST, now)
-        elif transaction is not None:
-            transaction.transport_failed(now)
+        if self._stage is Stage.REGISTERED and flow.reliable and self._flow.matches(flow):
+            self._status, self._reason = 503, "Connection lost"
+            self._happen(Input.FLOW_LOST, now)
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """The registrar answers."""

@@ -13,7 +13,6 @@ from cordboard.sip.methods import SUPPORTED_LINE
 
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
-    from cordboard.sip.flow import Flow
     from cordboard.sip.message import Response
     from cordboard.sip.session import Session
     from cordboard.sip.wheel import Timer
@@ -52,11 +51,6 @@ class Reinvite:
         """Offer something else at the next try."""
         self._offer = offer
         self._refresh = False
-
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """The offer did not get there, or its answer will not come back."""
-        if self._transaction is not None and self._transaction.flow.matches(flow):
-            self._transaction.transport_failed(now)
 
     def stop(self, now: float) -> None:
         """The session is over: what comes now concerns nobody."""

@@ -113,12 +113,6 @@ class ServerSession(Session):
             return
         self._happen(Input.FLOW_LOST, now)
 
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone; over UDP an unanswered INVITE may still be answered."""
-        if self._invite is not None and flow.reliable and self._invite.flow.matches(flow):
-            self._invite.transport_failed(now)
-        super().flow_lost(flow, now)
-
     def on_bye(self, transaction: ServerTransaction, request: Request, now: float) -> None:
         """Answer 200 in every state."""
         self.respond(transaction, 200, now)

@@ -120,13 +120,6 @@ class Session:
         self.timer.let_go()
         self.negotiation.let_go()
 
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """A connection is gone, or a message could not be sent; what waits for an answer over it
-        has failed, and nothing else: the peer may come back over another."""
-        self.negotiation.flow_lost(flow, now)
-        if self._goodbye is not None:
-            self._goodbye.flow_lost(flow, now)
-
     # Requests of the peer
 
     def on_request(

@@ -131,8 +131,7 @@ class SipStack:
 
     def connection_lost(self, flow: Flow, now: float) -> None:
         """A connection is gone, could not be made, or a message was refused by the network."""
-        for session in list(self._sessions.values()):
-            session.flow_lost(flow, now)
+        self._layer.flow_lost(flow, now)
         self._standing.flow_lost(flow, now)
         if self._bindings is not None:
             self._bindings.connection_lost(flow)

@@ -70,11 +70,9 @@ class Standing:
         return len(self._registrations)
 
     def flow_lost(self, flow: Flow, now: float) -> None:
-        """A way to somebody is gone."""
+        """A way to somebody is gone, and what was under way over it has failed already."""
         for registration in tuple(self._registrations.values()):
             registration.flow_lost(flow, now)
-        for watch in tuple(self._watches.values()):
-            watch.flow_lost(flow, now)
 
     def shut_down(self, now: float) -> None:
         """Take every registration back, watch nobody any more."""

@@ -17,16 +17,27 @@ if TYPE_CHECKING:
     from cordboard.sip.timers import Timers
 
 Key = tuple[str, str, str]
+Waiting = ClientTransaction | ServerTransaction
 
 
 class TransactionLayer:
     """Holds what is under way; ``clients`` by (branch, method), ``servers`` by 17.2.3's key.
 
     ``origins`` holds the (Call-ID, From tag, CSeq) of each INVITE being served, by which a copy of
-    it that came another way is known (8.2.2.2).
+    it that came another way is known (8.2.2.2). What is under way over connections is found by the
+    address of their peers, too.
     """
 
-    __slots__ = ("clients", "origins", "outbox", "servers", "timers", "trace", "wheel")
+    __slots__ = (
+        "_connected",
+        "clients",
+        "origins",
+        "outbox",
+        "servers",
+        "timers",
+        "trace",
+        "wheel",
+    )
 
     def __init__(self, timers: Timers, trace: Trace | None) -> None:
         self.timers = timers
@@ -36,6 +47,7 @@ class TransactionLayer:
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
         self.origins: dict[Key, ServerTransaction] = {}
+        self._connected: dict[tuple[str, int], dict[Waiting, None]] = {}
 
     def __len__(self) -> int:
         return len(self.clients) + len(self.servers)
@@ -69,6 +81,8 @@ class TransactionLayer:
         key = (branch, method, "")
         transaction = ClientTransaction(self, key, flow, call_id, data, user, invite, now)
         self.clients[key] = transaction
+        if flow.transport != "udp":
+            self._connected.setdefault(flow.remote, {})[transaction] = None
         return transaction
 
     def client_of(self, response: Response) -> ClientTransaction | None:
@@ -86,6 +100,8 @@ class TransactionLayer:
         """Begin a server transaction."""
         transaction = ServerTransaction(self, key, flow, request, call_id, to_tag)
         self.servers[key] = transaction
+        if flow.transport != "udp":
+            self._connected.setdefault(flow.remote, {})[transaction] = None
         return transaction
 
     def claim_origin(self, transaction: ServerTransaction, origin: Key) -> None:
@@ -96,12 +112,36 @@ class TransactionLayer:
     def forget_client(self, transaction: ClientTransaction) -> None:
         """Drop a terminated transaction."""
         self.clients.pop(transaction.key, None)
+        if transaction.flow.transport != "udp":
+            self._leave(transaction)
 
     def forget_server(self, transaction: ServerTransaction) -> None:
         """Drop a terminated transaction."""
         self.servers.pop(transaction.key, None)
         if transaction.origin is not None:
             self.origins.pop(transaction.origin, None)
+        if transaction.flow.transport != "udp":
+            self._leave(transaction)
+
+    def flow_lost(self, flow: Flow, now: float) -> None:
+        """Fail what waits for an answer over a flow that is gone, or is to be answered over it, and
+        nothing else: the peer may come back over another. A datagram that was refused is no reason
+        not to answer later ones."""
+        waiting: list[Waiting] = []
+        if flow.transport == "udp":
+            waiting += self.clients.values()
+        else:
+            waiting += self._connected.get(flow.remote, ())
+        for transaction in waiting:
+            if transaction.flow.matches(flow):
+                transaction.transport_failed(now)
+
+    def _leave(self, transaction: Waiting) -> None:
+        there = self._connected.get(transaction.flow.remote)
+        if there is not None:
+            there.pop(transaction, None)
+            if not there:
+                del self._connected[transaction.flow.remote]
 
 
 def server_key(request: Request, method: str) -> Key:

@@ -160,12 +160,6 @@ class WatchSession:
         """Ask no more."""
         self._happen(Input.DISMISSED, now)
 
-    def flow_lost(self, flow: Flow, now: float) -> None:
-        """The question did not get there, or its answer will not come back."""
-        transaction = self._transaction
-        if transaction is not None and transaction.flow.matches(flow):
-            transaction.transport_failed(now)
-
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """The peer is there, unless it says otherwise."""
         status = response.status
