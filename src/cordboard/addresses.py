@@ -17,6 +17,14 @@ from typing import Final
 # What RFC 3261's grammar made of "::" before an IPv4 address; RFC 5118 4.10 wants it understood.
 _THREE_COLONS: Final = re.compile(r":::(?=\d+\.\d+\.\d+\.\d+$)")
 
+LONGEST_ADDRESS: Final = 64
+"""Characters: eight groups, the last two as IPv4, and the zone's name (15 in Linux)."""
+
+MAX_REMEMBERED: Final = 8192
+"""Of what was worked out of hosts: peers and their contacts, some 200 octets each."""
+
+_WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - as canonical() writes them
+
 IPV6_PREFIX: Final = 64
 """Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
 
@@ -70,33 +78,21 @@ NO_HOSTS: Final = Hosts()
 LOCAL_HOST: Final = Hosts("127.0.0.1")
 
 
-@lru_cache(maxsize=8192)
 def canonical(host: str) -> str:
     """The one way to write a host: no brackets, lower case, IPv6 as in RFC 5952, without a zone,
     and IPv4 where it stands for that; a name stays a name."""
     bare = host.strip("[]").lower()
-    if ":" not in bare:
-        return bare
-    try:
-        address = ip_address(_THREE_COLONS.sub("::", bare.partition("%")[0]))
-    except ValueError:
-        return bare
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(address)
+    return bare if ":" not in bare or len(bare) > LONGEST_ADDRESS else _shortest(bare)
 
 
-@lru_cache(maxsize=8192)
 def is_address(host: str) -> bool:
     """Whether a host without brackets is an IP address and no name."""
-    return _address(host) is not None
+    return len(host) <= LONGEST_ADDRESS and _address(host) is not None
 
 
-@lru_cache(maxsize=1024)
 def is_wildcard(host: str) -> bool:
     """Whether a host means every address of ours, or as a peer's nobody: ``0.0.0.0``, ``::``."""
-    address = _address(canonical(host))
-    return address is not None and address.is_unspecified
+    return canonical(host) in _WILDCARDS
 
 
 def family_of(host: str) -> Family:
@@ -119,12 +115,22 @@ def network_of(host: str) -> str:
     plain = canonical(host)
     if ":" not in plain:
         return plain
-    address = _address(plain)
+    address = _address(plain) if len(plain) <= LONGEST_ADDRESS else None
     if not isinstance(address, IPv6Address):
         return plain
     return str(IPv6Address(int(address) >> 128 - IPV6_PREFIX << 128 - IPV6_PREFIX))
 
 
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _shortest(host: str) -> str:
+    """An IPv6 address as RFC 5952 has it, or the IPv4 one that it stands for."""
+    address = _address(_THREE_COLONS.sub("::", host.partition("%")[0]))
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return host if address is None else str(address)
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host)
