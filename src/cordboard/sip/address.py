@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.grammar import format_parameters, is_token, parse_parameters, quote, unquote
 from cordboard.sip.uri import SipUri, parse_uri
+
+LONGEST_REMEMBERED: Final = 512
+"""Characters: a stranger's long values are read each time, they would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,12 @@ def parse_name_addr(text: str) -> NameAddr:
     return NameAddr(parse_uri(uri), display, parse_parameters(parameters))
 
 
-@lru_cache(maxsize=2048)
 def split_name_addr(text: str) -> tuple[str, str, str]:
     """The same three parts as bare text: unquoted display name, URI, parameters with semicolons."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _split(text)
+
+
+def _split(text: str) -> tuple[str, str, str]:
     text = text.strip()
     if text.startswith('"'):
         end = _closing_quote(text)
@@ -73,6 +80,9 @@ def split_name_addr(text: str) -> tuple[str, str, str]:
     if parameters and not parameters.startswith(";"):
         raise SipParseError("unexpected text after an address")
     return display, uri.strip(), parameters
+
+
+_remembered = lru_cache(maxsize=2048)(_split)
 
 
 def _closing_quote(text: str) -> int:

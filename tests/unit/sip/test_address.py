@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from cordboard.sip.address import NameAddr, parse_name_addr, split_name_addr, tag_of
@@ -93,3 +95,12 @@ def test_tag_without_reading_the_rest(text: str, tag: str | None) -> None:
 
 def test_any_scheme_can_be_taken_apart() -> None:
     assert split_name_addr("<http://a.example/x>;tag=1") == ("", "http://a.example/x", ";tag=1")
+
+
+def test_long_values_of_strangers_do_not_fill_the_memory() -> None:
+    tracemalloc.start()
+    for number in range(100):
+        assert split_name_addr(f'"{number}{"x" * 50_000}" <sip:a@b>')[1] == "sip:a@b"
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000
