@@ -199,7 +199,7 @@ class ClientSession(Session):
             self.negotiation.reject(481, now)  # the offer of a fork that did not win
         self._early.clear()
         self.negotiation.ours, self.negotiation.theirs = self._invitation.offer, answer
-        self.learn(response)
+        self.timer.learn(response)
         self.timer.take_answer(response, now, now)
         agent = response.first("user-agent") or response.first("server")
         self.core.events.append(InviteAnswered(self.call_id, answer, agent))

@@ -214,7 +214,7 @@ class ServerSession(Session):
         transaction, self._invite = self._invite, None
         self._progress.stop_repeats()
         if transaction.request is not None:
-            self.learn(transaction.request)
+            self.timer.learn(transaction.request)
         self.negotiation.send_answer(transaction, self._body, now)
 
     def send_rejection(self, now: float) -> None:

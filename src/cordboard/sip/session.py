@@ -1,14 +1,11 @@
-"""What both kinds of session do once there is a dialog: BYE, offers both ways, INFO, refreshes."""
+"""What both kinds of session do once there is a dialog: BYE, offers both ways, INFO."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.events import EndedBy, InfoReceived, SessionEnded
-from cordboard.sip.glare import has_collided, pause_after
 from cordboard.sip.lines import content_type_line
 from cordboard.sip.media_type import media_type_of, sdp_of
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, refusal_of_method
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from cordboard.sip.dialog import Dialog
     from cordboard.sip.dialog_request import Done
     from cordboard.sip.flow import Flow
-    from cordboard.sip.message import Message, Request, Response
+    from cordboard.sip.message import Request, Response
     from cordboard.sip.server_transaction import ServerTransaction
 
 
@@ -33,7 +30,6 @@ class Session:
 
     __slots__ = (
         "_goodbye",
-        "_said",
         "authentication",
         "call_id",
         "core",
@@ -56,8 +52,7 @@ class Session:
         self.up = False
         self.over = False
         self.negotiation = Negotiation(self)
-        self.timer = SessionTimer(core, self._refresh, self._expire)
-        self._said: Sequence[str] = ()  # in the peer's Allow headers, read when it matters
+        self.timer = SessionTimer(self)
         self._goodbye: DialogRequest | None = None
 
     def need_dialog(self) -> Dialog:
@@ -202,6 +197,14 @@ class Session:
         """No ACK came within 64*T1: the dialog is of no use (13.3.1.4)."""
         self.leave(now, EndedBy.TIMEOUT)
 
+    def respond(
+        self, transaction: ServerTransaction, status: int, now: float, lines: str = ""
+    ) -> None:
+        """Answer a request of the peer without a body."""
+        if transaction.request is not None:
+            data = build_response(transaction.request, status, transaction.to_tag, lines=lines)
+            transaction.respond(status, data, now)
+
     # Offers
 
     def offer(self, sdp: bytes, now: float) -> None:
@@ -229,68 +232,16 @@ class Session:
         if self.over or not self.up:
             return
         lines = content_type_line(content_type, body)
-        self.ask("INFO", self._on_probe_answered, now, lines, body)
+        self.ask("INFO", self.on_probe_answered, now, lines, body)
 
     def ask(self, method: str, done: Done, now: float, lines: str = "", body: bytes = b"") -> None:
         """Send a request other than INVITE and BYE within the dialog."""
         dialog, credentials = self.need_dialog(), self.authentication
         DialogRequest(self.core, dialog, credentials, method, done, now, lines=lines, body=body)
 
-    def _on_probe_answered(self, status: int, response: Response | None, now: float) -> None:
+    def on_probe_answered(self, status: int, response: Response | None, now: float) -> None:
         """12.2.1.2: only 408, 481 and silence end the dialog."""
         if status in (408, 481):
             self.leave(now, EndedBy.TIMEOUT)
         elif response is None:
             self.leave(now, EndedBy.TRANSPORT)
-
-    # The session timer
-
-    def learn(self, message: Message) -> None:
-        """Take note of what the peer can do, from its INVITE or 2xx."""
-        self._said = message.headers.get("allow", ())
-
-    def _refresh(self, now: float) -> None:
-        """Half the interval has passed: by UPDATE where the peer takes it, else by re-INVITE."""
-        if self.negotiation.busy or not self.up:
-            self.timer.postpone(self.core.timers.t1, now)
-        elif any("UPDATE" in methods for methods in self._said):
-            lines = self.need_dialog().contact + SUPPORTED_LINE + self.timer.request_lines()
-            self.ask("UPDATE", partial(self._on_refreshed, now), now, lines)
-        else:
-            self.negotiation.repeat(now)
-
-    def _on_refreshed(
-        self, sent_at: float, status: int, response: Response | None, now: float
-    ) -> None:
-        if self.over:
-            return
-        if response is not None and 200 <= status < 300:
-            self.timer.take_answer(response, sent_at, now)
-        elif status in (405, 501):  # it said that it could
-            self._said = ()
-            self._refresh(now)
-        elif response is not None and status == 422 and self.timer.is_asked_for_more(response):
-            self._refresh(now)
-        elif response is not None and has_collided(response):
-            pause = pause_after(response, self.core, is_owner=self.is_owner)
-            self.timer.postpone(pause, now)
-        else:
-            self._on_probe_answered(status, response, now)
-            if not self.over:
-                self.timer.refused(now)
-
-    def _expire(self, now: float) -> None:
-        """The peer has not refreshed the session in time (RFC 4028 10). If it is we who let its
-        offer wait it is not the one that is gone, and what still rings is not in session."""
-        if self.negotiation.answering or not self.up:
-            self.timer.postpone(self.core.timers.t1, now)
-        else:
-            self.leave(now, EndedBy.TIMEOUT)
-
-    def respond(
-        self, transaction: ServerTransaction, status: int, now: float, lines: str = ""
-    ) -> None:
-        """Answer a request of the peer without a body."""
-        if transaction.request is not None:
-            data = build_response(transaction.request, status, transaction.to_tag, lines=lines)
-            transaction.respond(status, data, now)

@@ -9,14 +9,18 @@ call is the purpose of it. Any answer to a refresh, even a refusal, shows that i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from cordboard.sip.events import EndedBy
+from cordboard.sip.glare import has_collided, pause_after
+from cordboard.sip.methods import SUPPORTED_LINE
 from cordboard.sip.reliable import has_option
 
 if TYPE_CHECKING:
-    from cordboard.sip.core import Core
     from cordboard.sip.message import Message, Request, Response
+    from cordboard.sip.session import Session
     from cordboard.sip.wheel import Timer
 
 OPTION_TAG: Final = "timer"
@@ -32,25 +36,27 @@ MARGIN: Final = 32.0
 
 
 class SessionTimer:
-    """The timer of one session. ``refresh(now)`` and ``expire(now)`` are called when it is time."""
+    """The timer of one session, which it refreshes or ends when it is time."""
 
-    __slots__ = ("_core", "_expire", "_interval", "_least", "_refresh", "_refreshed_at",
-                 "_timer", "_we_refresh", "agreed")  # fmt: skip
+    __slots__ = ("_allowed", "_core", "_interval", "_least", "_of", "_refreshed_at", "_timer",
+                 "_we_refresh", "agreed")  # fmt: skip
 
-    def __init__(
-        self, core: Core, refresh: Callable[[float], None], expire: Callable[[float], None]
-    ) -> None:
-        self._core = core
+    def __init__(self, session: Session) -> None:
+        self._of: Session | None = session
+        self._core = core = session.core
         self._least = least = core.settings.min_se
         wanted = core.settings.session_expires
         self._interval = max(wanted, least) if wanted else 0
-        self._refresh = refresh
-        self._expire = expire
         self._we_refresh = True
         self._timer: Timer | None = None
         self._refreshed_at = 0.0
+        self._allowed: Sequence[str] = ()  # the peer's Allow headers, read when it matters
         self.agreed = False
         """Whether the peer takes part."""
+
+    def learn(self, message: Message) -> None:
+        """Take note of how the peer can be refreshed, from its INVITE or 2xx."""
+        self._allowed = message.headers.get("allow", ())
 
     # Requests of ours
 
@@ -142,19 +148,60 @@ class SessionTimer:
         todo = self._refresh if self._we_refresh else self._expire
         self._timer = self._core.wheel.schedule(now + seconds, todo)
 
+    def _refresh(self, now: float) -> None:
+        """Half the interval has passed: by UPDATE where the peer takes it, else by re-INVITE."""
+        session = self._of
+        if session is None:
+            return
+        if session.negotiation.busy or not session.up:
+            self.postpone(self._core.timers.t1, now)
+        elif any("UPDATE" in methods for methods in self._allowed):
+            lines = session.need_dialog().contact + SUPPORTED_LINE + self.request_lines()
+            session.ask("UPDATE", partial(self._on_refreshed, now), now, lines)
+        else:
+            session.negotiation.repeat(now)
+
+    def _on_refreshed(
+        self, sent_at: float, status: int, response: Response | None, now: float
+    ) -> None:
+        session = self._of
+        if session is None or session.over:
+            return
+        if response is not None and 200 <= status < 300:
+            self.take_answer(response, sent_at, now)
+        elif status in (405, 501):  # it said that it could
+            self._allowed = ()
+            self._refresh(now)
+        elif response is not None and status == 422 and self.is_asked_for_more(response):
+            self._refresh(now)
+        elif response is not None and has_collided(response):
+            pause = pause_after(response, self._core, is_owner=session.is_owner)
+            self.postpone(pause, now)
+        else:
+            session.on_probe_answered(status, response, now)
+            if not session.over:
+                self.refused(now)
+
+    def _expire(self, now: float) -> None:
+        """The peer has not refreshed the session in time (10). If it is we who let its offer wait
+        it is not the one that is gone, and what still rings is not in session."""
+        session = self._of
+        if session is None:
+            return
+        if session.negotiation.answering or not session.up:
+            self.postpone(self._core.timers.t1, now)
+        else:
+            session.leave(now, EndedBy.TIMEOUT)
+
     def let_go(self) -> None:
-        """Forget whom to call."""
+        """Forget the session."""
         self.stop()
-        self._refresh = self._expire = _nothing
+        self._of = None
 
     def stop(self) -> None:
         """The session is over."""
         self._core.wheel.cancel(self._timer)
         self._timer = None
-
-
-def _nothing(_now: float) -> None:
-    """What is still to be done for a session that is over."""
 
 
 def _seconds_of(message: Message, header: str) -> int | None:
