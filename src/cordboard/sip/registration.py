@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
-from cordboard.sip.address import NameAddr, parse_name_addr
+from cordboard.sip.address import NameAddr
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.client_transaction import ClientTransaction
 from cordboard.sip.digest import Credentials
-from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import RegistrationFailed, RegistrationSucceeded
 from cordboard.sip.flow import Flow
+from cordboard.sip.granted import granted_seconds, least_seconds
 from cordboard.sip.lines import MAX_FORWARDS, clean, encode, route_lines
 from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.table import compile_table
@@ -34,8 +34,6 @@ FIRST_PAUSE = 30.0
 LONGEST_PAUSE = 600.0
 # A registration is renewed when this much of its time is over; Linphone 0.9, baresip 0.9 and less.
 RENEW_AT = 0.8
-# What a registrar may ask for by 423 or grant at most; RFC 3261 sets none.
-MAX_EXPIRES = 86_400
 # A registrar that answers each 423 with another lower bound is not obeyed for ever.
 MAX_TOO_BRIEF = 2
 
@@ -266,31 +264,19 @@ class RegistrationSession:
         self._on_gone(self._registration.name)
 
     def _obey_too_brief(self, response: Response) -> bool:
-        text = response.first("min-expires") or ""
+        """Take in a 423; whether another REGISTER may succeed."""
+        least = least_seconds(response)
         self._too_brief += 1
-        if not text.isascii() or not text.isdigit() or self._too_brief > MAX_TOO_BRIEF:
+        if least is None or self._too_brief > MAX_TOO_BRIEF:
             return False
         if self._stage is Stage.UNREGISTERING:
             return False
-        self._expires = min(int(text[:6]), MAX_EXPIRES)
+        self._expires = least
         return True
 
     def _granted_by(self, response: Response) -> int:
-        """How long our Contact is good (10.2.4), at least a second."""
-        wanted = self._registration
-        ours = self._core.contact(self._flow, wanted.contact_user).partition(": ")[2].strip()
-        granted = response.first("expires")
-        try:
-            uri = parse_name_addr(ours).uri
-            for value in response.each("contact"):
-                contact = parse_name_addr(value)
-                if contact.uri.same_as(uri):
-                    granted = contact.parameters.get("expires") or granted
-        except SipParseError:
-            pass  # a contact of somebody else's that can't be read; ours is good for what we asked
-        if granted is None or not granted.isascii() or not granted.isdigit():
-            return max(1, self._expires)
-        return max(1, min(int(granted[:6]), MAX_EXPIRES))
+        contact = self._core.contact(self._flow, self._registration.contact_user)
+        return granted_seconds(response, contact.partition(": ")[2].strip(), self._expires)
 
 
 Action = Callable[[RegistrationSession, float], None]
