@@ -84,6 +84,7 @@ class BaresipPhone:
     :param tone_hz: the tone that it sends.
     :param codecs: what it has, the best first.
     :param modules: of its own modules, what these need beyond G.711.
+    :param keeps_flow: whether it names its flow and keeps it open (RFC 5626), over UDP by STUN.
     :param place: where it runs.
     :param start_seconds: how long it may take to start and register.
     """
@@ -101,10 +102,13 @@ class BaresipPhone:
         tone_hz: float = 440.0,
         codecs: str = "pcmu,pcma",
         modules: tuple[str, ...] = (),
+        keeps_flow: bool = False,
         place: Place = HERE,
         start_seconds: float = START_SECONDS,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        if keeps_flow:
+            modules = (*modules, "uuid")  # which names the phone
         self._place = place
         self._start_seconds = start_seconds
         self.folder = folder
@@ -132,6 +136,8 @@ class BaresipPhone:
         (folder / "contacts").write_text("")
         mode = "auto" if answer else "manual"
         parameters = f"answermode={mode};audio_codecs={codecs}"
+        if keeps_flow:
+            parameters += ";sipnat=outbound"
         if server is None:
             address = f"<sip:{account}@{written(place.host, self.sip_port)}>;regint=0"
         else:

@@ -5,8 +5,9 @@ A Path is stored whether the phone knows of it or not, for there is no other way
 proxy, as Kamailio does; it is told to phones that support it (RFC 3327 5.3).
 
 A flow has a name of its own (instance and reg-id) only where it is kept: where the phone asks for
-that, and reaches us over a connection, or the proxy that it reaches says so (``ob``). Elsewhere
-its reg-id means nothing and the phone is registered by its Contact, unless it insists (439): many
+that and reaches us directly, or the proxy that it reaches says so (``ob``). We see the end of a
+connection; over UDP the phone asks by STUN whether its way is still the same (3.5.2). Elsewhere its
+reg-id means nothing and the phone is registered by its Contact, unless it insists (439): many
 phones ask for outbound always and do not recover from a 439.
 """
 
@@ -24,7 +25,8 @@ from cordboard.sip.reliable import has_option
 MAX_PATH: Final = 8
 
 FLOW_TIMER: Final = 120
-"""Seconds after which a phone that has sent nothing should ping (RFC 5626 4.4.1)."""
+"""Seconds after which a phone that has sent nothing should ping over its connection (RFC 5626
+4.4.1). Over UDP it is not told: by itself it pings every half minute there (4.4.2)."""
 
 MAX_REG_ID_DIGITS: Final = 10  # up to 2**31 - 1 (RFC 5626 4.2)
 MAX_INSTANCE: Final = 255  # a UUID as URN has 47 with its quotes
@@ -45,7 +47,7 @@ def path_of(request: Request) -> tuple[str, ...]:
     return path
 
 
-def keeps_flow(request: Request, contact: NameAddr, flow: Flow) -> bool:
+def keeps_flow(request: Request, contact: NameAddr) -> bool:
     """Whether calls to a contact go over a flow that the phone keeps (RFC 5626 6).
 
     Raises :class:`Refusal` (439) for a phone that insists on it where its first hop does not know
@@ -59,7 +61,7 @@ def keeps_flow(request: Request, contact: NameAddr, flow: Flow) -> bool:
     if path:  # the phone's own proxy wrote its value first, and so stands last
         kept = "ob" in parse_name_addr(path[-1]).uri.parameters
     else:
-        kept = flow.reliable and len(request.each("via")) <= 1
+        kept = len(request.each("via")) <= 1
     if not kept and has_option(request, "require", OPTION):
         raise Refusal(439, "First Hop Lacks Outbound Support")
     return kept

@@ -80,7 +80,7 @@ class Rebinding:
             user_agent=_bounded(request.first("user-agent")),
             instance=_bounded(contact.parameters.get("+sip.instance")),
             reg_id=_bounded(contact.parameters.get("reg-id")),
-            kept=keeps_flow(request, contact, self.flow),
+            kept=keeps_flow(request, contact),
             path=path_of(request),
         )
 
