@@ -1,22 +1,36 @@
-"""An index over users, groups or contexts: by name, label, extension, e-mail address and DID."""
+"""An index over users, groups or contexts by id, name, label, extension, e-mail address and DID."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from cordboard.directory.model import Context, Group, User
 from cordboard.directory.numbers import identity
 
+MAXIMUM_ID_DIGITS = 19
+"""Longest numeric id read from text: that of a signed 64-bit integer."""
+
 T = TypeVar("T", User, Group, Context)
+V = TypeVar("V")
+K = TypeVar("K")
+
+
+def first_by(values: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
+    """Values by key, the first one where several have it."""
+    found: dict[K, V] = {}
+    for value in values:
+        found.setdefault(key(value), value)
+    return found
 
 
 class Index(Generic[T]):
     """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
 
-    __slots__ = ("_dids", "_emails", "_extensions", "_labels", "_names")
+    __slots__ = ("_dids", "_emails", "_extensions", "_ids", "_labels", "_names")
 
     def __init__(self, objects: Iterable[T], country: str) -> None:
+        self._ids: dict[int, T] = {}
         self._names: dict[str, T] = {}
         self._labels: dict[str, T] = {}
         self._extensions: dict[str, T] = {}
@@ -25,6 +39,7 @@ class Index(Generic[T]):
         for thing in objects:
             self._names.setdefault(thing.name, thing)
             if not isinstance(thing, Context):
+                self._ids.setdefault(thing.id, thing)
                 self._labels.setdefault(thing.label, thing)
             if isinstance(thing, User) and thing.email is not None:
                 self._emails.setdefault(thing.email, thing)
@@ -35,6 +50,10 @@ class Index(Generic[T]):
         for by_text in (self._names, self._labels, self._extensions, self._emails):
             for text, thing in list(by_text.items()):
                 by_text.setdefault(_folded(text), thing)
+
+    def by_id(self, value: int | str) -> T | None:
+        number = _id_from(value)
+        return None if number is None else self._ids.get(number)
 
     def by_name(self, text: str) -> T | None:
         return _found(self._names, text)
@@ -50,6 +69,15 @@ class Index(Generic[T]):
 
     def by_identity(self, number: str | None) -> T | None:
         return self._dids.get(number) if number is not None else None
+
+
+def _id_from(value: int | str) -> int | None:
+    """An id that may be a numeric string."""
+    if isinstance(value, int):
+        return value
+    text = value.strip()
+    known = text.isascii() and text.isdigit() and len(text) <= MAXIMUM_ID_DIGITS
+    return int(text) if known else None
 
 
 _FOLDED = "\0"

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from cordboard.directory.index import Index
+from cordboard.directory.index import Index, first_by
 from cordboard.directory.model import (
     Account,
     Context,
@@ -28,18 +27,6 @@ from cordboard.directory.model import (
 )
 from cordboard.directory.numbers import NotANumber, dialled, identity
 from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
-
-MAXIMUM_ID_DIGITS = 19
-"""Longest numeric id read from text: that of a signed 64-bit integer."""
-
-
-def _id_from(value: int | str) -> int | None:
-    if isinstance(value, int):
-        return value
-    text = value.strip()
-    return (
-        int(text) if text.isascii() and text.isdigit() and len(text) <= MAXIMUM_ID_DIGITS else None
-    )
 
 
 @dataclass(frozen=True)
@@ -59,8 +46,6 @@ class TenantDirectory:
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)
     _contexts: Index[Context] = field(init=False, repr=False, compare=False)
-    _users_by_id: dict[int, User] = field(init=False, repr=False, compare=False)
-    _groups_by_id: dict[int, Group] = field(init=False, repr=False, compare=False)
     _groups_by_user: dict[int, tuple[Group, ...]] = field(init=False, repr=False, compare=False)
     _terminals: dict[str, Terminal] = field(init=False, repr=False, compare=False)
     _trunks: dict[str, Trunk] = field(init=False, repr=False, compare=False)
@@ -71,11 +56,9 @@ class TenantDirectory:
         self._set("_users", Index(self.users, country))
         self._set("_groups", Index(self.groups, country))
         self._set("_contexts", Index(self.contexts, country))
-        self._set("_users_by_id", _first_by(self.users, lambda user: user.id))
-        self._set("_groups_by_id", _first_by(self.groups, lambda group: group.id))
         self._set("_groups_by_user", _memberships(self.groups))
-        self._set("_terminals", _first_by(self.terminals, lambda terminal: terminal.name))
-        self._set("_trunks", _first_by(self.trunks, lambda trunk: trunk.name))
+        self._set("_terminals", first_by(self.terminals, lambda terminal: terminal.name))
+        self._set("_trunks", first_by(self.trunks, lambda trunk: trunk.name))
         self._set("_numbers", self._own_numbers())
 
     def _set(self, name: str, value: object) -> None:
@@ -90,7 +73,7 @@ class TenantDirectory:
             for did in owner.dids
         )
         country = self.policy.country
-        return _first_by((*self.numbers, *dids), lambda number: identity(number.number, country))
+        return first_by((*self.numbers, *dids), lambda number: identity(number.number, country))
 
     @property
     def domain(self) -> str:
@@ -99,8 +82,7 @@ class TenantDirectory:
 
     def user_by_id(self, user_id: int | str) -> User | None:
         """The user with this id, which may be a numeric string."""
-        number = _id_from(user_id)
-        return None if number is None else self._users_by_id.get(number)
+        return self._users.by_id(user_id)
 
     def user_by_name(self, name: str) -> User | None:
         """The user with this login name."""
@@ -124,8 +106,7 @@ class TenantDirectory:
 
     def group_by_id(self, group_id: int | str) -> Group | None:
         """The group with this id, which may be a numeric string."""
-        number = _id_from(group_id)
-        return None if number is None else self._groups_by_id.get(number)
+        return self._groups.by_id(group_id)
 
     def group_by_name(self, name: str) -> Group | None:
         """The group with this name."""
@@ -162,7 +143,7 @@ class TenantDirectory:
     def members_of(self, group: Group) -> tuple[User, ...]:
         """The users of a group, lower priority first, then in the order of the directory."""
         ordered = sorted(group.members, key=lambda member: member.priority)
-        users = (self._users_by_id.get(member.user_id) for member in ordered)
+        users = (self._users.by_id(member.user_id) for member in ordered)
         return tuple(user for user in users if user is not None)
 
     def terminal(self, name: str) -> Terminal | None:
@@ -249,18 +230,6 @@ def _target(
     return ContextTarget(context, how) if context is not None else None
 
 
-V = TypeVar("V")
-K = TypeVar("K")
-
-
-def _first_by(values: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
-    """Values by key, the first one where several have it."""
-    found: dict[K, V] = {}
-    for value in values:
-        found.setdefault(key(value), value)
-    return found
-
-
 def _memberships(groups: Iterable[Group]) -> dict[int, tuple[Group, ...]]:
     found: dict[int, list[Group]] = {}
     for group in groups:
@@ -281,7 +250,7 @@ class Directory:
     )
 
     def __post_init__(self) -> None:
-        by_domain = _first_by(self.tenants, lambda tenant: tenant.domain.lower())
+        by_domain = first_by(self.tenants, lambda tenant: tenant.domain.lower())
         for tenant in self.tenants:
             by_domain.setdefault(tenant.policy.sip_realm.lower(), tenant)
         by_terminal: dict[str, tuple[TenantDirectory, Terminal] | None] = {}
