@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cordboard.directory import kinds, schema
+from cordboard.directory.credentials import secret_hashes, token_hash
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Account,
     Context,
     ContextStep,
-    DigestOffer,
     Group,
     HangUpStep,
     IdentityStyle,
@@ -30,11 +29,9 @@ from cordboard.directory.model import (
 )
 from cordboard.directory.problems import Problems
 from cordboard.directory.references import check_tenant, unknown_name
-from cordboard.directory.shape import Kind, Shape, child_tables, is_name, read_table
+from cordboard.directory.rows import Row, fit, rows_of
+from cordboard.directory.shape import Shape, child_tables, read_table
 from cordboard.directory.snapshot import TenantDirectory
-
-SHORTEST_SECRET = 8
-"""Characters below which a secret gets a warning (NIST SP 800-63B, 5.1.1.2)."""
 
 DERIVED_IDS = 1 << 32
 """Ids that are not given are a checksum of the name above this, clear of the ids people choose."""
@@ -56,21 +53,6 @@ class Surroundings:
     media_timeout: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A named table: as it was given, and the values read from it."""
-
-    name: str
-    given: dict[str, Any] = field(repr=False)
-    values: dict[str, Any] = field(repr=False)
-    path: Path
-
-
-def _given(values: list[Any] | tuple[Any, ...]) -> tuple[Any, ...]:
-    """A list's entries without those that did not fit."""
-    return tuple(value for value in values if value is not None)
-
-
 class TenantReader:
     """Builds one tenant from its table."""
 
@@ -89,11 +71,11 @@ class TenantReader:
 
     def tenant(self) -> TenantDirectory:
         """The tenant, checked for duplicates and references."""
-        accounts = self._each("account", kinds.NAME, schema.ACCOUNT, self._account)
-        users = self._each("user", kinds.NAME, schema.USER, self._user)
-        groups = self._each("group", kinds.NAME, schema.GROUP, self._group)
-        contexts = self._each("context", kinds.NAME, schema.CONTEXT, self._context)
-        trunks = self._each("trunk", kinds.NAME, schema.TRUNK, self._trunk)
+        accounts = self._each("account", schema.ACCOUNT, self._account)
+        users = self._each("user", schema.USER, self._user)
+        groups = self._each("group", schema.GROUP, self._group)
+        contexts = self._each("context", schema.CONTEXT, self._context)
+        trunks = self._each("trunk", schema.TRUNK, self._trunk)
         tenant = TenantDirectory(
             policy=self._policy(),
             accounts=accounts,
@@ -102,7 +84,7 @@ class TenantReader:
             groups=groups,
             contexts=contexts,
             numbers=tuple(
-                Number(**entry) for entry in _given(self._values["numbers"]) if "number" in entry
+                Number(**entry) for entry in fit(self._values["numbers"]) if "number" in entry
             ),
             trunks=trunks,
             outbound=self._outbound(),
@@ -110,21 +92,10 @@ class TenantReader:
         check_tenant(tenant, self._problems)
         return tenant
 
-    def _each(
-        self,
-        key: str,
-        name_kind: Kind,
-        shape: Shape,
-        build: Callable[[_Row], T | None],
-    ) -> tuple[T, ...]:
+    def _each(self, key: str, shape: Shape, build: Callable[[Row], T | None]) -> tuple[T, ...]:
         """Every object under a key (``user.NAME``) that could be built."""
-        built = []
-        for name, given in child_tables(key, self._given, self._path, self._problems).items():
-            path = (*self._path, key, name)
-            if is_name(name_kind, path, self._problems):
-                values = read_table(shape, given, path, self._problems)
-                built.append(build(_Row(name, given, values, path)))
-        return tuple(thing for thing in built if thing is not None)
+        rows = rows_of(key, self._given, self._path, kinds.NAME, shape, self._problems)
+        return fit(build(row) for row in rows)
 
     def _policy(self) -> TenantPolicy:
         values = self._values
@@ -141,35 +112,25 @@ class TenantReader:
             caller_id=values["caller_id"],
         )
 
-    def _account(self, row: _Row) -> Account | None:
-        name, values, path = row.name, row.values, row.path
-        if not self._just_one(row, "token", "token_sha256"):
-            return None
-        token = values["token"]
-        if token is None:
-            return Account(name, bytes.fromhex(values["token_sha256"]))
-        self._warn_if_short(token, (*path, "token"))
-        return Account(name, hashlib.sha256(token.encode()).digest())
+    def _account(self, row: Row) -> Account | None:
+        token = token_hash(row, self._problems)
+        return None if token is None else Account(row.name, token)
 
-    def _user(self, row: _Row) -> User:
-        name, values, path = row.name, row.values, row.path
+    def _user(self, row: Row) -> User:
+        name, values = row.name, row.values
         user_id: int = values["id"] or self._derived_id("user", name)
         self._user_ids[name] = user_id
-        terminals = []
-        for terminal_name, given in child_tables(
-            "terminal", row.given, path, self._problems
-        ).items():
-            terminal_path = (*path, "terminal", terminal_name)
-            if is_name(kinds.SIP_NAME, terminal_path, self._problems):
-                terminal = self._terminal(terminal_name, user_id, given, terminal_path)
-                terminals += [terminal] if terminal else []
+        rows = rows_of(
+            "terminal", row.given, row.path, kinds.SIP_NAME, schema.TERMINAL, self._problems
+        )
+        terminals = fit(self._terminal(terminal, user_id) for terminal in rows)
         self._terminals += terminals
         return User(
             id=user_id,
             name=name,
             label=values["label"] or name,
             extension=values["extension"],
-            dids=_given(values["dids"]),
+            dids=fit(values["dids"]),
             email=values["email"],
             language=values["language"],
             terminals=tuple(terminal.name for terminal in terminals),
@@ -177,33 +138,23 @@ class TenantReader:
             channel_limit=values["channel_limit"],
         )
 
-    def _terminal(
-        self, name: str, user_id: int, given: dict[str, Any], path: Path
-    ) -> Terminal | None:
-        values = read_table(schema.TERMINAL, given, path, self._problems)
-        if not self._just_one(_Row(name, given, values, path), "secret", "ha1"):
+    def _terminal(self, row: Row, user_id: int) -> Terminal | None:
+        hashes = secret_hashes(row, self._realm, self._values["digest"], self._problems)
+        if hashes is None:
             return None
-        ha1, ha1_sha256 = values["ha1"], values["ha1_sha256"]
-        secret = values["secret"]
-        if secret is not None:
-            self._warn_if_short(secret, (*path, "secret"))
-            ha1 = _ha1(name, self._realm, secret)
-            ha1_sha256 = _ha1_sha256(name, self._realm, secret)
-        elif ha1_sha256 is None and self._values["digest"] is DigestOffer.SHA_256:
-            self._problems.error(
-                (*path, "ha1"), "the tenant's digest is sha-256, so ha1_sha256 is needed as well"
-            )
+        ha1, ha1_sha256 = hashes
+        values = row.values
         return Terminal(
-            name,
+            row.name,
             user_id,
             ha1,
             values["auto_answer"],
             values["max_contacts"],
-            _given(values["codecs"]),
+            fit(values["codecs"]),
             ha1_sha256,
         )
 
-    def _group(self, row: _Row) -> Group:
+    def _group(self, row: Row) -> Group:
         name, values, path = row.name, row.values, row.path
         return Group(
             id=values["id"] or self._derived_id("group", name),
@@ -211,7 +162,7 @@ class TenantReader:
             label=values["label"] or name,
             kind=values["kind"],
             extension=values["extension"],
-            dids=_given(values["dids"]),
+            dids=fit(values["dids"]),
             members=self._members(values["members"], (*path, "members")),
             answer_timeout=values["answer_timeout"],
             member_answer_timeout=values["member_answer_timeout"],
@@ -234,7 +185,7 @@ class TenantReader:
                 members[user_id] = Member(user_id, entry["priority"])
         return tuple(members.values())
 
-    def _context(self, row: _Row) -> Context:
+    def _context(self, row: Row) -> Context:
         name, values, path = row.name, row.values, row.path
         steps: list[ContextStep] = []
         if row.given.get("steps", []) == []:
@@ -245,7 +196,7 @@ class TenantReader:
                 self._problems.warning(where, "this step is never reached: the call has ended")
             step = self._step(entry, where) if entry is not None else None
             steps += [step] if step else []
-        return Context(name, values["extension"], _given(values["dids"]), tuple(steps))
+        return Context(name, values["extension"], fit(values["dids"]), tuple(steps))
 
     def _step(self, entry: dict[str, Any], path: Path) -> ContextStep | None:
         if (entry["play"] is None) == (not entry["hangup"]):
@@ -259,7 +210,7 @@ class TenantReader:
             self._problems.error((*path, "play"), f'"{file}" cannot be played: {fault}')
         return PlayStep(file)
 
-    def _trunk(self, row: _Row) -> Trunk | None:
+    def _trunk(self, row: Row) -> Trunk | None:
         name, values, path = row.name, row.values, row.path
         for position, code in enumerate(values["failover_codes"]):
             if code in schema.NEVER_FAIL_OVER:
@@ -275,8 +226,8 @@ class TenantReader:
         if "uri" not in values:
             return None
         lists = {
-            "codecs": _given(values["codecs"]),
-            "failover_codes": frozenset(_given(values["failover_codes"])),
+            "codecs": fit(values["codecs"]),
+            "failover_codes": frozenset(fit(values["failover_codes"])),
         }
         return Trunk(name=name, **values | lists)
 
@@ -297,32 +248,8 @@ class TenantReader:
                     (*path, "minimum_digits"),
                     f"expected at most maximum_digits, which is {entry['maximum_digits']}",
                 )
-            rules.append(OutboundRule(**entry | {"trunks": _given(entry["trunks"])}))
+            rules.append(OutboundRule(**entry | {"trunks": fit(entry["trunks"])}))
         return tuple(rules)
 
     def _derived_id(self, kind: str, name: str) -> int:
         return DERIVED_IDS + zlib.crc32(f"{self._domain}/{kind}/{name}".encode())
-
-    def _just_one(self, row: _Row, plain: str, hashed: str) -> bool:
-        """Whether a secret is given, in the clear or hashed; a problem if in neither or both."""
-        if plain in row.given and hashed in row.given:
-            self._problems.error((*row.path, hashed), f'expected either "{plain}" or "{hashed}"')
-        elif plain not in row.given and hashed not in row.given:
-            self._problems.error(row.path, f'"{plain}" (or "{hashed}") is missing')
-        return row.values[plain] is not None or row.values[hashed] is not None
-
-    def _warn_if_short(self, secret: str, path: Path) -> None:
-        if len(secret) < SHORTEST_SECRET:
-            self._problems.warning(
-                path, f"the secret is short: expected {SHORTEST_SECRET} or more characters"
-            )
-
-
-def _ha1_sha256(name: str, realm: str, secret: str) -> str:
-    """The same by SHA-256 (RFC 8760)."""
-    return hashlib.sha256(f"{name}:{realm}:{secret}".encode()).hexdigest()
-
-
-def _ha1(name: str, realm: str, secret: str) -> str:
-    """The digest secret hash of RFC 7616, 3.4.2."""
-    return hashlib.md5(f"{name}:{realm}:{secret}".encode(), usedforsecurity=False).hexdigest()
