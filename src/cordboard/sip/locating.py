@@ -100,32 +100,64 @@ class Located:
     fault: str = ""
 
 
-def locate(uri: SipUri, means: Means, answer_to: AnswerTo, chance: Callable[[], float]) -> Located:
-    """The servers of a URI by the answers so far.
+Servers = tuple[tuple[Srv, tuple[Target, ...]], ...]
+"""The servers of one service, each with its addresses."""
 
-    ``answer_to`` gives the answer to a question, or None while there is none; ``chance`` gives
-    numbers from 0 to below 1, for servers of the same priority.
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the answers say of a URI, before chance orders its servers: good for as long as all
+    answers to what was ``asked`` are. ``questions`` are those without an answer so far."""
+
+    services: tuple[Servers, ...] = ()
+    asked: tuple[Question, ...] = ()
+    questions: tuple[Question, ...] = ()
+    fault: str = ""
+
+    def located(self, chance: Callable[[], float]) -> Located:
+        """The servers in an order of their own for each call; ``chance`` gives numbers from 0 to
+        below 1."""
+        found: list[Target] = []
+        for servers in self.services:
+            if len(servers) == 1:
+                found += servers[0][1]
+                continue
+            addresses = dict(servers)
+            for server in in_order(addresses, chance):
+                found += addresses[server]
+        targets = tuple(dict.fromkeys(found))[:MAX_TARGETS]
+        return Located(targets, self.questions, "" if targets else self.fault)
+
+
+def locate(uri: SipUri, means: Means, answer_to: AnswerTo, chance: Callable[[], float]) -> Located:
+    """The servers of a URI by the answers so far; see :func:`survey`."""
+    return survey(uri, means, answer_to).located(chance)
+
+
+def survey(uri: SipUri, means: Means, answer_to: AnswerTo) -> Survey:
+    """What the answers so far say of a URI's servers.
+
+    ``answer_to`` gives the answer to a question, or None while there is none.
     """
     host = canonical(uri.host).rstrip(".")
     transports = _transports(uri, means)
     if not transports:
-        return Located((), fault=f"there is no way to {uri.text()}")
+        return Survey(fault=f"there is no way to {uri.text()}")
     usual = "udp" if "udp" in transports else transports[0]
+    search = _Search(host, means, answer_to)
     if is_address(host):
-        return Located((Target(usual, host, uri.port or usual_port(usual), host),))
-    search = _Search(host, means, answer_to, chance)
-    if uri.port is not None:
-        found = search.hosts(usual, host, uri.port)
+        services = [search.itself(usual, uri.port or usual_port(usual))]
+    elif uri.port is not None:
+        services = [search.itself(usual, uri.port)]
     elif "transport" in uri.parameters:
-        found = search.services([(usual, PREFIXES[usual] + host)], usual)
+        services = search.services([(usual, PREFIXES[usual] + host)], usual)
     else:
         named = search.named_services(transports)
         if named:
-            found = search.services(named, named[0][0])
+            services = search.services(named, named[0][0])
         else:
-            found = search.services([(one, PREFIXES[one] + host) for one in transports], usual)
-    targets = tuple(dict.fromkeys(found))[:MAX_TARGETS]
-    return Located(targets, tuple(search.open), "" if targets else search.fault())
+            services = search.services([(one, PREFIXES[one] + host) for one in transports], usual)
+    return Survey(tuple(services), tuple(search.asked), tuple(search.open), search.fault())
 
 
 def usual_port(transport: str) -> int:
@@ -137,43 +169,41 @@ def _transports(uri: SipUri, means: Means) -> list[str]:
     """The transports that a URI may go by, the best first."""
     given = uri.parameters.get("transport")
     if uri.scheme == "sips":
-        wanted = set(SECURE) if given is None else {_SECURED.get(given.lower(), "")}
-    elif uri.scheme == "sip":
-        wanted = set(means) if given is None else {given.lower()}
-    else:
-        wanted = set()
-    return [transport for transport in means if transport in wanted]
+        wanted = SECURE if given is None else {_SECURED.get(given.lower(), "")}
+        return [transport for transport in means if transport in wanted]
+    if uri.scheme != "sip":
+        return []
+    if given is None:
+        return list(means)
+    return [given.lower()] if given.lower() in means else []
 
 
 class _Search:
     """One look through the answers; ``open`` collects what is asked for and not answered."""
 
-    def __init__(
-        self,
-        host: str,
-        means: Means,
-        answer_to: AnswerTo,
-        chance: Callable[[], float],
-    ) -> None:
+    def __init__(self, host: str, means: Means, answer_to: AnswerTo) -> None:
+        self.asked: dict[Question, None] = {}
         self.open: dict[Question, None] = {}
         self._host = host
         self._means = means
         self._answer_to = answer_to
-        self._chance = chance
         self._has_servers = False
         self._refused: set[str] = set()
         self._faults: list[str] = []
         self._empty: list[str] = []
 
-    def services(self, services: list[tuple[str, str]], usual: str) -> list[Target]:
-        """The targets of services, each a transport and the name of its SRV records; those of the
-        host itself by the ``usual`` transport where there are none."""
-        found: list[Target] = []
-        for transport, name in services:
-            found += self._servers(transport, name)
+    def services(self, services: list[tuple[str, str]], usual: str) -> list[Servers]:
+        """The servers of services, each a transport and the name of its SRV records; the host
+        itself by the ``usual`` transport where there are none."""
+        found = [self._servers(transport, name) for transport, name in services]
         if self._has_servers or usual in self._refused:
             return found
-        return self.hosts(usual, self._host, usual_port(usual))
+        return [self.itself(usual, usual_port(usual))]
+
+    def itself(self, transport: str, port: int) -> Servers:
+        """The host as the only server."""
+        server = Srv(0, 0, port, self._host)
+        return ((server, self._targets(transport, server)),)
 
     def named_services(self, transports: list[str]) -> list[tuple[str, str]]:
         """The services that NAPTR records name, the best first, of those that we can use."""
@@ -195,10 +225,34 @@ class _Search:
             if record.order == order and (not secure or transport in SECURE)
         ]
 
-    def hosts(self, transport: str, name: str, port: int) -> list[Target]:
-        """The targets at the addresses of a name."""
+    def fault(self) -> str:
+        """Why nothing was found, where that is so."""
+        if self._faults:
+            return self._faults[0]
+        if self._refused:
+            return f"{self._host} says that it has no SIP server"
+        return self._empty[0] if self._empty else ""
+
+    def _servers(self, transport: str, name: str) -> Servers:
+        """The servers of one service."""
+        records = [
+            record
+            for record in self._ask(Question(RecordType.SRV, name)).records[:MAX_RECORDS]
+            if isinstance(record, Srv)
+        ]
+        servers = [record for record in records if record.target and record.port]
+        if servers:
+            self._has_servers = True
+        elif records:
+            self._refused.add(transport)
+        best = sorted(dict.fromkeys(servers), key=lambda server: server.priority)[:MAX_SERVERS]
+        return tuple((server, self._targets(transport, server)) for server in best)
+
+    def _targets(self, transport: str, server: Srv) -> tuple[Target, ...]:
+        """The addresses of a server."""
+        name = server.target
         if is_address(name):  # no name may look so, but some SRV records do
-            return [Target(transport, name, port, self._host)]
+            return (Target(transport, name, server.port, self._host),)
         answers = [self._ask(Question(type_, name)) for type_ in self._means[transport]]
         addresses = [
             record
@@ -212,37 +266,13 @@ class _Search:
             self._empty.append(
                 f"{name} has no {families} address" if known else f"there is no such name: {name}"
             )
-        return [Target(transport, address, port, self._host) for address in addresses]
-
-    def fault(self) -> str:
-        """Why nothing was found."""
-        if self._faults:
-            return self._faults[0]
-        if self._refused:
-            return f"{self._host} says that it has no SIP server"
-        return self._empty[0]
-
-    def _servers(self, transport: str, name: str) -> list[Target]:
-        """The targets of one service."""
-        records = [
-            record
-            for record in self._ask(Question(RecordType.SRV, name)).records[:MAX_RECORDS]
-            if isinstance(record, Srv)
-        ]
-        servers = [record for record in records if record.target and record.port]
-        if servers:
-            self._has_servers = True
-        elif records:
-            self._refused.add(transport)
-        found: list[Target] = []
-        for server in in_order(servers, self._chance)[:MAX_SERVERS]:
-            found += self.hosts(transport, server.target, server.port)
-        return found
+        return tuple(Target(transport, one, server.port, self._host) for one in addresses)
 
     def _ask(self, question: Question) -> Answer:
         """The answer to a question, that at the end of its aliases; an empty one while it is not
         known."""
         for _ in range(MAX_ALIASES):
+            self.asked[question] = None
             answer = self._answer_to(question)
             if answer is None:
                 self.open[question] = None

@@ -46,6 +46,11 @@ class AnswerCache:
         entry = self._entries.get(question)
         return entry.answer if entry is not None and entry.until > now else None
 
+    def until(self, question: Question) -> float:
+        """When the answer to a question is good no more; in the past where there is none."""
+        entry = self._entries.get(question)
+        return 0.0 if entry is None else entry.until
+
     def put(self, question: Question, answer: Answer, now: float) -> Answer:
         """Take note of an answer; gives the one to use: where no answer could be had, that may be
         an old one (RFC 8767)."""

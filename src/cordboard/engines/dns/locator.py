@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from cordboard.engines.dns.port import NO_ANSWER, Resolver
 from cordboard.engines.transport import Listen
 from cordboard.sip.blacklist import Blacklist
 from cordboard.sip.dns_records import Answer, Question, RecordType
-from cordboard.sip.locating import Located, Means, Target, locate
+from cordboard.sip.locating import Located, Means, Survey, Target, locate, survey
 from cordboard.sip.uri import SipUri
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ MAX_ROUNDS: Final = 8
 """Of questions for one URI: three do, and some for aliases."""
 MAX_SEARCHES: Final = 256
 """At one time; each has its own name, and those that there are come from operators' files."""
+MAX_SURVEYS: Final = 1024
+"""URIs for which all that the answers say is kept ready; a trunk has one or two."""
 MAX_ADDRESSES: Final = 4096
 """That are known as those of servers; the oldest are forgotten."""
 SEARCH_TIMEOUTS: Final = 2
@@ -58,6 +61,7 @@ class Locator:
         self._chance = chance
         self._resolver: Resolver | None = None
         self._cache = AnswerCache()
+        self._surveys: dict[SipUri, tuple[float, Survey]] = {}
         self._waiting: dict[str, list[tuple[SipUri, Then]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._addresses: dict[str, None] = {}
@@ -70,10 +74,9 @@ class Locator:
         :class:`~cordboard.sip.blacklist.Blacklist`. Where there is none, ``fault`` says why; that
         takes no longer than twice the resolver's timeout.
         """
-        now = self._loop.time()
-        found = self._locate(uri, lambda question: self._cache.get(question, now))
-        if not found.questions:
-            then(self._sorted(found))
+        known = self._survey(uri, self._loop.time())
+        if not known.questions:
+            then(self._sorted(known.located(self._chance)))
             return
         key = uri.text()
         waiting = self._waiting.get(key)
@@ -155,6 +158,18 @@ class Locator:
     def _known(self, answers: dict[Question, Answer], question: Question) -> Answer | None:
         known = answers.get(question)
         return self._cache.get(question, self._loop.time()) if known is None else known
+
+    def _survey(self, uri: SipUri, now: float) -> Survey:
+        """What the answers that are good just now say; made anew when one of them is not."""
+        known = self._surveys.get(uri)
+        if known is not None and known[0] > now:
+            return known[1]
+        made = survey(uri, self._means(), lambda question: self._cache.get(question, now))
+        if not made.questions:
+            if len(self._surveys) >= MAX_SURVEYS:
+                self._surveys.clear()
+            self._surveys[uri] = min(map(self._cache.until, made.asked), default=inf), made
+        return made
 
     def _locate(self, uri: SipUri, answer_to: Callable[[Question], Answer | None]) -> Located:
         return locate(uri, self._means(), answer_to, self._chance)
