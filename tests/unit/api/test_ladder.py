@@ -140,3 +140,15 @@ def test_whatever_peers_say_can_be_drawn(said: list[tuple[str, str, bool]]) -> N
         for at, (summary, text, again) in enumerate(said)
     ]
     assert draw(ladder(*lines))
+
+
+def test_each_server_that_was_tried_is_named() -> None:
+    first = {**INVITE, "peer": "udp:192.0.2.7:5060"}
+    second = {**INVITE, "peer": "tls:192.0.2.8:5061", "at": 5.0}
+    lines = [first, {**first, "at": 0.5, "retransmission": True}, second]
+    channel = {"party": "81312345678", "leg": "first", "lines": lines}
+    drawn = draw({"call": "c1", "channels": [channel]}, 80)
+    assert "INVITE +SDP" in drawn
+    assert " INVITE to tls:192.0.2.8:5061 " in drawn
+    assert "INVITE to tls:192.0.2.8:5061 after 5000 ms" in drawn
+    assert "INVITE to udp" not in drawn

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from cordboard.api.v1.ladder_words import label, story
+from cordboard.api.v1.ladder_words import label, moves, story
 
 TIME_WIDTH: Final = 10
 WIDEST_LANE: Final = 34
@@ -72,11 +72,11 @@ def _arrows(channels: Sequence[Mapping[str, Any]]) -> list[_Arrow]:
             at=float(line["at"]),
             lane=lane,
             sent=bool(line["sent"]),
-            text=label(line),
+            text=f"INVITE to {line['peer']}" if elsewhere else label(line),
             repeated=bool(line["retransmission"]),
         )
         for lane, channel in enumerate(channels)
-        for line in channel.get("lines", ())
+        for line, elsewhere in moves(channel.get("lines", ()))
     ]
 
 

@@ -7,7 +7,7 @@ raises, whatever they hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from cordboard.calls.q850 import Q850_NAMES
@@ -64,8 +64,8 @@ def story(lines: Sequence[Line]) -> str:
         return "nothing was said"
     began = float(lines[0]["at"])
     told: dict[str, float] = {}
-    for line in lines:
-        words = _milestone(line)
+    for line, elsewhere in moves(lines):
+        words = f"INVITE to {line['peer']}" if elsewhere else _milestone(line)
         if words:
             told.setdefault(words, (float(line["at"]) - began) * _MILLISECONDS)
     parts = [f"{words} after {after:.0f} ms" for words, after in told.items()]
@@ -73,6 +73,17 @@ def story(lines: Sequence[Line]) -> str:
     if again:
         parts.append(f"{again} repeated")
     return ", ".join(parts)
+
+
+def moves(lines: Iterable[Line]) -> Iterator[tuple[Line, bool]]:
+    """Each message, and whether it is an INVITE that goes elsewhere than the one before: to the
+    next server of a trunk, to another trunk, or where a redirect led."""
+    last = None
+    for line in lines:
+        invite = bool(line["sent"]) and status_of(line) is None and method_of(line) == "INVITE"
+        yield line, invite and last is not None and line["peer"] != last
+        if invite:
+            last = line["peer"]
 
 
 def _milestone(line: Line) -> str:
