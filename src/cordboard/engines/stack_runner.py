@@ -56,6 +56,7 @@ class StackRunner:
             advertised=advertised,
             connections=connections,
             tls=tls,
+            undelivered=self._undelivered,
             loop=self.loop,
         )
         self.stack = make_stack(self.transport.advertised)
@@ -119,6 +120,9 @@ class StackRunner:
             answer = answer_stun(data, flow.remote)  # no SIP begins with a zero
             if answer is not None:
                 self.transport.send([(flow, answer)])
+
+    def _undelivered(self, data: bytes, flow: Flow) -> None:
+        self.stack.undelivered(data, flow, self.clock())
 
     def _lost(self, flow: Flow) -> None:
         self.stack.connection_lost(flow, self.clock())

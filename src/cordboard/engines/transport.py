@@ -40,6 +40,7 @@ class SipTransport:
     ``receive`` is called with each whole message and its flow, ``read_all`` once after each batch,
     ``lost`` with each connection's flow that has ended. ``advertised`` are the hosts that peers
     are told in place of the address we are bound to. Without ``tls`` no transport is secured.
+    ``undelivered`` gets the beginning of each datagram that did not get there.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class SipTransport:
         advertised: Hosts = NO_HOSTS,
         connections: ConnectionSettings = USUAL,
         tls: TlsContexts | None = None,
+        undelivered: Callable[[bytes, Flow], None] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._loop = loop or asyncio.get_running_loop()
         self._receive = receive
+        self._undelivered = undelivered
         self._read_all = read_all
         self._lost = lost
         self._udp: dict[tuple[str, int], UdpListener] = {}
@@ -75,7 +78,9 @@ class SipTransport:
         address = (where.host.strip("[]"), where.port)
         try:
             if where.transport == "udp":
-                listener = UdpListener(self._loop, address, self._receive, self._read_all)
+                listener = UdpListener(
+                    self._loop, address, self._receive, self._read_all, self._undelivered
+                )
                 self._udp[listener.local] = listener
                 self._own.add("udp", listener.local)
                 return listener.local

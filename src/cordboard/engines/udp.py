@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
+from cordboard.engines.undelivered import ask_for_errors, undelivered
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 
@@ -26,6 +28,7 @@ class UdpListener:
     """One bound UDP socket.
 
     ``receive`` gets each datagram with its flow, ``read_all`` is called once after a batch of them.
+    ``lost`` gets the beginning of each datagram of ours that did not get there, with its flow.
     Raises :class:`OSError` if the address can't be had.
     """
 
@@ -35,11 +38,15 @@ class UdpListener:
         address: tuple[str, int],
         receive: Receive,
         read_all: Callable[[], None],
+        lost: Receive | None = None,
     ) -> None:
         self._loop = loop
         self._receive = receive
         self._read_all = read_all
+        self._lost = lost
         self._socket = bound_socket(address)
+        if lost is not None:
+            ask_for_errors(self._socket)
         name = self._socket.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
         loop.add_reader(self._socket, self._read)
@@ -48,8 +55,13 @@ class UdpListener:
         """Send a datagram; what the system refuses is lost as on the way, SIP's timers decide."""
         try:
             self._socket.sendto(data, remote)
-        except (OSError, UnicodeError):
+        except BlockingIOError:
             return
+        except (OSError, UnicodeError):
+            # It may be told here of an earlier one that did not get there: this one was not sent.
+            self._loop.call_soon(self._take_errors)
+            with suppress(OSError, UnicodeError):
+                self._socket.sendto(data, remote)
 
     def close(self) -> None:
         """Stop receiving."""
@@ -58,15 +70,30 @@ class UdpListener:
 
     def _read(self) -> None:
         receive, local, recvfrom = self._receive, self.local, self._socket.recvfrom
+        errors = False
         for _ in range(DATAGRAMS_PER_WAKEUP):
             try:
                 data, source = recvfrom(MAX_MESSAGE_SIZE)
             except BlockingIOError:
                 break
             except OSError:
-                continue  # an ICMP error of an earlier datagram, reported once
+                errors = True  # ICMP's answer to an earlier datagram, told once
+                continue
             if len(data) > KEEP_ALIVE_OCTETS:
                 receive(data, Flow("udp", local, (source[0], source[1])))
+        if errors:
+            self._take_errors()
+        else:
+            self._read_all()
+
+    def _take_errors(self) -> None:
+        if self._lost is None or self._socket.fileno() < 0:
+            return
+        for data, remote in undelivered(self._socket):
+            self._lost(data, Flow("udp", self.local, remote))
+        # uvloop stops watching a socket that has an error.
+        self._loop.remove_reader(self._socket)
+        self._loop.add_reader(self._socket, self._read)
         self._read_all()
 
 

@@ -141,6 +141,11 @@ class ClientTransaction(Transaction):
         """What was sent can't have arrived, or its answer can't come back."""
         self.happen(Event.TRANSPORT_ERROR, None, now)
 
+    def undelivered(self, now: float) -> None:
+        """What was sent did not get there; it is believed while nothing has come back."""
+        if self.state in (State.CALLING, State.TRYING):
+            self.transport_failed(now)
+
     def give_up(self, now: float) -> None:
         """Wait 64*T1 for a final response at most, and tell nobody."""
         self.user = None

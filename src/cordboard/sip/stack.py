@@ -136,6 +136,15 @@ class SipStack:
         if self._bindings is not None:
             self._bindings.connection_lost(flow)
 
+    def undelivered(self, data: bytes, flow: Flow, now: float) -> None:
+        """A datagram of ours did not get there (18.4); ``data`` is how it began.
+
+        Who says so has seen it, for he knows its branch. What waits for an answer to it has failed.
+        """
+        transaction = self._layer.client_of_sent(data)
+        if transaction is not None and transaction.flow.remote == flow.remote:
+            transaction.undelivered(now)
+
     def messages_to_send(self) -> list[tuple[Flow, bytes]]:
         """What is to be sent, in order; handed over once."""
         outbox = self._layer.outbox

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 Waiting = ClientTransaction | ServerTransaction
 
+MAX_METHOD = 32
+"""Octets of a request in which its method ends; ours are shorter than half of that."""
+
+_BRANCH = f";branch={MAGIC_COOKIE}".encode()
+
 
 class TransactionLayer:
     """Holds what is under way; ``clients`` by (branch, method), ``servers`` by 17.2.3's key.
@@ -93,6 +98,16 @@ class TransactionLayer:
             return None
         method = response.need("cseq").rpartition(" ")[2]
         return self.clients.get((branch[len(MAGIC_COOKIE) :], method, ""))
+
+    def client_of_sent(self, data: bytes) -> ClientTransaction | None:
+        """The transaction of a request of ours by the beginning of its text, where that reaches to
+        the branch in its first line but one."""
+        method, space, _ = data[:MAX_METHOD].partition(b" ")
+        _, found, rest = data.partition(_BRANCH)
+        branch, ended, _ = rest.partition(b"\r\n")
+        if not (space and found and ended and method.isalpha() and branch.isalnum()):
+            return None
+        return self.clients.get((branch.decode("ascii"), method.decode("ascii"), ""))
 
     def serve(
         self, key: Key, request: Request, flow: Flow, call_id: str, to_tag: str

@@ -230,10 +230,21 @@ async def test_hanging_up_while_a_name_is_looked_up(rig: EmbeddedRig) -> None:
 
 
 async def test_a_trunk_that_says_nothing_times_out_here() -> None:
-    async with embedded_rig(timers=Timers(0.01, 0.04, 0.05)) as rig:
-        channel = rig.dial(TrunkEndpoint(Trunk("mute", "sip:127.0.0.1:9"), "1"))
-        failed = await rig.event(Failed, channel)
-        assert (failed.status, failed.local) == (408, True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind((HOST, 0))
+        uri = f"sip:{HOST}:{mute.getsockname()[1]}"
+        async with embedded_rig(timers=Timers(0.01, 0.04, 0.05)) as rig:
+            channel = rig.dial(TrunkEndpoint(Trunk("mute", uri), "1"))
+            failed = await rig.event(Failed, channel)
+            assert (failed.status, failed.local) == (408, True)
+
+
+async def test_a_trunk_over_udp_where_nobody_is_fails_at_once(rig: EmbeddedRig) -> None:
+    channel = rig.dial(TrunkEndpoint(Trunk("closed", "sip:127.0.0.1:9"), "1"))
+    failed = await rig.event(Failed, channel)
+    assert (failed.status, failed.local) == (503, True)
+    assert failed.reason == "Service Unavailable: udp:127.0.0.1:9 (unreachable)"
+    assert (await called(rig, "desk"))[1].call_id, "nothing else was lost by that"
 
 
 async def test_a_trunk_over_tcp_that_refuses_fails_at_once(rig: EmbeddedRig) -> None:

@@ -113,6 +113,16 @@ async def test_the_next_call_begins_with_the_server_that_answers(
     assert invited(rig, channel) == [f"udp:127.0.0.1:{alive.port}"]
 
 
+async def test_a_port_where_nobody_is_leads_to_the_next_server_at_once(
+    rig: EmbeddedRig, names: DnsServer
+) -> None:
+    async with peer(says(404)) as other:
+        publish(names, free_ports(), other.port)
+        began = asyncio.get_running_loop().time()
+        assert (await rig.event(Failed, dial(rig))).status == 404
+        assert asyncio.get_running_loop().time() - began < PATIENCE
+
+
 async def test_a_server_that_is_full_sends_the_call_to_the_next_at_once(
     rig: EmbeddedRig, names: DnsServer
 ) -> None:
