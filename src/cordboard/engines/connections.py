@@ -17,16 +17,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
+from cordboard.engines.doors import USUAL_CAPACITY, Capacity, Doors
+from cordboard.engines.tls import TlsContexts
 from cordboard.engines.udp import Receive
 from cordboard.sip.flow import Flow
 from cordboard.sip.keepalive import PONG_SECONDS, Due, Keepalive
 from cordboard.sip.rebinding import MAX_EXPIRES
 
 Lost = Callable[[Flow], None]
-
-MAX_CONNECTIONS: Final = 4096
-"""Kamailio's tcp_max_connections is 2048, OpenSIPS' 2048; a phone has one connection."""
 
 MAX_WAITING_OCTETS: Final = 256 * 1024
 """Of one connection, not yet taken by the peer: hundreds of messages; it reads no more then."""
@@ -52,12 +50,12 @@ TCP_USER_TIMEOUT; by itself it tries for some 15 minutes)."""
 class ConnectionSettings:
     """What holds for connections of every kind.
 
-    ``maximum`` is of each transport; ``keepalive`` the seconds of silence after which a peer is
+    ``capacity`` is of each transport; ``keepalive`` the seconds of silence after which a peer is
     pinged (0: never, but for WebSocket, which has its own default). Where ``origins`` are given,
     browsers are let in from the pages of these sites only.
     """
 
-    maximum: int = MAX_CONNECTIONS
+    capacity: Capacity = USUAL_CAPACITY
     keepalive: float = 0.0
     origins: tuple[str, ...] | None = None
 
@@ -78,6 +76,7 @@ class Connection(asyncio.Protocol, ABC):
         """Whether the peer has said something sensible, or we have called it."""
 
         self.keepalive: Keepalive | None = None
+        self.network: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
@@ -183,7 +182,7 @@ class Connections(ABC):
         self.tls = tls
         self.by_flow: dict[Flow, Connection] = {}
         self._lost = lost
-        self._servers: list[asyncio.Server] = []
+        self._doors = Doors(loop, settings.capacity, self.accepted, self.__len__, tls)
         self._sweep: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -193,25 +192,15 @@ class Connections(ABC):
     @property
     def full(self) -> bool:
         """Whether there is no room for another."""
-        return len(self.by_flow) >= self.settings.maximum
+        return len(self.by_flow) >= self.settings.capacity.connections
 
     @abstractmethod
     def accepted(self) -> Connection:
         """A new connection, which a peer has opened."""
 
-    async def listen(self, address: tuple[str, int]) -> tuple[str, int]:
+    def listen(self, address: tuple[str, int]) -> tuple[str, int]:
         """Accept connections; returns the bound address. Raises :class:`OSError`."""
-        how: dict[str, Any] = {}
-        if self.tls is not None:
-            if self.tls.server is None:
-                raise OSError(0, "there is no certificate")
-            how = {"ssl": self.tls.server, "ssl_handshake_timeout": HANDSHAKE_SECONDS}
-        server = await self.loop.create_server(
-            self.accepted, address[0], address[1], reuse_address=True, **how
-        )
-        self._servers.append(server)
-        name = server.sockets[0].getsockname()
-        return name[0], name[1]
+        return self._doors.open(address)
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Send over the flow's connection; without one the flow is lost."""
@@ -231,7 +220,7 @@ class Connections(ABC):
         self._sweep_later()
         if known is connection:
             return True
-        if known is not None or self.full or not self._servers:
+        if known is not None or self.full or not self._doors:
             return False
         self.by_flow[flow] = connection
         connection.deadline = self.loop.time() + FIRST_MESSAGE_SECONDS
@@ -240,15 +229,14 @@ class Connections(ABC):
     def forget(self, connection: Connection) -> None:
         """Note a connection that is gone, and tell of its flow."""
         flow = connection.flow
+        self._doors.left(connection)
         if flow is not None and self.by_flow.get(flow) is connection:
             del self.by_flow[flow]
             self.tell_lost(flow)
 
     async def close(self) -> None:
         """Stop listening and close everything; nobody is told."""
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        await self._doors.close()
         if self._sweep is not None:
             self._sweep.cancel()
         connections, self.by_flow = tuple(self.by_flow.values()), {}

@@ -116,19 +116,12 @@ class TcpConnections(Connections):
     ) -> None:
         transport = "tcp" if tls is None else "tls"
         super().__init__(transport, loop, receive, read_all, lost, settings, tls)
-        self._names: dict[tuple[str, int], str] = {}
-        self._faults: dict[tuple[str, int], str] = {}
+        self._faults: dict[Flow, str] = {}
         self._connecting: set[asyncio.Task[None]] = set()
 
     def accepted(self) -> TcpConnection:
         """A new connection, which a peer has opened."""
         return TcpConnection(self, None)
-
-    def remember_name(self, remote: tuple[str, int], name: str) -> None:
-        """Know by which name an address was found: that is what its certificate has to say."""
-        if len(self._names) >= self.settings.maximum:
-            self._names.clear()
-        self._names[remote] = name
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Send over the flow's connection, which is opened if it is not there.
@@ -147,9 +140,9 @@ class TcpConnections(Connections):
             task.add_done_callback(self._connecting.discard)
         connection.send(data)
 
-    def fault(self, remote: tuple[str, int]) -> str | None:
-        """Why the latest connection to an address could not be made, where none was since."""
-        return self._faults.get(remote)
+    def fault(self, flow: Flow) -> str | None:
+        """Why the latest connection of a flow could not be made, where none was since."""
+        return self._faults.get(flow)
 
     async def close(self) -> None:
         """Stop listening and close everything; nobody is told."""
@@ -164,11 +157,10 @@ class TcpConnections(Connections):
         how: dict[str, Any] = {}
         try:
             if self.tls is not None:
-                name = self._names.get(flow.remote, flow.remote[0])
-                how = {"ssl": self.tls.client, "server_hostname": name}
+                how = {"ssl": self.tls.client, "server_hostname": flow.name or flow.remote[0]}
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self.loop.create_connection(lambda: connection, *flow.remote, **how)
-            self._faults.pop(flow.remote, None)
+            self._faults.pop(flow, None)
         except (
             OSError,
             TimeoutError,
@@ -181,7 +173,7 @@ class TcpConnections(Connections):
     def _take_fault(self, flow: Flow, reason: str) -> None:
         if len(self._faults) >= MAX_FAULTS:
             del self._faults[next(iter(self._faults))]
-        self._faults[flow.remote] = reason
+        self._faults[flow] = reason
         if self.tls is not None:
             _log.warning("no TLS connection", to=str(flow), reason=reason)
 

@@ -86,7 +86,7 @@ class SipTransport:
                 return listener.local
             stream = self._streams.get(where.transport)
             if stream is not None:
-                local = await stream.listen(address)
+                local = stream.listen(address)
                 self._own.add(where.transport, local)
                 return local
         except (OSError, UnicodeError) as error:
@@ -115,9 +115,8 @@ class SipTransport:
             raise ListenError(f"no way to {to}: nothing is listened at over {family.value}")
         stream = self._streams.get(transport)
         if isinstance(stream, TcpConnections):
-            if name is not None:
-                stream.remember_name(remote, name)
-            return Flow(transport, ("", 0), remote)
+            named = name if name is not None and transport in SECURED else ""
+            return Flow(transport, ("", 0), remote, named)
         local = self._own.udp_towards(remote[0]) if transport == "udp" else None
         if local is None:
             raise ListenError(f"no way to {transport}:{written(*remote)}")
@@ -126,7 +125,7 @@ class SipTransport:
     def fault(self, flow: Flow) -> str:
         """Why a flow of ours was lost, as far as that is known."""
         stream = self._streams.get(flow.transport)
-        known = stream.fault(flow.remote) if isinstance(stream, TcpConnections) else None
+        known = stream.fault(flow) if isinstance(stream, TcpConnections) else None
         return known or ("connection lost" if flow.reliable else "unreachable")
 
     @property

@@ -15,12 +15,15 @@ class Flow(NamedTuple):
 
     A UDP flow is any pair of addresses; a TCP flow is one connection and dies with it. ``remote``
     of a TCP flow that does not exist yet names where to connect. ``local`` may be ``("", 0)`` in a
-    flow that we open: the shell then picks the listening socket of that transport.
+    flow that we open: the shell then picks the listening socket of that transport. ``name`` is what
+    the certificate of a peer has to be for that we connect to: two names are two connections, be
+    they found at one address (RFC 5922 4).
     """
 
     transport: str
     local: tuple[str, int]
     remote: tuple[str, int]
+    name: str = ""
 
     @property
     def reliable(self) -> bool:
@@ -32,6 +35,7 @@ class Flow(NamedTuple):
         return (
             self.remote == other.remote
             and self.transport == other.transport
+            and self.name == other.name
             and (self.local == other.local or not self.local[1] or not other.local[1])
         )
 

@@ -102,6 +102,24 @@ async def test_a_certificate_of_somebody_else_is_not_believed(
         assert (phone.lost, server.received) == ([flow], [])
 
 
+async def test_two_names_at_one_address_are_two_connections(certificates: Certificates) -> None:
+    """What one name has proven says nothing of another."""
+    async with ends(TlsSettings(certificates.server), trusting(certificates)) as (server, phone):
+        at = await server.transport.listen(Listen("tls", HOST, 0))
+        phone.say(at, HOST)
+        phone.say(at, "localhost")
+        await until(lambda: len(server.received) == 2)
+        assert phone.transport.connections == 2
+        stranger = phone.say(at, "elsewhere.test")
+        await until(lambda: phone.lost)
+        assert (phone.lost, len(server.received)) == ([stranger], 2)
+        assert "elsewhere.test" in phone.transport.fault(stranger)
+        again = phone.say(at, "localhost")
+        await until(lambda: len(server.received) == 3)
+        assert phone.transport.connections == 2
+        assert phone.transport.fault(again) == "connection lost"
+
+
 async def test_an_unknown_authority_is_not_believed_unless_all_are(
     certificates: Certificates,
 ) -> None:

@@ -14,6 +14,7 @@ from cordboard.engines import connections as bounds
 from cordboard.engines import own_addresses as routes
 from cordboard.engines import tcp, udp
 from cordboard.engines.connections import ConnectionSettings
+from cordboard.engines.doors import Capacity
 from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
@@ -232,7 +233,7 @@ async def test_a_peer_that_takes_nothing_is_cut_off(
 
 
 async def test_the_number_of_connections_is_bounded() -> None:
-    end = End(connections=ConnectionSettings(maximum=1))
+    end = End(connections=ConnectionSettings(Capacity(1)))
     address = await end.listen("tcp")
     _, first = await stream(address)
     await until(lambda: end.transport.connections == 1)

@@ -16,6 +16,7 @@ from websockets.typing import Origin, Subprotocol
 
 from cordboard.engines import connections, websocket
 from cordboard.engines.connections import ConnectionSettings
+from cordboard.engines.doors import Capacity
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
@@ -88,7 +89,7 @@ async def listening(
     certificate: Path | None = None,
 ) -> AsyncIterator[Server]:  # fmt: skip
     tls = None if certificate is None else TlsContexts(TlsSettings(certificate))
-    server = Server(ConnectionSettings(maximum, every, origins), tls)
+    server = Server(ConnectionSettings(Capacity(maximum), every, origins), tls)
     name = "ws" if tls is None else "wss"
     server.port = (await server.transport.listen(Listen(name, HOST, 0)))[1]
     try:
