@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.local_media import MediaSession
@@ -36,6 +37,10 @@ class Caller:
             return cls("unknown", "", "unknown")
         return cls(caller.uri.user or caller.uri.host, caller.display, called.user or called.host)
 
+    def as_data(self) -> dict[str, str]:
+        """As a happening tells it."""
+        return {"caller": self.number, "name": self.name, "called": self.called}
+
 
 class PhoneCall:
     """A call that came in. Times are in the event loop's seconds."""
@@ -47,9 +52,10 @@ class PhoneCall:
         self.caller = Caller.of(event.request)
         self.auto_answer = asks_for_auto_answer(event.request)
         self.answered_at: float | None = None
-        self.number = 0  # among the answered ones
         self.held = False
         self.recorder = recorder
+        self.recorded_to: Path | None = None
+        """Where it is written to in the end, once it was answered."""
         self.session = session
         self.audio = ChannelAudio(
             session, host, event.flow.remote[0], secrets.randbits(31), strict=False

@@ -9,8 +9,6 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from cordboard.sip.reason_header import parse_reason
-
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -103,16 +101,3 @@ _SENTENCES = {
     What.ENDED: "{ender} after {seconds:.1f} s{because}",
     What.RECORDED: "recorded {seconds:.1f} s in {file}",
 }
-
-ELSEWHERE_CAUSE = 200
-
-
-def answered_elsewhere(reason_header: str | None) -> bool:
-    """Whether a CANCEL's Reason says that another phone took the call (``SIP;cause=200``)."""
-    values = parse_reason(reason_header)
-    return any(one.protocol == "SIP" and one.cause == ELSEWHERE_CAUSE for one in values)
-
-
-def reason_text(reason_header: str | None) -> str:
-    """The words of a Reason header, empty where there are none (RFC 3326)."""
-    return next((one.text for one in parse_reason(reason_header) if one.text), "")

@@ -6,7 +6,6 @@ started the phone is told of everything as :class:`~cordboard.phone.happenings.H
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +22,10 @@ from cordboard.media.recorder import Recorder
 from cordboard.media.sources import FrameSource
 from cordboard.phone.account import Account, Place
 from cordboard.phone.call import PhoneCall
-from cordboard.phone.happenings import Happening, What, answered_elsewhere, reason_text
-from cordboard.phone.recording import place_of
+from cordboard.phone.ending import ending_of
+from cordboard.phone.happenings import Happening, What
+from cordboard.phone.recording import Recordings
+from cordboard.phone.registering import Registering
 from cordboard.phone.script import Script
 from cordboard.sip import events as sip
 from cordboard.sip.errors import SipParseError
@@ -32,10 +33,7 @@ from cordboard.sip.responses import REASONS
 from cordboard.sip.stack import SipStack, StackSettings
 from cordboard.sip.timers import Timers
 
-UNREGISTER_SECONDS: Final = 2.0
-"""How long stopping waits for the server to take note of it."""
-
-VOICE = "voice"
+VOICE: Final = "voice"
 
 Listener = Callable[[Happening], None]
 
@@ -70,13 +68,10 @@ class Phone:
         self._place = place
         self._media = media
         self._listener = listener
-        self._account = account
         self._script = script or Script()
         self._call_over = call_over
         self._voice = voice
-        self._record_to = record_to
-        self._answered = 0
-        self._unregistered = asyncio.Event()
+        self._recordings = Recordings(record_to) if record_to else None
         self._runner = StackRunner(
             lambda advertised: SipStack(
                 StackSettings(
@@ -92,6 +87,7 @@ class Phone:
         self._stack = self._runner.stack
         self._clock = self._runner.clock
         self._started = self._clock()
+        self._registering = Registering(account, self._runner, self._tell) if account else None
 
     # Its life
 
@@ -104,29 +100,18 @@ class Phone:
         address = (self._place.host, self._place.port)
         for where in self._place.listeners():
             address = await self._runner.transport.listen(where)
-        account = self._account
-        if account is None:
+        if self._registering is None:
             self._tell(What.LISTENING, at=written(*address))
-            return address
-        flow = self._runner.transport.flow_to(
-            account.transport, account.server, account.server_name
-        )
-        self._stack.register(account.registration(flow), self._clock())
-        self._runner.pump()
+        else:
+            self._registering.begin()
         return address
 
     async def stop(self) -> None:
         """Hang up, unregister, and close all sockets."""
         for call_id in tuple(self.calls):
             self.hang_up(call_id)
-        if self._account is not None:
-            self._stack.unregister(self._account.user, self._clock())
-            self._runner.pump()
-            try:
-                async with asyncio.timeout(UNREGISTER_SECONDS):
-                    await self._unregistered.wait()
-            except TimeoutError:
-                pass  # the binding expires by itself
+        if self._registering is not None:
+            await self._registering.end()
         await self._runner.stop()
         for call in tuple(self.calls.values()):
             self._forget(call)
@@ -144,8 +129,8 @@ class Phone:
             self._refuse(call_id, error.status)
             return
         call.answered_at = self._clock()
-        self._answered += 1
-        call.number = self._answered
+        if self._recordings is not None:
+            call.recorded_to = self._recordings.next_place()
         self._stack.accept(call_id, body, self._clock())
         call.session.answered()
         if self._voice is not None:
@@ -200,11 +185,10 @@ class Phone:
                     call.audio.offer_refused()
             case sip.SessionEnded():
                 self._on_ended(event)
-            case sip.RegistrationSucceeded():
-                self._on_registered(event)
-            case sip.RegistrationFailed():
-                self._tell(What.REGISTRATION_FAILED, status=event.status, reason=event.reason)
-                self._unregistered.set()
+            case sip.RegistrationSucceeded() if self._registering is not None:
+                self._registering.succeeded(event)
+            case sip.RegistrationFailed() if self._registering is not None:
+                self._registering.failed(event)
             case _:
                 pass  # of calls that we make, or of no importance to a phone
 
@@ -218,16 +202,10 @@ class Phone:
             self._refuse(event.call_id, 503)
             return
         host = session.address[0]
-        call = PhoneCall(event, session, host, Recorder() if self._record_to else None)
+        call = PhoneCall(event, session, host, Recorder() if self._recordings else None)
         self.calls[event.call_id] = call
-        self._tell(
-            What.RINGING,
-            event.call_id,
-            caller=call.caller.number,
-            name=call.caller.name,
-            called=call.caller.called,
-            auto_answer=call.auto_answer,
-        )
+        who = call.caller.as_data()
+        self._tell(What.RINGING, event.call_id, **who, auto_answer=call.auto_answer)
         script = self._script
         if script.reject is not None:
             self._refuse(event.call_id, script.reject)
@@ -241,15 +219,8 @@ class Phone:
 
     def _on_confirmed(self, event: sip.SessionConfirmed) -> None:
         call = self.calls.get(event.call_id)
-        if call is None:
-            return
-        if event.sdp is not None:
-            try:
-                call.audio.take_answer(event.sdp)
-            except SipParseError:
-                self.hang_up(event.call_id)
-                return
-        self._tell(What.TALKING, event.call_id)
+        if call is not None and (event.sdp is None or self._takes_answer(call, event.sdp)):
+            self._tell(What.TALKING, event.call_id)
 
     def _on_offer(self, event: sip.OfferReceived) -> None:
         call = self.calls.get(event.call_id)
@@ -265,37 +236,28 @@ class Phone:
 
     def _on_offer_answered(self, event: sip.OfferAnswered) -> None:
         call = self.calls.get(event.call_id)
-        if call is None or event.sdp is None:
-            return
+        if call is not None and event.sdp is not None and self._takes_answer(call, event.sdp):
+            self._note_hold(call)
+
+    def _takes_answer(self, call: PhoneCall, sdp: bytes) -> bool:
+        """Hang up where the answer to our offer is of no use."""
         try:
-            call.audio.take_answer(event.sdp)
+            call.audio.take_answer(sdp)
         except SipParseError:
-            self.hang_up(event.call_id)
-            return
-        self._note_hold(call)
+            self.hang_up(call.call_id)
+            return False
+        return True
 
     def _on_ended(self, event: sip.SessionEnded) -> None:
         call = self.calls.get(event.call_id)
         if call is None:
             return
-        reason = reason_text(event.reason_header)
-        if call.answered_at is not None:
-            seconds = self._clock() - call.answered_at
-            self._tell(
-                What.ENDED, call.call_id, by=_ENDERS[event.by], seconds=seconds, reason=reason
-            )
-        elif answered_elsewhere(event.reason_header):
-            self._tell(What.ANSWERED_ELSEWHERE, call.call_id)
-        elif event.by is not sip.EndedBy.LOCAL:
-            self._tell(What.MISSED, call.call_id, reason=reason)
+        talked = None if call.answered_at is None else self._clock() - call.answered_at
+        ending = ending_of(event, talked)
+        if ending is not None:
+            what, data = ending
+            self._tell(what, call.call_id, **data)
         self._forget(call)
-
-    def _on_registered(self, event: sip.RegistrationSucceeded) -> None:
-        if event.expires == 0:
-            self._tell(What.UNREGISTERED)
-            self._unregistered.set()
-        else:
-            self._tell(What.REGISTERED, expires=event.expires)
 
     def _on_media(self, call_id: str, event: MediaEvent) -> None:
         if isinstance(event, Digit):
@@ -323,10 +285,10 @@ class Phone:
         call.close()
         if self.calls.pop(call.call_id, None) is None:
             return
-        if call.recorder is not None and self._record_to is not None and call.answered_at:
-            path = place_of(self._record_to, call.number)
-            path.write_bytes(call.recorder.wav())
-            self._tell(What.RECORDED, call.call_id, file=str(path), seconds=call.recorder.seconds)
+        recorder, path = call.recorder, call.recorded_to
+        if recorder is not None and path is not None:
+            path.write_bytes(recorder.wav())
+            self._tell(What.RECORDED, call.call_id, file=str(path), seconds=recorder.seconds)
         self._count()
 
     def _count(self) -> None:
@@ -336,11 +298,3 @@ class Phone:
 
     def _tell(self, what: What, call_id: str | None = None, **data: object) -> None:
         self._listener(Happening(self._clock() - self._started, self.name, what, call_id, data))
-
-
-_ENDERS = {
-    sip.EndedBy.LOCAL: "us",
-    sip.EndedBy.REMOTE: "them",
-    sip.EndedBy.TIMEOUT: "timeout",
-    sip.EndedBy.TRANSPORT: "timeout",
-}

@@ -1,4 +1,4 @@
-"""What a phone tells, and what it makes of a caller's reasons and wishes."""
+"""What a phone tells, and what it makes of a caller's wishes."""
 
 from __future__ import annotations
 
@@ -6,49 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cordboard.phone.happenings import Happening, What, answered_elsewhere, reason_text
+from cordboard.phone.happenings import Happening, What
 from cordboard.phone.wishes import asks_for_auto_answer
 from cordboard.sip.message import Request
-
-ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
 
 
 def invite(**headers: str) -> Request:
     return Request(
         "INVITE", "sip:a@b", {name.replace("_", "-"): [value] for name, value in headers.items()}
     )
-
-
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        (ELSEWHERE, True),
-        ('Q.850;cause=26, SIP ;cause=200;text="x, y"', True),
-        ("sip;cause=200", True),
-        ("SIP;cause=486", False),
-        ("Q.850;cause=200", False),
-        ('SIP;cause=200;text="unbalanced', False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_answered_elsewhere(header: str | None, expected: bool) -> None:
-    assert answered_elsewhere(header) is expected
-
-
-def test_the_words_of_a_reason() -> None:
-    assert reason_text(ELSEWHERE) == "Call completed elsewhere"
-    assert reason_text("Q.850;cause=16") == ""
-    assert reason_text('Q.850;cause=16;text="a \\"b\\""') == 'a "b"'
-
-
-@given(st.text(max_size=60))
-def test_any_reason_can_be_read(header: str) -> None:
-    answered_elsewhere(header)
-    reason_text(header)
 
 
 @pytest.mark.parametrize(

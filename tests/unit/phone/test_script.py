@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cordboard.media import g711
-from cordboard.phone.recording import place_of
+from cordboard.phone.recording import Recordings
 from cordboard.phone.script import Script
 from cordboard.phone.voice import AMPLITUDE, Sine
 from support.audio import decoded, goertzel
@@ -40,9 +40,9 @@ def test_a_voice_outside_the_telephone_band(hertz: int) -> None:
 
 
 def test_recordings_of_further_calls_are_numbered() -> None:
-    first = Path("/tmp/heard.wav")
-    assert [place_of(first, number).name for number in (1, 2, 3)] == [
-        "heard.wav",
-        "heard-2.wav",
-        "heard-3.wav",
+    recordings = Recordings(Path("calls/heard.wav"))
+    assert [str(recordings.next_place()) for _ in range(3)] == [
+        "calls/heard.wav",
+        "calls/heard-2.wav",
+        "calls/heard-3.wav",
     ]
