@@ -26,7 +26,7 @@ CONFIG = """\
 #!KAMAILIO
 debug=2
 log_stderror=yes
-children=2
+children=1
 tcp_children=2
 auto_aliases=no
 dns=no
