@@ -23,7 +23,9 @@ START_SECONDS = 20.0
 RTP_PORTS = 100
 
 TONE_HZ = 697.0
-TONE, ECHO, BUSY, CONGESTED, EARLY, SLOW, KEYS = (f"031234000{n}" for n in range(7))
+TONE, ECHO, BUSY, CONGESTED, EARLY, SLOW, KEYS, READ, RECODED, UPDATED, THROUGH = (
+    f"03123400{n:02}" for n in range(11)
+)
 NOBODY = "0399990000"
 
 DIALPLAN = f"""\
@@ -50,6 +52,22 @@ exten => {KEYS},1,Answer()
  same => n,Wait(0.5)
  same => n,SendDTMF(159#)
  same => n,Wait(20)
+exten => {READ},1,Answer()
+ same => n,Read(PRESSED,,4,,,10)
+ same => n,Wait(20)
+exten => {RECODED},1,Answer()
+ same => n,Playtones({TONE_HZ:.0f})
+ same => n,Wait(1)
+ same => n,Set(PJSIP_MEDIA_OFFER(audio)=ulaw)
+ same => n,Set(PJSIP_SEND_SESSION_REFRESH()=invite)
+ same => n,Wait(20)
+exten => {UPDATED},1,Answer()
+ same => n,Playtones({TONE_HZ:.0f})
+ same => n,Wait(1)
+ same => n,Set(PJSIP_MEDIA_OFFER(audio)=ulaw)
+ same => n,Set(PJSIP_SEND_SESSION_REFRESH()=update)
+ same => n,Wait(20)
+exten => {THROUGH},1,Dial(PJSIP/office)
 [phones]
 exten => jessica-desk,1,Answer()
  same => n,Playtones({TONE_HZ:.0f})
@@ -76,6 +94,7 @@ MODULES = (
     "app_dial",
     "app_echo",
     "app_playtones",
+    "app_read",
     "app_senddtmf",
     "func_callerid",
     "func_channel",
@@ -114,6 +133,7 @@ bind={host}:{port}
 type=transport
 protocol=tcp
 bind={host}:{port}
+{tls}
 [guest]
 type=auth
 auth_type=digest
@@ -148,6 +168,16 @@ allow=alaw,ulaw
 auth=office
 aors=office
 direct_media=no
+{options}
+"""
+TLS = """\
+[tls]
+type=transport
+protocol=tls
+method=tlsv1_2
+bind={host}:{port}
+cert_file={certificate}
+priv_key_file={certificate}
 """
 OFFICE = "office"
 """Who may register with it, by the same password."""
@@ -188,7 +218,8 @@ class Registering:
 
 
 class Asterisk:
-    """One Asterisk, which has to be started; ``options`` are further lines of its endpoints."""
+    """One Asterisk, which has to be started; ``options`` are further lines of its endpoints. With
+    a ``certificate`` it takes TLS as well, and may be a phone by it."""
 
     def __init__(
         self,
@@ -198,9 +229,11 @@ class Asterisk:
         password: str = "trunk-secret",
         algorithms: str = "",
         options: str = "",
+        certificate: Path | None = None,
     ) -> None:
         self._start = fetched()
         self.port = free_ports()
+        self.tls_port = free_ports()
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         root = self._start.parent / "root"
@@ -213,6 +246,9 @@ class Asterisk:
             password=password,
             algorithms=algorithms,
             options=options,
+            tls=""
+            if certificate is None
+            else TLS.format(host=LOOPBACK, port=self.tls_port, certificate=certificate),
         )
         for phone in phones:
             pjsip += PHONE.format(
