@@ -1,11 +1,19 @@
-"""One timer for all live calls: the earliest deadline is armed, the others wait in a heap."""
+"""One timer for all live calls: the earliest deadline is armed, the others wait in a heap.
+
+Most deadlines are replaced long before they come: that of a call's longest duration, hours ahead,
+at its end. What is replaced leaves the heap when it comes up or makes up more than half of it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
+from typing import Final
+
+MIN_SWEEP: Final = 256
+"""Entries below which a sweep saves nothing worth its cost."""
 
 
 class Alarm:
@@ -24,9 +32,11 @@ class Alarm:
             return
         if at is None:
             self._times.pop(name, None)
+            self._sweep()
             return
         self._times[name] = at
         heappush(self._heap, (at, next(self._order), name))
+        self._sweep()
         if self._armed is None or at < self._armed.when():
             self._arm()
 
@@ -37,6 +47,11 @@ class Alarm:
         if self._armed is not None:
             self._armed.cancel()
             self._armed = None
+
+    def _sweep(self) -> None:
+        if MIN_SWEEP < len(self._heap) > 2 * len(self._times):
+            self._heap = [entry for entry in self._heap if self._times.get(entry[2]) == entry[0]]
+            heapify(self._heap)
 
     def _arm(self) -> None:
         if self._armed is not None:
