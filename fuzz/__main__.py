@@ -51,7 +51,6 @@ def fuzz(name: str, seconds: int, *, merge: bool) -> int:
     for folder in (corpus, found, crashes):
         folder.mkdir(parents=True, exist_ok=True)
     seeds = [str(TORTURE)] if name in SEEDED_BY_TORTURE else []
-    command = [sys.executable, "-m", "fuzz", "--one", name]
     if merge:
         from fuzz.corpus import take_in
         from fuzz.targets import TARGETS

@@ -61,8 +61,10 @@ def stack(data: bytes) -> None:
     for number, said in enumerate(data.split(SEPARATOR, MAX_MESSAGES)[:MAX_MESSAGES]):
         source = PHONE if number % 2 else STRANGER
         peer.stack.receive(said, Flow("udp", SERVER, source), peer.now)
+        is_response = said.lstrip(b"\r\n").upper().startswith(b"SIP/")
         for flow, answer in peer.stack.messages_to_send():
             assert not said.startswith(b"ACK "), "an ACK was answered"
+            assert not is_response, "a response was answered"
             if flow.remote == STRANGER:
                 assert len(answer) <= len(said) + MAX_ANSWER_GROWTH
         peer.events()
