@@ -1,5 +1,5 @@
 # Every target makes .venv first where it needs it. What is longer than two lines is in scripts/.
-# ARGS go to the program behind run, test, test-fast, fuzz and bench: make test ARGS="-k registrar"
+# ARGS go to the program behind run, test, test-fast, fuzz, soak and bench: make test ARGS="-k registrar"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast check format fuzz soak bench clean
@@ -33,8 +33,8 @@ format: setup ## Sort imports, fix what can be fixed and format the code
 fuzz: setup ## Fuzz what takes bytes from the network, a minute for each target
 	@scripts/fuzz $(ARGS)
 
-soak: setup ## The same for an hour in all, with a bound on memory
-	@scripts/fuzz --seconds 600 $(ARGS)
+soak: setup ## An hour of calls and garbage on a watched server, and of fuzzing beside it
+	@.venv/bin/python -m soak $(ARGS)
 
 bench: setup ## Measure calls a second, CPU per call and latencies
 	@.venv/bin/python -m bench $(ARGS)

@@ -7,6 +7,7 @@ import gc
 import resource
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -26,6 +27,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.port import Journal
 from cordboard.settings import Settings, Strangers
 from cordboard.sip.timers import Timers
 
@@ -45,12 +47,15 @@ class ServiceFailed(Exception):
 
 
 class Service:
-    """One running server. ``directory`` may be replaced while it runs."""
+    """One running server. ``directory`` may be replaced while it runs; ``journal`` takes the place
+    of the usual one."""
 
-    def __init__(self, settings: Settings, directory: Directory) -> None:
+    def __init__(
+        self, settings: Settings, directory: Directory, journal: Journal | None = None
+    ) -> None:
         self.settings = settings
         self.directory = directory
-        self.journal = MemoryJournal(time.time)
+        self.journal = MemoryJournal(time.time) if journal is None else journal
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
         self._outbound = Outbound()
@@ -166,13 +171,17 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def serve(settings: Settings, directory: Directory) -> None:
+async def serve(
+    settings: Settings,
+    directory: Directory,
+    make: Callable[[Settings, Directory], Service] = Service,
+) -> None:
     """Serve until SIGTERM or SIGINT; raises :class:`ServiceFailed`."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
-    service = Service(settings, directory)
+    service = make(settings, directory)
     loop.add_signal_handler(signal.SIGHUP, service.reload)
     try:
         await service.start()

@@ -138,7 +138,7 @@ class CordboardServer:
     ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
     the file is to hold. With a ``certificate`` it takes TLS as well, with ``websocket`` WebSocket,
     secured where there is a certificate. ``place`` is where it runs, ``also_at`` a further address
-    that it listens at for SIP.
+    that it listens at for SIP, ``program`` what is run.
     """
 
     def __init__(
@@ -157,9 +157,12 @@ class CordboardServer:
         websocket: bool = False,
         place: Place = HERE,
         also_at: str | None = None,
+        media_ports: int = MEDIA_PORTS,
+        program: tuple[str, ...] = ("cordboard", "serve"),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.place = place
+        self._words = program
         self.http_port = free_ports()
         self.sip_port = free_ports()
         self.tls_port = free_ports()
@@ -172,7 +175,8 @@ class CordboardServer:
             ports["ws" if certificate is None else "wss"] = self.ws_port
         hosts = (place.host,) if also_at is None else (place.host, also_at)
         listen = [f"{name}:{written(host, ports[name])}" for host in hosts for name in ports]
-        media_first = free_ports(MEDIA_PORTS)
+        media_first = free_ports(media_ports)
+        self.media_ports = range(media_first, media_first + media_ports)
         if prompt is None:
             prompt = folder / "prompt.wav"
             write_tone(prompt, PROMPT_HZ, PROMPT_SECONDS)
@@ -189,7 +193,7 @@ class CordboardServer:
                 jessica_lines=jessica_lines,
                 thomas_lines=thomas_lines,
                 media_first=media_first,
-                media_last=media_first + MEDIA_PORTS - 1,
+                media_last=media_first + media_ports - 1,
                 prompt=prompt,
             )
             + "".join(trunk.toml() for trunk in trunks)
@@ -214,8 +218,8 @@ class CordboardServer:
 
     def start(self) -> Self:
         """Start it and wait until it answers."""
-        serve = (sys.executable, "-m", "cordboard", "serve", "--config", self._config)
-        program = Program([*self.place.prefix, *serve])
+        words = (*self.place.prefix, sys.executable, "-m", *self._words)
+        program = Program([*words, "--config", self._config])
         self.program = program
 
         def ready() -> bool:

@@ -21,9 +21,10 @@ class KnownChannel:
 
 
 class ChannelBook:
-    """The channels of calls by call, and the calls by channel."""
+    """The channels of calls by call, and the calls by channel; ``kept`` ended calls stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT_CALLS) -> None:
+        self._kept = kept
         self._calls: OrderedDict[str, tuple[str, list[KnownChannel]]] = OrderedDict()
         self._by_channel: dict[str, str] = {}
 
@@ -32,7 +33,7 @@ class ChannelBook:
         self._calls.setdefault(call, (tenant, []))[1].extend(channels)
         for channel in channels:
             self._by_channel[channel.id] = call
-        while len(self._calls) > KEPT_CALLS + live:
+        while len(self._calls) > self._kept + live:
             _, (_, forgotten) = self._calls.popitem(last=False)
             for channel in forgotten:
                 self._by_channel.pop(channel.id, None)

@@ -75,9 +75,8 @@ def test_one_channel_is_bounded_in_messages_and_octets() -> None:
     assert len(ladder.lines("a")) == 1
 
 
-def test_ended_channels_are_bounded_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MAX_ENDED", 2)
-    ladder = Ladder()
+def test_ended_channels_are_bounded_in_number() -> None:
+    ladder = Ladder(kept=2)
     for name in "abc":
         ladder.begin(name)
         ladder.record(record(name))

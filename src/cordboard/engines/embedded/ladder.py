@@ -43,9 +43,11 @@ class _Trace:
 
 
 class Ladder:
-    """The traces of all channels, by channel id (which is the Call-ID)."""
+    """The traces of all channels, by channel id (which is the Call-ID); ``kept`` is how many of
+    ended ones stay."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = MAX_ENDED) -> None:
+        self._kept = kept
         self._live: dict[str, _Trace] = {}
         self._ended: OrderedDict[str, _Trace] = OrderedDict()
         self._ended_octets = 0
@@ -88,7 +90,7 @@ class Ladder:
         return tuple(_line(channel, record) for record in trace.records)
 
     def _make_room(self) -> None:
-        while len(self._ended) > MAX_ENDED or self._ended_octets > MAX_ENDED_OCTETS:
+        while len(self._ended) > self._kept or self._ended_octets > MAX_ENDED_OCTETS:
             _, oldest = self._ended.popitem(last=False)
             self._ended_octets -= oldest.octets
 

@@ -1,0 +1,164 @@
+"""A soak from its start to its verdict: the load in two halves, each with a rest behind it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from contextlib import ExitStack, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from fuzz.__main__ import NAMES
+
+from soak.calls import PHONES, Calls
+from soak.figures import MB, Sample, grown, growth, left_over, memory
+from soak.garbage import Garbage
+from soak.watched import MARK
+from support.own_phone import OwnPhone
+from support.program import Program
+from support.server import CordboardServer
+from support.waiting import wait_until
+
+ROOT: Final = Path(__file__).parents[1]
+
+T1: Final = 0.1
+"""Seconds; what is remembered of a transaction is then forgotten after 6.4."""
+
+REST_SECONDS: Final = 40.0
+"""Until nothing is left: those 6.4, ports that rest, and on a busy machine some more."""
+
+MEDIA_PORTS: Final = 800
+FUZZ_GRACE: Final = 120.0
+"""Seconds that the fuzzer may take longer, to be installed and to start."""
+
+LOG: Final = ROOT / "build" / "soak.log"
+
+USERS: Final = "".join(
+    f'[tenant.demo.user.{name}]\nterminal.{name}.secret = "demo-{name}"\n' for name in PHONES
+)
+
+
+class Watch:
+    """The looks at the server so far."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def samples(self) -> list[Sample]:
+        """All of them."""
+        lines = [line for line in self._program.lines.all() if line.startswith(MARK)]
+        return [Sample.read(json.loads(line.removeprefix(MARK))) for line in lines]
+
+    def registered(self, phones: int) -> Sample:
+        """The first look at which all phones are there."""
+
+        def there() -> Sample | None:
+            found = (sample for sample in self.samples() if sample.bindings == phones)
+            return next(found, None)
+
+        found = wait_until(there, REST_SECONDS, "all phones are registered")
+        assert found is not None
+        return found
+
+    def rest(self) -> Sample:
+        """Let the server come to rest and count its objects; the last look where it does not."""
+        try:
+            wait_until(lambda: self.samples()[-1].is_quiet, REST_SECONDS, "the server is quiet")
+        except AssertionError:
+            return self.samples()[-1]
+        self._program.signal(signal.SIGUSR1)
+        looks = len(self.samples())
+
+        def counted() -> Sample | None:
+            return next((one for one in self.samples()[looks:] if one.objects), None)
+
+        found = wait_until(counted, REST_SECONDS, "the server counts its objects")
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True)
+class Soaked:
+    """What came of the live load."""
+
+    before: Sample
+    middle: Sample
+    end: Sample
+    second_half: list[Sample]
+    placed: tuple[int, int]
+    calls: Calls
+    thrown: int
+    answers: int
+
+    def complaints(self) -> list[str]:
+        """Everything that is not as it should be."""
+        found = self.calls.complaints + left_over(self.before, self.middle)
+        found += left_over(self.before, self.end)
+        found += grown(self.middle, self.end, self.placed[1])
+        found += memory(self.second_half, self.placed[1])
+        if self.answers:
+            found.append(f"media ports answered {self.answers} times")
+        return found
+
+    def report(self) -> None:
+        """Print the figures."""
+        ended = ", ".join(f"{count} {outcome}" for outcome, count in self.calls.ended.most_common())
+        print(f"calls: {self.placed[0]} and {self.placed[1]}: {ended}")
+        print(f"garbage: {self.thrown} times")
+        looks = (self.before, self.middle, self.end)
+        print(f"{'':>14} {'before':>8} {'middle':>8} {'end':>8}")
+        for name in ("files", "tasks", "timers", "bindings", "connections"):
+            print(f"{name:>14}" + "".join(f" {getattr(look, name):>8}" for look in looks))
+        print(f"{'memory, MB':>14}" + "".join(f" {look.rss / MB:>8.1f}" for look in looks))
+        print(f"memory over the second half: {growth(self.second_half) / MB:+.2f} MB")
+
+
+def soak(seconds: float, rate: float, seed: int, *, fuzzing: bool) -> list[str]:
+    """Soak for so long, print the figures, and give what there is to complain of."""
+    LOG.parent.mkdir(exist_ok=True)
+    print(f"{seconds:g} s of load, {rate:g} calls a second; all output in {LOG}", flush=True)
+    fuzzed = 0
+    with LOG.open("w") as log, redirect_stdout(log), ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        a_target = str(max(1, int(seconds / len(NAMES))))
+        fuzz = (str(ROOT / "scripts" / "fuzz"), "--seconds", a_target)
+        fuzzer = stack.enter_context(Program(fuzz, cwd=ROOT)) if fuzzing else None
+        soaked = live(folder, seconds, rate, seed)
+        if fuzzer is not None:
+            fuzzed = fuzzer.wait(seconds + FUZZ_GRACE)
+    soaked.report()
+    complaints = soaked.complaints()
+    if fuzzed != 0:
+        complaints.append("the fuzzer found a fault, see fuzz/crashes")
+    return complaints
+
+
+def live(folder: Path, seconds: float, rate: float, seed: int) -> Soaked:
+    """The live load, in two halves with a rest after each."""
+    server = CordboardServer(
+        folder, t1=T1, t4=T1, more=USERS, media_ports=MEDIA_PORTS, program=("soak.watched",)
+    )
+    with ExitStack() as stack:
+        stack.enter_context(server)
+        program = server.program
+        assert program is not None
+        for name, options in PHONES.items():
+            stack.enter_context(OwnPhone(name, server.sip, *options))
+        watch = Watch(program)
+        before = watch.registered(len(PHONES))
+        calls = Calls(server, rate, seed)
+        halves: list[tuple[int, list[Sample], Sample, Garbage]] = []
+        for half in range(2):
+            looks = len(watch.samples())
+            with Garbage(server, seed + half) as garbage:
+                placed = calls.make(seconds / 2, lambda: program.exit_code is None)
+            samples = watch.samples()[looks:]
+            halves.append((placed, samples, watch.rest(), garbage))
+    (first, _, middle, one), (second, samples, end, other) = halves
+    return Soaked(
+        *(before, middle, end, samples, (first, second), calls),
+        thrown=one.thrown + other.thrown,
+        answers=one.answers + other.answers,
+    )
