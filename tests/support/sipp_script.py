@@ -34,6 +34,7 @@ _PHRASES: Final = {
     401: "Unauthorized",
     407: "Proxy Authentication Required",
     422: "Session Interval Too Small",
+    480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist",
     486: "Busy Here",
     487: "Request Terminated",

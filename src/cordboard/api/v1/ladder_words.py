@@ -95,7 +95,8 @@ def _milestone(line: Line) -> str:
         return f"{method}{by}{reason}" if method in ("CANCEL", "BYE") else ""
     if method != "INVITE" or status == 100:
         return ""
-    return str(line["summary"]).partition(" ")[2]
+    said = str(line["summary"]).partition(" ")[2]
+    return said + _why(str(line["text"])) if status >= 300 else said
 
 
 def _answer(line: Line, status: int, head: str) -> str:
