@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cordboard.sip.address import parse_name_addr
+from cordboard.sip.address import NameAddr, parse_name_addr
 from cordboard.sip.errors import SipParseError
+from cordboard.sip.grammar import unquote
 
 if TYPE_CHECKING:
     from cordboard.sip.message import Response
@@ -18,19 +20,33 @@ def granted_seconds(response: Response, contact: str, asked: int) -> int:
     """How long ``contact``, the value of our Contact header, is good by a 2xx: at least a second.
 
     The parameter of the contact goes before the Expires header; where neither can be read it is
-    good for as long as was ``asked``.
+    good for as long as was ``asked``. A registrar that sees us behind a NAT lists the address that
+    it sees in place of ours: then the user part says which contact is ours, and of several it is
+    the one with the most time left, since it was registered last.
     """
-    granted = response.first("expires")
-    try:
-        ours = parse_name_addr(contact).uri
-        for value in response.each("contact"):
-            one = parse_name_addr(value)
-            if one.uri.same_as(ours):
-                granted = one.parameters.get("expires") or granted
-    except SipParseError:
-        pass  # a contact of somebody else's that can't be read; ours is good for what we asked
-    seconds = _seconds(granted)
+    ours = parse_name_addr(contact).uri
+    listed = _contacts_of(response)
+    same = [one for one in listed if one.uri.same_as(ours)]
+    seen = same or [one for one in listed if one.uri.user == ours.user]
+    given = [
+        seconds
+        for one in seen
+        if (seconds := _seconds(unquote(one.parameters.get("expires") or ""))) is not None
+    ]
+    if given:
+        return max(1, max(given) if same else min(max(given), asked))
+    seconds = _seconds(response.first("expires"))
     return max(1, asked if seconds is None else seconds)
+
+
+def _contacts_of(response: Response) -> list[NameAddr]:
+    """Those that can be read: a contact of somebody else's is no matter."""
+    found: list[NameAddr] = []
+    with suppress(SipParseError):
+        for value in response.each("contact"):
+            with suppress(SipParseError):
+                found.append(parse_name_addr(value))
+    return found
 
 
 def least_seconds(response: Response) -> int | None:

@@ -21,7 +21,7 @@ def answer(status: int, *lines: str) -> Response:
 @pytest.mark.parametrize(
     ("lines", "seconds"),
     [
-        (("Contact: <sip:desk@192.0.2.1>;expires=70", "Expires: 90"), 90),
+        (("Contact: <sip:soft@192.0.2.1:5060>;expires=70", "Expires: 90"), 90),
         (("Contact: <sip:DESK@192.0.2.1>;expires=70", "Expires: 90"), 90),
         (("Contact: <sip:desk@192.0.2.1:5060>;expires=70", "Expires: 90"), 70),
         (("Contact: <sip:desk@192.0.2.1:5060>;expires=9999999999",), MAX_EXPIRES),

@@ -83,6 +83,21 @@ def test_a_challenge_is_answered_without_a_word() -> None:
         ((("contact", f"{OURS};expires=x"),), 600),
         ((("contact", f"{OURS};expires=0"),), 1),
         ((("contact", "<sip:broken"),), 600),
+        ((("contact", f"<sip:broken, {OURS};expires=120"),), 600),
+        ((("contact", "<sip:broken"), ("contact", f'{OURS};expires="120"')), 120),
+        # Behind a NAT the registrar lists what it sees, perhaps beside what is left of before
+        ((("contact", "<sip:desk@203.0.113.9:40001>;expires=120"),), 120),
+        ((("contact", "<sip:desk@192.0.2.1:5060;transport=UDP>;expires=120"),), 120),
+        (
+            (
+                ("contact", "<sip:desk@203.0.113.9:40000>;expires=7"),
+                ("contact", "<sip:desk@203.0.113.9:40001>;expires=120"),
+                ("contact", "<sip:other@203.0.113.9:40001>;expires=300"),
+            ),
+            120,
+        ),
+        ((("contact", "<sip:desk@203.0.113.9:40001>;expires=9000"),), 600),
+        ((("contact", "<sip:desk@203.0.113.9:40001>"), ("expires", "90")), 90),
     ],
 )
 def test_how_long_it_is_good(extra: tuple[tuple[str, str], ...], granted: int) -> None:
