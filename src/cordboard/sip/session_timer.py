@@ -104,19 +104,21 @@ class SessionTimer:
         return f"Min-SE: {least}\r\n"
 
     def answer_lines(self, request: Request, now: float) -> str:
-        """What a 2xx to an INVITE or UPDATE of the peer says about it; the time begins anew (9)."""
+        """What a 2xx to an INVITE or UPDATE of the peer says about it; the time begins anew (9).
+
+        Only a peer that says so itself is left to refresh. Many name ``timer`` in every message
+        and no interval, or it was a proxy that asked for one (8.1): those may never do it, and a
+        call that is well would be hung up.
+        """
         wanted = _seconds_of(request, "session-expires")
+        refresher = _refresher_of(request)
         self._refreshed_at = now
-        if wanted is None and not has_option(request, "supported", OPTION_TAG):
-            self.agreed, self._we_refresh = False, True
-            self._restart(now)
-            return ""
-        self.agreed = True
-        self._we_refresh = _refresher_of(request) == "uas"
+        self._we_refresh = refresher != "uac"
+        self.agreed = refresher is not None or has_option(request, "supported", OPTION_TAG)
         if wanted is not None:
             self._interval = min(max(wanted, LEAST_INTERVAL), MAX_INTERVAL)
         self._restart(now)
-        if not self._interval:
+        if not self._interval or (wanted is None and not self.agreed):
             return ""
         who = "uas" if self._we_refresh else "uac"
         require = "" if self._we_refresh else f"Require: {OPTION_TAG}\r\n"

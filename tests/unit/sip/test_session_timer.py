@@ -266,6 +266,26 @@ def test_a_caller_without_timers_is_refreshed_by_us() -> None:
     peer.take_request("UPDATE")
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ((("supported", "replaces, timer"),), "1800;refresher=uas"),
+        ((("supported", "timer"), ("session-expires", "1200")), "1200;refresher=uas"),
+        ((("session-expires", "1200"),), "1200;refresher=uas"),  # by a proxy
+    ],
+)
+def test_who_does_not_say_that_he_refreshes_is_refreshed_by_us(said: Extra, told: str) -> None:
+    peer = Peer()
+    invite = answered(peer, UPDATE_ALLOWED)
+    peer.ask_within(invite, "UPDATE", 1, extra=(CONTACT, *said))
+    answer = peer.take_response(200)
+    assert answer.need("session-expires") == told
+    assert "require" not in answer.headers
+    peer.wait(int(told.partition(";")[0]) / 2 + 0.2)
+    peer.take_request("UPDATE")
+    assert peer.events() == []
+
+
 def test_a_refresh_waits_for_an_offer_under_way() -> None:
     peer = Peer()
     invite = answered(peer, expires(INTERVAL, "uac"), UPDATE_ALLOWED)
