@@ -13,11 +13,13 @@ from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import WEBSOCKET, Flow
 from cordboard.sip.grammar import split_list
 from cordboard.sip.lines import MAX_FORWARDS, InviteLines, clean_copy, encode
+from cordboard.sip.message import Request
 from cordboard.sip.uri import parse_uri
+from cordboard.sip.way_back import way_back
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
-    from cordboard.sip.message import Message, Request, Response
+    from cordboard.sip.message import Message, Response
 
 MAX_ROUTES = 32  # Kamailio adds at most two a hop; no network has 16 proxies in a row
 
@@ -106,21 +108,27 @@ class Dialog:
     def refresh(self, message: Message, flow: Flow) -> None:
         """Take over the Contact and the flow of a target refresh request or its 2xx (12.2)."""
         target = contact_of(message)
-        moved = self._moves_to(flow)
-        if moved:
-            self.origin = flow
+        moved = self._moves_by(message, target or self.target, flow)
         if moved or (target is not None and target != self.target):
             self.aim(target or self.target)
 
-    def follow(self, flow: Flow) -> None:
+    def follow(self, request: Request, flow: Flow) -> None:
         """Go on over the flow by which the peer's last request came: a NAT between us may have
         given it another port, a phone may have made a new connection."""
-        if self._moves_to(flow):
-            self.origin = flow
+        if self._moves_by(request, self.target, flow):
             self.aim(self.target)
 
-    def _moves_to(self, flow: Flow) -> bool:
-        return flow != self.origin and (flow.reliable or (self.sticky and not self.routes))
+    def _moves_by(self, message: Message, target: str, flow: Flow) -> bool:
+        """Take note of where the peer is now; whether that is elsewhere. What answers us over UDP
+        was reached where we sent to."""
+        if not flow.reliable:
+            if not self.sticky or self.routes or not isinstance(message, Request):
+                return False
+            flow = way_back(message, target, flow)
+        if flow == self.origin:
+            return False
+        self.origin = flow
+        return True
 
     def is_next(self, number: int) -> bool:
         """Take note of a request of the peer by its CSeq; whether it is in order (12.2.2)."""

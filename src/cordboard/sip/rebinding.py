@@ -20,6 +20,7 @@ from cordboard.sip.message import Request
 from cordboard.sip.outbound import keeps_flow, path_of
 from cordboard.sip.registrar_answer import Refusal
 from cordboard.sip.uri import parse_uri
+from cordboard.sip.way_back import way_back
 
 DEFAULT_EXPIRES: Final = 3600  # s; RFC 3261 10.2.1.1 recommends an hour
 MIN_EXPIRES: Final = 30  # s; Kamailio 60, Asterisk 60: shorter, for phones that move about
@@ -69,10 +70,11 @@ class Rebinding:
 
     def _binding(self, contact: NameAddr, expires: int) -> Binding:
         request = self.request
+        uri = contact.uri.text()
         return Binding(
             account=self.account,
-            contact=contact.uri.text(),
-            flow=self.flow,
+            contact=uri,
+            flow=way_back(request, uri, self.flow),
             expires_at=self.now + expires,
             call_id=request.call_id[:MAX_TEXT],
             cseq=request.cseq[0],

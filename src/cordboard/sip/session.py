@@ -132,7 +132,7 @@ class Session:
         elif method in ("INVITE", "UPDATE"):
             self._on_target_refresh(transaction, request, flow, now)
         else:
-            dialog.follow(flow)
+            dialog.follow(request, flow)
             self._on_other_request(transaction, request, method, now)
 
     def _on_other_request(

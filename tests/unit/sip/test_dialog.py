@@ -158,6 +158,33 @@ def test_a_connection_that_was_replaced_moves_the_flow() -> None:
     assert made.flow == other
 
 
+def moved(via: str, *, host: str = "192.0.2.2", contact: str | None = None) -> Flow:
+    """Where a dialog goes on after a re-INVITE from another port, with a stamped Via."""
+    made = dialog(target="sip:phone@192.0.2.2:5060", flow=UDP)
+    headers = {"via": [f"SIP/2.0/UDP 192.0.2.2:5060;branch=z9hG4bKx{via}"]}
+    if contact is not None:
+        headers["contact"] = [contact]
+    made.refresh(Request("INVITE", "sip:x", headers), UDP._replace(remote=(host, 49_152)))
+    return made.flow
+
+
+def test_a_phone_is_followed_to_the_port_that_its_nat_gave_it() -> None:
+    assert moved(";rport=49152;received=192.0.2.2").remote == ("192.0.2.2", 49_152)
+    assert moved(";received=192.0.2.3", host="192.0.2.3").remote == ("192.0.2.3", 49_152)
+
+
+def test_a_phone_that_listens_at_another_port_than_it_sends_from_is_taken_at_its_word() -> None:
+    assert moved("").remote == ("192.0.2.2", 5060)
+    new = "<sip:phone@192.0.2.2:5062>"
+    assert moved("", contact=new).remote == ("192.0.2.2", 5062)
+
+
+def test_an_answer_shows_that_the_phone_was_reached_and_moves_nothing() -> None:
+    made = dialog()
+    made.refresh(Response(200, "OK", {}), UDP._replace(remote=("192.0.2.2", 49_152)))
+    assert made.flow == UDP
+
+
 @pytest.mark.parametrize(
     ("value", "uri"),
     [

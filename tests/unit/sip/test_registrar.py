@@ -145,6 +145,29 @@ def test_refresh_moves_the_expiry_and_the_flow(phone: Phone) -> None:
     assert (binding.expires_at, binding.flow.remote[1]) == (NOW + 3700, 6000)
 
 
+@pytest.mark.parametrize(
+    ("via", "contact", "port"),
+    [
+        ("192.0.2.50:5060", "<sip:desk@192.0.2.50:5062>", 5062),
+        ("192.0.2.50", "<sip:desk@192.0.2.50>", 5060),
+        ("192.0.2.50:5060;rport=49152;received=192.0.2.50", "<sip:desk@192.0.2.50:5062>", 49152),
+        ("10.0.0.7:5060;received=192.0.2.50", "<sip:desk@10.0.0.7:5060>", 49152),
+        ("192.0.2.50:5060", "<sip:desk@10.0.0.7:5060>", 49152),
+        ("192.0.2.50:5060", "<sip:desk@192.0.2.50;transport=tcp>", 49152),
+        ("192.0.2.50:5060, SIP/2.0/UDP 10.0.0.7", "<sip:desk@192.0.2.50:5062>", 49152),
+        ("192.0.2.50:5060", "<sip:desk@desk.example>", 49152),
+    ],
+)
+def test_at_which_port_a_phone_is_called(
+    registrar: Registrar, via: str, contact: str, port: int
+) -> None:
+    phone = Phone(registrar, flow=UDP._replace(remote=("192.0.2.50", 49_152)))
+    phone.more["via"] = [f"SIP/2.0/UDP {via}"]
+    assert phone.register(contact).status == 200
+    (binding,) = registrar.bindings("desk@demo", NOW)
+    assert binding.flow.remote == ("192.0.2.50", port)
+
+
 def test_equal_uris_are_one_contact(phone: Phone) -> None:
     phone.register("<sip:desk@Phone.Example;line=1>")
     phone.register("<sip:%64esk@phone.example>")
