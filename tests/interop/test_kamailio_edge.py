@@ -117,6 +117,18 @@ def test_the_phone_that_does_not_answer_stops_ringing(tmp_path: Path) -> None:
     assert len(cancelled) == 1
 
 
+@pytest.mark.parametrize("onward", ["udp", "tcp"])
+def test_a_proxy_that_was_started_again_still_finds_the_phones(tmp_path: Path, onward: str) -> None:
+    with (
+        site_of(tmp_path, onward=onward) as site,
+        site.phone("jessica-desk", "--answer-after", "0"),
+    ):
+        site.proxy.restart()
+        placed = site.server.basix("call_user", user_name="jessica", destination="1111")
+        result = result_of(site.server.wait_ended(placed.call))
+    assert (result["outcome"], result["cause"]) == ("completed", "normal")
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.interop("baresip")
 def test_hold_and_resume(tmp_path: Path, transport: str) -> None:

@@ -217,6 +217,12 @@ class Kamailio:
         assert self.program is not None
         self.program.stop()
 
+    def restart(self) -> None:
+        """End it and start it again: its connections are gone, and all that it knew."""
+        assert self.program is not None
+        self.program.stop()
+        self.__enter__()
+
     def log(self) -> str:
         """The end of what it printed."""
         assert self.program is not None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from cordboard.sip.events import Binding, BindingsChanged
 from cordboard.sip.flow import Flow
+from cordboard.sip.outbound import way_anew
 
 Contacts = dict[str, Binding]
 """The bindings of one account by their keys, the least recently refreshed first."""
@@ -81,8 +83,11 @@ class BindingTable:
         return self._drop(due, lambda binding: binding.expires_at <= now)
 
     def connection_lost(self, flow: Flow) -> list[BindingsChanged]:
-        """Drop the bindings of a connection."""
+        """Drop the bindings of a connection, but those whose proxy can be connected to."""
         accounts = sorted(self._on_connection.get(flow, ()))
+        for account in accounts:
+            contacts = self.of(account)
+            self.put(account, {key: _by_its_proxy(b, flow) for key, b in contacts.items()})
         return self._drop(accounts, lambda binding: binding.flow == flow)
 
     def _drop(
@@ -112,3 +117,11 @@ class BindingTable:
             for binding in contacts.values()
         ]
         heapq.heapify(self._expiries)
+
+
+def _by_its_proxy(binding: Binding, lost: Flow) -> Binding:
+    """A binding that goes on without a connection, if it may."""
+    if binding.flow != lost:
+        return binding
+    flow = way_anew(binding.path, lost)
+    return binding if flow is None else replace(binding, flow=flow)

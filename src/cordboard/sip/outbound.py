@@ -33,6 +33,9 @@ MAX_INSTANCE: Final = 255  # a UUID as URN has 47 with its quotes
 
 OPTION: Final = "outbound"
 
+OPENED: Final = frozenset({"udp", "tcp", "tls"})
+"""Transports by which we reach a peer that has no connection to us."""
+
 
 def path_of(request: Request) -> tuple[str, ...]:
     """The proxies that calls to the phone go through, ours first (RFC 3327 5.3). Raises
@@ -65,6 +68,21 @@ def keeps_flow(request: Request, contact: NameAddr) -> bool:
     if not kept and has_option(request, "require", OPTION):
         raise Refusal(439, "First Hop Lacks Outbound Support")
     return kept
+
+
+def way_anew(path: tuple[str, ...], lost: Flow) -> Flow | None:
+    """The way to a phone once the connection of its proxy is gone: a new one to where the proxy's
+    Path says that it listens, but at the address that the lost one came from, so that no phone has
+    us connect to whom it likes. None without a proxy, or where only that one can connect.
+    """
+    if not path:
+        return None
+    hop = parse_name_addr(path[0]).uri
+    transport = hop.transport
+    if transport not in OPENED:
+        return None
+    name = hop.host if transport == "tls" else ""
+    return Flow(transport, ("", 0), (lost.remote[0], hop.address[1]), name)
 
 
 def _names_flow(parameters: dict[str, str | None]) -> bool:

@@ -2,7 +2,8 @@
 
 Sans-IO: a REGISTER and ``now`` go in, what to answer comes out, and what changed. Calls to a
 contact go back over the flow that its REGISTER came by (RFC 3581, RFC 5626 in spirit), whatever the
-Contact says, so that phones behind NAT ring; a connection that is lost takes its bindings along.
+Contact says, so that phones behind NAT ring; a connection that is lost takes its bindings along,
+but not those of a proxy, which closes idle connections and can be connected to.
 
 Nobody learns from the answers which accounts there are: without credentials anybody is challenged,
 in a realm that does not depend on whether the account exists; with wrong ones anybody gets 403.
@@ -105,7 +106,7 @@ class Registrar:
         return self._table.expire(now)
 
     def connection_lost(self, flow: Flow) -> list[BindingsChanged]:
-        """Forget the bindings of a connection that is gone: nothing can reach them.
+        """Forget the bindings of a connection that is gone, where nothing can reach them.
 
         UDP has no connections; a phone that could not be reached once may be there again.
         """

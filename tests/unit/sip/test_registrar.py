@@ -410,6 +410,41 @@ def test_lost_connection_takes_its_bindings_along(registrar: Registrar) -> None:
     assert registrar.connection_lost(TCP) == []
 
 
+@pytest.mark.parametrize(
+    ("hop", "flow"),
+    [
+        ("<sip:192.0.2.51:5070;transport=tcp;lr>", Flow("tcp", ("", 0), ("192.0.2.51", 5070))),
+        ("<sip:192.0.2.51;lr>", Flow("udp", ("", 0), ("192.0.2.51", 5060))),
+        ("<sip:198.51.100.7:25;transport=tcp;lr>", Flow("tcp", ("", 0), ("192.0.2.51", 25))),
+        (
+            "<sip:edge.example.com;transport=tls;lr>",
+            Flow("tls", ("", 0), ("192.0.2.51", 5061), "edge.example.com"),
+        ),
+    ],
+)
+def test_a_proxy_whose_connection_is_gone_is_connected_to(
+    phone: Phone, hop: str, flow: Flow
+) -> None:
+    """At its own address in any case, never at one that a phone names."""
+    phone.flow = TCP
+    phone.more["path"] = [hop, "<sip:192.0.2.99;lr>"]
+    phone.register("<sip:desk@h>")
+    assert phone.registrar.connection_lost(TCP) == []
+    (binding,) = phone.registrar.bindings("desk@demo", NOW)
+    assert (binding.flow, binding.path[0]) == (flow, hop)
+    assert phone.registrar.connection_lost(TCP) == []
+    phone.register("<sip:desk@h>")
+    assert phone.registrar.bindings("desk@demo", NOW)[0].flow == TCP
+
+
+def test_a_proxy_that_only_connects_itself_takes_its_bindings_along(phone: Phone) -> None:
+    phone.flow = TCP._replace(transport="ws")
+    phone.more["path"] = ["<sip:192.0.2.51;transport=ws;lr>"]
+    phone.register("<sip:desk@h>")
+    assert len(phone.registrar.connection_lost(phone.flow)) == 1
+    assert phone.contacts() == []
+
+
 def test_binding_that_moved_to_another_connection_stays(registrar: Registrar) -> None:
     desk = Phone(registrar, flow=TCP)
     desk.register("<sip:desk@h>")
