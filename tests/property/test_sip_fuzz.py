@@ -161,9 +161,10 @@ def drain(end: End, network: Network) -> Iterator[None]:
 
 
 def test_strangers_leave_nothing_behind() -> None:
-    server = End(SERVER, "srv", max_sessions=3, max_transactions=8)
+    server = End(SERVER, "srv", max_sessions=3, max_transactions=8, registrar=registrar())
     flow = Flow("udp", SERVER, PHONE)
-    for method in ("OPTIONS", "BYE", "SUBSCRIBE", "PUBLISH", "FOO", "INVITE", "INFO", "NOTIFY"):
+    every = ("OPTIONS", "BYE", "SUBSCRIBE", "PUBLISH", "FOO", "INVITE", "INFO", "NOTIFY")
+    for method in ("REGISTER", *every):
         for number in range(50):
             data = (
                 f"{method} sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK{number}{method}\r\n"

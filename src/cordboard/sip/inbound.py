@@ -41,6 +41,7 @@ WITHIN_DIALOGS = frozenset({"BYE", "INFO", "PRACK", "UPDATE"})
 MAX_UNSUPPORTED = 8
 """Option tags that a 420 names: an answer to a stranger is never much longer than his message."""
 
+CHALLENGED = 401
 ESSENTIAL = ("to", "from", "call-id", "cseq")
 # Long enough for a burst to pass, short enough that a phone's user waits for it.
 RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
@@ -233,9 +234,14 @@ class Inbound:
         answer = self._bindings.register(request, flow, now)
         if answer is None:
             return
+        lines = "".join([line(name, value) for name, value in answer.headers])
+        if answer.status == CHALLENGED:
+            # Anybody gets one, from whatever address he says: nothing is kept of that, and a repeat
+            # gets another challenge, which is as good.
+            self.refuse(request, way_back, answer.status, now, lines, answer.reason)
+            return
         call_id = request.call_id
         transaction = self._layer.serve(key, request, way_back, call_id, self._core.token())
-        lines = "".join([line(name, value) for name, value in answer.headers])
         data = build_response(
             request, answer.status, transaction.to_tag, reason=answer.reason, lines=lines
         )

@@ -10,7 +10,7 @@ import pytest
 from cordboard.sip.client_transaction import ClientTransaction
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.dialog_request import DialogRequest
-from cordboard.sip.digest import Credentials, ha1
+from cordboard.sip.digest import Credentials, answer_challenge, ha1
 from cordboard.sip.digest_server import DigestServer
 from cordboard.sip.events import (
     BindingsChanged,
@@ -365,11 +365,28 @@ def test_a_phone_registers_is_renewed_and_leaves() -> None:
 def test_a_repeated_register_gets_the_same_answer() -> None:
     server = End(SERVER, "srv", registrar=registrar())
     peer = Peer(server)
-    register = peer.ask("REGISTER", to="<sip:jessica@demo>", from_="<sip:jessica@demo>;tag=1")
+    asked = peer.ask("REGISTER", to="<sip:jessica@demo>", from_="<sip:jessica@demo>;tag=1")
     challenge = peer.take_response(401)
+    assert peer.stack.transactions() == 0, "nothing is kept of what anybody may ask"
+    peer.say(asked)
+    again = peer.take_response(401)
+    assert again.need("www-authenticate") != challenge.need("www-authenticate")
+    given = answer_challenge(
+        [challenge.need("www-authenticate")], Credentials("jessica", "s"), "REGISTER",
+        "sip:server@192.0.2.1", cnonce="c",
+    )  # fmt: skip
+    assert given is not None
+    register = peer.ask(
+        "REGISTER",
+        to="<sip:jessica@demo>",
+        from_="<sip:jessica@demo>;tag=1",
+        number=2,
+        extra=(("contact", "<sip:jessica@192.0.2.50>"), ("authorization", given)),
+    )
+    answer = peer.take_response(200)
     peer.now += 1.0
     peer.say(register)
-    assert peer.take_response(401) == challenge
+    assert peer.take_response(200) == answer
     assert "REGISTER" in options_of(peer).need("allow")
 
 
