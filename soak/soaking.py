@@ -19,6 +19,7 @@ from soak.watched import MARK
 from support.own_phone import OwnPhone
 from support.program import Program
 from support.server import CordboardServer
+from support.together import together
 from support.waiting import wait_until
 
 ROOT: Final = Path(__file__).parents[1]
@@ -144,8 +145,8 @@ def live(folder: Path, seconds: float, rate: float, seed: int) -> Soaked:
         stack.enter_context(server)
         program = server.program
         assert program is not None
-        for name, options in PHONES.items():
-            stack.enter_context(OwnPhone(name, server.sip, *options))
+        phones = [OwnPhone(name, server.sip, *options) for name, options in PHONES.items()]
+        stack.enter_context(together(phones))
         watch = Watch(program)
         before = watch.registered(len(PHONES))
         calls = Calls(server, rate, seed)

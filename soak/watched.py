@@ -32,7 +32,7 @@ from soak.figures import Sample
 MARK: Final = "soak "
 """At the beginning of a line with a look at the server."""
 
-KEPT_CALLS: Final = 20
+KEPT_CALLS: Final = 10
 EVENTS_A_CALL: Final = 12
 SECONDS: Final = 1.0
 PAGE: Final = os.sysconf("SC_PAGE_SIZE")

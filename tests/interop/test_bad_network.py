@@ -7,9 +7,8 @@ hear each other. All calls are made at once, so together they take as long as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from support.namespaces import why_no_namespaces
 from support.own_phone import OwnPhone
 from support.place import Place
 from support.server import DOMAIN, CordboardServer, result_of
+from support.together import together
 from support.tones import seconds_of
 from support.waiting import wait_until
 
@@ -249,7 +249,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         with CordboardServer(folder / "server", more=USERS, place=network.server) as server:
             own = {name: own_phone(name, server, folder, place) for name in OWN}
             baresip = {name: baresip_phone(name, server, folder, place) for name in BARESIP}
-            with all_up([*own.values(), *baresip.values()]):
+            with together([*own.values(), *baresip.values()]):
                 yield Stage(server, own, baresip)
 
 
@@ -274,18 +274,6 @@ def baresip_phone(name: str, server: CordboardServer, folder: Path, place: Place
         place=place,
         start_seconds=START_SECONDS,
     )
-
-
-@contextmanager
-def all_up(phones: Sequence[OwnPhone | BaresipPhone]) -> Iterator[None]:
-    """Start them side by side, and end them so."""
-    stacks = [ExitStack() for _ in phones]
-    with ThreadPoolExecutor(len(phones)) as pool:
-        try:
-            list(pool.map(ExitStack.enter_context, stacks, phones))
-            yield
-        finally:
-            list(pool.map(ExitStack.close, stacks))
 
 
 @pytest.fixture(scope="module")
