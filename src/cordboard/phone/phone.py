@@ -226,6 +226,8 @@ class Phone:
         call = self.calls.get(event.call_id)
         if call is None:
             return
+        if event.flow is not None:
+            call.audio.heard_over(event.flow)
         try:
             body = call.audio.offer() if event.sdp is None else call.audio.answer(event.sdp)
         except SipParseError as error:

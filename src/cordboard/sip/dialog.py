@@ -100,6 +100,7 @@ class Dialog:
             self.flow = self.origin if self.sticky else flow_towards(target, self.origin)
             self._routes = ""
         self.request_uri = uri
+        self._contact = None  # the peer may reach us by another address of ours now
         self._via = self._core.via(self.flow)
         self._fixed = (
             f"{self._routes}{MAX_FORWARDS}{self._from}{self._to}Call-ID: {self.call_id}\r\n"

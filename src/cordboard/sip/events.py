@@ -7,7 +7,7 @@ exactly one :class:`SessionEnded`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from cordboard.sip.flow import Flow
@@ -98,11 +98,13 @@ class OfferReceived:
     """The peer offers a new session description, by re-INVITE or UPDATE.
 
     It may come before an outgoing call is answered (RFC 3311 5.1). To be answered by
-    ``answer_offer`` or ``reject_offer``; ``sdp`` None means we must offer.
+    ``answer_offer`` or ``reject_offer``; ``sdp`` None means we must offer. ``flow`` is by which the
+    peer is reached now.
     """
 
     call_id: str
     sdp: bytes | None
+    flow: Flow | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

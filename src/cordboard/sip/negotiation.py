@@ -133,7 +133,9 @@ class Negotiation:
 
     def _take_offer(self, transaction: ServerTransaction, request: Request) -> None:
         self._offered = transaction, request
-        self._session.core.events.append(OfferReceived(self._session.call_id, sdp_of(request)))
+        session = self._session
+        flow = session.need_dialog().origin
+        session.core.events.append(OfferReceived(session.call_id, sdp_of(request), flow))
 
     def answer(self, sdp: bytes, now: float) -> None:
         """Accept the peer's offer; nothing happens where there is none to answer."""

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from cordboard.addresses import canonical, family_of, is_address, is_wildcard
+from cordboard.addresses import canonical
+from cordboard.engines.embedded.meeting_point import MeetingPoint, Move
 from cordboard.media.audio import AudioParameters, Direction
 from cordboard.sip.codecs import G711, PCMA, PCMU, Codec, PayloadTypes
 from cordboard.sip.errors import SipParseError
@@ -31,6 +32,7 @@ from cordboard.sip.sdp import parse_sdp
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession
+    from cordboard.sip.flow import Flow
 
 MAX_KNOWN: Final = 16  # codecs that a peer is remembered to have; the longest lists are of 12
 
@@ -47,6 +49,7 @@ class ChannelAudio:
     """One channel's end of its audio stream.
 
     ``host`` is ours in SDP, ``signalling_host`` the peer's, from which audio is taken too.
+    ``move`` has the session met on another family's address.
     ``strict``: the peer sends from exactly the address of its SDP. ``codecs``: what the peer has
     beyond G.711; what it offers by itself is added.
     """
@@ -60,6 +63,7 @@ class ChannelAudio:
         *,
         strict: bool,
         codecs: tuple[Codec, ...] = (),
+        move: Move | None = None,
     ) -> None:
         self.session = session
         self.held = False
@@ -68,7 +72,7 @@ class ChannelAudio:
         self.codecs = codecs
         self.listed = frozenset(codec.key for codec in codecs)
         """The keys of those that the directory says it has."""
-        self._signalling_host = signalling_host
+        self._meeting = MeetingPoint(host, signalling_host, move)
         self._strict = strict
         self._local = LocalAudio(host, session.address[1], number)
         self._types = PayloadTypes()
@@ -101,6 +105,7 @@ class ChannelAudio:
 
     def offer(self) -> bytes:
         """An offer of what we want now; the answer goes to :meth:`take_answer`."""
+        self._follow()
         direction = "sendrecv"
         if self._holding:
             direction = "inactive" if self.held else "sendonly"
@@ -138,15 +143,11 @@ class ChannelAudio:
 
     def answer(self, sdp: bytes) -> bytes:
         """Our answer to the peer's offer; raises :class:`SipParseError`, with 488 for no codec."""
-        current = self.codec.key
-        local = replace(
-            self._local,
-            direction="sendonly" if self._holding else "sendrecv",
-            codecs=(*self._local.codecs, *self._allowed),
-            preferred=(G711_KEYS if current in G711_KEYS else (current,)) if self._allowed else (),
-        )
-        offer = parse_sdp(sdp)
+        offer, local = parse_sdp(sdp), self._answering
         body, agreed = answer_offer(offer, local)
+        if self._meeting.is_elsewhere and self._follow():
+            local = self._answering
+            body, agreed = answer_offer(offer, local)
         if self._offered is not None:
             self._told = (self._told[0], "")  # ours has not reached the peer: its wish stands
         self._settle(agreed, held=agreed is None or agreed.held)
@@ -155,6 +156,10 @@ class ChannelAudio:
         self._told = (self._holding, self._told[1])
         self._last_answer = None
         return self._say(body, lambda: answer_offer(offer, self._at_next_version(local))[0])
+
+    def heard_over(self, flow: Flow) -> None:
+        """Take note of the flow that the peer's offer, or its wish for one, came over."""
+        self._meeting.hear(flow)
 
     # Wishes
 
@@ -173,6 +178,25 @@ class ChannelAudio:
         self._allowed = codecs
 
     # Within
+
+    @property
+    def _answering(self) -> LocalAudio:
+        """Our end as an answer of ours says it."""
+        current = self.codec.key
+        return replace(
+            self._local,
+            direction="sendonly" if self._holding else "sendrecv",
+            codecs=(*self._local.codecs, *self._allowed),
+            preferred=(G711_KEYS if current in G711_KEYS else (current,)) if self._allowed else (),
+        )
+
+    def _follow(self) -> bool:
+        """Go where the peer has gone; whether our end is another one by that."""
+        if not self._meeting.follow():
+            return False
+        port = self.session.address[1]
+        self._local = replace(self._local, host=self._meeting.host, port=port)
+        return True
 
     @property
     def _want(self) -> tuple[bool, str]:
@@ -236,7 +260,7 @@ class ChannelAudio:
         self._told = (self._told[0], beyond)
 
     def _parameters_of(self, agreed: NegotiatedAudio, held: bool) -> AudioParameters:
-        host = self._reachable(agreed.remote_host)
+        host = self._meeting.reachable(agreed.remote_host)
         if host == canonical(self._local.host) and agreed.remote_port in self.session.own_ports:
             raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
         try:
@@ -251,7 +275,7 @@ class ChannelAudio:
                 ptime_ms=agreed.ptime,
                 rtcp_mux=agreed.rtcp_mux,
                 rtcp_port=agreed.rtcp_port,
-                signalling_host=self._signalling_host,
+                signalling_host=self._meeting.peer,
                 strict=self._strict,
                 held=held,
                 rate=agreed.codec.rate,
@@ -259,16 +283,6 @@ class ChannelAudio:
             )
         except ValueError as error:
             raise SipParseError(str(error), 488) from None
-
-    def _reachable(self, host: str) -> str:
-        """Where the peer's audio is to go. A name, or an address of another family than we said
-        ours in, is of no use here: it is met where it signals from."""
-        host = canonical(host)
-        if not is_address(host):
-            return self._signalling_host
-        if is_wildcard(host) or family_of(host) is family_of(self._local.host):
-            return host
-        return self._signalling_host
 
     def _learn(self, agreed: NegotiatedAudio) -> None:
         """Remember what the peer can receive, and the numbers that it has given."""

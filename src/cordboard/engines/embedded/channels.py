@@ -217,6 +217,8 @@ class Channel:
 
     def on_offer(self, event: OfferReceived) -> None:
         """A re-INVITE of the peer, or its UPDATE, which may come before its answer (RFC 3311)."""
+        if self.audio is not None and event.flow is not None:
+            self.audio.heard_over(event.flow)
         if self._talk is not None:
             self._talk.offers.received(event.sdp)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,7 @@ from cordboard.engines.embedded.channel_states import ChannelState
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialling import invitation_to_terminal, invitation_to_trunk
 from cordboard.engines.embedded.media_planes import MediaPlanes
-from cordboard.engines.embedded.media_session import MediaEventHandler
+from cordboard.engines.embedded.media_session import MediaEventHandler, MediaSession
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.engines.embedded.trunk_addresses import first_hop
 from cordboard.engines.embedded.trunk_desk import TrunkDesk
@@ -142,6 +143,7 @@ class Dialler:
             secrets.randbits(31),
             strict=strict,
             codecs=_codecs_of(dial.endpoint),
+            move=partial(self._move, session),
         )
         try:
             self.runner.stack.invite(make(audio.offer()), self.runner.clock())
@@ -151,6 +153,15 @@ class Dialler:
             channel.fail(500, "Unwritable Request")
             return
         channel.invited(audio, flow.remote[0], servers)
+
+    def _move(self, session: MediaSession, flow: Flow) -> str | None:
+        """Have a session met on the family of a flow; our host there."""
+        try:
+            self.media.move(session, flow.remote[0])
+        except MediaPortsExhausted as error:
+            _log.warning("a channel stays", channel=session.channel, reason=str(error))
+            return None
+        return self.media_host(flow)
 
 
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import Beat, MediaTimers
 from cordboard.engines.embedded.media_session import (
     BRISK_WATCH,
@@ -72,21 +73,26 @@ class LocalMediaPlane:
         :param media_timeout: seconds without a sign of life after the answer, 0 for never.
         :raises MediaPortsExhausted: no port pair is free.
         """
-        pair = self._ports.acquire(self._loop.time())
-        self._own_ports.add(pair.port)
         session = MediaSession(
             channel,
             on_event,
-            pair,
-            self._advertised_host,
+            self.lodging(),
             self._loop,
             self._timers,
-            self._forget,
+            self._sessions.discard,
             media_timeout,
-            self._own_ports,
         )
         self._sessions.add(session)
         return session
+
+    def lodging(self) -> Lodging:
+        """Ports for a session.
+
+        :raises MediaPortsExhausted: no pair is free.
+        """
+        pair = self._ports.acquire(self._loop.time())
+        self._own_ports.add(pair.port)
+        return Lodging(self._advertised_host, pair, self._own_ports, self._take_back)
 
     @property
     def sessions(self) -> int:
@@ -105,7 +111,6 @@ class LocalMediaPlane:
         self._timers.stop()
         self._ports.close()
 
-    def _forget(self, session: MediaSession, pair: PortPair) -> None:
-        self._sessions.discard(session)
+    def _take_back(self, pair: PortPair) -> None:
         self._own_ports.discard(pair.port)
         self._ports.release(pair, self._loop.time())

@@ -48,11 +48,21 @@ class MediaPlanes:
 
         :raises MediaPortsExhausted: no port pair is free, or there is no address of that family.
         """
+        return self._plane(peer).open(channel, on_event, media_timeout=media_timeout)
+
+    def move(self, session: MediaSession, peer: str) -> None:
+        """Have a session met on the address of a peer's family, where that has become another one.
+
+        :raises MediaPortsExhausted: as above; the session stays where it is.
+        """
+        session.move(self._plane(peer).lodging())
+
+    def _plane(self, peer: str) -> LocalMediaPlane:
         family = family_of(peer)
         plane = self._planes.get(family)
         if plane is None:
             raise MediaPortsExhausted(f"there is no {family.value} address for voice")
-        return plane.open(channel, on_event, media_timeout=media_timeout)
+        return plane
 
     def close(self) -> None:
         """Close all sessions, timers and sockets."""

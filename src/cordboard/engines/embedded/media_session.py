@@ -8,8 +8,9 @@ import socket
 from collections.abc import Callable, Container
 from typing import Final
 
+from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import MediaTimers
-from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS, PortPair
+from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
@@ -33,23 +34,20 @@ class MediaSession:
     """The audio of one channel on one pair of ports.
 
     Events are handed over from the event loop, never from within a call of a method here, and none
-    after ``close``. ``own_ports`` are those of all sessions: none of them can be a peer's.
+    after ``close``.
     """
 
     def __init__(
         self,
         channel: str,
         on_event: MediaEventHandler,
-        pair: PortPair,
-        advertised_host: str,
+        lodging: Lodging,
         loop: asyncio.AbstractEventLoop,
         timers: MediaTimers[MediaSession],
-        on_close: Callable[[MediaSession, PortPair], None],
+        on_close: Callable[[MediaSession], None],
         media_timeout: float,
-        own_ports: Container[int],
     ) -> None:
         self.channel = channel
-        self.own_ports = own_ports
         self.stream = MediaStream(
             secrets.randbits(32),
             secrets.randbits(16),
@@ -59,12 +57,9 @@ class MediaSession:
         )
         self._on_event = on_event
         self._on_close = on_close
-        self._advertised_host = advertised_host
         self._loop = loop
         self._timers = timers
-        self._pair = pair
-        self._recvfrom = pair.rtp.recvfrom
-        self._sendto = pair.rtp.sendto
+        self._lodge(lodging)
         self._clock = loop.time
         self._listener: MediaSession | None = None  # who hears us
         self._heard: MediaSession | None = None  # whom we hear
@@ -76,7 +71,24 @@ class MediaSession:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port for our SDP."""
-        return self._advertised_host, self._pair.port
+        return self._lodging.address
+
+    @property
+    def own_ports(self) -> Container[int]:
+        """The ports of all sessions at our address: none of them can be a peer's."""
+        return self._lodging.taken
+
+    def move(self, lodging: Lodging) -> None:
+        """Be met somewhere else from now on; what is still under way to where we were is lost."""
+        if self._closed:
+            lodging.leave()
+            return
+        if self._reading:
+            self._stop_reading()
+        self._lodging.leave()
+        self._lodge(lodging)
+        if self._reading:
+            self._read()
 
     def configure(self, audio: AudioParameters) -> None:
         """Take what offer and answer agreed on, at first and each time that changes."""
@@ -87,8 +99,7 @@ class MediaSession:
             self._reading = True
             self._take_waiting()
             self._report_at = self._clock() + _report_interval() / 2  # RFC 3550, 6.2
-            self._loop.add_reader(self._pair.rtp, self._read_rtp)
-            self._loop.add_reader(self._pair.rtcp, self._read_rtcp)
+            self._read()
             self._timers.slow.add(self)
         self._keep_time()
         if self._listener is not None:
@@ -176,11 +187,25 @@ class MediaSession:
             self._closed = True
             if self._reading:
                 self._send_report(goodbye=True)
-                self._loop.remove_reader(self._pair.rtp)
-                self._loop.remove_reader(self._pair.rtcp)
+                self._stop_reading()
             self._timers.remove(self)
-            self._on_close(self, self._pair)
+            self._lodging.leave()
+            self._on_close(self)
         return self.stream.figures()
+
+    def _lodge(self, lodging: Lodging) -> None:
+        self._lodging = lodging
+        self._pair = lodging.pair
+        self._recvfrom = lodging.pair.rtp.recvfrom
+        self._sendto = lodging.pair.rtp.sendto
+
+    def _read(self) -> None:
+        self._loop.add_reader(self._pair.rtp, self._read_rtp)
+        self._loop.add_reader(self._pair.rtcp, self._read_rtcp)
+
+    def _stop_reading(self) -> None:
+        self._loop.remove_reader(self._pair.rtp)
+        self._loop.remove_reader(self._pair.rtcp)
 
     def _take_waiting(self) -> None:
         """Take what came before there was anything to judge it by. It counts, and nobody hears it:
