@@ -80,6 +80,27 @@ async def test_phones_of_different_families_hear_each_other(
         assert session.figures().wrong_source == 0
 
 
+async def test_a_phone_that_goes_to_the_other_family_is_met_there(
+    planes: MediaPlanes, phones: dict[str, socket.socket]
+) -> None:
+    moving, other = (open_for(planes, phones[LOOPBACK]) for _ in range(2))
+    moving.bridge(other)
+    planes.move(moving, LOOPBACK_V6)
+    assert moving.address[0] == LOOPBACK_V6
+    port = phones[LOOPBACK_V6].getsockname()[1]
+    moving.configure(
+        AudioParameters((LOOPBACK_V6, port), "PCMU", 0, {0: "PCMU"}, signalling_host=LOOPBACK_V6)
+    )
+    packet = RtpPacket(0, 1, 160, 7, b"from there" * 16)
+    phones[LOOPBACK_V6].sendto(bytes(packet), (LOOPBACK_V6, moving.address[1]))
+    assert (await hear(phones[LOOPBACK])).endswith(b"from there" * 16)
+    packet = RtpPacket(0, 1, 160, 8, b"from here." * 16)
+    phones[LOOPBACK].sendto(bytes(packet), (LOOPBACK, other.address[1]))
+    assert (await hear(phones[LOOPBACK_V6])).endswith(b"from here." * 16)
+    moving.close()
+    planes.move(moving, LOOPBACK)  # too late: the ports go back at once
+
+
 async def test_each_family_is_told_its_own_address(planes: MediaPlanes) -> None:
     assert planes.open("192.0.2.1", "a", lambda *_: None).address[0] == "203.0.113.5"
     assert planes.open("2001:db8::1", "b", lambda *_: None).address[0] == LOOPBACK_V6

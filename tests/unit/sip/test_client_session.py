@@ -886,6 +886,15 @@ def test_an_offer_of_ours_in_the_answer_to_an_empty_one() -> None:
     assert peer.events() == [OfferAnswered("call-1", OTHER_ANSWER)]
 
 
+def test_an_offer_says_by_which_flow_the_peer_is_reached_now() -> None:
+    peer = Peer()
+    invite = answered(peer)
+    peer.ask_within(invite, "INVITE", sdp=OTHER_OFFER, flow=MOVED)
+    (event,) = peer.events()
+    assert isinstance(event, OfferReceived)
+    assert event.flow == MOVED
+
+
 def test_the_peers_offer_is_refused_or_taken_back() -> None:
     peer = Peer()
     invite = answered(peer)

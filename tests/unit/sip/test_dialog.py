@@ -82,6 +82,15 @@ def test_behind_a_router_of_the_other_family() -> None:
     assert made.flow == Flow("udp", ("", 0), ("2001:db8::9", 5080))
 
 
+def test_who_comes_over_another_flow_is_told_our_address_there() -> None:
+    made = dialog()
+    made._core.settings = StackSettings(advertised=lambda flow: flow.local, tag_secret=b"s")
+    assert made.contact == "Contact: <sip:u@192.0.2.1:5060>\r\n"
+    made.follow(Request("INFO", "sip:x", {"via": ["SIP/2.0/UDP h;rport;branch=z9hG4bKx"]}), UDP6)
+    assert made.contact == "Contact: <sip:u@[2001:db8::1]:5060>\r\n"
+    assert made.flow == UDP6
+
+
 def test_what_is_said_over_ipv6_has_its_addresses_in_brackets() -> None:
     core = Core(StackSettings(lambda _: ("2001:db8::1", 5060), b"s"), tokens("t"), None)
     assert core.via(UDP6) == "Via: SIP/2.0/UDP [2001:db8::1]:5060;rport;branch=z9hG4bK"
