@@ -166,17 +166,18 @@ def test_asterisk_hears_us(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "cause", "status"),
+    ("number", "cause", "status", "q850", "phrase"),
     [
-        (numbers.BUSY, "busy", 486),
-        (numbers.CONGESTED, "congestion", 503),
-        (numbers.NOBODY, "not_found", 404),
+        (numbers.BUSY, "busy", 486, 17, "Busy Here"),
+        (numbers.CONGESTED, "congestion", 503, 34, "Service Unavailable"),
+        (numbers.NOBODY, "not_found", 404, 1, "Not Found"),
     ],
 )
-def test_refusals(site: Site, number: str, cause: str, status: int) -> None:
+def test_refusals(site: Site, number: str, cause: str, status: int, q850: int, phrase: str) -> None:
     result, _ = site.call(number)
     assert (result["outcome"], result["leg"]) == ("second_leg_failed", "second")
     assert (result["cause"], result["sip_status"]) == (cause, status)
+    assert (result["q850"], result["reason"]["phrase"]) == (q850, phrase)
 
 
 def test_early_media(site: Site) -> None:

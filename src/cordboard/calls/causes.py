@@ -75,7 +75,8 @@ _BY_STATUS: dict[int, Cause] = {
 }
 
 # RFC 3398 7.2.4.1 turned round. Missing: values that say no more than a vague status does, such as
-# 31 (normal, unspecified), 41 to a phone's 500, 111 and 127.
+# 31 (normal, unspecified), 41, 111 and 127; and 26, for that another phone took the call is for us
+# to know, and would be told on to the other party.
 _BY_Q850: dict[int, Cause] = {
     1: Cause.NOT_FOUND,
     2: Cause.NOT_FOUND,
@@ -86,7 +87,6 @@ _BY_Q850: dict[int, Cause] = {
     20: Cause.UNREACHABLE,
     21: Cause.REJECTED,
     22: Cause.NOT_FOUND,
-    26: Cause.ANSWERED_ELSEWHERE,
     27: Cause.UNREACHABLE,
     28: Cause.NOT_FOUND,
     34: Cause.CONGESTION,
@@ -136,7 +136,9 @@ def cause_of_status(
 
 
 # Where several causes share a value, the first of the enumeration is what a peer means by it.
-_ENDINGS = _BY_Q850 | {value: cause for cause, value in reversed(Q850.items())}
+_ENDINGS = _BY_Q850 | {
+    value: cause for cause, value in reversed(Q850.items()) if cause is not Cause.ANSWERED_ELSEWHERE
+}
 
 
 def cause_of_ending(q850: int | None) -> Cause:

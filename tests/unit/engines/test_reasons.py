@@ -46,6 +46,10 @@ def test_other_causes_are_told_by_their_q850_number() -> None:
         ("Q.850", Said(), Cause.NORMAL),
         ('Q.850;text="unbalanced', Said(text='"unbalanced'), Cause.NORMAL),
         ("SIP;cause=486", Said(None, 486), Cause.NORMAL),
+        ("Q.850;cause=26", Said(26), Cause.NORMAL),
+        ("Q.850;cause=0", Said(), Cause.NORMAL),
+        ("Q.850;cause=128, Q.850;cause=17", Said(17), Cause.BUSY),
+        ("SIP;cause=99, SIP;cause=603", Said(None, 603), Cause.NORMAL),
         ("Q.850;cause=38;text=out", Said(38, None, "out"), Cause.CONGESTION),
     ],
 )
