@@ -23,7 +23,7 @@ from support.place import Place
 from support.server import DOMAIN, CordboardServer, result_of
 from support.together import together
 from support.tones import seconds_of
-from support.waiting import wait_until
+from support.waiting import let_last, wait_until
 
 pytestmark = [pytest.mark.interop("ip", "baresip"), pytest.mark.slow]
 
@@ -54,6 +54,8 @@ VOICES = {
     "jessica-desk": 1000,
     "ivan": 1500,
     "judy": 1700,
+    "kate": 1400,
+    "liam": 900,
 }
 ANSWER = ("--answer-after", "0.2", "--lines", "20")
 SAYS_GOODBYE = (*ANSWER, "--hangup-after", str(TALK))
@@ -72,13 +74,15 @@ OWN = {
     "silent": ("--ring-only", "--lines", "20"),
     "busy": ("--reject", "486", "--lines", "20"),
 }
-BARESIP = {"ivan": "udp", "judy": "tcp"}
+BARESIP = {"ivan": "udp", "judy": "tcp", "kate": "udp", "liam": "udp"}
+HAVE_G722 = ("kate", "liam")
 
 IN_THE_FILE = ("jessica-desk", "jessica-soft")
 """Terminals of the server's usual configuration."""
 
 USERS = "".join(
-    f'[tenant.demo.user.{name}]\nterminal.{name}.secret = "demo-{name}"\n'
+    f'[tenant.demo.user.{name}.terminal.{name}]\nsecret = "demo-{name}"\n'
+    + ('codecs = ["G722"]\n' if name in HAVE_G722 else "")
     for name in (*OWN, *BARESIP)
     if name not in IN_THE_FILE
 )
@@ -202,6 +206,21 @@ def press_keys_and_hang_up(stage: Stage, call: str) -> None:
     judy.hang_up()
 
 
+def hold_and_resume(stage: Stage, call: str) -> None:
+    """Once they have come to G.722, kate holds and resumes, and liam hangs up."""
+    kate, liam = stage.baresip["kate"], stage.baresip["liam"]
+    for phone in (kate, liam):
+        phone.program.lines.wait_for(
+            lambda line: "Set audio decoder: G722" in line, RELEASE_SECONDS, "they come to G.722"
+        )
+    kate.hold()
+    stage.server.wait_event(call, "call.held")
+    kate.resume()
+    stage.server.wait_event(call, "call.resumed")
+    let_last(1.0)
+    liam.hang_up()
+
+
 CASES = (
     Case("the-second-hangs-up", "anna", "bert"),
     Case("the-second-hangs-up-again", "anna", "bert"),
@@ -219,6 +238,7 @@ CASES = (
     Case("one-of-two-phones-answers", "jessica", "bert"),
     Case("baresip", "ivan", "bert"),
     Case("baresip-presses-keys-and-hangs-up", "judy", "dora", act=press_keys_and_hang_up),
+    Case("another-codec-hold-and-resume", "kate", "liam", talks=False, act=hold_and_resume),
     Case(
         *("cancelled-at-once", "silent", "anna", "cancelled", "cancelled", False),
         act=hang_up_at("channel.dialled"),
@@ -271,6 +291,8 @@ def baresip_phone(name: str, server: CordboardServer, folder: Path, place: Place
         transport=BARESIP[name],
         answer=True,
         tone_hz=VOICES[name],
+        codecs="g722/16000/1,pcmu,pcma" if name in HAVE_G722 else "pcmu,pcma",
+        modules=("g722",) if name in HAVE_G722 else (),
         place=place,
         start_seconds=START_SECONDS,
     )
@@ -318,6 +340,18 @@ def test_both_hear_each_other(case: Case, stage: Stage, played: Outcomes) -> Non
         recording = stage.recording(parties[hearing], hearing)
         seconds = seconds_of(recording, VOICES[parties[heard]])
         assert seconds > HEARD * (talk - EDGES), f"{parties[heard]} is heard for {seconds} s"
+
+
+def test_a_codec_is_changed_and_a_hold_heard_of(played: Outcomes) -> None:
+    """Baresip 1.0 records no more once its codec has changed: packets are counted instead."""
+    (case,) = (case for case in CASES if case.act is hold_and_resume)
+    events = of(case, played).events
+    kinds = [event["kind"] for event in events]
+    assert (kinds.count("call.held"), kinds.count("call.resumed")) == (1, 1)
+    for event in events:
+        if event["kind"] == "channel.ended":
+            assert event["data"]["media"]["packets_received"] > 50
+            assert event["data"]["media"]["packets_sent"] > 50
 
 
 def test_keys_are_told_once_and_in_order(played: Outcomes) -> None:
