@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import MAX_ROUNDS, Authentication
-from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.early_dialog import MAX_FORKS, EarlyDialogs
-from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
-from cordboard.sip.invite_request import write_invite
+from cordboard.sip.invite_request import InviteRequest
 from cordboard.sip.lines import clean
 from cordboard.sip.media_type import sdp_of
 from cordboard.sip.outgoing import OUTGOING, Input, Stage
@@ -28,6 +26,7 @@ from cordboard.sip.table import compile_table
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
     from cordboard.sip.core import Core
+    from cordboard.sip.dialog import Dialog
     from cordboard.sip.flow import Flow
     from cordboard.sip.invitation import Invitation
     from cordboard.sip.message import Request, Response
@@ -42,57 +41,27 @@ class ClientSession(Session):
     """
 
     __slots__ = (
-        "_acks",
-        "_credentials",
         "_early",
-        "_from",
-        "_invitation",
-        "_number",
+        "_invite",
+        "_offer",
         "_reason",
         "_rounds",
         "_row",
         "_stage",
-        "_tag",
-        "_transaction",
     )
 
     is_owner = True
 
     def __init__(self, core: Core, invitation: Invitation, now: float) -> None:
         super().__init__(core, clean(invitation.call_id), Authentication(invitation.credentials))
-        self._invitation = invitation
-        self._tag = core.signed_tag(invitation.call_id)
-        self._from = str(invitation.caller.with_tag(self._tag))
-        self._number = 0
+        self._offer = invitation.offer
+        self._invite = InviteRequest(core, invitation, self.call_id)
         self._rounds = 0
         self._reason: str | None = None
         self._early = EarlyDialogs()
-        # The ACK of each 2xx by its To tag, for when the 2xx comes again
-        self._acks: dict[str, tuple[Flow, bytes]] = {}
         self._stage = Stage.CALLING
         self._row = _ROWS[Stage.CALLING]
-        self._transaction = self._invite("", now)
-
-    def _invite(self, credentials: str, now: float) -> ClientTransaction:
-        invitation, core = self._invitation, self.core
-        self._number = number = self._number + 1
-        self._credentials = credentials
-        branch = core.token()
-        lines, data = write_invite(
-            core,
-            invitation,
-            call_id=self.call_id,
-            from_=self._from,
-            number=number,
-            branch=branch,
-            timer_lines=self.timer.request_lines(),
-            credentials=credentials,
-        )
-        flow = invitation.flow
-        sent = core.layer.request("INVITE", branch, flow, self.call_id, data, self, now, lines)
-        if invitation.patience is not None:
-            sent.wait(invitation.patience, now)
-        return sent
+        self._invite.send(self, self.timer.request_lines(), now)
 
     # What happens
 
@@ -178,7 +147,7 @@ class ClientSession(Session):
             return True
         if tag is None:
             return False
-        early = self._early.open(tag, lambda: self._dialog_of(response))
+        early = self._early.open(tag, lambda: self._invite.dialog_of(response))
         if early is None or not early.is_next(number):
             return False
         if early.answer is None:
@@ -198,7 +167,7 @@ class ClientSession(Session):
         if self._early.asked is not None and (early is None or self._early.asked != early.dialog):
             self.negotiation.reject(481, now)  # the offer of a fork that did not win
         self._early.clear()
-        self.negotiation.ours, self.negotiation.theirs = self._invitation.offer, answer
+        self.negotiation.ours, self.negotiation.theirs = self._offer, answer
         self.timer.learn(response)
         self.timer.take_answer(response, now, now)
         agent = response.first("user-agent") or response.first("server")
@@ -207,11 +176,7 @@ class ClientSession(Session):
     def acknowledge_further_answer(self, response: Response, status: int, now: float) -> None:
         """Send the ACK of a repeated 2xx again; hang up one of another fork (13.2.2.4)."""
         tag = tag_of(response.need("to")) or ""
-        known = self._acks.get(tag)
-        if known is not None:
-            flow, ack = known
-            self.core.layer.send(flow, ack, self.call_id, now, retransmission=True)
-        elif len(self._acks) < MAX_FORKS:
+        if not self._invite.acknowledge_again(tag, now) and self._invite.answers < MAX_FORKS:
             dialog = self._acknowledge(response, now)
             say_goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)
 
@@ -224,30 +189,16 @@ class ClientSession(Session):
     def invite_again(self, response: Response, status: int, now: float) -> None:
         """Send another INVITE that has what was asked for."""
         self._rounds += 1
-        refused = self._transaction.invite
-        assert refused is not None  # it is an INVITE
-        credentials = self.authentication.lines("INVITE", refused.uri, self.core.token)
+        credentials = self.authentication.lines("INVITE", self._invite.uri, self.core.token)
         self._early.clear()
-        self._transaction = self._invite(credentials, now)
+        self._invite.send(self, self.timer.request_lines(), now, credentials)
 
     def wait_for_progress(self, response: None, status: int, now: float) -> None:
         """CANCEL can't be sent yet."""
 
     def send_cancel(self, response: Response | None, status: int, now: float) -> None:
-        """Send CANCEL and wait 64*T1 for the end at most (9.1)."""
-        transaction = self._transaction
-        lines = transaction.invite
-        assert lines is not None  # it is an INVITE
-        transaction.bound(now)
-        self.core.layer.request(
-            "CANCEL",
-            transaction.key[0],
-            transaction.flow,
-            self.call_id,
-            lines.cancel(self._reason),
-            None,
-            now,
-        )
+        """Give up what rings."""
+        self._invite.cancel(self._reason, now)
 
     def fail_as_told(self, response: Response, status: int, now: float) -> None:
         """The peer refused."""
@@ -281,40 +232,13 @@ class ClientSession(Session):
         self.core.events.append(failed)
 
     def _acknowledge(self, response: Response, now: float) -> Dialog:
-        """Make the dialog of a 2xx and send its ACK, with the INVITE's credentials (13.2.2.4)."""
-        dialog = self._dialog_of(response)
+        """Make the dialog of a 2xx and send its ACK."""
+        dialog = self._invite.dialog_of(response)
         early = self._early.get(dialog.remote_tag)
         if early is not None:
             dialog.count_on_from(early.dialog)
-        ack = dialog.request("ACK", self._number, self.core.token(), self._credentials)
-        self._acks[dialog.remote_tag] = (dialog.flow, ack)
-        self.core.layer.send(dialog.flow, ack, self.call_id, now)
+        self._invite.acknowledge(dialog, now)
         return dialog
-
-    def _dialog_of(self, response: Response) -> Dialog:
-        """The dialog that a response with a To tag makes (12.1.2)."""
-        invitation = self._invitation
-        to = response.need("to")
-        try:
-            routes = routes_of_response(response)
-        except SipParseError:
-            routes = ()  # an ACK that may get there is better than none
-        came_over = self._transaction.came_over
-        return Dialog(
-            self.core,
-            call_id=self.call_id,
-            local=self._from,
-            local_tag=self._tag,
-            remote=to,
-            remote_tag=tag_of(to) or "",
-            target=contact_of(response) or invitation.uri,
-            routes=routes,
-            origin=came_over if invitation.flow.matches(came_over) else invitation.flow,
-            sticky=invitation.sticky,
-            contact_user=invitation.contact_user,
-            local_number=self._number,
-            remote_number=None,
-        )
 
     # Requests of the peer before its answer
 
@@ -328,7 +252,7 @@ class ClientSession(Session):
         """Whether a request belongs to the dialog, or to one that is still early."""
         if self.dialog is not None:
             return super().owns(local_tag, remote_tag)
-        return local_tag == self._tag and (remote_tag or "") in self._early
+        return local_tag == self._invite.tag and (remote_tag or "") in self._early
 
     def on_request(
         self, transaction: ServerTransaction, request: Request, flow: Flow, now: float

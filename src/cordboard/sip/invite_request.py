@@ -1,10 +1,12 @@
-"""The first INVITE of a call, written from its invitation (RFC 3261 13.2.1)."""
+"""The INVITE of an outgoing call: written from its invitation (RFC 3261 13.2.1), sent as often as
+it is asked for something more, cancelled, acknowledged."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.sip.dialog import by_way_of
+from cordboard.sip.address import tag_of
+from cordboard.sip.dialog import Dialog, by_way_of, contact_of, routes_of_response
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import (
     MAX_FORWARDS,
@@ -19,8 +21,131 @@ from cordboard.sip.media_type import SDP
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
 
 if TYPE_CHECKING:
+    from cordboard.sip.client_transaction import ClientTransaction, ClientUser
     from cordboard.sip.core import Core
+    from cordboard.sip.flow import Flow
     from cordboard.sip.invitation import Invitation
+    from cordboard.sip.message import Response
+
+
+class InviteRequest:
+    """One call's INVITE: each time with the same Call-ID, From and To and the next CSeq number.
+
+    ``tag`` is the From tag, ``transaction`` the one of the last that was sent.
+    """
+
+    __slots__ = (
+        "_acks",
+        "_call_id",
+        "_core",
+        "_credentials",
+        "_from",
+        "_invitation",
+        "_number",
+        "tag",
+        "transaction",
+    )
+
+    transaction: ClientTransaction
+
+    def __init__(self, core: Core, invitation: Invitation, call_id: str) -> None:
+        self._core = core
+        self._invitation = invitation
+        self._call_id = call_id
+        self.tag = core.signed_tag(invitation.call_id)
+        self._from = str(invitation.caller.with_tag(self.tag))
+        self._number = 0
+        self._credentials = ""
+        # The ACK of each 2xx by its To tag, for when the 2xx comes again
+        self._acks: dict[str, tuple[Flow, bytes]] = {}
+
+    def send(self, user: ClientUser, timer_lines: str, now: float, credentials: str = "") -> None:
+        """Send it; ``user`` hears what becomes of it.
+
+        Raises :class:`~cordboard.sip.errors.SipBuildError` if a value of the invitation can't stand
+        in a message; nothing has been sent then.
+        """
+        invitation, core = self._invitation, self._core
+        self._number = number = self._number + 1
+        self._credentials = credentials
+        branch = core.token()
+        lines, data = write_invite(
+            core,
+            invitation,
+            call_id=self._call_id,
+            from_=self._from,
+            number=number,
+            branch=branch,
+            timer_lines=timer_lines,
+            credentials=credentials,
+        )
+        flow = invitation.flow
+        self.transaction = sent = core.layer.request(
+            "INVITE", branch, flow, self._call_id, data, user, now, lines
+        )
+        if invitation.patience is not None:
+            sent.wait(invitation.patience, now)
+
+    @property
+    def uri(self) -> str:
+        """The Request-URI of the last one."""
+        lines = self.transaction.invite
+        assert lines is not None  # it is an INVITE
+        return lines.uri
+
+    def cancel(self, reason: str | None, now: float) -> None:
+        """Send CANCEL and wait 64*T1 for the end at most (9.1)."""
+        transaction = self.transaction
+        lines = transaction.invite
+        assert lines is not None  # it is an INVITE
+        transaction.bound(now)
+        branch, flow, data = transaction.key[0], transaction.flow, lines.cancel(reason)
+        self._core.layer.request("CANCEL", branch, flow, self._call_id, data, None, now)
+
+    def dialog_of(self, response: Response) -> Dialog:
+        """The dialog that a response with a To tag makes (12.1.2)."""
+        invitation = self._invitation
+        to = response.need("to")
+        try:
+            routes = routes_of_response(response)
+        except SipParseError:
+            routes = ()  # an ACK that may get there is better than none
+        came_over = self.transaction.came_over
+        return Dialog(
+            self._core,
+            call_id=self._call_id,
+            local=self._from,
+            local_tag=self.tag,
+            remote=to,
+            remote_tag=tag_of(to) or "",
+            target=contact_of(response) or invitation.uri,
+            routes=routes,
+            origin=came_over if invitation.flow.matches(came_over) else invitation.flow,
+            sticky=invitation.sticky,
+            contact_user=invitation.contact_user,
+            local_number=self._number,
+            remote_number=None,
+        )
+
+    def acknowledge(self, dialog: Dialog, now: float) -> None:
+        """Send the ACK of the 2xx that made a dialog, with the INVITE's credentials (13.2.2.4)."""
+        ack = dialog.request("ACK", self._number, self._core.token(), self._credentials)
+        self._acks[dialog.remote_tag] = (dialog.flow, ack)
+        self._core.layer.send(dialog.flow, ack, self._call_id, now)
+
+    def acknowledge_again(self, tag: str, now: float) -> bool:
+        """Send the ACK of a repeated 2xx; False where none with its To tag came before."""
+        known = self._acks.get(tag)
+        if known is None:
+            return False
+        flow, ack = known
+        self._core.layer.send(flow, ack, self._call_id, now, retransmission=True)
+        return True
+
+    @property
+    def answers(self) -> int:
+        """How many forks have answered."""
+        return len(self._acks)
 
 
 def write_invite(
