@@ -8,13 +8,14 @@ events for the log and limits to give back. It owes the owner nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
-from cordboard.calls.causes import Cause, failure_tone
+from cordboard.calls.causes import Cause
 from cordboard.calls.dialling import Dialling
 from cordboard.calls.events import CallEvent, CallResult
+from cordboard.calls.first_hears import FirstHears
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import GLOBAL_REFUSALS, Hunt, cause_of
+from cordboard.calls.legs import Legs
 from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
@@ -36,20 +37,15 @@ from cordboard.calls.ports import (
     HangUp,
     Hold,
     HoldChanged,
-    Listen,
     MediaLost,
-    Play,
     PlayEnded,
-    Prompt,
     Released,
     Ringing,
-    Tone,
-    ToneKind,
 )
 from cordboard.calls.request import Leg
+from cordboard.calls.stage_times import StageTimes
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Switchboard
-from cordboard.directory.model import PlayStep
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
@@ -68,19 +64,16 @@ class Call:
         self.stage = Stage.ACCEPTED
         self.result: CallResult | None = None
         self._switchboard = switchboard
-        self._first = Hunt(plan.channels)
-        self._second: Hunt | None = None
+        self._legs = Legs(plan.channels)
         self._held: set[Leg] = set()
-        self._step = 0
         self._second_verdict = self._gone = HUNG_UP
-        self._stage_deadline: float | None = None
-        self._duration_deadline: float | None = None
-        self._marks: dict[Stage, float] = {}
+        self._times = StageTimes()
         self._commands: list[EngineCommand] = []
         self._log = CallLog(plan.request.id)
         self._holdings = Holdings(plan.request.tenant, switchboard)
         self._dialling = Dialling(plan, switchboard, self._holdings, self._log, self._command)
         self._dialling.announce(Leg.FIRST, plan.channels)
+        self._first_hears = FirstHears(self._legs, plan.country, self._command)
         self._holdings.add(Leg.FIRST, plan.first.takes)
         if isinstance(plan.second, LegPlan):
             self._holdings.add(Leg.SECOND, plan.second.takes)
@@ -102,11 +95,9 @@ class Call:
 
     def handle_timer(self, now: float) -> None:
         """Do what is due; a deadline that was moved meanwhile has no effect."""
-        if self._duration_deadline is not None and now >= self._duration_deadline:
-            self._duration_deadline = None
+        if self._times.call_is_over(now):
             self._apply(Trigger.DURATION_REACHED, now)
-        if self._stage_deadline is not None and now >= self._stage_deadline:
-            self._stage_deadline = None
+        if self._times.stage_is_over(now):
             self._stage_timed_out(now)
         self._settle(now)
 
@@ -133,8 +124,7 @@ class Call:
     @property
     def deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
-        deadlines = (self._stage_deadline, self._duration_deadline)
-        return min((at for at in deadlines if at is not None), default=None)
+        return self._times.deadline
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order."""
@@ -142,11 +132,7 @@ class Call:
 
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
-        if channel in self._first.channels:
-            return Leg.FIRST
-        if self._second is not None and channel in self._second.channels:
-            return Leg.SECOND
-        return None
+        return self._legs.leg_of(channel)
 
     # Stages
 
@@ -156,8 +142,7 @@ class Call:
         if following is None:
             return False
         left, self.stage = self.stage, following
-        self._stage_deadline = None
-        self._marks[following] = now
+        self._times.enter(following, now)
         if following is Stage.ENDING:
             self._decide_result(left, trigger, now)
         enter = _ENTER.get(following)
@@ -167,52 +152,49 @@ class Call:
 
     def _stage_timed_out(self, now: float) -> None:
         if self.stage is Stage.RINGING_FIRST:
-            self._give_up(self._first, Leg.FIRST, Cause.NO_ANSWER, now)
-        elif self.stage is Stage.RINGING_SECOND and self._second is not None:
-            self._give_up(self._second, Leg.SECOND, Cause.NO_ANSWER, now)
+            self._give_up(Leg.FIRST, Cause.NO_ANSWER, now)
+        elif self.stage is Stage.RINGING_SECOND:
+            self._give_up(Leg.SECOND, Cause.NO_ANSWER, now)
         elif self.stage is Stage.ANNOUNCING:
             self._apply(Trigger.ANNOUNCED, now)
         elif self.stage is Stage.ENDING:
             self._apply(Trigger.GRACE_OVER, now)
 
     def _ring_first(self, now: float) -> None:
-        self._stage_deadline = now + self.plan.first.timeout
-        self._dialling.dial_all(self._first, self.plan.first)
+        self._times.stage_ends = now + self.plan.first.timeout
+        self._dialling.dial_all(self._legs.first, self.plan.first)
 
     def _ring_second(self, now: float) -> None:
         plan = self.plan.second
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
-        self._duration_deadline = now + self.plan.longest_call
-        self._stage_deadline = now + plan.timeout
+        self._times.call_ends = now + self.plan.longest_call
+        self._times.stage_ends = now + plan.timeout
         channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
         self._dialling.announce(Leg.SECOND, channels)
-        self._second = Hunt(channels)
-        self._dialling.dial_all(self._second, plan)
-        if self._second.channels:
-            self._play_to_first(ToneKind.RINGBACK)
+        self._legs.second = Hunt(channels)
+        self._dialling.dial_all(self._legs.second, plan)
+        if channels:
+            self._first_hears.ringback()
         else:
             self._hunt_failed(Leg.SECOND, Verdict(Cause.UNREACHABLE), now)
 
     def _run_program(self, now: float) -> None:
-        self._duration_deadline = now + self.plan.longest_call
-        self._log.program(self._first.winner, self.plan.second.party.name)
+        self._times.call_ends = now + self.plan.longest_call
+        self._log.program(self._legs.first.winner, self.plan.second.party.name)
         self._run_step(now)
 
     def _run_step(self, now: float) -> None:
         program = self.plan.second
         assert isinstance(program, ProgramPlan)  # the table sends legs elsewhere
-        step = program.steps[self._step] if self._step < len(program.steps) else None
-        if isinstance(step, PlayStep) and self._first.winner is not None:
-            self._command(Play(self._first.winner, Prompt(step.path), self._step))
-        else:
+        if not self._first_hears.step(program.steps):
             self._apply(Trigger.PROGRAM_ENDED, now)
 
     def _announce(self, now: float) -> None:
-        self._stage_deadline = now + FAILURE_TONE_SECONDS
-        self._play_to_first(ToneKind(failure_tone(self._second_verdict.cause)))
+        self._times.stage_ends = now + FAILURE_TONE_SECONDS
+        self._first_hears.failure(self._second_verdict.cause)
 
     def _bridge(self, _now: float) -> None:
-        first, second = self._first.winner, self._second.winner if self._second else None
+        first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
         assert first is not None  # the table's promise
         assert second is not None
         self._command(Bridge(first, second))
@@ -221,15 +203,15 @@ class Call:
         self._log.bridged(first, second)
 
     def _end(self, now: float) -> None:
-        self._duration_deadline = None
-        self._stage_deadline = now + FAREWELL_SECONDS
+        self._times.call_ends = None
+        self._times.stage_ends = now + FAREWELL_SECONDS
         cause = self.result.cause if self.result else Cause.NORMAL
-        for hunt in self._hunts():
+        for _, hunt in self._legs.each():
             for channel in hunt.leave(cause):
                 self._command(HangUp(channel, cause))
 
     def _finish(self, _now: float) -> None:
-        for leg, hunt in self._legs():
+        for leg, hunt in self._legs.each():
             for name, channel in hunt.channels.items():
                 if hunt.ended(name, Cause.NORMAL):
                     self._log.channel_ended(leg, channel, remote=False)
@@ -241,41 +223,27 @@ class Call:
     def _decide_result(self, left: Stage, trigger: Trigger, now: float) -> None:
         if left is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
-            rang = self._since(Stage.RINGING_FIRST, now)
+            rang = self._times.since(Stage.RINGING_FIRST, now)
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
         self.result = result_of(
             left,
             trigger,
-            self._first.verdict(),
+            self._legs.first.verdict(),
             self._second_verdict,
-            self._durations(),
+            self._times.lasted(),
             gone=self._gone,
         )
 
-    def _durations(self) -> dict[Stage, float]:
-        """How long each stage lasted; they follow each other in the order they were entered."""
-        entered = list(self._marks.items())
-        return {stage: following - began for (stage, began), (_, following) in pairwise(entered)}
-
-    def _since(self, stage: Stage, now: float) -> float:
-        return now - self._marks.get(stage, now)
-
     # Hunts
 
-    def _hunts(self) -> list[Hunt]:
-        return [self._first] if self._second is None else [self._first, self._second]
-
-    def _legs(self) -> list[tuple[Leg, Hunt]]:
-        return list(zip((Leg.FIRST, Leg.SECOND), self._hunts(), strict=False))
-
-    def _give_up(self, hunt: Hunt, leg: Leg, cause: Cause, now: float) -> None:
+    def _give_up(self, leg: Leg, cause: Cause, now: float) -> None:
         """Nobody answered in time: hang up what rings and let the leg fail."""
-        for channel in hunt.leave(cause):
+        for channel in self._legs.hunt(leg).leave(cause):
             self._command(HangUp(channel, cause))
         self._hunt_failed(leg, Verdict(cause), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
-        self._log.leg_failed(leg, verdict, self._since(_RINGING[leg], now))
+        self._log.leg_failed(leg, verdict, self._times.since(_RINGING[leg], now))
         if leg is Leg.FIRST:
             self._apply(Trigger.FIRST_FAILED, now)
         else:
@@ -285,26 +253,21 @@ class Call:
     # Engine events
 
     def _on_ringing(self, event: Ringing, leg: Leg, _now: float) -> None:
-        hunt = self._hunt(leg)
+        hunt = self._legs.hunt(leg)
         if hunt.rang(event.channel):
             self._log.ringing(leg, event.channel, event.status)
 
     def _on_early_media(self, event: EarlyMedia, leg: Leg, _now: float) -> None:
         if leg is not Leg.SECOND or self.stage is not Stage.RINGING_SECOND:
             return
-        if self._second is None or not self._second.single or self._first.winner is None:
-            return
-        self._log.early_media(leg, event.channel, event.flowing)
-        if event.flowing:
-            self._command(Listen(self._first.winner, event.channel))
-        else:
-            self._play_to_first(ToneKind.RINGBACK)
+        if self._first_hears.early_media(event.channel, event.flowing):
+            self._log.early_media(leg, event.channel, event.flowing)
 
     def _on_answered(self, event: Answered, leg: Leg, now: float) -> None:
-        hunt = self._hunt(leg)
+        hunt = self._legs.hunt(leg)
         if not hunt.answered(event.channel):
             return
-        self._log.answered(leg, event.channel, self._since(_RINGING[leg], now))
+        self._log.answered(leg, event.channel, self._times.since(_RINGING[leg], now))
         for channel in hunt.leave(Cause.ANSWERED_ELSEWHERE, keep=event.channel):
             self._command(HangUp(channel, Cause.ANSWERED_ELSEWHERE))
         if leg is Leg.SECOND:
@@ -315,7 +278,7 @@ class Call:
             self._apply(Trigger.FIRST_ANSWERED, now)
 
     def _on_failed(self, event: Failed, leg: Leg, now: float) -> None:
-        hunt = self._hunt(leg)
+        hunt = self._legs.hunt(leg)
         if self._dialling.goes_on(event, leg, hunt):
             return
         if not hunt.failed(event):
@@ -330,7 +293,7 @@ class Call:
             self._hunt_failed(leg, hunt.verdict(), now)
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
-        hunt = self._hunt(leg)
+        hunt = self._legs.hunt(leg)
         if not hunt.ended(event.channel, event.cause, event.said):
             return
         channel = hunt.channels[event.channel]
@@ -340,45 +303,35 @@ class Call:
             self._apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
 
     def _on_play_ended(self, event: PlayEnded, _leg: Leg, now: float) -> None:
-        if self.stage is Stage.PROGRAM and event.play_id == self._step:
-            self._step += 1
+        if self.stage is Stage.PROGRAM and self._first_hears.step_ended(event.play_id):
             self._run_step(now)
 
     def _on_digit(self, event: Digit, leg: Leg, _now: float) -> None:
         self._log.digit(leg, event.channel, event.digit)
 
     def _on_hold_changed(self, event: HoldChanged, leg: Leg, _now: float) -> None:
-        if event.held == (leg in self._held) or event.channel != self._hunt(leg).winner:
+        if event.held == (leg in self._held) or event.channel != self._legs.hunt(leg).winner:
             return
         self._held.symmetric_difference_update({leg})
-        if self.stage is Stage.BRIDGED and self._second is not None:
-            other = self._second.winner if leg is Leg.FIRST else self._first.winner
+        if self.stage is Stage.BRIDGED:
+            other = self._legs.other_winner(leg)
             if other is not None:
                 self._command(Hold(other, event.held))
         self._log.hold(leg, event.channel, event.held)
 
     def _on_media_lost(self, event: MediaLost, leg: Leg, now: float) -> None:
-        if event.channel == self._hunt(leg).winner:
+        if event.channel == self._legs.hunt(leg).winner:
             self._apply(Trigger.MEDIA_LOST, now)
 
     # Small things
 
-    def _hunt(self, leg: Leg) -> Hunt:
-        if leg is Leg.FIRST or self._second is None:
-            return self._first
-        return self._second
-
     def _settle(self, now: float) -> None:
         """Give back what ended legs held, and end the call when its last channel is gone."""
-        for leg, hunt in self._legs():
+        for leg, hunt in self._legs.each():
             if hunt.gone and hunt.channels:
                 self._holdings.give_back(leg)
-        if self.stage is Stage.ENDING and all(hunt.gone for hunt in self._hunts()):
+        if self.stage is Stage.ENDING and self._legs.gone:
             self._apply(Trigger.CHANNELS_GONE, now)
-
-    def _play_to_first(self, kind: ToneKind) -> None:
-        if self._first.winner is not None:
-            self._command(Play(self._first.winner, Tone(kind, self.plan.country)))
 
     def _command(self, command: EngineCommand) -> None:
         self._commands.append(command)

@@ -1,0 +1,51 @@
+"""The two legs of a call, each a hunt; the second comes into being when the first is answered."""
+
+from __future__ import annotations
+
+from cordboard.calls.hunt import Hunt
+from cordboard.calls.plan import PlannedChannel
+from cordboard.calls.request import Leg
+
+
+class Legs:
+    """The hunts, and which of them a channel belongs to."""
+
+    __slots__ = ("first", "second")
+
+    def __init__(self, channels: tuple[PlannedChannel, ...]) -> None:
+        self.first = Hunt(channels)
+        self.second: Hunt | None = None
+
+    def hunt(self, leg: Leg) -> Hunt:
+        """The hunt of a leg that there is."""
+        if leg is Leg.FIRST or self.second is None:
+            return self.first
+        return self.second
+
+    def leg_of(self, channel: str) -> Leg | None:
+        """The leg of one of the call's channels."""
+        if channel in self.first.channels:
+            return Leg.FIRST
+        if self.second is not None and channel in self.second.channels:
+            return Leg.SECOND
+        return None
+
+    def each(self) -> list[tuple[Leg, Hunt]]:
+        """The legs that there are, with their hunts."""
+        if self.second is None:
+            return [(Leg.FIRST, self.first)]
+        return [(Leg.FIRST, self.first), (Leg.SECOND, self.second)]
+
+    def winner(self, leg: Leg) -> str | None:
+        """The channel on which a leg is answered."""
+        hunt = self.first if leg is Leg.FIRST else self.second
+        return None if hunt is None else hunt.winner
+
+    def other_winner(self, leg: Leg) -> str | None:
+        """The same of the other leg."""
+        return self.winner(Leg.SECOND if leg is Leg.FIRST else Leg.FIRST)
+
+    @property
+    def gone(self) -> bool:
+        """Whether every channel is over."""
+        return self.first.gone and (self.second is None or self.second.gone)

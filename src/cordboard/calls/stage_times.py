@@ -1,0 +1,53 @@
+"""When a call entered its stages, and when something is due."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from cordboard.calls.stages import Stage
+
+
+class StageTimes:
+    """Times are the caller's monotonic seconds. ``stage_ends`` is when the present stage has lasted
+    long enough, ``call_ends`` when the two have talked long enough; None: never."""
+
+    __slots__ = ("_entered", "call_ends", "stage_ends")
+
+    def __init__(self) -> None:
+        self._entered: dict[Stage, float] = {}
+        self.stage_ends: float | None = None
+        self.call_ends: float | None = None
+
+    def enter(self, stage: Stage, now: float) -> None:
+        """A stage begins, and the deadline of the one before it is void."""
+        self.stage_ends = None
+        self._entered[stage] = now
+
+    @property
+    def deadline(self) -> float | None:
+        """When the next of the two is due."""
+        deadlines = (self.stage_ends, self.call_ends)
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def call_is_over(self, now: float) -> bool:
+        """Whether the longest duration is reached; said once."""
+        if self.call_ends is None or now < self.call_ends:
+            return False
+        self.call_ends = None
+        return True
+
+    def stage_is_over(self, now: float) -> bool:
+        """Whether the present stage has lasted long enough; said once."""
+        if self.stage_ends is None or now < self.stage_ends:
+            return False
+        self.stage_ends = None
+        return True
+
+    def since(self, stage: Stage, now: float) -> float:
+        """How long ago a stage was entered, 0 where it was not."""
+        return now - self._entered.get(stage, now)
+
+    def lasted(self) -> dict[Stage, float]:
+        """How long each stage lasted; they follow each other in the order they were entered."""
+        entered = list(self._entered.items())
+        return {stage: following - began for (stage, began), (_, following) in pairwise(entered)}
