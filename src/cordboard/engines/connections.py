@@ -25,6 +25,8 @@ from cordboard.sip.keepalive import PONG_SECONDS, Due, Keepalive
 from cordboard.sip.rebinding import MAX_EXPIRES
 
 Lost = Callable[[Flow], None]
+Holds = Callable[[Flow], bool]
+"""Whether a phone is registered over a flow."""
 
 MAX_WAITING_OCTETS: Final = 256 * 1024
 """Of one connection, not yet taken by the peer: hundreds of messages; it reads no more then."""
@@ -157,7 +159,8 @@ class Connections(ABC):
     """All connections of one transport, and the servers that accept them; with ``tls`` secured.
 
     ``lost`` is told of each flow that ends by itself, from the event loop, never from within
-    :meth:`send`.
+    :meth:`send`. Where there is no room left, the oldest connection gives way that a peer has
+    opened and that ``holds`` says no phone of: strangers can't lock phones and trunks out.
     """
 
     answers_pings = False
@@ -171,6 +174,7 @@ class Connections(ABC):
         read_all: Callable[[], None],
         lost: Lost,
         settings: ConnectionSettings,
+        holds: Holds,
         tls: TlsContexts | None = None,
     ) -> None:
         self.transport = transport
@@ -182,17 +186,25 @@ class Connections(ABC):
         self.tls = tls
         self.by_flow: dict[Flow, Connection] = {}
         self._lost = lost
-        self._doors = Doors(loop, settings.capacity, self.accepted, self.__len__, tls)
+        self._holds = holds
+        self._strange: dict[Flow, Connection] = {}  # opened by peers, the oldest first
+        self._doors = Doors(loop, settings.capacity, self.accepted, self.has_room, tls)
         self._sweep: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         """How many connections there are, those being made included."""
         return len(self.by_flow)
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for another."""
-        return len(self.by_flow) >= self.settings.capacity.connections
+    def has_room(self, coming: int = 0) -> bool:
+        """Whether there is room for one more, by now, beside so many that are on their way."""
+        most = self.settings.capacity.connections - coming
+        while len(self.by_flow) >= most > 0 and self._strange:
+            flow = next(iter(self._strange))
+            connection = self._strange.pop(flow)
+            if not self._holds(flow):
+                connection.abort()
+                self.forget(connection)
+        return len(self.by_flow) < most
 
     @abstractmethod
     def accepted(self) -> Connection:
@@ -220,9 +232,9 @@ class Connections(ABC):
         self._sweep_later()
         if known is connection:
             return True
-        if known is not None or self.full or not self._doors:
+        if known is not None or not self._doors or not self.has_room():
             return False
-        self.by_flow[flow] = connection
+        self.by_flow[flow] = self._strange[flow] = connection
         connection.deadline = self.loop.time() + FIRST_MESSAGE_SECONDS
         return True
 
@@ -232,6 +244,7 @@ class Connections(ABC):
         self._doors.left(connection)
         if flow is not None and self.by_flow.get(flow) is connection:
             del self.by_flow[flow]
+            self._strange.pop(flow, None)
             self.tell_lost(flow)
 
     async def close(self) -> None:
@@ -239,7 +252,7 @@ class Connections(ABC):
         await self._doors.close()
         if self._sweep is not None:
             self._sweep.cancel()
-        connections, self.by_flow = tuple(self.by_flow.values()), {}
+        connections, self.by_flow, self._strange = tuple(self.by_flow.values()), {}, {}
         for connection in connections:
             connection.close()
         await asyncio.sleep(0)

@@ -66,7 +66,8 @@ class Guest(Protocol):
 class Doors:
     """The listening sockets of one transport.
 
-    ``make`` makes the protocol of a new connection, ``taken`` says how many connections there are.
+    ``make`` makes the protocol of a new connection, ``has_room`` says whether there is room for one
+    more, beside so many that are in their handshakes.
     """
 
     def __init__(
@@ -74,13 +75,13 @@ class Doors:
         loop: asyncio.AbstractEventLoop,
         capacity: Capacity,
         make: Callable[[], Any],
-        taken: Callable[[], int],
+        has_room: Callable[[int], bool],
         tls: TlsContexts | None,
     ) -> None:
         self._loop = loop
         self._capacity = capacity
         self._make = make
-        self._taken = taken
+        self._has_room = has_room
         self._tls = tls
         self._sockets: list[socket.socket] = []
         self._guests: Counter[str] = Counter()
@@ -156,12 +157,13 @@ class Doors:
 
     def _refuses(self, network: str) -> str | None:
         capacity, greeting = self._capacity, len(self._handshakes)
-        if self._taken() + greeting >= capacity.connections:
-            return "no connection is free"
         if self._guests[network] >= capacity.of_a_network:
             return "too many connections of one network"
         if self._tls is not None and greeting >= capacity.handshakes:
             return "too many handshakes at once"
+        # Without TLS there is no handshake to wait for, and who has come counts already.
+        if not self._has_room(0 if self._tls is None else greeting):
+            return "no connection is free"
         return None
 
     async def _greet(self, accepted: socket.socket, guest: Any) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -27,13 +27,23 @@ GOODBYE_SECONDS: Final = 2.0
 """How long stopping waits for peers to answer our BYE, CANCEL and last REGISTER."""
 
 
+class Phones(Protocol):
+    """Who is registered, as far as the network side has to know."""
+
+    def knows_host(self, host: str) -> bool:
+        """Whether a phone is registered from an address."""
+
+    def has_flow(self, flow: Flow) -> bool:
+        """Whether one is registered over a connection."""
+
+
 class StackRunner:
     """Runs one stack.
 
     ``make_stack`` is given ``transport.advertised`` and returns the stack; ``on_event`` gets its
     events, in order, and may give it commands. An exception of ``on_event`` is logged, and ends
-    nothing but that event. ``is_phone`` says whose STUN is answered: the addresses of registered
-    phones; without it, and to strangers, the port answers none and can't be made to hit others.
+    nothing but that event. ``phones`` knows who is registered: only they get answers to STUN, so
+    that the port can't be made to hit others, and their connections never give way to strangers'.
     """
 
     def __init__(
@@ -44,7 +54,7 @@ class StackRunner:
         advertised: Hosts = NO_HOSTS,
         connections: ConnectionSettings = USUAL,
         tls: TlsContexts | None = None,
-        is_phone: Callable[[str], bool] | None = None,
+        phones: Phones | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.loop = loop or asyncio.get_running_loop()
@@ -55,13 +65,14 @@ class StackRunner:
             self._lost,
             advertised=advertised,
             connections=connections,
+            holds=_holds_nothing if phones is None else phones.has_flow,
             tls=tls,
             undelivered=self._undelivered,
             loop=self.loop,
         )
         self.stack = make_stack(self.transport.advertised)
         self._on_event = on_event
-        self._is_phone = is_phone
+        self._phones = phones
         self._pumping = False
         self._closed = False
         self._stopping = False
@@ -116,7 +127,7 @@ class StackRunner:
     def _receive(self, data: bytes, flow: Flow) -> None:
         if data[0] or flow.transport != "udp":
             self.stack.receive(data, flow, self.clock())
-        elif self._is_phone is not None and self._is_phone(flow.remote[0]):
+        elif self._phones is not None and self._phones.knows_host(flow.remote[0]):
             answer = answer_stun(data, flow.remote)  # no SIP begins with a zero
             if answer is not None:
                 self.transport.send([(flow, answer)])
@@ -148,3 +159,7 @@ class StackRunner:
         self._alarm = None
         self.stack.handle_timer(self.clock())
         self.pump()
+
+
+def _holds_nothing(_flow: Flow) -> bool:
+    return False

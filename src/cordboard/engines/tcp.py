@@ -20,6 +20,7 @@ from cordboard.engines.connections import (
     Connection,
     Connections,
     ConnectionSettings,
+    Holds,
     Lost,
 )
 from cordboard.engines.tls import TlsContexts, TlsError
@@ -112,10 +113,11 @@ class TcpConnections(Connections):
         read_all: Callable[[], None],
         lost: Lost,
         settings: ConnectionSettings,
+        holds: Holds,
         tls: TlsContexts | None = None,
     ) -> None:
         transport = "tcp" if tls is None else "tls"
-        super().__init__(transport, loop, receive, read_all, lost, settings, tls)
+        super().__init__(transport, loop, receive, read_all, lost, settings, holds, tls)
         self._faults: dict[Flow, str] = {}
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -130,7 +132,7 @@ class TcpConnections(Connections):
         """
         connection = self.by_flow.get(flow)
         if connection is None:
-            if flow.local[1] or self.full:
+            if flow.local[1] or not self.has_room():
                 self.tell_lost(flow)
                 return
             connection = self.by_flow[flow] = TcpConnection(self, flow)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from cordboard.addresses import NO_HOSTS, Family, Hosts, canonical, family_of, written
-from cordboard.engines.connections import USUAL, Connections, ConnectionSettings
+from cordboard.engines.connections import USUAL, Connections, ConnectionSettings, Holds
 from cordboard.engines.own_addresses import OwnAddresses
 from cordboard.engines.tcp import TcpConnections
 from cordboard.engines.tls import TlsContexts
@@ -40,6 +40,7 @@ class SipTransport:
     ``receive`` is called with each whole message and its flow, ``read_all`` once after each batch,
     ``lost`` with each connection's flow that has ended. ``advertised`` are the hosts that peers
     are told in place of the address we are bound to. Without ``tls`` no transport is secured.
+    ``holds`` says whether a phone is registered over a flow.
     ``undelivered`` gets the beginning of each datagram that did not get there.
     """
 
@@ -51,6 +52,7 @@ class SipTransport:
         *,
         advertised: Hosts = NO_HOSTS,
         connections: ConnectionSettings = USUAL,
+        holds: Holds = lambda _: False,
         tls: TlsContexts | None = None,
         undelivered: Callable[[bytes, Flow], None] | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -61,7 +63,7 @@ class SipTransport:
         self._read_all = read_all
         self._lost = lost
         self._udp: dict[tuple[str, int], UdpListener] = {}
-        told = (self._loop, receive, read_all, lost, connections)
+        told = (self._loop, receive, read_all, lost, connections, holds)
         made: list[Connections] = [TcpConnections(*told), WebSocketConnections(*told)]
         if tls is not None:
             made += [TcpConnections(*told, tls), WebSocketConnections(*told, tls)]

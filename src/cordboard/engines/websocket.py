@@ -23,6 +23,7 @@ from cordboard.engines.connections import (
     Connection,
     Connections,
     ConnectionSettings,
+    Holds,
     Lost,
 )
 from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
@@ -170,10 +171,11 @@ class WebSocketConnections(Connections):
         read_all: Callable[[], None],
         lost: Lost,
         settings: ConnectionSettings,
+        holds: Holds,
         tls: TlsContexts | None = None,
     ) -> None:
         transport = "ws" if tls is None else "wss"
-        super().__init__(transport, loop, receive, read_all, lost, settings, tls)
+        super().__init__(transport, loop, receive, read_all, lost, settings, holds, tls)
         self.keepalive = settings.keepalive or PING_SECONDS
 
     def accepted(self) -> WebSocketConnection:

@@ -46,6 +46,10 @@ class BindingTable:
         """Whether any binding came from an address."""
         return host in self._at_host
 
+    def has_flow(self, flow: Flow) -> bool:
+        """Whether any binding is reached over a connection."""
+        return flow in self._on_connection
+
     def put(self, account: str, contacts: Contacts) -> None:
         """Replace the bindings of an account, and what finds them."""
         before = self._contacts.pop(account, {})

@@ -97,6 +97,10 @@ class Registrar:
         """Whether a phone is registered from an address."""
         return self._table.has_host(host)
 
+    def has_flow(self, flow: Flow) -> bool:
+        """Whether a phone is registered over a connection."""
+        return self._table.has_flow(flow)
+
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""
         return self._table.next_expiry()

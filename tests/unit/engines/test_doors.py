@@ -67,7 +67,7 @@ class House:
             asyncio.get_running_loop(),
             capacity,
             lambda: Guest(self),
-            lambda: len(self.inside),
+            lambda coming: len(self.inside) + coming < capacity.connections,
             tls,
         )
         self.address = self.doors.open((HOST, 0))
@@ -172,7 +172,7 @@ async def test_without_a_certificate_nothing_is_opened() -> None:
         asyncio.get_running_loop(),
         Capacity(),
         asyncio.Protocol,
-        lambda: 0,
+        lambda _: True,
         TlsContexts(TlsSettings()),
     )
     with pytest.raises(OSError, match="no certificate"):

@@ -232,19 +232,35 @@ async def test_a_peer_that_takes_nothing_is_cut_off(
     writer.close()
 
 
-async def test_the_number_of_connections_is_bounded() -> None:
-    end = End(connections=ConnectionSettings(Capacity(1)))
+async def test_where_there_is_no_room_the_oldest_stranger_gives_way() -> None:
+    registered: set[Flow] = set()
+    end = End(connections=ConnectionSettings(Capacity(2)), holds=registered.__contains__)
     address = await end.listen("tcp")
-    _, first = await stream(address)
-    await until(lambda: end.transport.connections == 1)
-    reader, second = await stream(address)
-    await is_cut(reader)
-    end.send(end.transport.flow_to("tcp", address))
-    await until(lambda: end.lost)
-    assert end.transport.connections == 1
-    for writer in (first, second):
+    _, phone = await stream(address)
+    phone.write(MESSAGE)
+    await until(lambda: end.received)
+    registered.add(end.received[0][1])
+    stranger, first = await stream(address)
+    await until(lambda: end.transport.connections == 2)
+    another, second = await stream(address)
+    await is_cut(stranger)
+    assert registered.isdisjoint(end.lost)
+    other = End()
+    ours = end.transport.flow_to("tcp", await other.listen("tcp"))
+    end.send(ours)  # a trunk is called all the same
+    await is_cut(another)
+    await until(lambda: other.received)
+    refused, third = await stream(address)  # what is left is needed
+    await is_cut(refused)
+    to_us = end.transport.flow_to("tcp", address)
+    end.send(to_us)
+    await until(lambda: end.lost[-1:] == [to_us])
+    assert end.transport.connections == 2
+    assert registered.isdisjoint(end.lost)
+    for writer in (phone, first, second, third):
         writer.close()
     await end.transport.close()
+    await other.transport.close()
 
 
 async def test_a_connection_without_a_word_is_cut(

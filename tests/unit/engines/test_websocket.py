@@ -285,10 +285,11 @@ async def test_a_handshake_has_its_time(said: bytes, monkeypatch: pytest.MonkeyP
 
 
 async def test_the_number_of_connections_is_bounded() -> None:
-    async with listening(maximum=1) as server, phone(server):
-        async with stream(server, HANDSHAKE + b"\r\n") as (reader, _):
-            assert await is_cut(reader) == b""
-        assert server.transport.connections == 1
+    async with listening(maximum=1) as server, stream(server, HANDSHAKE) as (stranger, _):
+        await until(lambda: server.transport.connections == 1)
+        async with phone(server):
+            assert await is_cut(stranger) == b""
+            assert server.transport.connections == 1
 
 
 # How it ends

@@ -86,7 +86,7 @@ class Running:
             advertised=settings.advertised,
             connections=settings.connections,
             tls=self.tls,
-            is_phone=self.bindings.registrar.knows_host,
+            phones=self.bindings.registrar,
             loop=loop,
         )
         self.trunks = TrunkDesk(
