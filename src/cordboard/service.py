@@ -150,7 +150,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         user_agent=settings.user_agent,
         tls=settings.tls,
         dns=settings.dns,
-        connections=ConnectionSettings(keepalive=settings.keepalive, origins=settings.origins),
+        connections=ConnectionSettings(settings.capacity, settings.keepalive, settings.origins),
     )
 
 

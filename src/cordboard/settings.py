@@ -37,6 +37,7 @@ from cordboard.directory.shape import (
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
+from cordboard.engines.capacity import CAPACITY_FIELDS, USUAL_CAPACITY, Capacity, capacity_of
 from cordboard.engines.dns.settings import DNS_FIELDS, DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.listening import (
@@ -110,6 +111,7 @@ class Settings:
     strangers: Strangers = Strangers.ANSWER
     tls: TlsSettings = field(default_factory=TlsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
+    capacity: Capacity = USUAL_CAPACITY
     keepalive: float = 0.0
     origins: tuple[str, ...] | None = None
     media_hosts: Hosts = LOCAL_HOST
@@ -171,6 +173,7 @@ SECTIONS: Final = {
             "authorities": Field(text("a file's path")),
             "verify": Field(truth(), True),
             **DNS_FIELDS,
+            **CAPACITY_FIELDS,
         },
     ),
     "media": Shape(
@@ -326,6 +329,7 @@ def _settings(
         strangers=sip["strangers"],
         tls=_tls(sip, folder),
         dns=dns_settings(sip),
+        capacity=capacity_of(sip),
         keepalive=sip["keepalive"],
         origins=None if sip["origins"] is None else tuple(filter(None, sip["origins"])),
         media_hosts=media["host"].or_else(hosts_of(listeners)),

@@ -87,6 +87,12 @@ def test_origins_are_as_browsers_write_them() -> None:
     assert settings.origins == ("https://phones.example.com:8443", "capacitor://localhost")
 
 
+def test_how_many_connections_there_may_be() -> None:
+    settings = parse("[sip]\nmax_connections_per_address = 4096\n").settings
+    assert settings is not None
+    assert (settings.capacity.connections, settings.capacity.of_a_network) == (4096, 4096)
+
+
 def test_media_follows_sip_where_nothing_is_said() -> None:
     settings = parse('[sip]\nlisten = ["udp:192.0.2.1:5060"]\nadvertise = "203.0.113.5"\n').settings
     assert settings is not None
@@ -175,6 +181,10 @@ def test_an_address_that_nobody_is_told_is_worth_a_warning() -> None:
         (
             "[sip]\nkeepalive = -1\n",
             "2: sip.keepalive: expected a number from 0 to 3600 (seconds), found the number -1",
+        ),
+        (
+            "[sip]\nmax_connections = 0\n",
+            "2: sip.max_connections: expected a whole number from 1 to 65535, found the number 0",
         ),
         (
             '[sip]\nlisten = ["udp:127.0.0.1:20001"]\n',

@@ -17,7 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from cordboard.engines.doors import USUAL_CAPACITY, Capacity, Doors
+from cordboard.engines.capacity import USUAL_CAPACITY, Capacity
+from cordboard.engines.doors import Doors
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.udp import Receive
 from cordboard.sip.flow import Flow

@@ -12,25 +12,16 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
 import structlog
 
 from cordboard.addresses import network_of
+from cordboard.engines.capacity import Capacity
 from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
 
 _log = structlog.get_logger(__name__)
-
-MAX_CONNECTIONS: Final = 4096
-"""Kamailio's tcp_max_connections is 2048, OpenSIPS' 2048; a phone has one connection."""
-
-MAX_OF_A_NETWORK: Final = 1024
-"""Of one IPv4 address or IPv6 prefix: a large office behind one address, and a quarter of all."""
-
-MAX_HANDSHAKES: Final = 256
-"""With TLS, at once: at 100 ms each 2,560 a second, and 50 a second where each takes its 5 s."""
 
 BACKLOG: Final = 512
 """Connections that wait for us in the system: what comes while a directory is read, say."""
@@ -43,18 +34,6 @@ EXHAUSTED_SECONDS: Final = 1.0
 
 COMPLAINT_SECONDS: Final = 60.0
 """Between two lines in the log about connections turned away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Capacity:
-    """How many connections there may be: of a transport, of one network, in their handshakes."""
-
-    connections: int = MAX_CONNECTIONS
-    of_a_network: int = MAX_OF_A_NETWORK
-    handshakes: int = MAX_HANDSHAKES
-
-
-USUAL_CAPACITY: Final = Capacity()
 
 
 class Guest(Protocol):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cordboard.engines import doors as bounds
-from cordboard.engines.doors import Capacity, Doors
+from cordboard.engines.capacity import Capacity
+from cordboard.engines.doors import Doors
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from support.certificates import Certificates, make_certificates
 

@@ -13,8 +13,8 @@ from cordboard.addresses import Family, Hosts
 from cordboard.engines import connections as bounds
 from cordboard.engines import own_addresses as routes
 from cordboard.engines import tcp, udp
+from cordboard.engines.capacity import Capacity
 from cordboard.engines.connections import ConnectionSettings
-from cordboard.engines.doors import Capacity
 from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow

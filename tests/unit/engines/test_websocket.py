@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from cordboard.engines import connections, websocket
+from cordboard.engines.capacity import Capacity
 from cordboard.engines.connections import ConnectionSettings
-from cordboard.engines.doors import Capacity
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
