@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Reader, ResyncNeeded
+from cordboard.journal.port import (
+    CallRecord,
+    Journal,
+    JournalUnavailable,
+    KeptKey,
+    Key,
+    KeyTaken,
+    Reader,
+    ResyncNeeded,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -81,8 +90,8 @@ def kinds(events: Any) -> list[EventKind]:
 
 async def test_an_accepted_call_is_there_when_accept_returns(journal: Journal) -> None:
     await accept(journal, "call")
-    assert journal.call("demo", "call") == record("call")
-    assert kinds(journal.events_of("demo", "call")) == [EventKind.CALL_ACCEPTED]
+    assert await journal.call("demo", "call") == record("call")
+    assert kinds(await journal.events_of("demo", "call")) == [EventKind.CALL_ACCEPTED]
     assert journal.last_seq("demo") == 1
 
 
@@ -90,10 +99,13 @@ async def test_what_is_appended_is_invisible_until_its_commit(journal: Journal) 
     await accept(journal, "call")
     journal.append("demo", [digit("call")])
     assert journal.last_seq("demo") == 1
-    assert len(journal.events_of("demo", "call")) == 1
+    assert len(await journal.events_of("demo", "call")) == 1
     await journal.flush()
     assert journal.last_seq("demo") == 2
-    assert kinds(journal.events_of("demo", "call")) == [EventKind.CALL_ACCEPTED, EventKind.DIGIT]
+    assert kinds(await journal.events_of("demo", "call")) == [
+        EventKind.CALL_ACCEPTED,
+        EventKind.DIGIT,
+    ]
 
 
 async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:
@@ -232,7 +244,7 @@ async def test_the_end_of_a_call_completes_its_record(journal: Journal) -> None:
     await accept(journal, "call")
     journal.append("demo", [ended("call")])
     await journal.flush()
-    kept = journal.call("demo", "call")
+    kept = await journal.call("demo", "call")
     assert kept is not None
     assert kept.result is not None
     assert kept.result["outcome"] == "completed"
@@ -241,9 +253,9 @@ async def test_the_end_of_a_call_completes_its_record(journal: Journal) -> None:
 
 async def test_a_call_belongs_to_its_tenant(journal: Journal) -> None:
     await accept(journal, "call")
-    assert journal.call("other", "call") is None
-    assert journal.events_of("other", "call") == ()
-    assert journal.call("demo", "unknown") is None
+    assert await journal.call("other", "call") is None
+    assert await journal.events_of("other", "call") == ()
+    assert await journal.call("demo", "unknown") is None
     assert journal.last_seq("other") == 0
 
 
@@ -256,9 +268,9 @@ async def test_ended_calls_are_kept_up_to_a_bound_and_live_ones_always(
         await accept(journal, f"call-{number}")
         journal.append("demo", [ended(f"call-{number}")])
     await journal.flush()
-    kept = [n for n in range(5) if journal.call("demo", f"call-{n}") is not None]
+    kept = [n for n in range(5) if await journal.call("demo", f"call-{n}") is not None]
     assert kept == [2, 3, 4]
-    assert journal.call("demo", "live") is not None
+    assert await journal.call("demo", "live") is not None
 
 
 async def test_a_call_of_many_events_keeps_its_beginning_and_its_end(
@@ -269,7 +281,7 @@ async def test_a_call_of_many_events_keeps_its_beginning_and_its_end(
     journal.append("demo", [digit("call") for _ in range(50)])
     journal.append("demo", [ended("call")])
     await journal.flush()
-    events = journal.events_of("demo", "call")
+    events = await journal.events_of("demo", "call")
     assert len(events) == 11
     assert events[0].event.kind is EventKind.CALL_ACCEPTED
     assert events[-1].event.kind is EventKind.CALL_ENDED
@@ -284,10 +296,10 @@ async def test_a_full_journal_refuses_requests_and_takes_what_live_calls_do(
         await accept(journal, "call")
     journal.append("demo", [digit("x")])
     await journal.flush()
-    assert journal.call("demo", "call") is None
+    assert await journal.call("demo", "call") is None
     assert journal.last_seq("demo") == 13
     await accept(journal, "call")
-    assert journal.call("demo", "call") is not None
+    assert await journal.call("demo", "call") is not None
 
 
 async def test_a_caller_that_gives_up_waiting_leaves_the_others_their_commit(
@@ -299,7 +311,46 @@ async def test_a_caller_that_gives_up_waiting_leaves_the_others_their_commit(
     given_up.cancel()
     async with asyncio.timeout(SOON):
         await other
-    assert journal.call("demo", "other") is not None
+    assert await journal.call("demo", "other") is not None
+
+
+# Keys
+
+
+KEY = Key("order-7", "digest")
+
+
+async def test_a_key_leads_to_the_call_that_was_accepted_with_it(journal: Journal) -> None:
+    assert await journal.kept_key("demo", "main", "order-7") is None
+    await journal.accept(record("call"), [accepted("call")], KEY)
+    assert await journal.kept_key("demo", "main", "order-7") == KeptKey(KEY, "call")
+
+
+async def test_keys_are_an_accounts_own(journal: Journal) -> None:
+    await journal.accept(record("call"), [accepted("call")], KEY)
+    assert await journal.kept_key("demo", "other", "order-7") is None
+    assert await journal.kept_key("other", "main", "order-7") is None
+    await journal.accept(record("theirs", "other"), [accepted("theirs")], KEY)
+
+
+async def test_a_key_is_taken_once_and_then_nothing_is_stored(journal: Journal) -> None:
+    await journal.accept(record("first"), [accepted("first")], KEY)
+    with pytest.raises(KeyTaken):
+        await journal.accept(record("second"), [accepted("second")], KEY)
+    await journal.flush()
+    assert await journal.call("demo", "second") is None
+    assert journal.last_seq("demo") == 1
+
+
+async def test_of_requests_that_race_for_a_key_one_is_stored(journal: Journal) -> None:
+    racing = [journal.accept(record(f"c{n}"), [accepted(f"c{n}")], KEY) for n in range(10)]
+    results = await asyncio.gather(*racing, return_exceptions=True)
+    assert sum(result is None for result in results) == 1
+    assert sum(isinstance(result, KeyTaken) for result in results) == 9
+    kept = await journal.kept_key("demo", "main", "order-7")
+    assert kept is not None
+    assert await journal.call("demo", kept.call) is not None
+    assert journal.last_seq("demo") == 1
 
 
 @given(

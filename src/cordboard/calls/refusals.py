@@ -20,6 +20,7 @@ class RefusalId(Enum):
     CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
     NO_ROUTE = "no_route"
     TRUNK_DOWN = "trunk_down"
+    IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     OVERLOADED = "overloaded"
 
 

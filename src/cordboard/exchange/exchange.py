@@ -29,20 +29,13 @@ from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
-from cordboard.journal.port import CallRecord, Journal, JournalUnavailable
+from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Key
 
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A request was accepted: the call's id, and the channel UUIDs of its first leg."""
-
-    call: str
-    channels: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -72,6 +65,7 @@ class Exchange:
         self._switchboard = LiveSwitchboard(
             directory, engine.contacts, engine.trunk, self._usage, _new_id, _now
         )
+        self._repetition = Repetition(journal)
         self._live: dict[str, _Live] = {}
         self._channels = ChannelBook()
         self._alarm = Alarm(self._due)
@@ -88,11 +82,15 @@ class Exchange:
         """A fresh id for a request."""
         return _new_id()
 
-    async def place(self, request: CallRequest) -> Accepted:
+    async def place(self, request: CallRequest, key: str | None = None) -> Accepted:
         """Place a call; the reply is about its acceptance only, which is durable.
 
-        Raises :class:`Refused`; then nothing rings.
+        A request with a ``key`` that was accepted before gets the reply of then, and nothing rings
+        again. Raises :class:`Refused`; then nothing rings.
         """
+        return await self._repetition.once(request, key, lambda kept: self._accept(request, kept))
+
+    async def _accept(self, request: CallRequest, key: Key | None) -> Accepted:
         if self._stopping.is_set():
             raise Refused(RefusalId.OVERLOADED, "the server is going down")
         tenant = self._tenant(request)
@@ -108,7 +106,7 @@ class Exchange:
             channels=tuple(channel.id for channel in planned.channels),
         )
         try:
-            await self._journal.accept(record, (accepted_event(planned),))
+            await self._journal.accept(record, (accepted_event(planned),), key)
         except BaseException as error:
             self._usage.give_back(planned.takes)
             if isinstance(error, JournalUnavailable):

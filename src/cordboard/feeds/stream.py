@@ -43,7 +43,7 @@ async def call_stream(
     while True:
         reader = journal.read(tenant)  # before the look back, so that nothing falls between
         try:
-            for recorded in journal.events_of(tenant, call):
+            for recorded in await journal.events_of(tenant, call):
                 if recorded.seq > seen:
                     seen = recorded.seq
                     yield render(recorded)

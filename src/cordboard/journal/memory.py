@@ -16,7 +16,14 @@ from dataclasses import dataclass, field, replace
 
 from cordboard.calls.events import CallEvent, EventKind, Recorded
 from cordboard.journal.log import Log, LogReader, Unreadable
-from cordboard.journal.port import CallRecord, JournalUnavailable, Reader
+from cordboard.journal.port import (
+    CallRecord,
+    JournalUnavailable,
+    KeptKey,
+    Key,
+    KeyTaken,
+    Reader,
+)
 
 HISTORY_PER_TENANT = 20_000
 """Events a tenant's readers can go back; at about 12 events a call and 700 bytes each, 14 MB."""
@@ -39,6 +46,7 @@ class _Entry:
     """A call with its own events."""
 
     record: CallRecord
+    key: str | None = None
     events: list[Recorded] = field(default_factory=list)
 
 
@@ -50,6 +58,7 @@ class _Batch:
     at: float
     events: tuple[CallEvent, ...]
     record: CallRecord | None = None
+    key: str | None = None
 
 
 class _Tenant:
@@ -87,6 +96,7 @@ class MemoryJournal:
         self._pending_events = pending_events
         self._tenants: dict[str, _Tenant] = {}
         self._all = Log(history_of_all)
+        self._keys: dict[tuple[str, str, str], KeptKey] = {}
         self._pending: list[_Batch] = []
         self._pending_count = 0
         self._committed: asyncio.Future[None] | None = None
@@ -96,11 +106,32 @@ class MemoryJournal:
         """The incarnation of this journal."""
         return self._epoch
 
-    async def accept(self, record: CallRecord, events: Sequence[CallEvent]) -> None:
-        """Store an accepted request with its first events; see the port."""
+    async def start(self) -> None:
+        """There is nothing to open."""
+
+    async def close(self) -> None:
+        """Commit what was appended."""
+        await self.flush()
+
+    async def accept(
+        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
+    ) -> None:
+        """Store an accepted request with its first events and its key; see the port."""
         if self._pending_count + len(events) > self._pending_events:
             raise JournalUnavailable(f"{self._pending_count} events wait for their commit")
-        await asyncio.shield(self._put(_Batch(record.tenant, self._wall(), tuple(events), record)))
+        if key is not None:
+            name = (record.tenant, record.account, key.value)
+            if name in self._keys:
+                raise KeyTaken(record.id)
+            self._keys[name] = KeptKey(key, record.id)
+        batch = _Batch(
+            record.tenant, self._wall(), tuple(events), record, key.value if key else None
+        )
+        await asyncio.shield(self._put(batch))
+
+    async def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
+        """A key that was used; see the port."""
+        return self._keys.get((tenant, account, value))
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
@@ -112,12 +143,12 @@ class MemoryJournal:
         if self._committed is not None:
             await asyncio.shield(self._committed)
 
-    def call(self, tenant: str, call: str) -> CallRecord | None:
+    async def call(self, tenant: str, call: str) -> CallRecord | None:
         """A call of a tenant, or None."""
         entry = self._entry(tenant, call)
         return entry.record if entry is not None else None
 
-    def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
+    async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order; beyond the bound only its end."""
         entry = self._entry(tenant, call)
         return tuple(entry.events) if entry is not None else ()
@@ -167,7 +198,7 @@ class MemoryJournal:
     def _write(self, batch: _Batch) -> Log:
         tenant = self._tenant(batch.tenant)
         if batch.record is not None:
-            tenant.calls[batch.record.id] = _Entry(batch.record)
+            tenant.calls[batch.record.id] = _Entry(batch.record, batch.key)
         log = tenant.log
         for event in batch.events:
             recorded = Recorded(self._epoch, log.last + 1, batch.at, batch.tenant, event)
@@ -186,9 +217,15 @@ class MemoryJournal:
             entry.record = replace(entry.record, ended_at=recorded.at, result=dict(event.data))
             tenant.ended.append(event.call)
             if len(tenant.ended) > self._ended_calls:
-                tenant.calls.pop(tenant.ended.popleft(), None)
+                self._forget(tenant, tenant.ended.popleft())
         elif len(entry.events) < self._events_per_call:
             entry.events.append(recorded)
+
+    def _forget(self, tenant: _Tenant, call: str) -> None:
+        """Let go of a call, and of the key that it was accepted with."""
+        entry = tenant.calls.pop(call, None)
+        if entry is not None and entry.key is not None:
+            self._keys.pop((entry.record.tenant, entry.record.account, entry.key), None)
 
     def _tenant(self, tenant: str) -> _Tenant:
         known = self._tenants.get(tenant)

@@ -21,6 +21,29 @@ class JournalUnavailable(Exception):
     """The journal can't take more now; the request is refused and nothing rings."""
 
 
+class KeyTaken(Exception):
+    """A request with this idempotency key was accepted meanwhile; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes a repeated request known as such: unique for an account of a tenant.
+
+    ``digest`` is of the request as parsed, so that another request under the same key is found out.
+    """
+
+    value: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKey:
+    """A key that was used, and the call that was accepted with it."""
+
+    key: Key
+    call: str
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """What is known of a call from its events: the request as accepted, and the result if any.
@@ -58,13 +81,24 @@ class Journal(Protocol):
 
     @property
     def epoch(self) -> str:
-        """The incarnation of this journal."""
+        """The incarnation of this journal: as long as it is the same, cursors can be continued."""
 
-    async def accept(self, record: CallRecord, events: Sequence[CallEvent]) -> None:
-        """Make an accepted request durable, its first events with it.
+    async def start(self) -> None:
+        """Open what it is kept in; to be called once, before anything else."""
 
-        Raises :class:`JournalUnavailable`; then nothing was stored.
+    async def close(self) -> None:
+        """Commit what was appended, and let go of what it is kept in."""
+
+    async def accept(
+        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
+    ) -> None:
+        """Make an accepted request durable, its first events and its key with it.
+
+        Raises :class:`JournalUnavailable` or :class:`KeyTaken`; then nothing was stored.
         """
+
+    async def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
+        """A key of an account that was used, until some time after its call has ended."""
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; they are committed in the background."""
@@ -72,10 +106,10 @@ class Journal(Protocol):
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
 
-    def call(self, tenant: str, call: str) -> CallRecord | None:
+    async def call(self, tenant: str, call: str) -> CallRecord | None:
         """A call of a tenant, or None where the tenant has no such call."""
 
-    def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
+    async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""
 
     def last_seq(self, tenant: str) -> int:

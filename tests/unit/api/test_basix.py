@@ -25,7 +25,7 @@ from cordboard.calls.request import (
     SecondScope,
     UserKeys,
 )
-from cordboard.exchange.exchange import Accepted
+from cordboard.exchange.repetition import Accepted
 from cordboard.journal.memory import MemoryJournal
 from cordboard.settings import load_configuration
 from support.asgi import Reply, ask
@@ -40,14 +40,18 @@ class FakeExchange:
 
     def __init__(self) -> None:
         self.placed: list[CallRequest] = []
+        self.keys: list[str | None] = []
         self.refusal: Refused | None = None
 
     def new_call_id(self) -> str:
         return f"call-{len(self.placed)}"
 
-    async def place(self, request: CallRequest) -> Accepted:
+    async def place(self, request: CallRequest, key: str | None = None) -> Accepted:
         if self.refusal is not None:
             raise self.refusal
+        if key is not None and key in self.keys:
+            return Accepted("call-of-then", ("uuid-1",), repeated=True)
+        self.keys.append(key)
         self.placed.append(request)
         return Accepted(request.id, ("uuid-1", "uuid-2"))
 
@@ -417,3 +421,23 @@ def test_whatever_is_sent_is_read_or_refused(method: str, body: dict[str, Any]) 
     assert request.second.text
     for text in (request.calling_name, request.calling_number, request.second.text):
         assert text is None or not {"\r", "\n", "\0"} & set(text)
+
+
+async def test_a_repeated_request_gets_the_reply_of_then_and_a_header_that_says_so() -> None:
+    api = Api()
+    body = {"user_name": "jessica", "destination": "thomas"}
+    headers = {"Idempotency-Key": "order-7"}
+    first = await api.post("call_user", body, headers=headers)
+    assert "idempotency-replayed" not in first.headers
+    again = await api.post("call_user", body, headers=headers)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert again.headers["cordboard-call"] == "call-of-then"
+    assert again.json == {"result_code": 0, "uuids": ["uuid-1"]}
+    assert api.exchange.keys == ["order-7"]
+
+
+async def test_a_key_that_cannot_be_kept_is_told() -> None:
+    body = {"user_name": "jessica", "destination": "thomas"}
+    reply = await Api().post("call_user", body, headers={"Idempotency-Key": "x" * 256})
+    assert reply.json["error"]["id"] == "invalid_parameter"
+    assert reply.json["error"]["parameter"] == "Idempotency-Key"

@@ -19,7 +19,7 @@ from cordboard.engines.memory import MemoryEngine
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.exchange import Exchange
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.port import CallRecord, JournalUnavailable
+from cordboard.journal.port import CallRecord, JournalUnavailable, Key
 from support.tenants import request, tenant
 
 pytestmark = pytest.mark.anyio
@@ -32,8 +32,10 @@ AT_ONCE = ((0.0, FarEnd.ring), (0.0, FarEnd.answer))
 class FullJournal(MemoryJournal):
     """Can't take any request."""
 
-    async def accept(self, record: CallRecord, events: Sequence[CallEvent]) -> None:
-        raise JournalUnavailable(record.id, len(events))
+    async def accept(
+        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
+    ) -> None:
+        raise JournalUnavailable(record.id, len(events), key)
 
 
 class House:
@@ -57,7 +59,7 @@ class House:
 
     async def kinds(self, call: str = "call-1") -> list[str]:
         await self.journal.flush()
-        return [r.event.kind.value for r in self.journal.events_of("demo", call)]
+        return [r.event.kind.value for r in await self.journal.events_of("demo", call)]
 
     def dialled(self) -> list[str]:
         return [command.channel for command in self.engine.commands if isinstance(command, Dial)]
@@ -69,7 +71,7 @@ async def test_the_reply_names_the_channels_that_ring() -> None:
     assert len(set(channels)) == 2
     assert house.dialled() == list(channels)
     assert house.exchange.live_calls() == 1
-    record = house.journal.call("demo", "call-1")
+    record = await house.journal.call("demo", "call-1")
     assert record is not None
     assert record.channels == channels
 
@@ -95,7 +97,7 @@ async def test_a_refused_request_rings_nobody_and_takes_nothing() -> None:
         await house.place(to="nobody at all")
     assert house.dialled() == []
     assert not house.exchange._usage
-    assert house.journal.call("demo", "call-1") is None
+    assert await house.journal.call("demo", "call-1") is None
 
 
 async def test_the_limit_that_is_reached_is_named_and_given_back() -> None:
@@ -161,7 +163,7 @@ async def test_stopping_interrupts_what_lives_and_refuses_what_comes() -> None:
     ended = [
         r.event.data["outcome"]
         for name in ("call-1", "call-2")
-        for r in house.journal.events_of("demo", name)
+        for r in await house.journal.events_of("demo", name)
         if r.event.kind is EventKind.CALL_ENDED
     ]
     assert ended == ["interrupted", "interrupted"]

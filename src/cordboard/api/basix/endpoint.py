@@ -15,14 +15,12 @@ from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import CHALLENGE, Principal, authenticate
 from cordboard.api.basix.methods import METHODS, Origin, Translate
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
+from cordboard.api.placing import headers_of, key_of
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 
 ERROR = 500
 """The one ``result_code`` of all errors."""
-
-CALL_HEADER = b"cordboard-call"
-"""The call's own id, for who wants to look at it with v1; the vendor's body has none."""
 
 _ALLOW = ((b"allow", b"POST, OPTIONS"),)
 
@@ -76,9 +74,9 @@ class BasixApi:
         exchange = self._services.exchange
         parameters = await read_object(scope, receive)
         origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
-        accepted = await exchange.place(translate(parameters, origin))
+        accepted = await exchange.place(translate(parameters, origin), key_of(scope))
         body = compact({"result_code": 0, "uuids": accepted.channels})
-        return Answer(body=body, headers=((CALL_HEADER, accepted.call.encode()),))
+        return Answer(body=body, headers=headers_of(accepted))
 
 
 def _error(

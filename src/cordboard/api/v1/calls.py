@@ -30,10 +30,10 @@ class CallsApi:
     async def show(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
         """``GET /v1/calls/{id}``."""
         tenant, call = self._named(principal, scope)
-        record = self._services.journal.call(tenant, call)
+        record = await self._services.journal.call(tenant, call)
         if record is None:
             return _not_found()
-        events = self._services.journal.events_of(tenant, call)
+        events = await self._services.journal.events_of(tenant, call)
         return Answer(body=compact(call_view(record, events)))
 
     async def hang_up(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
@@ -41,7 +41,7 @@ class CallsApi:
         tenant, call = self._named(principal, scope)
         if self._services.exchange.hang_up(tenant, call):
             return Answer(204)
-        if self._services.journal.call(tenant, call) is None:
+        if await self._services.journal.call(tenant, call) is None:
             return _not_found()
         return problem("call_over", "there is nothing left to hang up")
 
@@ -58,7 +58,7 @@ class CallsApi:
     async def events(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
         """``GET /v1/calls/{id}/events``: server-sent events until the call has ended."""
         tenant, call = self._named(principal, scope)
-        if self._services.journal.call(tenant, call) is None:
+        if await self._services.journal.call(tenant, call) is None:
             return _not_found()
         after = _header(scope, b"last-event-id").decode("latin-1") or None
         stream = call_stream(self._services.journal, tenant, call, after)

@@ -1,0 +1,34 @@
+"""What placing a call has in common in all dialects: the headers of request and answer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.types import Scope
+
+from cordboard.exchange.repetition import Accepted, usable_key
+
+IDEMPOTENCY_KEY: Final = b"idempotency-key"
+"""A client's own key for a request, by which a repetition is known (draft-ietf-httpapi-
+idempotency-key-header; a header, for the vendors' bodies are theirs)."""
+
+CALL: Final = b"cordboard-call"
+"""The call's own id, for who wants to look at it with v1; the vendors' bodies have none."""
+
+REPLAYED: Final = (b"idempotency-replayed", b"true")
+"""The request was accepted before: this is the reply of then."""
+
+
+def key_of(scope: Scope) -> str | None:
+    """The key that a request carries, if any; raises :class:`~cordboard.calls.refusals.Refused`
+    for one that can't be used."""
+    for name, value in scope["headers"]:
+        if name == IDEMPOTENCY_KEY:
+            return usable_key(value.decode("latin-1").strip())
+    return None
+
+
+def headers_of(accepted: Accepted) -> tuple[tuple[bytes, bytes], ...]:
+    """What the answer to an accepted request says beside the vendor's body."""
+    call = (CALL, accepted.call.encode())
+    return (call, REPLAYED) if accepted.repeated else (call,)
