@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
-from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.memory import PENDING_EVENTS, MemoryJournal
 from cordboard.journal.port import (
     CallRecord,
     Journal,
@@ -27,13 +27,19 @@ from cordboard.journal.port import (
     Reader,
     ResyncNeeded,
 )
+from cordboard.journal.view import Bounds
 
 pytestmark = pytest.mark.anyio
 
 MakeJournal = Callable[..., Journal]
-"""Makes an empty journal; keywords: history, history_of_all, ended_calls, pending_events."""
+"""Makes an empty journal; keywords: pending_events, and those of its bounds."""
 
-IMPLEMENTATIONS: dict[str, MakeJournal] = {"memory": MemoryJournal}
+
+def in_memory(*, pending_events: int = PENDING_EVENTS, **bounds: int) -> Journal:
+    return MemoryJournal(bounds=Bounds(**bounds), pending_events=pending_events)
+
+
+IMPLEMENTATIONS: dict[str, MakeJournal] = {"memory": in_memory}
 
 SOON = 5.0  # seconds an event may take to arrive before a test fails
 

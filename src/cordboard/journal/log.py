@@ -17,15 +17,17 @@ BREATHER_EVENTS = 256
 
 
 class Log:
-    """The last ``capacity`` entries of a sequence whose positions count from 1."""
+    """The last ``capacity`` entries of a sequence whose positions count from 1, or go on behind
+    ``last``."""
 
-    __slots__ = ("_capacity", "_ring", "_waiters", "last")
+    __slots__ = ("_capacity", "_first", "_ring", "_waiters", "last")
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, last: int = 0) -> None:
         self._capacity = capacity
         self._ring: list[Recorded] = []
         self._waiters: list[asyncio.Future[None]] = []
-        self.last = 0
+        self.last = last
+        self._first = last
 
     @property
     def oldest(self) -> int:
@@ -37,12 +39,12 @@ class Log:
         if len(self._ring) < self._capacity:
             self._ring.append(entry)
         else:
-            self._ring[self.last % self._capacity] = entry
+            self._ring[(self.last - self._first) % self._capacity] = entry
         self.last += 1
 
     def at(self, position: int) -> Recorded:
         """The entry at a position from :attr:`oldest` to :attr:`last`."""
-        return self._ring[(position - 1) % self._capacity]
+        return self._ring[(position - 1 - self._first) % self._capacity]
 
     def wake(self) -> None:
         """Let the readers that wait go on."""

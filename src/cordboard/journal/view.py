@@ -1,0 +1,128 @@
+"""What is committed and still at hand: each tenant's log, and the calls with their events.
+
+A journal puts in what it has committed, in order; readers and lookups are served from here. All of
+it is bounded: what falls out is gone for a journal in memory, and asked of the store by another.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cordboard.calls.events import CallEvent, EventKind, Recorded
+from cordboard.journal.log import Log
+from cordboard.journal.port import CallRecord, KeptKey, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much is kept at hand.
+
+    ``history`` are the events that a tenant's readers can go back (at 700 bytes each and about 12 a
+    call, 20,000 are 14 MB), ``history_of_all`` those that a reader of all can be behind (100,000
+    are over 10 s at 600 calls a second), ``ended_calls`` the calls of a tenant that can be looked
+    at after their end, ``events_per_call`` what is kept with one of them (only digits and holds can
+    be so many).
+    """
+
+    history: int = 20_000
+    history_of_all: int = 100_000
+    ended_calls: int = 2_000
+    events_per_call: int = 1_000
+
+
+@dataclass(slots=True)
+class KnownCall:
+    """A call with its own events, and the key that it was accepted with."""
+
+    record: CallRecord
+    key: Key | None = None
+    events: list[Recorded] = field(default_factory=list)
+
+
+class _Tenant:
+    """A tenant's log and calls."""
+
+    __slots__ = ("calls", "ended", "log")
+
+    def __init__(self, history: int, last: int) -> None:
+        self.log = Log(history, last)
+        self.calls: dict[str, KnownCall] = {}
+        self.ended: deque[str] = deque()
+
+
+class View:
+    """All tenants' logs and calls, of the epoch of their journal."""
+
+    def __init__(self, epoch: str, bounds: Bounds) -> None:
+        self.epoch = epoch
+        self._bounds = bounds
+        self._tenants: dict[str, _Tenant] = {}
+        self._keys: dict[tuple[str, str, str], KeptKey] = {}
+        self.all = Log(bounds.history_of_all)
+
+    def begin(self, tenant: str, last: int) -> None:
+        """Let a tenant's log go on after ``last``: what came before is elsewhere."""
+        self._tenants[tenant] = _Tenant(self._bounds.history, last)
+
+    def log(self, tenant: str) -> Log:
+        """A tenant's log."""
+        return self._tenant(tenant).log
+
+    def last_seq(self, tenant: str) -> int:
+        """The number of the last committed event of a tenant."""
+        known = self._tenants.get(tenant)
+        return known.log.last if known is not None else 0
+
+    def call(self, tenant: str, call: str) -> KnownCall | None:
+        """A call of a tenant, if it is at hand."""
+        known = self._tenants.get(tenant)
+        return known.calls.get(call) if known is not None else None
+
+    def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
+        """A key of an account, if its call is at hand."""
+        return self._keys.get((tenant, account, value))
+
+    def accept(self, record: CallRecord, key: Key | None) -> None:
+        """A call is committed as accepted; its events follow."""
+        self._tenant(record.tenant).calls[record.id] = KnownCall(record, key)
+        if key is not None:
+            self._keys[record.tenant, record.account, key.value] = KeptKey(key, record.id)
+
+    def append(self, tenant: str, at: float, events: Sequence[CallEvent]) -> Log:
+        """Events of a tenant are committed; gives its log, whose readers are to be woken."""
+        known = self._tenant(tenant)
+        log = known.log
+        for event in events:
+            recorded = Recorded(self.epoch, log.last + 1, at, tenant, event)
+            log.put(recorded)
+            self.all.put(recorded)
+            entry = known.calls.get(event.call)
+            if entry is not None:
+                self._keep(known, entry, recorded)
+        return log
+
+    def _keep(self, tenant: _Tenant, entry: KnownCall, recorded: Recorded) -> None:
+        """Put an event with its call, and let the oldest ended call go where there are too many."""
+        event = recorded.event
+        if event.kind is EventKind.CALL_ENDED:
+            entry.events.append(recorded)
+            entry.record = replace(entry.record, ended_at=recorded.at, result=dict(event.data))
+            tenant.ended.append(event.call)
+            if len(tenant.ended) > self._bounds.ended_calls:
+                self._forget(tenant, tenant.ended.popleft())
+        elif len(entry.events) < self._bounds.events_per_call:
+            entry.events.append(recorded)
+
+    def _forget(self, tenant: _Tenant, call: str) -> None:
+        entry = tenant.calls.pop(call, None)
+        if entry is not None and entry.key is not None:
+            record = entry.record
+            self._keys.pop((record.tenant, record.account, entry.key.value), None)
+
+    def _tenant(self, tenant: str) -> _Tenant:
+        known = self._tenants.get(tenant)
+        if known is None:
+            known = self._tenants[tenant] = _Tenant(self._bounds.history, 0)
+        return known
