@@ -11,10 +11,10 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from cordboard.calls.events import CallEvent, Recorded
-from cordboard.journal.log import Log, LogReader, Unreadable
+from cordboard.journal.entry import Entry
+from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -27,17 +27,6 @@ from cordboard.journal.view import Bounds, View
 
 PENDING_EVENTS = 50_000
 """Uncommitted events at which new requests are refused: several seconds of the heaviest load."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What one append or accept brought, with the time it happened."""
-
-    tenant: str
-    at: float
-    events: tuple[CallEvent, ...]
-    record: CallRecord | None = None
-    key: Key | None = None
 
 
 class MemoryJournal:
@@ -57,7 +46,7 @@ class MemoryJournal:
         self._wall = wall
         self._pending_events = pending_events
         self._accepting: set[tuple[str, str, str]] = set()
-        self._pending: list[_Batch] = []
+        self._pending: list[Entry] = []
         self._pending_count = 0
         self._committed: asyncio.Future[None] | None = None
 
@@ -84,8 +73,8 @@ class MemoryJournal:
             if name in self._accepting or self._view.kept_key(*name) is not None:
                 raise KeyTaken(record.id)
             self._accepting.add(name)
-        batch = _Batch(record.tenant, self._wall(), tuple(events), record, key)
-        await asyncio.shield(self._put(batch))
+        entry = Entry(record.tenant, self._wall(), tuple(events), record, key)
+        await asyncio.shield(self._put(entry))
 
     async def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
         """A key that was used; see the port."""
@@ -94,7 +83,7 @@ class MemoryJournal:
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         if events:
-            self._put(_Batch(tenant, self._wall(), tuple(events)))
+            self._put(Entry(tenant, self._wall(), tuple(events)))
 
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
@@ -110,6 +99,10 @@ class MemoryJournal:
         """The committed events of a call, in order; beyond the bound only its end."""
         known = self._view.call(tenant, call)
         return tuple(known.events) if known is not None else ()
+
+    async def unfinished(self) -> tuple[CallRecord, ...]:
+        """The calls that have no result; see the port."""
+        return self._view.unfinished()
 
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant."""
@@ -132,28 +125,23 @@ class MemoryJournal:
         """Follow the events of all tenants from now on."""
         return LogReader(self._view.all, self._view.all.last)
 
-    def _put(self, batch: _Batch) -> asyncio.Future[None]:
-        """Hand a batch to the writer; the result is done when it is committed."""
+    def _put(self, entry: Entry) -> asyncio.Future[None]:
+        """Hand an entry to the writer; the result is done when it is committed."""
         if self._committed is None:
             loop = asyncio.get_running_loop()
             self._committed = loop.create_future()
             loop.call_soon(self._commit)
-        self._pending.append(batch)
-        self._pending_count += len(batch.events)
+        self._pending.append(entry)
+        self._pending_count += len(entry.events)
         return self._committed
 
     def _commit(self) -> None:
         """The writer's step: everything that waits becomes visible, in order."""
-        batches, self._pending, self._pending_count = self._pending, [], 0
+        entries, self._pending, self._pending_count = self._pending, [], 0
         committed, self._committed = self._committed, None
         self._accepting.clear()
-        logs = {self._write(batch) for batch in batches}
+        logs = {self._view.commit(entry) for entry in entries}
         for log in (*logs, self._view.all):
             log.wake()
         if committed is not None:
             committed.set_result(None)
-
-    def _write(self, batch: _Batch) -> Log:
-        if batch.record is not None:
-            self._view.accept(batch.record, batch.key)
-        return self._view.append(batch.tenant, batch.at, batch.events)

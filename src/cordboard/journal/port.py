@@ -49,7 +49,7 @@ class CallRecord:
     """What is known of a call from its events: the request as accepted, and the result if any.
 
     ``accepted_at`` and ``ended_at`` are seconds since the epoch; ``channels`` are the UUIDs of the
-    reply.
+    reply, ``request`` what was asked for (:mod:`~cordboard.journal.request_form`).
     """
 
     id: str
@@ -59,6 +59,8 @@ class CallRecord:
     method: str
     accepted_at: float
     channels: tuple[str, ...]
+    request: dict[str, Json] | None = None
+    external_id: str | None = None
     ended_at: float | None = None
     result: dict[str, Json] | None = None
 
@@ -111,6 +113,10 @@ class Journal(Protocol):
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""
+
+    async def unfinished(self) -> tuple[CallRecord, ...]:
+        """The calls that have no result, of all tenants: after a start those that were alive when
+        the last process ended."""
 
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant, 0 where there is none."""

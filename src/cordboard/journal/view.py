@@ -7,10 +7,10 @@ it is bounded: what falls out is gone for a journal in memory, and asked of the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from cordboard.calls.events import CallEvent, EventKind, Recorded
+from cordboard.calls.events import EventKind, Recorded
+from cordboard.journal.entry import Entry
 from cordboard.journal.log import Log
 from cordboard.journal.port import CallRecord, KeptKey, Key
 
@@ -80,40 +80,43 @@ class View:
         known = self._tenants.get(tenant)
         return known.calls.get(call) if known is not None else None
 
+    def unfinished(self) -> tuple[CallRecord, ...]:
+        """The calls at hand that have no result."""
+        calls = (call for tenant in self._tenants.values() for call in tenant.calls.values())
+        return tuple(call.record for call in calls if call.record.ended_at is None)
+
     def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
         """A key of an account, if its call is at hand."""
         return self._keys.get((tenant, account, value))
 
-    def accept(self, record: CallRecord, key: Key | None) -> None:
-        """A call is committed as accepted; its events follow."""
-        self._tenant(record.tenant).calls[record.id] = KnownCall(record, key)
-        if key is not None:
-            self._keys[record.tenant, record.account, key.value] = KeptKey(key, record.id)
-
-    def append(self, tenant: str, at: float, events: Sequence[CallEvent]) -> Log:
-        """Events of a tenant are committed; gives its log, whose readers are to be woken."""
-        known = self._tenant(tenant)
-        log = known.log
-        for event in events:
-            recorded = Recorded(self.epoch, log.last + 1, at, tenant, event)
+    def commit(self, entry: Entry) -> Log:
+        """An entry is committed; gives the log of its tenant, whose readers are to be woken."""
+        known = self._tenant(entry.tenant)
+        record, key, log = entry.record, entry.key, known.log
+        if record is not None:
+            known.calls[record.id] = KnownCall(record, key)
+            if key is not None:
+                self._keys[record.tenant, record.account, key.value] = KeptKey(key, record.id)
+        for event in entry.events:
+            recorded = Recorded(self.epoch, log.last + 1, entry.at, entry.tenant, event)
             log.put(recorded)
             self.all.put(recorded)
-            entry = known.calls.get(event.call)
-            if entry is not None:
-                self._keep(known, entry, recorded)
+            call = known.calls.get(event.call)
+            if call is not None:
+                self._keep(known, call, recorded)
         return log
 
-    def _keep(self, tenant: _Tenant, entry: KnownCall, recorded: Recorded) -> None:
+    def _keep(self, tenant: _Tenant, call: KnownCall, recorded: Recorded) -> None:
         """Put an event with its call, and let the oldest ended call go where there are too many."""
         event = recorded.event
         if event.kind is EventKind.CALL_ENDED:
-            entry.events.append(recorded)
-            entry.record = replace(entry.record, ended_at=recorded.at, result=dict(event.data))
+            call.events.append(recorded)
+            call.record = replace(call.record, ended_at=recorded.at, result=dict(event.data))
             tenant.ended.append(event.call)
             if len(tenant.ended) > self._bounds.ended_calls:
                 self._forget(tenant, tenant.ended.popleft())
-        elif len(entry.events) < self._bounds.events_per_call:
-            entry.events.append(recorded)
+        elif len(call.events) < self._bounds.events_per_call:
+            call.events.append(recorded)
 
     def _forget(self, tenant: _Tenant, call: str) -> None:
         entry = tenant.calls.pop(call, None)

@@ -1,0 +1,20 @@
+"""What one call of a journal's user brings: it is committed as a whole, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cordboard.calls.events import CallEvent
+from cordboard.journal.port import CallRecord, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Events of a tenant with the time they happened; the first ones of a call come with its record
+    and the key that it was accepted with."""
+
+    tenant: str
+    at: float
+    events: tuple[CallEvent, ...]
+    record: CallRecord | None = None
+    key: Key | None = None

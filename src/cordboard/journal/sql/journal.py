@@ -1,0 +1,199 @@
+"""The journal in a database."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import func, insert, select, update
+
+from cordboard.calls.events import CallEvent, Recorded
+from cordboard.journal.entry import Entry
+from cordboard.journal.log import LogReader, Unreadable
+from cordboard.journal.memory import PENDING_EVENTS
+from cordboard.journal.port import (
+    CallRecord,
+    JournalUnavailable,
+    KeptKey,
+    Key,
+    KeyTaken,
+    Reader,
+)
+from cordboard.journal.sql.reader import StoreReader
+from cordboard.journal.sql.rows import record_of, recorded_of
+from cordboard.journal.sql.store import Store
+from cordboard.journal.sql.tables import calls, events, meta, tenants
+from cordboard.journal.sql.writer import Writer
+from cordboard.journal.view import Bounds, View
+
+KEY_SECONDS: Final = 24 * 3600.0
+"""How long a key is kept after the end of its call."""
+
+MAX_EVENTS_OF_CALL: Final = 10_000
+"""Events that are read of one call: what a memory journal keeps of it, and much more."""
+
+
+class SqlJournal:
+    """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
+
+    ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the
+    database. :meth:`start` raises :class:`~cordboard.journal.sql.store.StoreFailed`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        wall: Callable[[], float] = time.time,
+        bounds: Bounds | None = None,
+        *,
+        pending_events: int = PENDING_EVENTS,
+    ) -> None:
+        self._store = store
+        self._wall = wall
+        self._bounds = bounds or Bounds()
+        self._pending_events = pending_events
+        self._view = View("", self._bounds)
+        self._accepting: set[tuple[str, str, str]] = set()
+        self._writer: Writer | None = None
+
+    @property
+    def epoch(self) -> str:
+        """The incarnation of this journal: that of its database."""
+        return self._view.epoch
+
+    async def start(self) -> None:
+        """Open the database, and go on where the last process ended."""
+        await self._store.open()
+        async with self._store.engine.begin() as connection:
+            found = select(meta.c.value).where(meta.c.name == "epoch")
+            epoch = (await connection.execute(found)).scalar_one_or_none()
+            if epoch is None:
+                epoch = uuid.uuid4().hex[:12]
+                await connection.execute(insert(meta), [{"name": "epoch", "value": epoch}])
+            self._view = View(epoch, self._bounds)
+            known = (await connection.execute(select(tenants))).mappings().all()
+            for row in known:
+                newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])
+                last = (await connection.execute(newest)).scalar_one_or_none() or 0
+                self._view.begin(row["tenant"], max(last, row["last_seq"]))
+        self._writer = Writer(self._store, self._view, {row["tenant"] for row in known})
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Commit what was appended, and close the database."""
+        if self._writer is not None:
+            if self._writer.fault is None:
+                await self._writer.flush()
+            await self._writer.close()
+            self._writer = None
+        await self._store.close()
+
+    @property
+    def _open(self) -> Writer:
+        assert self._writer is not None, "the journal is not started"
+        return self._writer
+
+    async def accept(
+        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
+    ) -> None:
+        """Make an accepted request durable; see the port."""
+        if self._open.waiting_events + len(events) > self._pending_events:
+            raise JournalUnavailable(f"{self._open.waiting_events} events wait for their commit")
+        entry = Entry(record.tenant, self._wall(), tuple(events), record, key)
+        if key is None:
+            await self._open.write(entry)
+            return
+        name = (record.tenant, record.account, key.value)
+        if name in self._accepting:
+            raise KeyTaken(record.id)
+        self._accepting.add(name)
+        try:
+            if await self.kept_key(*name) is not None:
+                raise KeyTaken(record.id)
+            await self._open.write(entry)
+        finally:
+            self._accepting.discard(name)
+
+    async def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
+        """A key that was used; one whose time is over is set free."""
+        at_hand = self._view.kept_key(tenant, account, value)
+        if at_hand is not None:
+            return at_hand
+        mine = (
+            calls.c.tenant == tenant,
+            calls.c.account == account,
+            calls.c.idempotency_key == value,
+        )
+        wanted = select(calls.c.id, calls.c.request_digest, calls.c.ended_at).where(*mine)
+        async with self._store.engine.begin() as connection:
+            row = (await connection.execute(wanted)).mappings().one_or_none()
+            if row is None:
+                return None
+            if row["ended_at"] is not None and row["ended_at"] + KEY_SECONDS < self._wall():
+                await connection.execute(update(calls).where(*mine).values(idempotency_key=None))
+                return None
+        return KeptKey(Key(value, row["request_digest"]), row["id"])
+
+    def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
+        """Put events behind those that are there; see the port."""
+        if events:
+            self._open.put(Entry(tenant, self._wall(), tuple(events)))
+
+    async def flush(self) -> None:
+        """Wait until all that was appended before is committed."""
+        await self._open.flush()
+
+    async def call(self, tenant: str, call: str) -> CallRecord | None:
+        """A call of a tenant, or None."""
+        at_hand = self._view.call(tenant, call)
+        if at_hand is not None:
+            return at_hand.record
+        wanted = select(calls).where(calls.c.id == call, calls.c.tenant == tenant)
+        async with self._store.engine.connect() as connection:
+            row = (await connection.execute(wanted)).mappings().one_or_none()
+        return None if row is None else record_of(row)
+
+    async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
+        """The committed events of a call, in order."""
+        at_hand = self._view.call(tenant, call)
+        if at_hand is not None:
+            return tuple(at_hand.events)
+        wanted = (
+            select(events)
+            .where(events.c.call == call, events.c.tenant == tenant)
+            .order_by(events.c.seq)
+            .limit(MAX_EVENTS_OF_CALL)
+        )
+        async with self._store.engine.connect() as connection:
+            rows = (await connection.execute(wanted)).mappings().all()
+        return tuple(recorded_of(self.epoch, row) for row in rows)
+
+    async def unfinished(self) -> tuple[CallRecord, ...]:
+        """The calls that have no result; see the port."""
+        wanted = select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.accepted_at)
+        async with self._store.engine.connect() as connection:
+            rows = (await connection.execute(wanted)).mappings().all()
+        return tuple(map(record_of, rows))
+
+    def last_seq(self, tenant: str) -> int:
+        """The number of the last committed event of a tenant."""
+        return self._view.last_seq(tenant)
+
+    def read(self, tenant: str, after: str | None = None) -> Reader:
+        """Follow a tenant's events; see the port."""
+        log = self._view.log(tenant)
+        if after is None:
+            return StoreReader(self._store, log, self.epoch, tenant, log.last)
+        epoch, _, number = after.rpartition(":")
+        if epoch != self.epoch or not (number.isascii() and number.isdigit()):
+            return Unreadable("the cursor is of another epoch")
+        position = int(number[:20])
+        if position > log.last:
+            return Unreadable("the cursor is ahead of the log")
+        return StoreReader(self._store, log, self.epoch, tenant, position)
+
+    def read_all(self) -> Reader:
+        """Follow the events of all tenants from now on."""
+        return LogReader(self._view.all, self._view.all.last)

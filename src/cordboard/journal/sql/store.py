@@ -1,0 +1,187 @@
+"""The database behind a journal: opened, brought up to date, and kept to one server."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+"""How databases are spoken to, by the first word of their URL."""
+
+BUSY_SECONDS: Final = 5.0
+"""How long SQLite waits for another process (a backup) that has locked the file."""
+
+READERS: Final = 4
+"""Connections for lookups, beside the writer's."""
+
+ADVISORY_LOCK: Final = 0x636F7264
+"""The key of PostgreSQL's advisory lock that says a server uses the database ("cord")."""
+
+
+class StoreFailed(Exception):
+    """The database can't be used; the message says why, without its password."""
+
+
+class Store:
+    """One database. ``url`` is ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+
+    Raises :class:`StoreFailed` for a URL of anything else.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = usable_url(url)
+        self._engine: AsyncEngine | None = None
+        self._lock = AsyncExitStack()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of ours."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The pool of connections, once it is open."""
+        assert self._engine is not None, "the store is not open"
+        return self._engine
+
+    async def open(self, *, upgrade: bool = True) -> None:
+        """Connect, take the lock that keeps other servers out, and bring the tables up to date.
+
+        Raises :class:`StoreFailed`.
+        """
+        if self._engine is None:
+            self._engine = _engine(self.url)
+        try:
+            await self._keep_others_out()
+            async with self.engine.begin() as connection:
+                await connection.run_sync(_upgrade if upgrade else _check)
+        except (SQLAlchemyError, OSError) as error:
+            await self.close()
+            raise StoreFailed(f"{self}: {_reason(error)}") from None
+        except StoreFailed:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._lock.aclose()
+        if self._engine is not None:
+            await self._engine.dispose()
+            self._engine = None
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    async def _keep_others_out(self) -> None:
+        """Two servers on one journal would number events twice."""
+        if not self.is_sqlite:
+            connection = await self.engine.connect()
+            self._lock.push_async_callback(connection.close)
+            await self._take_advisory_lock(connection)
+        elif self.url.database:
+            path = Path(f"{self.url.database}.lock")
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock.callback(os.close, handle)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreFailed(f"{self}: another server uses it") from None
+
+    async def _take_advisory_lock(self, connection: AsyncConnection) -> None:
+        taken = await connection.execute(
+            text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}
+        )
+        if not taken.scalar_one():
+            raise StoreFailed(f"{self}: another server uses it")
+        await connection.commit()
+
+
+def usable_url(url: str) -> URL:
+    """A database URL with the driver that we use; raises :class:`StoreFailed`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreFailed("expected sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+    backend = parsed.get_backend_name()
+    if backend == "postgres":
+        backend = "postgresql"
+    driver = DRIVERS.get(backend)
+    if driver is None:
+        raise StoreFailed(f"there is no driver for {backend!r}: sqlite and postgresql are known")
+    return parsed.set(drivername=driver)
+
+
+def head() -> str:
+    """The newest version of the tables."""
+    newest = ScriptDirectory.from_config(_configuration()).get_current_head()
+    assert newest is not None
+    return newest
+
+
+def _engine(url: URL) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=READERS + 2, max_overflow=0, pool_pre_ping=True)
+    engine = create_async_engine(
+        url, pool_size=READERS + 1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Readers do not wait for the writer (WAL), and a commit is on the disk when it returns."""
+    cursor = connection.cursor()
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _configuration(connection: Connection | None = None) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of the tables that are there; None where there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    known = {script.revision for script in _scripts()}
+    present = version_of(connection)
+    if present is not None and present not in known:
+        raise StoreFailed(f"its tables are of a newer version ({present}) than this server knows")
+    command.upgrade(_configuration(connection), "head")
+
+
+def _check(connection: Connection) -> None:
+    present, newest = version_of(connection), head()
+    if present != newest:
+        raise StoreFailed(f"its tables are of version {present}, this server needs {newest}")
+
+
+def _scripts() -> Any:
+    return ScriptDirectory.from_config(_configuration()).walk_revisions()
+
+
+def _reason(error: Exception) -> str:
+    """Why, in the words of the database, without the statement and its values."""
+    original = getattr(error, "orig", None)
+    words = str(original or error).strip().splitlines()
+    return words[0] if words else type(error).__name__

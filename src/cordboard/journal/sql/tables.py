@@ -1,0 +1,76 @@
+"""The tables. What changes here needs a migration beside it (``migrations/versions``).
+
+JSON stands in text columns: it is written and read whole, never asked about. Times are seconds
+since 1970. Of calls the columns beside the id are those that lists are made by.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    Index,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts of the store as a whole: its epoch."""
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("accepted_at", Double, nullable=False),
+    Column("channels", Text, nullable=False),
+    Column("request", Text),
+    Column("external_id", Text),
+    Column("idempotency_key", Text),
+    Column("request_digest", Text),
+    Column("ended_at", Double),
+    Column("outcome", Text),
+    Column("result", Text),
+    Index("calls_by_key", "tenant", "account", "idempotency_key", unique=True),
+    Index("calls_by_time", "tenant", "accepted_at", "id"),
+    Index("calls_by_external_id", "tenant", "external_id"),
+    Index("calls_by_end", "ended_at"),
+)
+"""Requests as accepted, and how they ended; a key is free again when its call is forgotten."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("leg", Text),
+    Column("channel", Text),
+    Column("data", Text, nullable=False),
+    Index("events_by_call", "call", "seq"),
+    sqlite_with_rowid=False,
+)
+"""The event log, numbered without a gap for each tenant."""
+
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("oldest_seq", BigInteger, nullable=False),
+)
+"""Where each tenant's log stands, which outlives its oldest events."""

@@ -1,0 +1,261 @@
+"""The one writer of a journal in a database.
+
+It commits what waits in one transaction: at once where somebody waits for an acceptance, else after
+a moment in which more may come. A batch that can't be written is tried again, in order, until it
+can: what live calls do is kept, while whoever waits for an acceptance is refused and new requests
+are turned away at the door. Only what is committed gets into the view, and thereby to readers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
+from cordboard.calls.stages import Stage
+from cordboard.journal.entry import Entry
+from cordboard.journal.port import JournalUnavailable
+from cordboard.journal.sql.rows import call_row, endings, event_row
+from cordboard.journal.sql.store import Store
+from cordboard.journal.sql.tables import calls, events, meta, tenants
+from cordboard.journal.view import View
+
+_log = structlog.get_logger(__name__)
+
+GATHER_SECONDS: Final = 0.005
+"""How long events wait for others; a commit costs 0.5 ms of CPU whatever is in it."""
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
+"""Seconds until a failed batch is tried again: first and, doubled each time, at most."""
+
+_ADD_CALLS = insert(calls)
+_ADD_EVENTS = insert(events)
+_ADD_TENANTS = insert(tenants)
+_END_CALLS = (
+    update(calls)
+    .where(calls.c.id == bindparam("ended_call"))
+    .values(
+        ended_at=bindparam("ended_at"), outcome=bindparam("outcome"), result=bindparam("result")
+    )
+)
+
+_PROBE = update(meta).values(value=meta.c.value)
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between the attempts."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+class _Waiting:
+    """An entry and who waits for its commit."""
+
+    __slots__ = ("done", "entry")
+
+    def __init__(self, entry: Entry, done: asyncio.Future[None] | None) -> None:
+        self.entry = entry
+        self.done = done
+
+
+class Writer:
+    """Writes to ``store`` and puts what is committed into ``view``; ``known_tenants`` have their
+    rows already."""
+
+    def __init__(self, store: Store, view: View, known_tenants: set[str]) -> None:
+        self._store = store
+        self._view = view
+        self._known_tenants = known_tenants
+        self._pending: list[_Waiting] = []
+        self._work = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._connection: AsyncConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.fault: str | None = None
+        """Why nothing can be written just now; None where it can."""
+        self.waiting_events = 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def put(self, entry: Entry) -> None:
+        """Have an entry written in the background."""
+        self._add(_Waiting(entry, None))
+
+    async def write(self, entry: Entry) -> None:
+        """Write an entry, and return when it is committed; raises :class:`JournalUnavailable`,
+        and then it was not written."""
+        if self.fault is not None:
+            raise JournalUnavailable(self.fault)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._add(_Waiting(entry, done))
+        self._urgent.set()
+        await asyncio.shield(done)
+
+    async def flush(self) -> None:
+        """Wait until all that was put before is committed."""
+        self._urgent.set()
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Stop writing; what is not committed by then is lost."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._drop_connection()
+
+    def _add(self, waiting: _Waiting) -> None:
+        self._pending.append(waiting)
+        self.waiting_events += len(waiting.entry.events)
+        self._idle.clear()
+        self._work.set()
+
+    async def _run(self) -> None:
+        while True:
+            await self._work.wait()
+            if not self._urgent.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._urgent.wait(), GATHER_SECONDS)
+            batch, self._pending = self._pending, []
+            self._work.clear()
+            self._urgent.clear()
+            await self._commit(batch)
+            if not self._pending:
+                self._idle.set()
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        """Commit a batch, however long it takes."""
+        pauses = _pauses()
+        while not await self._written(batch):
+            survivors = self._refuse_who_waits(batch)
+            if await self._is_there(batch, pauses):
+                self._end_refused(batch, survivors)
+                break
+            batch = survivors
+        if self.fault is not None:
+            self.fault = None
+            _log.info("the journal can be written again")
+        self._publish(batch)
+
+    async def _written(self, batch: list[_Waiting]) -> bool:
+        try:
+            await self._write([waiting.entry for waiting in batch])
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            if self.fault is None:
+                _log.error("the journal can't be written", reason=reason)
+            self.fault = f"the journal can't be written: {reason}"
+            await self._drop_connection()
+            return False
+        return True
+
+    def _refuse_who_waits(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Nobody is to wait for a disk; gives what is to be written all the same."""
+        fault = self.fault or ""
+        for waiting in (*batch, *self._pending):
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_exception(JournalUnavailable(fault))
+                self.waiting_events -= len(waiting.entry.events)
+        self._pending = [waiting for waiting in self._pending if waiting.done is None]
+        return [waiting for waiting in batch if waiting.done is None]
+
+    async def _is_there(self, batch: list[_Waiting], pauses: Iterator[float]) -> bool:
+        """Whether a batch is there although its commit seemed to fail: the answer to a COMMIT may
+        be lost where its effect is not. Asks until the database answers."""
+        while True:
+            await asyncio.sleep(next(pauses))
+            try:
+                return await self._is_numbered([waiting.entry for waiting in batch])
+            except (SQLAlchemyError, OSError):
+                await self._drop_connection()
+
+    async def _is_numbered(self, entries: list[Entry]) -> bool:
+        """Whether the first event of a batch has its number in the database."""
+        first = next((entry for entry in entries if entry.events), None)
+        if first is None:
+            return False
+        connection = await self._connected()
+        newest = select(func.max(events.c.seq)).where(events.c.tenant == first.tenant)
+        found = (await connection.execute(newest)).scalar_one_or_none() or 0
+        await connection.rollback()
+        return bool(found > self._view.last_seq(first.tenant))
+
+    def _end_refused(self, batch: list[_Waiting], survivors: list[_Waiting]) -> None:
+        """Whoever was refused is not to find his call alive: it gets its end."""
+        for waiting in batch:
+            if waiting not in survivors:
+                self.waiting_events += len(waiting.entry.events)
+                record = waiting.entry.record
+                if record is not None:
+                    refused = CallResult(Outcome.REFUSED, Cause.INTERRUPTED, Stage.ACCEPTED.value)
+                    end = CallEvent(EventKind.CALL_ENDED, record.id, data=refused.as_dict())
+                    self.put(Entry(record.tenant, waiting.entry.at, (end,)))
+
+    async def _write(self, entries: list[Entry]) -> None:
+        connection = await self._connected()
+        accepted, numbered = [], []
+        last: dict[str, int] = {}
+        for entry in entries:
+            if entry.record is not None:
+                accepted.append(call_row(entry))
+            seq = last.get(entry.tenant)
+            if seq is None:
+                seq = self._view.last_seq(entry.tenant)
+            for event in entry.events:
+                seq += 1
+                numbered.append(event_row(entry.tenant, seq, entry.at, event))
+            last[entry.tenant] = seq
+        new = [
+            {"tenant": tenant, "last_seq": 0, "oldest_seq": 1}
+            for tenant in last
+            if tenant not in self._known_tenants
+        ]
+        if not entries:
+            await connection.execute(_PROBE)
+        for statement, rows in (
+            (_ADD_TENANTS, new),
+            (_ADD_CALLS, accepted),
+            (_ADD_EVENTS, numbered),
+            (_END_CALLS, endings(entries)),
+        ):
+            if rows:
+                await connection.execute(statement, rows)
+        await connection.commit()
+        self._known_tenants.update(last)
+
+    def _publish(self, batch: list[_Waiting]) -> None:
+        logs = {self._view.commit(waiting.entry) for waiting in batch}
+        for log in (*logs, self._view.all):
+            log.wake()
+        for waiting in batch:
+            self.waiting_events -= len(waiting.entry.events)
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_result(None)
+
+    async def _connected(self) -> AsyncConnection:
+        if self._connection is None:
+            self._connection = await self._store.engine.connect()
+        return self._connection
+
+    async def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                await connection.invalidate()
+            with suppress(SQLAlchemyError, OSError):
+                await connection.close()

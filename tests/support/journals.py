@@ -1,0 +1,41 @@
+"""Every kind of journal, made empty for a test and closed after it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from cordboard.journal.memory import PENDING_EVENTS, MemoryJournal
+from cordboard.journal.port import Journal
+from cordboard.journal.sql.journal import SqlJournal
+from cordboard.journal.sql.store import Store
+from cordboard.journal.view import Bounds
+
+OpenJournal = Callable[..., AbstractAsyncContextManager[Journal]]
+"""Opens a journal in a folder; keywords: pending_events, and those of its bounds."""
+
+
+@asynccontextmanager
+async def in_memory(
+    _folder: Path, *, pending_events: int = PENDING_EVENTS, **bounds: int
+) -> AsyncIterator[Journal]:
+    """One that is gone with the process."""
+    yield MemoryJournal(bounds=Bounds(**bounds), pending_events=pending_events)
+
+
+@asynccontextmanager
+async def in_sqlite(
+    folder: Path, *, pending_events: int = PENDING_EVENTS, **bounds: int
+) -> AsyncIterator[Journal]:
+    """One in a file of the folder."""
+    store = Store(f"sqlite:///{folder / 'journal.db'}")
+    journal = SqlJournal(store, bounds=Bounds(**bounds), pending_events=pending_events)
+    await journal.start()
+    try:
+        yield journal
+    finally:
+        await journal.close()
+
+
+JOURNALS: dict[str, OpenJournal] = {"memory": in_memory, "sqlite": in_sqlite}

@@ -1,0 +1,193 @@
+"""What a journal in a database promises beyond the port: nothing is lost between processes."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
+from cordboard.calls.request import Leg
+from cordboard.journal.port import CallRecord, JournalUnavailable, KeptKey, Key, Reader
+from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
+from cordboard.journal.sql.store import Store, StoreFailed, usable_url
+from cordboard.journal.view import Bounds
+
+pytestmark = pytest.mark.anyio
+
+SOON = 10.0
+KEY = Key("order-7", "digest")
+
+
+class Shelf:
+    """One database file, opened by one process after another; ``now`` is the wall's time."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "journal.db"
+        self.now = 1000.0
+
+    async def open(self, **bounds: int) -> SqlJournal:
+        journal = SqlJournal(
+            Store(f"sqlite:///{self.file}"), lambda: self.now, bounds=Bounds(**bounds)
+        )
+        await journal.start()
+        return journal
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+def record(call: str) -> CallRecord:
+    return CallRecord(
+        call, "demo", "main", "basix", "call_user", 1000.0, ("ch-1",), {"to": "thomas"}, "ext-1"
+    )
+
+
+def accepted(call: str) -> CallEvent:
+    return CallEvent(EventKind.CALL_ACCEPTED, call, data={"dialect": "basix", "first": {"a": 1}})
+
+
+def digit(text: str) -> CallEvent:
+    return CallEvent(EventKind.DIGIT, "call", Leg.SECOND, "ch-1", {"digit": text})
+
+
+def ended(call: str) -> CallEvent:
+    result = CallResult(Outcome.COMPLETED, Cause.NORMAL, "bridged")
+    return CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict())
+
+
+async def take(reader: Reader, count: int) -> list[Recorded]:
+    async with asyncio.timeout(SOON):
+        return [await anext(reader) for _ in range(count)]
+
+
+async def test_the_next_process_finds_everything(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    await journal.accept(record("call"), [accepted("call")], KEY)
+    await journal.accept(record("alive"), [accepted("alive")])
+    journal.append("demo", [digit("5"), ended("call")])
+    await journal.flush()
+    before, epoch = await journal.events_of("demo", "call"), journal.epoch
+    await journal.close()
+
+    again = await shelf.open()
+    assert again.epoch == epoch
+    assert again.last_seq("demo") == 4
+    assert await again.events_of("demo", "call") == before
+    found = await again.call("demo", "call")
+    assert found is not None
+    assert found.result is not None
+    assert replace(found, result=None, ended_at=None) == record("call")
+    assert await again.kept_key("demo", "main", "order-7") == KeptKey(KEY, "call")
+    assert [one.id for one in await again.unfinished()] == ["alive"]
+    again.append("demo", [ended("alive")])
+    await again.flush()
+    assert again.last_seq("demo") == 5
+    assert await again.unfinished() == ()
+    await again.close()
+
+
+async def test_a_cursor_is_continued_in_the_next_process(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    journal.append("demo", [digit(str(n % 10)) for n in range(1200)])
+    await journal.flush()
+    await journal.close()
+    again = await shelf.open(history=10)
+    reader = again.read("demo", f"{again.epoch}:100")
+    first = await take(reader, 600)
+    again.append("demo", [digit("#")] * 50)
+    rest = await take(reader, 550)
+    assert [e.seq for e in first + rest] == list(range(101, 1251))
+    assert rest[-1].event == digit("#")
+    await again.close()
+
+
+async def test_only_one_server_uses_a_journal(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    with pytest.raises(StoreFailed, match="another server uses it"):
+        await shelf.open()
+    await journal.close()
+    await (await shelf.open()).close()
+
+
+async def test_a_key_is_free_some_time_after_its_call_has_ended(shelf: Shelf) -> None:
+    journal = await shelf.open(ended_calls=0)
+    await journal.accept(record("call"), [accepted("call")], KEY)
+    journal.append("demo", [ended("call")])
+    await journal.flush()
+    shelf.now += KEY_SECONDS
+    assert await journal.kept_key("demo", "main", "order-7") is not None
+    shelf.now += 1.0
+    assert await journal.kept_key("demo", "main", "order-7") is None
+    await journal.accept(record("another"), [accepted("another")], KEY)
+    await journal.close()
+
+
+class Blocker:
+    """Another process that has locked the database, so that nobody can write."""
+
+    def __init__(self, file: Path) -> None:
+        self._connection = sqlite3.connect(file, isolation_level=None)
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("ROLLBACK")
+        self._connection.close()
+
+
+async def test_what_cannot_be_written_is_refused_and_what_lives_is_kept(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cordboard.journal.sql.store.BUSY_SECONDS", 0.05)
+    journal = await shelf.open()
+    await journal.accept(record("call"), [accepted("call")])
+    reader = journal.read("demo")
+    with Blocker(shelf.file):
+        with pytest.raises(JournalUnavailable, match="database is locked"):
+            await journal.accept(record("refused"), [accepted("refused")])
+        journal.append("demo", [digit("1")])
+        with pytest.raises(JournalUnavailable):
+            await journal.accept(record("refused"), [accepted("refused")])
+        assert journal.last_seq("demo") == 1
+    seen = await take(reader, 1)
+    assert (seen[0].seq, seen[0].event) == (2, digit("1"))
+    assert await journal.call("demo", "refused") is None
+    async with asyncio.timeout(SOON):
+        while True:
+            try:
+                await journal.accept(record("next"), [accepted("next")])
+                break
+            except JournalUnavailable:
+                await asyncio.sleep(0.01)
+    assert journal.last_seq("demo") == 3
+    await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:///x.db", "sqlite+aiosqlite"),
+        ("postgresql://u:secret@h/db", "postgresql+psycopg"),
+        ("postgres://u@h/db", "postgresql+psycopg"),
+    ],
+)
+def test_databases_are_named_by_their_urls(url: str, driver: str) -> None:
+    assert usable_url(url).drivername == driver
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://h/db"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(StoreFailed):
+        usable_url(url)
+
+
+def test_a_password_is_never_shown() -> None:
+    assert "secret" not in str(Store("postgresql://u:secret@h/db"))
