@@ -24,6 +24,7 @@ from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.running import Running
 from cordboard.exchange.channels import ChannelBook
 from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.view import Bounds
 from cordboard.logs import configure_logs
 from cordboard.service import Service, serve
 from cordboard.settings import Settings, load_configuration
@@ -43,9 +44,8 @@ class WatchedService(Service):
 
     def __init__(self, settings: Settings, directory: Directory) -> None:
         events = KEPT_CALLS * EVENTS_A_CALL
-        journal = MemoryJournal(
-            time.time, history=events, history_of_all=events, ended_calls=KEPT_CALLS
-        )
+        bounds = Bounds(history=events, history_of_all=events, ended_calls=KEPT_CALLS)
+        journal = MemoryJournal(time.time, bounds)
         super().__init__(settings, directory, journal)
         self.engine._ladder = Ladder(2 * KEPT_CALLS)
         self.exchange._channels = ChannelBook(KEPT_CALLS)

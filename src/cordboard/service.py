@@ -28,7 +28,11 @@ from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal
-from cordboard.settings import Settings, Strangers
+from cordboard.journal.settings import IN_MEMORY
+from cordboard.journal.sql.journal import SqlJournal
+from cordboard.journal.sql.store import Store, StoreFailed
+from cordboard.sections import Strangers
+from cordboard.settings import Settings
 from cordboard.sip.timers import Timers
 
 HTTP_BACKLOG: Final = 1024
@@ -55,7 +59,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.directory = directory
-        self.journal = MemoryJournal(time.time) if journal is None else journal
+        self.journal = _journal(settings.store) if journal is None else journal
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
         self._outbound = Outbound()
@@ -70,10 +74,15 @@ class Service:
         """Listen for SIP, then for HTTP; raises :class:`ServiceFailed`."""
         _raise_file_limit()
         try:
+            await self.journal.start()
+        except StoreFailed as error:
+            raise ServiceFailed(str(error)) from error
+        try:
             await self.engine.start()
         except (ListenError, TlsError, OSError) as error:
             raise ServiceFailed(str(error)) from error
         self._callbacks.start()
+        await self.exchange.recover()
         await self._http.start()
         sip = ", ".join(str(listener) for listener in self.settings.sip)
         _log.info("ready", http=written(*self.settings.http), sip=sip)
@@ -89,6 +98,7 @@ class Service:
         await self._http.stop()
         await self._outbound.close()
         await self.engine.stop()
+        await self.journal.close()
 
 
 class _Http:
@@ -134,6 +144,12 @@ class _Http:
 
     def _in_the_way(self) -> str:
         return f"cannot listen for HTTP at {written(*self._address)}: is the port taken?"
+
+
+def _journal(url: str) -> Journal:
+    if url == IN_MEMORY:
+        return MemoryJournal(time.time)
+    return SqlJournal(Store(url), time.time)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

@@ -1,6 +1,6 @@
 """The configuration of the whole service: one TOML file, and what the command line says over it.
 
-``[http]``, ``[sip]``, ``[media]`` and ``[calls]`` are the service's own; ``[tenant.NAME]`` is the
+The sections of :mod:`cordboard.sections` are the service's own; ``[tenant.NAME]`` is the
 directory's (:mod:`cordboard.directory.toml`). Every problem is told with its line, all at once.
 The command line counts over the environment, the environment over the file, the file over defaults.
 """
@@ -8,44 +8,23 @@ The command line counts over the environment, the environment over the file, the
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from cordboard import __version__
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
-from cordboard.directory import kinds
 from cordboard.directory.problems import Problem, Problems, Severity
-from cordboard.directory.shape import (
-    Field,
-    Kind,
-    Shape,
-    Unfit,
-    found,
-    integer,
-    number,
-    one_of,
-    read_table,
-    report_unknown_keys,
-    text,
-    text_where,
-    truth,
-)
+from cordboard.directory.shape import Shape, Unfit, found, read_table, report_unknown_keys
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
-from cordboard.engines.capacity import CAPACITY_FIELDS, USUAL_CAPACITY, Capacity, capacity_of
-from cordboard.engines.dns.settings import DNS_FIELDS, DnsSettings, dns_settings
+from cordboard.engines.capacity import USUAL_CAPACITY, Capacity, capacity_of
+from cordboard.engines.dns.settings import DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
+from cordboard.journal.settings import IN_MEMORY, store_url
 from cordboard.listening import (
-    ADDRESS,
     HOSTS,
-    LAST_PORT,
-    LISTENERS,
-    ORIGINS,
     Listener,
     check_hosts,
     check_listeners,
@@ -53,38 +32,18 @@ from cordboard.listening import (
     hosts_of,
 )
 from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
+from cordboard.sections import (
+    DEFAULT_HTTP,
+    DEFAULT_PORTS,
+    DEFAULT_SIP,
+    DEFAULT_USER_AGENT,
+    SECTIONS,
+    VARIABLES,
+    Strangers,
+)
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
-
-DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
-DEFAULT_PORTS: Final = (20_000, 29_999)
-DEFAULT_USER_AGENT: Final = f"cordboard/{__version__}"
-
-VARIABLES: Final = {
-    "CORDBOARD_HTTP_LISTEN": ("http", "listen"),
-    "CORDBOARD_SIP_LISTEN": ("sip", "listen"),
-    "CORDBOARD_SIP_ADVERTISE": ("sip", "advertise"),
-    "CORDBOARD_MEDIA_HOST": ("media", "host"),
-    "CORDBOARD_MEDIA_ADVERTISE": ("media", "advertise"),
-}
-"""What a container is told about the machine that it runs on; a list is separated by commas."""
-
-FIRST_MEDIA_PORT: Final = 1024
-"""Ports below are the system's (RFC 6335, 6)."""
-
-PORTS_OF_A_CALL: Final = 4
-"""RTP and RTCP of two legs: a range with fewer cannot hold a call."""
-
-_PORT_RANGE = re.compile(r"([0-9]{1,5}) ?- ?([0-9]{1,5})")
-_USER_AGENT = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+(?:/[A-Za-z0-9.!%*_+`'~-]+)?")
-
-
-class Strangers(Enum):
-    """What peers that we do not know get to hear."""
-
-    ANSWER = "answer"
-    IGNORE = "ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +52,11 @@ class Settings:
 
     ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
-    of a range.
+    of a range. ``store`` is the URL of the journal's database.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
-    sip: tuple[Listener, ...] = (
-        Listener("udp", "127.0.0.1", 5060),
-        Listener("tcp", "127.0.0.1", 5060),
-    )
+    sip: tuple[Listener, ...] = DEFAULT_SIP
     advertise: Hosts = NO_HOSTS
     user_agent: str = DEFAULT_USER_AGENT
     t1: float = 0.5
@@ -117,6 +73,7 @@ class Settings:
     media_hosts: Hosts = LOCAL_HOST
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
+    store: str = field(default=IN_MEMORY, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,72 +83,6 @@ class Configuration:
     settings: Settings | None
     directory: Directory
     problems: tuple[Problem, ...]
-
-
-def _ports(value: str) -> tuple[int, int]:
-    match = _PORT_RANGE.fullmatch(value)
-    if match is None:
-        raise ValueError
-    low, high = int(match.group(1)), int(match.group(2))
-    if not FIRST_MEDIA_PORT <= low <= high - PORTS_OF_A_CALL + 1 <= LAST_PORT:
-        raise ValueError(f"it starts at {FIRST_MEDIA_PORT} or above, ends at {LAST_PORT} or below")
-    return low, high
-
-
-def _product(value: str) -> str:
-    if not _USER_AGENT.fullmatch(value):
-        raise ValueError
-    return value
-
-
-_PRODUCT = text_where('a product name such as "cordboard/1.0"', _product)
-_RANGE = text_where('a range of 4 ports or more, "20000-29999"', _ports)
-
-
-def _seconds(most: float) -> Kind:
-    return number(0.001, most, "seconds")
-
-
-SECTIONS: Final = {
-    "http": Shape("http", {"listen": Field(ADDRESS, DEFAULT_HTTP)}),
-    "sip": Shape(
-        "sip",
-        {
-            "listen": Field(LISTENERS, Settings().sip),
-            "advertise": Field(HOSTS, NO_HOSTS),
-            "user_agent": Field(_PRODUCT, DEFAULT_USER_AGENT),
-            "t1": Field(_seconds(2.0), 0.5),
-            "t2": Field(_seconds(16.0), 4.0),
-            "t4": Field(_seconds(20.0), 5.0),
-            "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
-            "min_se": Field(integer(2, 3600, "seconds"), 90),
-            "keepalive": Field(number(0.0, 3600.0, "seconds"), 0.0),
-            "origins": Field(ORIGINS),
-            "strangers": Field(one_of(Strangers), Strangers.ANSWER),
-            "certificate": Field(text("a file's path")),
-            "private_key": Field(text("a file's path")),
-            "authorities": Field(text("a file's path")),
-            "verify": Field(truth(), True),
-            **DNS_FIELDS,
-            **CAPACITY_FIELDS,
-        },
-    ),
-    "media": Shape(
-        "media",
-        {
-            "host": Field(HOSTS, NO_HOSTS),
-            "advertise": Field(HOSTS, NO_HOSTS),
-            "ports": Field(_RANGE, DEFAULT_PORTS),
-        },
-    ),
-    "calls": Shape(
-        "calls",
-        {
-            "longest_call": Field(kinds.SECONDS_OF_A_CALL, 6 * 3600.0),
-            "media_timeout": Field(kinds.SECONDS_WITHOUT_MEDIA, 60.0),
-        },
-    ),
-}
 
 
 def load_configuration(
@@ -238,7 +129,7 @@ def parse_configuration(
     directory = read_directory(document, problems, surroundings)
     if not directory.tenants and not problems.in_order():
         problems.warning((), "there is no table [tenant.NAME], so nobody can call")
-    settings = _settings(sections, path.resolve().parent, problems)
+    settings = _settings(sections, path.resolve(), problems)
     if settings is not None:
         check_trunks(hosts_of(settings.sip), directory, problems)
     told = problems.in_order()
@@ -309,7 +200,7 @@ def _section(
 
 
 def _settings(
-    sections: dict[str, dict[str, Any]], folder: Path, problems: Problems
+    sections: dict[str, dict[str, Any]], file: Path, problems: Problems
 ) -> Settings | None:
     http, sip, media = sections["http"], sections["sip"], sections["media"]
     listeners = tuple(one for one in sip["listen"] if one is not None)
@@ -327,7 +218,7 @@ def _settings(
         session_expires=sip["session_expires"],
         min_se=sip["min_se"],
         strangers=sip["strangers"],
-        tls=_tls(sip, folder),
+        tls=_tls(sip, file.parent),
         dns=dns_settings(sip),
         capacity=capacity_of(sip),
         keepalive=sip["keepalive"],
@@ -335,6 +226,7 @@ def _settings(
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]),
         media_ports=media["ports"],
+        store=store_url(sections["store"]["url"], file),
     )
     _check(settings, problems)
     return settings

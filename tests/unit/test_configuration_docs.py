@@ -12,7 +12,8 @@ import pytest
 
 from cordboard.directory import schema
 from cordboard.directory.shape import Shape
-from cordboard.settings import SECTIONS, VARIABLES, parse_configuration
+from cordboard.sections import SECTIONS, VARIABLES
+from cordboard.settings import parse_configuration
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

@@ -7,14 +7,15 @@ import pytest
 from cordboard.addresses import Hosts, written
 from cordboard.directory.problems import Severity
 from cordboard.listening import Listener
+from cordboard.sections import VARIABLES
 from cordboard.settings import (
-    VARIABLES,
     Configuration,
     Settings,
     load_configuration,
     parse_configuration,
 )
 
+BESIDE = f"sqlite:///{Path('f.db').resolve()}"
 TENANT = '[tenant.demo.account.main]\ntoken = "demo-token"\n'
 
 
@@ -29,7 +30,7 @@ def told(configuration: Configuration) -> list[str]:
 def test_a_file_without_settings_has_the_defaults() -> None:
     configuration = parse("")
     assert configuration.problems == ()
-    assert configuration.settings == Settings()
+    assert configuration.settings == Settings(store=BESIDE)
     assert Settings().sip == (
         Listener("udp", "127.0.0.1", 5060),
         Listener("tcp", "127.0.0.1", 5060),
@@ -69,6 +70,7 @@ media_timeout = 30
         media_hosts=Hosts("192.0.2.2", "2001:db8::1"),
         media_advertise=Hosts("203.0.113.6"),
         media_ports=(30000, 30099),
+        store=BESIDE,
     )
     policy = configuration.directory.tenants[0].policy
     assert (policy.longest_call, policy.media_timeout) == (60.0, 30.0)
@@ -269,7 +271,7 @@ def test_a_file_without_tenants_gets_a_warning() -> None:
         "f.toml:1: warning: there is no table [tenant.NAME], so nobody can call"
     ]
     assert configuration.problems[0].severity is Severity.WARNING
-    assert configuration.settings == Settings()
+    assert configuration.settings == Settings(store=BESIDE)
 
 
 def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -> None:

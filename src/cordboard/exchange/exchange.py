@@ -15,13 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.calls.call import Call
-from cordboard.calls.events import Json
+from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.calls.explain import explain, explain_refusal
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Engine, EngineEvent, TraceLine
+from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.stages import Stage
@@ -33,6 +34,7 @@ from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Key
+from cordboard.journal.request_form import written
 
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
@@ -82,6 +84,17 @@ class Exchange:
         """A fresh id for a request."""
         return _new_id()
 
+    async def recover(self) -> None:
+        """Give every call its result that was alive when the last process ended; to be called
+        once, before the first request."""
+        for record in await self._journal.unfinished():
+            events = await self._journal.events_of(record.tenant, record.id)
+            at = events[-1].at if events else record.accepted_at
+            result = interrupted(progress_of(events), at)
+            end = CallEvent(EventKind.CALL_ENDED, record.id, data=result.as_dict())
+            self._journal.append(record.tenant, [end])
+        await self._journal.flush()
+
     async def place(self, request: CallRequest, key: str | None = None) -> Accepted:
         """Place a call; the reply is about its acceptance only, which is durable.
 
@@ -104,6 +117,7 @@ class Exchange:
             method=request.method,
             accepted_at=self._wall(),
             channels=tuple(channel.id for channel in planned.channels),
+            request=written(request),
         )
         try:
             await self._journal.accept(record, (accepted_event(planned),), key)

@@ -210,3 +210,19 @@ async def test_an_alarm_rings_once_at_the_latest_time_set() -> None:
         await done.wait()
     assert rung == ["moved", "last"]
     alarm.close()
+
+
+async def test_calls_that_were_alive_when_the_server_died_get_their_result() -> None:
+    before = House()
+    channels = await before.place()
+    before.engine.far(channels[0]).answer()
+    await before.journal.flush()
+    after = House(journal=before.journal)  # the phones and the process are gone
+    await after.exchange.recover()
+    events = await after.journal.events_of("demo", "call-1")
+    assert events[-1].event.kind is EventKind.CALL_ENDED
+    result = events[-1].event.data
+    assert (result["outcome"], result["cause"]) == ("interrupted", "interrupted")
+    assert (result["stage"], result["leg"]) == ("ringing_second", "second")
+    await after.exchange.recover()
+    assert await after.journal.events_of("demo", "call-1") == events

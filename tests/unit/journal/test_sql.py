@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
 from cordboard.calls.request import Leg
 from cordboard.journal.port import CallRecord, JournalUnavailable, KeptKey, Key, Reader
 from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
-from cordboard.journal.sql.store import Store, StoreFailed, usable_url
+from cordboard.journal.sql.store import NEWEST, Store, StoreFailed, usable_url
+from cordboard.journal.sql.tables import metadata
+from cordboard.journal.sql.upgrading import versions
 from cordboard.journal.view import Bounds
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +195,23 @@ def test_other_databases_are_refused(url: str) -> None:
 
 def test_a_password_is_never_shown() -> None:
     assert "secret" not in str(Store("postgresql://u:secret@h/db"))
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(shelf: Shelf) -> None:
+    assert versions()[0] == NEWEST
+    store = Store(f"sqlite:///{shelf.file}")
+    await store.open()
+    async with store.engine.connect() as connection:
+        differences = await connection.run_sync(
+            lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
+        )
+    await store.close()
+    assert differences == []
+
+
+async def test_tables_of_a_newer_server_are_left_alone(shelf: Shelf) -> None:
+    await (await shelf.open()).close()
+    with sqlite3.connect(shelf.file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreFailed, match="newer version"):
+        await shelf.open()

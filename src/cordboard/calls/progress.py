@@ -1,0 +1,67 @@
+"""How far a call is by what its events say: for who has no more of it than them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallResult, EventKind, Outcome, Recorded
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage
+
+# The stage that a call is in after an event; kinds that are missing change nothing.
+_STAGE_AFTER = {
+    (EventKind.CALL_ACCEPTED, None): Stage.ACCEPTED,
+    (EventKind.CHANNEL_DIALLED, Leg.FIRST): Stage.RINGING_FIRST,
+    (EventKind.LEG_ANSWERED, Leg.FIRST): Stage.RINGING_SECOND,
+    (EventKind.LEG_FAILED, Leg.FIRST): Stage.ENDING,
+    (EventKind.LEG_FAILED, Leg.SECOND): Stage.ANNOUNCING,
+    (EventKind.CALL_PROGRAM, Leg.FIRST): Stage.PROGRAM,
+    (EventKind.CALL_BRIDGED, None): Stage.BRIDGED,
+    (EventKind.CALL_ENDED, None): Stage.ENDED,
+}
+
+_LEG_OF = {Stage.RINGING_FIRST: Leg.FIRST, Stage.RINGING_SECOND: Leg.SECOND}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The stage that a call is in, and when it entered each that it has been in."""
+
+    stage: Stage
+    entered: dict[Stage, float]
+
+    def lasted(self, stage: Stage, until: float) -> float:
+        """How many seconds a stage lasted, or has by ``until``."""
+        began = self.entered.get(stage)
+        if began is None:
+            return 0.0
+        following = [at for at in self.entered.values() if at > began]
+        return max(0.0, min(following, default=until) - began)
+
+
+def progress_of(events: Iterable[Recorded]) -> Progress:
+    """How far a call is."""
+    stage = Stage.ACCEPTED
+    entered: dict[Stage, float] = {}
+    for recorded in events:
+        following = _STAGE_AFTER.get((recorded.event.kind, recorded.event.leg), stage)
+        if following is not stage or not entered:
+            entered.setdefault(following, recorded.at)
+        stage = following
+    return Progress(stage, entered)
+
+
+def interrupted(progress: Progress, at: float) -> CallResult:
+    """The result of a call that was alive when its server died: nobody knows for how long it was
+    after its last event, so that ``at`` is the time of that."""
+    return CallResult(
+        Outcome.INTERRUPTED,
+        Cause.INTERRUPTED,
+        progress.stage.value,
+        _LEG_OF.get(progress.stage),
+        first_ring_seconds=progress.lasted(Stage.RINGING_FIRST, at),
+        second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, at),
+        talk_seconds=progress.lasted(Stage.BRIDGED, at) + progress.lasted(Stage.PROGRAM, at),
+    )

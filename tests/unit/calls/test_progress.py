@@ -1,0 +1,51 @@
+"""How far a call is, by its events alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from cordboard.calls.events import CallEvent, EventKind, Outcome, Recorded
+from cordboard.calls.progress import interrupted, progress_of
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage
+
+K = EventKind
+CALL = (
+    (0.0, K.CALL_ACCEPTED, None),
+    (0.1, K.CHANNEL_DIALLED, Leg.FIRST),
+    (0.2, K.CHANNEL_DIALLED, Leg.FIRST),
+    (2.1, K.LEG_ANSWERED, Leg.FIRST),
+    (2.1, K.CHANNEL_DIALLED, Leg.SECOND),
+    (5.1, K.LEG_ANSWERED, Leg.SECOND),
+    (5.1, K.CALL_BRIDGED, None),
+    (9.1, K.DIGIT, Leg.SECOND),
+)
+
+
+def after(count: int) -> tuple[Recorded, ...]:
+    """The first events of a call."""
+    return tuple(
+        Recorded("epoch", number, 1000.0 + at, "demo", CallEvent(kind, "call", leg))
+        for number, (at, kind, leg) in enumerate(CALL[:count], 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "stage", "leg", "rang", "rang_second", "talked"),
+    [
+        (0, Stage.ACCEPTED, None, 0.0, 0.0, 0.0),
+        (1, Stage.ACCEPTED, None, 0.0, 0.0, 0.0),
+        (3, Stage.RINGING_FIRST, Leg.FIRST, 0.1, 0.0, 0.0),
+        (5, Stage.RINGING_SECOND, Leg.SECOND, 2.0, 0.0, 0.0),
+        (8, Stage.BRIDGED, None, 2.0, 3.0, 4.0),
+    ],
+)
+def test_an_interrupted_call_tells_how_far_it_was(
+    count: int, stage: Stage, leg: Leg | None, rang: float, rang_second: float, talked: float
+) -> None:
+    events = after(count)
+    result = interrupted(progress_of(events), events[-1].at if events else 1000.0)
+    assert (result.outcome, result.stage, result.leg) == (Outcome.INTERRUPTED, stage.value, leg)
+    assert result.first_ring_seconds == pytest.approx(rang)
+    assert result.second_ring_seconds == pytest.approx(rang_second)
+    assert result.talk_seconds == pytest.approx(talked)
