@@ -17,6 +17,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from support.ports import free_ports
+
 UDP_OCTETS = 1232
 """What fits into a datagram everywhere (the DNS flag day's figure)."""
 
@@ -40,7 +42,7 @@ class DnsServer:
         self.asked: list[tuple[str, str]] = []
         self._records: dict[tuple[str, str], dns.rrset.RRset] = {}
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind((host, 0))
+        self._udp.bind((host, free_ports()))
         self.address: tuple[str, int] = self._udp.getsockname()
         self._tcp = socket.create_server(self.address)
         self._threads = [
