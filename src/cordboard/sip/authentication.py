@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # A proxy and the server behind it may each ask once, and either may find its nonce too old; whoever
 # asks more often does not want to be answered.
 MAX_ROUNDS = 4
-# Realms that one call answers: each hop may have its own, and no route has more that ask.
+# Realms that one call answers: each hop may have its own, and no route has more that ask. The one
+# that has not asked for longest gives way, for a registration may see many in its life.
 MAX_REALMS = 8
 
 _ANSWERED_BY = {401: ("www-authenticate", "authorization")}
@@ -35,8 +36,10 @@ class Authentication:
     """The challenges that one Call-ID has met, and the credentials to answer them with.
 
     Each realm's is kept until that realm sends another, for later requests go by the same hops and
-    carry credentials for all of them (RFC 3261 22.3). A request is given up where no realm asks
-    anything new: its nonce was answered before in this request, and it does not say ``stale``.
+    carry credentials for all of them (RFC 3261 22.3). Who asked last is answered first: a server
+    that has changed its realm may look at the first credentials only. A request is given up where
+    no realm asks anything new: its nonce was answered before in this request, and it does not say
+    ``stale``.
     """
 
     __slots__ = ("_challenges", "_credentials")
@@ -52,20 +55,22 @@ class Authentication:
             return False
         asking, answering = _ANSWERED_BY[response.status]
         news = False
-        for asked in best_challenges(response.headers.get(asking, ()), self._credentials):
+        asked_now = best_challenges(response.headers.get(asking, ()), self._credentials)
+        for asked in reversed(asked_now):
             news = self._take(answering, asked, rounds) or news
         return news
 
     def _take(self, answering: str, asked: dict[str, str], rounds: int) -> bool:
         key = (answering, asked["realm"])
         known = self._challenges.get(key)
-        if known is None and len(self._challenges) >= MAX_REALMS:
-            return False
         count = 0
         if known is not None and known.asked["nonce"] == asked["nonce"]:
             count = known.count
             if rounds and asked.get("stale", "").lower() != "true":
                 return False
+        if known is None and len(self._challenges) >= MAX_REALMS:
+            del self._challenges[next(iter(self._challenges))]
+        self._challenges.pop(key, None)
         self._challenges[key] = _Challenge(asked, count)
         return True
 
@@ -75,7 +80,7 @@ class Authentication:
         if not self._challenges or self._credentials is None:
             return ""
         written = []
-        for (answering, _), challenge in self._challenges.items():
+        for (answering, _), challenge in reversed(self._challenges.items()):
             challenge.count += 1
             value = answer_to(
                 challenge.asked,

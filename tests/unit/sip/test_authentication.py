@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from cordboard.sip.authentication import Authentication
 from cordboard.sip.digest import Credentials, parse_digest
 from cordboard.sip.events import InviteFailed, OfferAnswered, OfferRejected, SessionEnded
-from cordboard.sip.message import Request
+from cordboard.sip.message import Request, Response
 from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER, invitation
 from support.sip_peer import CONTACT, Extra, Peer
 
@@ -207,14 +208,14 @@ def test_each_realm_gets_its_answer() -> None:
     _, again = peer.take_requests("ACK", "INVITE")
     said = [credentials_of(again, number) for number in range(2)]
     assert [(one["realm"], one["nonce"]) for one in said] == [("a", "a1"), ("b", "b1")]
-    # The second proxy on the way asks for itself alone: the first still gets its answer.
+    # The second proxy on the way asks for itself alone: the first still gets its answer, after it.
     peer.answer(again, 407, extra=(challenge("c1", realm="c"),))
     _, third = peer.take_requests("ACK", "INVITE")
     said = [credentials_of(third, number) for number in range(3)]
     assert [(one["realm"], one["nc"]) for one in said] == [
+        ("c", "00000001"),
         ("a", "00000002"),
         ("b", "00000002"),
-        ("c", "00000001"),
     ]
 
 
@@ -263,3 +264,14 @@ def test_the_realms_of_one_call_are_bounded() -> None:
     peer.answer(invite, 407, extra=extra)
     _, again = peer.take_requests("ACK", "INVITE")
     assert len(again.headers["proxy-authorization"]) == 8
+
+
+def test_realms_that_come_and_go_never_keep_the_present_one_out() -> None:
+    """A registration lives long, and each of a provider's servers may have its own."""
+    authentication = Authentication(CREDENTIALS)
+    for number in range(20):
+        name, value = challenge("n", realm=f"r{number}")
+        assert authentication.accept(Response(407, "", {name: [value]}), 0)
+    lines = authentication.lines("REGISTER", "sip:h", lambda: "c").splitlines()
+    assert len(lines) == 8
+    assert 'realm="r19"' in lines[0]
