@@ -12,7 +12,7 @@ from cordboard.sip.address import tag_of
 from cordboard.sip.dialog import routes_of_request
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import line
-from cordboard.sip.media_type import SDP, accepts, media_type_of
+from cordboard.sip.media_type import SDP, accepts, sdp_of
 from cordboard.sip.methods import (
     ACCEPT_ENCODING_LINE,
     ACCEPT_LINE,
@@ -208,7 +208,7 @@ class Inbound:
         if call_id in self._core.sessions or origin in self._layer.origins:
             self.refuse(request, way_back, 482, now)  # merged (8.2.2.2), or our own come back
             return
-        if request.body and media_type_of(request) != SDP:
+        if request.body and sdp_of(request) is None:
             self.refuse(request, way_back, 415, now, ACCEPT_LINE)
             return
         if request.first("content-encoding") not in (None, "identity"):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cordboard.sip.multipart import part_of
+
 if TYPE_CHECKING:
     from cordboard.sip.message import Message
 
 SDP = "application/sdp"
+MULTIPART = "multipart/"
 
 
 def media_type_of(message: Message) -> str:
@@ -20,9 +23,15 @@ def media_type_of(message: Message) -> str:
 
 
 def sdp_of(message: Message) -> bytes | None:
-    """The body where it is a session description, else None."""
-    if message.body and media_type_of(message) == SDP:
-        return message.body
+    """The body, or the part of it, that is a session description, else None."""
+    body = message.body
+    if not body:
+        return None
+    media_type = media_type_of(message)
+    if media_type == SDP:
+        return body
+    if media_type.startswith(MULTIPART):
+        return part_of(body, message.headers["content-type"][0], SDP)
     return None
 
 
