@@ -241,7 +241,8 @@ def test_too_short_an_interval_is_refused_to_who_can_ask_for_another() -> None:
     invite = answered(peer)
     short = ("session-expires", "30")
     peer.ask_within(invite, "UPDATE", 1, extra=(CONTACT, ("supported", "timer"), short))
-    assert peer.take_response(422).need("min-se") == "90"
+    refusal = peer.take_response(422)
+    assert (refusal.reason, refusal.need("min-se")) == ("Session Interval Too Small", "90")
     peer.ask_within(invite, "UPDATE", 2, extra=(CONTACT, short))
     peer.take_response(200)
 
