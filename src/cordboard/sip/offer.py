@@ -136,7 +136,8 @@ def answer_offer(
     for media in offer.media:
         taken = _negotiate(media, local, ours=False) if media.usable and agreed is None else None
         if taken is None:
-            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats)}\r\n")
+            formats = " ".join(media.formats) or "0"  # a line has to have one (RFC 8866 5.14)
+            lines.append(f"m={media.kind} 0 {media.protocol} {formats}\r\n")
         else:
             agreed = taken
             lines.append(_accepted(media.protocol, local, agreed))

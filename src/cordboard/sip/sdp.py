@@ -145,12 +145,14 @@ class _Reading:
 
     def _media(self, line: str) -> None:
         words = line[2:].split()
-        if not 4 <= len(words) <= MAX_FORMATS + 3 or len(self.session.media) >= MAX_MEDIA:
+        if not 3 <= len(words) <= MAX_FORMATS + 3 or len(self.session.media) >= MAX_MEDIA:
             raise SipParseError("malformed media line, or too many")
         kind, port, protocol, *formats = words
         port = port.partition("/")[0]
         if not _is_number(port, 5) or int(port) > 65535:
             raise SipParseError("malformed media port")
+        if not formats and int(port):  # what is refused some phones describe no further
+            raise SipParseError("media line without formats")
         self.media = Media(
             kind.lower(), int(port), protocol.upper(), tuple(formats), self.host, self.direction
         )

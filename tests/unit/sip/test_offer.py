@@ -109,7 +109,7 @@ def test_every_media_line_is_answered_in_its_place() -> None:
     body, agreed = answered(
         "m=video 6000 RTP/AVP 31 96\nm=audio 0 RTP/AVP 0\nm=audio 5000 RTP/SAVP 0\n"
         "m=audio 5002 RTP/AVP 18\nm=audio 5004 RTP/AVPF 0\nm=audio 5006 RTP/AVP 0\n"
-        "m=application 5008 UDP/DTLS/SCTP webrtc-datachannel\n"
+        "m=application 5008 UDP/DTLS/SCTP webrtc-datachannel\nm=video 0 RTP/AVP\n"
     )
     assert [line for line in body.splitlines() if line.startswith("m=")] == [
         "m=video 0 RTP/AVP 31 96",
@@ -119,6 +119,7 @@ def test_every_media_line_is_answered_in_its_place() -> None:
         "m=audio 4000 RTP/AVPF 0",
         "m=audio 0 RTP/AVP 0",
         "m=application 0 UDP/DTLS/SCTP webrtc-datachannel",
+        "m=video 0 RTP/AVP 0",
     ]
     assert agreed.remote_port == 5004
 

@@ -126,6 +126,14 @@ def test_session_without_media() -> None:
     assert parse_sdp(b"v=0\r\n").media == []
 
 
+def test_what_is_refused_may_lack_its_formats() -> None:
+    session = parse_sdp(b"v=0\nm=audio 4000 RTP/AVP 0\nm=video 0 RTP/AVP\n")
+    assert [(media.kind, media.port, media.formats) for media in session.media] == [
+        ("audio", 4000, ("0",)),
+        ("video", 0, ()),
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
