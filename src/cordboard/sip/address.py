@@ -7,8 +7,12 @@ from functools import lru_cache
 from typing import Final
 
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.grammar import format_parameters, is_token, parse_parameters, quote, unquote
+from cordboard.sip.grammar import format_parameters, parse_parameters, quote, unquote
 from cordboard.sip.uri import SipUri, parse_uri
+
+# Without quotes RFC 3261 25.1 lets a display name be tokens only. Phones write names as people do
+# (Jürgen, 山田 太郎, alice@home, (1)); only where that could mean something else is it refused.
+_AMBIGUOUS: Final = frozenset('",;:<>\\')
 
 LONGEST_REMEMBERED: Final = 512
 """Characters: a stranger's long values are read each time, they would fill the memory."""
@@ -71,8 +75,8 @@ def _split(text: str) -> tuple[str, str, str]:
             return "", uri, semicolon + parameters
         display = " ".join(text[:bracket].split())
         rest = text[bracket:]
-        if display and not all(is_token(word) for word in display.split()):
-            raise SipParseError("display name must be tokens or quoted")
+        if not _AMBIGUOUS.isdisjoint(display):
+            raise SipParseError("display name must be quoted")
     uri, closing, parameters = rest[1:].partition(">")
     if not closing:
         raise SipParseError("address without its closing bracket")

@@ -22,6 +22,8 @@ from cordboard.sip.uri import parse_uri
         ("Bob  Smith<sip:a@b>;x", "Bob Smith", "sip:a@b", {"x": None}),
         ('"Smith, \\"Bob\\" <1>" <sip:a@b>', 'Smith, "Bob" <1>', "sip:a@b", {}),
         ('"" <sip:a@b>', "", "sip:a@b", {}),
+        ("Jürgen Müller (2) <sip:a@b>", "Jürgen Müller (2)", "sip:a@b", {}),
+        ("alice@home <sip:a@b>;tag=1", "alice@home", "sip:a@b", {"tag": "1"}),
         (" < sip:a@b > ; tag = 2 ", "", "sip:a@b", {"tag": "2"}),
     ],
 )
@@ -39,6 +41,7 @@ def test_name_addr(text: str, display: str, uri: str, parameters: dict[str, str 
         '"Bob\\" <sip:a@b>',
         '"Bob" sip:a@b',
         "Bob, Smith <sip:a@b>",
+        "sip:bob@home <sip:a@b>",
         "<sip:a@b> x",
         "<sip:a@b>, <sip:c>",
         "sip:a@b?x=y",
