@@ -127,7 +127,7 @@ class ClientSession(Session):
         if status == 199:
             self._early.hear_the_end_of(tag)
             return
-        self._early.hear_of(tag)
+        self._early.hear_of(tag, response)
         self.core.events.append(
             InviteRinging(
                 self.call_id,
@@ -261,9 +261,8 @@ class ClientSession(Session):
         if self.dialog is not None:
             super().on_request(transaction, request, flow, now)
             return
-        early = self._early.get(tag_of(request.need("from")) or "")
-        assert early is not None  # by its tag it was found to be ours
-        if request.method != "UPDATE":
+        early = self._early.of_request(tag_of(request.need("from")) or "", self._dialog_of)
+        if early is None or request.method != "UPDATE":
             self.respond(transaction, 481, now)
         elif early.answer is None and sdp_of(request) is not None:
             self.respond(transaction, 491, now)  # our own offer is still open

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cordboard.sip.dialog import Dialog
+    from cordboard.sip.message import Response
 
 # A proxy forks to the phones of one user or group; further branches are neither counted nor kept.
 MAX_FORKS = 32
 
 
 class EarlyDialog:
-    """One that had to be acknowledged (RFC 3262 4); ``answer`` is what a reliable response of it
-    said."""
+    """One in which something was said; ``answer`` is what a reliable response of it said (RFC 3262
+    4)."""
 
     __slots__ = ("_last", "answer", "dialog")
 
@@ -32,35 +33,42 @@ class EarlyDialog:
 
 
 class EarlyDialogs:
-    """All of one INVITE by their To tags. Only those that were acknowledged are dialogs here, the
-    others are counted. ``asked`` is the one whose request is being answered."""
+    """All of one INVITE by their To tags. A dialog is made only where something is to be sent in it
+    or comes in it; of the others there is the first response. ``asked`` is the one whose request is
+    being answered."""
 
-    __slots__ = ("_dialogs", "_tags", "asked")
+    __slots__ = ("_dialogs", "_heard", "asked")
 
     def __init__(self) -> None:
-        self._tags: list[str] = []
+        self._heard: dict[str, Response] = {}
         self._dialogs: dict[str, EarlyDialog] = {}
         self.asked: Dialog | None = None
 
     def __len__(self) -> int:
-        return len(self._tags)
+        return len(self._heard)
 
     def __contains__(self, tag: str) -> bool:
-        return tag in self._dialogs
+        return tag in self._dialogs or tag in self._heard
 
-    def hear_of(self, tag: str | None) -> None:
+    def hear_of(self, tag: str | None, response: Response) -> None:
         """A provisional response with this tag came."""
-        if tag is not None and tag not in self._tags and len(self._tags) < MAX_FORKS:
-            self._tags.append(tag)
+        if tag is not None and tag not in self._heard and len(self._heard) < MAX_FORKS:
+            self._heard[tag] = response
 
     def hear_the_end_of(self, tag: str | None) -> None:
         """A 199: this fork will not answer any more (RFC 6228 5)."""
-        if tag in self._tags:
-            self._tags.remove(tag)
+        if tag is not None:
+            self._heard.pop(tag, None)
 
     def get(self, tag: str) -> EarlyDialog | None:
-        """The acknowledged dialog of a tag."""
+        """The dialog of a tag, where one was made."""
         return self._dialogs.get(tag)
+
+    def of_request(self, tag: str, make: Callable[[Response], Dialog]) -> EarlyDialog | None:
+        """The dialog that a request of the peer belongs to, made of its first response if need be;
+        None where there are too many."""
+        heard = self._heard.get(tag)
+        return self.get(tag) if heard is None else self.open(tag, lambda: make(heard))
 
     def open(self, tag: str, make: Callable[[], Dialog]) -> EarlyDialog | None:
         """The dialog of a tag, made where there is none; None where there are too many."""
@@ -71,6 +79,6 @@ class EarlyDialogs:
 
     def clear(self) -> None:
         """The INVITE has its answer, or another one is sent in its place."""
-        self._tags.clear()
+        self._heard.clear()
         self._dialogs.clear()
         self.asked = None

@@ -147,6 +147,30 @@ def test_an_offer_while_ours_is_open_collides() -> None:
     peer.take_response(491)
 
 
+def test_an_early_dialog_needs_no_reliable_response() -> None:
+    """12.1: any provisional response with a tag makes one. 481 would end the peer's call."""
+    peer = Peer()
+    invite = call(peer)
+    peer.answer(invite, 180, tag="a")
+    peer.answer(invite, 183, tag="b", sdp=ANSWER)
+    for tag in ("a", "b"):
+        from_, to = f"{invite.need('to')};tag={tag}", invite.need("from")
+        peer.ask("UPDATE", call_id="call-1", number=7, from_=from_, to=to)
+        assert peer.take_response(200).need("contact")
+        peer.ask("UPDATE", call_id="call-1", number=8, from_=from_, to=to, sdp=OTHER_OFFER)
+        peer.take_response(491)  # our own offer is not answered reliably yet
+    peer.ask("UPDATE", call_id="call-1", from_=f"{invite.need('to')};tag=c", to=invite.need("from"))
+    peer.take_response(481)
+    peer.answer(invite, 200, tag="b", sdp=ANSWER)
+    peer.take_request("ACK")
+    from_ = f"{invite.need('to')};tag=b"
+    peer.ask("BYE", call_id="call-1", number=6, from_=from_, to=invite.need("from"))
+    peer.take_response(500)  # its numbers go on from the early dialog's
+    peer.ask("BYE", call_id="call-1", number=9, from_=from_, to=invite.need("from"))
+    peer.take_response(200)
+    assert all_quiet(peer)
+
+
 @pytest.mark.parametrize("method", ["BYE", "INFO", "INVITE", "PRACK"])
 def test_an_early_dialog_serves_nothing_else(method: str) -> None:
     peer = Peer()
