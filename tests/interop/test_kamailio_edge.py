@@ -119,11 +119,17 @@ def test_the_phone_that_does_not_answer_stops_ringing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("onward", ["udp", "tcp"])
 def test_a_proxy_that_was_started_again_still_finds_the_phones(tmp_path: Path, onward: str) -> None:
+    """Those in a call, and those that registered before."""
     with (
         site_of(tmp_path, onward=onward) as site,
         site.phone("jessica-desk", "--answer-after", "0"),
+        site.phone("thomas", "--answer-after", "0") as thomas,
     ):
+        placed = site.server.basix("call_user", user_name="jessica", destination="thomas")
+        thomas.wait_for("talking")
         site.proxy.restart()
+        assert site.server.request("DELETE", f"/v1/calls/{placed.call}").status == 204
+        assert thomas.wait_for("ended")["by"] == "them"
         placed = site.server.basix("call_user", user_name="jessica", destination="1111")
         result = result_of(site.server.wait_ended(placed.call))
     assert (result["outcome"], result["cause"]) == ("completed", "normal")

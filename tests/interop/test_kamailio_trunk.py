@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,29 +22,32 @@ from support.tones import seconds_of
 pytestmark = pytest.mark.interop("kamailio")
 
 USERNAME, PASSWORD = "cordboard", "trunk-secret"
-NUMBER, OTHER = "0312341234", "0312345678"
+NUMBER, OTHER, MOVED, FORKED, NOBODY = (f"031234000{n}" for n in range(5))
 OURS_HZ, THEIRS_HZ = 620.0, 1100.0
 AT_ONCE = ("--answer-after", "0")
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server whose trunk is the carrier."""
+    """A server whose trunk is the carrier. Behind :data:`FORKED` are two ports, ``first`` and
+    ``late``; who has :data:`MOVED` has :data:`OTHER` now."""
 
     server: CordboardServer
     carrier: Kamailio
+    first: int
+    late: int
 
     def jessica(self, *options: str | Path) -> OwnPhone:
         """Jessica's phone, registered with us."""
         return OwnPhone("jessica-desk", self.server.sip, *options)
 
-    def subscriber(self, number: str, *options: str | Path, transport: str = "udp") -> OwnPhone:
+    def subscriber(self, number: str, *options: str | Path) -> OwnPhone:
         """A phone that the carrier itself has registered by its number."""
-        return OwnPhone(number, self.carrier.sip, "--transport", transport, *options)
+        return OwnPhone(number, self.carrier.sip, *options)
 
-    def place(self) -> str:
-        """Connect jessica with the number; the call's id."""
-        return self.server.basix("call_user", user_name="jessica", destination=NUMBER).call
+    def place(self, number: str = NUMBER) -> str:
+        """Connect jessica with a number; the call's id."""
+        return self.server.basix("call_user", user_name="jessica", destination=number).call
 
     def result(self, call: str) -> dict[str, Any]:
         """The result of a call, once it is over."""
@@ -73,31 +76,47 @@ class Site:
 
 @contextmanager
 def site_of(
-    folder: Path,
-    *,
-    transport: str = "udp",
-    numbers: Mapping[str, str] | None = None,
-    password: str = PASSWORD,
-    algorithm: str = "MD5",
+    folder: Path, transport: str, algorithm: str, *, password: str = PASSWORD
 ) -> Iterator[Site]:
+    first, late = free_ports(), free_ports()
+    numbers = {
+        MOVED: moved_to(f"sip:{OTHER}@{LOOPBACK}"),
+        FORKED: forking_to(f"sip:one@{LOOPBACK}:{first}", f"sip:two@{LOOPBACK}:{late}"),
+    }
     with Kamailio(
         folder / "kamailio", password=PASSWORD, algorithm=algorithm, numbers=numbers
     ) as carrier:
         uri = f"sip:{carrier.address};transport={transport}"
         trunk = Trunk("pstn", "", 0, username=USERNAME, password=password, uri=uri)
         with CordboardServer(folder / "server", trunk) as server:
-            yield Site(server, carrier)
+            yield Site(server, carrier, first, late)
 
 
-@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_challenged_call_is_heard_both_ways(
-    tmp_path: Path, transport: str, algorithm: str
-) -> None:
+@pytest.fixture(scope="module")
+def udp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A carrier by UDP that wants MD5."""
+    with site_of(tmp_path_factory.mktemp("udp"), "udp", "MD5") as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def tcp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A carrier by TCP that wants SHA-256."""
+    with site_of(tmp_path_factory.mktemp("tcp"), "tcp", "SHA-256") as site:
+        yield site
+
+
+@pytest.fixture(params=["udp", "tcp"])
+def site(request: pytest.FixtureRequest) -> Site:
+    """Either of them."""
+    either: Site = request.getfixturevalue(request.param)
+    return either
+
+
+def test_a_challenged_call_is_heard_both_ways(tmp_path: Path, site: Site) -> None:
     """And the far side hangs up first, through the proxy."""
     here, there = tmp_path / "here.wav", tmp_path / "there.wav"
     with (
-        site_of(tmp_path, transport=transport, algorithm=algorithm) as site,
         site.jessica(*AT_ONCE, "--tone", str(int(OURS_HZ)), "--record", here) as jessica,
         site.subscriber(
             *(NUMBER, *AT_ONCE, "--tone", str(int(THEIRS_HZ)), "--record", there),
@@ -119,85 +138,78 @@ def test_a_challenged_call_is_heard_both_ways(
 
 
 def test_the_wrong_password(tmp_path: Path) -> None:
-    with site_of(tmp_path, password="wrong-secret") as site, site.jessica(*AT_ONCE):
+    with (
+        site_of(tmp_path, "udp", "MD5", password="wrong-secret") as site,
+        site.jessica(*AT_ONCE),
+    ):
         result = site.result(site.place())
     assert (result["outcome"], result["sip_status"]) == ("second_leg_failed", 407)
 
 
-def test_a_number_that_nobody_has(tmp_path: Path) -> None:
-    with site_of(tmp_path) as site, site.jessica(*AT_ONCE):
-        result = site.result(site.place())
+def test_a_number_that_nobody_has(udp: Site) -> None:
+    with udp.jessica(*AT_ONCE):
+        result = udp.result(udp.place(NOBODY))
     assert (result["outcome"], result["sip_status"]) == ("second_leg_failed", 404)
     assert result["cause"] == "not_found"
 
 
-def test_we_hang_up_first(tmp_path: Path) -> None:
+def test_we_hang_up_first(udp: Site) -> None:
     with (
-        site_of(tmp_path) as site,
-        site.jessica(*AT_ONCE, "--hangup-after", "0.3"),
-        site.subscriber(NUMBER, *AT_ONCE) as far,
+        udp.jessica(*AT_ONCE, "--hangup-after", "0.3"),
+        udp.subscriber(NUMBER, *AT_ONCE) as far,
     ):
-        call = site.place()
-        assert site.result(call)["outcome"] == "completed"
+        call = udp.place()
+        assert udp.result(call)["outcome"] == "completed"
         far.wait_for("ended")
-        (bye,) = site.sent(call, "BYE")
-    assert f"\nRoute: <sip:{site.carrier.address};" in bye
+        (bye,) = udp.sent(call, "BYE")
+    assert f"\nRoute: <sip:{udp.carrier.address};" in bye
 
 
-def test_we_give_up_while_it_rings(tmp_path: Path) -> None:
+def test_we_give_up_while_it_rings(udp: Site) -> None:
     with (
-        site_of(tmp_path) as site,
-        site.jessica(*AT_ONCE),
-        site.subscriber(NUMBER, "--ring-only") as far,
+        udp.jessica(*AT_ONCE),
+        udp.subscriber(NUMBER, "--ring-only") as far,
     ):
-        call = site.place()
+        call = udp.place()
         far.wait_for("ringing")
-        assert site.server.request("DELETE", f"/v1/calls/{call}").status == 204
+        assert udp.server.request("DELETE", f"/v1/calls/{call}").status == 204
         far.wait_for("missed")
-        assert site.result(call)["outcome"] == "cancelled"
-        assert len(site.sent(call, "CANCEL")) == 1
+        assert udp.result(call)["outcome"] == "cancelled"
+        assert len(udp.sent(call, "CANCEL")) == 1
 
 
-def test_two_phones_of_a_number_ring_and_one_answers(tmp_path: Path) -> None:
+def test_two_phones_of_a_number_ring_and_one_answers(udp: Site) -> None:
     """Early dialogs with both; what is said within the call reaches the one that answered."""
     with (
-        site_of(tmp_path) as site,
-        site.jessica(*AT_ONCE),
-        site.subscriber(NUMBER, "--ring-only") as idle,
-        site.subscriber(NUMBER, "--answer-after", "0.5", "--hangup-after", "0.3") as far,
+        udp.jessica(*AT_ONCE),
+        udp.subscriber(NUMBER, "--ring-only") as idle,
+        udp.subscriber(NUMBER, "--answer-after", "0.5", "--hangup-after", "0.3") as far,
     ):
-        call = site.place()
+        call = udp.place()
         idle.wait_for("ringing")
         far.wait_for("ended")
-        result = site.result(call)
-        lines = site.lines(call)
+        result = udp.result(call)
+        lines = udp.lines(call)
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
     ringing = [line["text"] for line in lines if line["text"].startswith("SIP/2.0 180")]
     assert len({to_of(text) for text in ringing}) == 2
 
 
-def test_a_number_that_moved(tmp_path: Path) -> None:
-    numbers = {NUMBER: moved_to(f"sip:{OTHER}@{LOOPBACK}")}
-    with (
-        site_of(tmp_path, numbers=numbers) as site,
-        site.jessica(*AT_ONCE),
-        site.subscriber(OTHER, *AT_ONCE, "--hangup-after", "0.3"),
-    ):
-        call = site.place()
+def test_a_number_that_moved(site: Site) -> None:
+    with site.jessica(*AT_ONCE), site.subscriber(OTHER, *AT_ONCE, "--hangup-after", "0.3"):
+        call = site.place(MOVED)
         result = site.result(call)
         invites = site.sent(call, "INVITE")
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
     assert [text.split()[1].partition("@")[0] for text in invites] == [
-        *[f"sip:{NUMBER}"] * 2,
+        *[f"sip:{MOVED}"] * 2,
         *[f"sip:{OTHER}"] * 2,
     ]
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.interop("baresip")
-def test_the_far_side_puts_us_on_hold(tmp_path: Path, transport: str) -> None:
+def test_the_far_side_puts_us_on_hold(tmp_path: Path, site: Site) -> None:
     with (
-        site_of(tmp_path, transport=transport) as site,
         site.jessica(*AT_ONCE) as jessica,
         BaresipPhone(
             tmp_path / "far",
@@ -205,7 +217,6 @@ def test_the_far_side_puts_us_on_hold(tmp_path: Path, transport: str) -> None:
             server=site.carrier.sip,
             domain=DOMAIN,
             secret="any",
-            transport=transport,
             answer=True,
         ) as far,
     ):
@@ -223,12 +234,10 @@ def test_the_far_side_puts_us_on_hold(tmp_path: Path, transport: str) -> None:
 
 
 @pytest.mark.interop("sipp")
-def test_both_phones_of_a_number_answer(tmp_path: Path) -> None:
+def test_both_phones_of_a_number_answer(tmp_path: Path, udp: Site) -> None:
     """Two 200s come, for one phone answers just as it is cancelled: one call stays, and the other
     phone is acknowledged and hung up."""
-    first, late = free_ports(), free_ports()
-    numbers = {NUMBER: forking_to(f"sip:one@{LOOPBACK}:{first}", f"sip:two@{LOOPBACK}:{late}")}
-    answers = answered("answers", proxied=True).expect("BYE").answer_again("BYE", 200)
+    answers = answered("answers", proxied=True).take_bye()
     answers_too = (
         Script("answers-too", proxied=True)
         .expect("INVITE")
@@ -240,15 +249,14 @@ def test_both_phones_of_a_number_answer(tmp_path: Path) -> None:
         .take_bye()
     )
     with (
-        site_of(tmp_path, numbers=numbers) as site,
-        site.jessica(*AT_ONCE, "--hangup-after", "1"),
-        Sipp(tmp_path / "first", answers, port=first),
-        Sipp(tmp_path / "late", answers_too, port=late) as loser,
+        udp.jessica(*AT_ONCE, "--hangup-after", "1"),
+        Sipp(tmp_path / "first", answers, port=udp.first),
+        Sipp(tmp_path / "late", answers_too, port=udp.late) as loser,
     ):
-        call = site.place()
+        call = udp.place(FORKED)
         loser.wait()
-        result = site.result(call)
-        byes = site.sent(call, "BYE")
+        result = udp.result(call)
+        byes = udp.sent(call, "BYE")
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
     assert len({to_of(text) for text in byes}) == 2
 

@@ -88,11 +88,15 @@ class BindingTable:
 
     def connection_lost(self, flow: Flow) -> list[BindingsChanged]:
         """Drop the bindings of a connection, but those whose proxy can be connected to."""
-        accounts = sorted(self._on_connection.get(flow, ()))
-        for account in accounts:
+        changed = []
+        for account in sorted(self._on_connection.get(flow, ())):
             contacts = self.of(account)
-            self.put(account, {key: _by_its_proxy(b, flow) for key, b in contacts.items()})
-        return self._drop(accounts, lambda binding: binding.flow == flow)
+            left = {key: _without(flow, binding) for key, binding in contacts.items()}
+            kept = {key: binding for key, binding in left.items() if binding is not None}
+            self.put(account, kept)
+            if len(kept) != len(contacts):
+                changed.append(BindingsChanged(account, tuple(kept.values())))
+        return changed
 
     def _drop(
         self, accounts: Iterable[str], over: Callable[[Binding], bool]
@@ -123,9 +127,9 @@ class BindingTable:
         heapq.heapify(self._expiries)
 
 
-def _by_its_proxy(binding: Binding, lost: Flow) -> Binding:
-    """A binding that goes on without a connection, if it may."""
+def _without(lost: Flow, binding: Binding) -> Binding | None:
+    """What is left of a binding without a connection."""
     if binding.flow != lost:
         return binding
     flow = way_anew(binding.path, lost)
-    return binding if flow is None else replace(binding, flow=flow)
+    return None if flow is None else replace(binding, flow=flow)
