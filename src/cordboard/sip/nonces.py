@@ -34,6 +34,7 @@ SIGNATURE_DIGITS: Final = 32
 class _Counts:
     """The counts seen with one nonce: the highest, and a bit for each of those below it."""
 
+    issued: float
     highest: int = 0
     seen: int = 0
 
@@ -93,10 +94,19 @@ class Nonces:
             return None
         counts = self._counts.get(number)
         if counts is None:
-            counts = self._counts[number] = _Counts()
+            counts = self._counts[number] = _Counts(now - age)
+            self._forget_stale(now)
             if len(self._counts) > MAX_KNOWN_NONCES:
                 self._forget()
         return counts.take(used)
+
+    def _forget_stale(self, now: float) -> None:
+        """Forget those that are too old to be used at all; they stand in the order of first use."""
+        while self._counts:
+            oldest = next(iter(self._counts))
+            if now - self._counts[oldest].issued <= self._seconds:
+                return
+            del self._counts[oldest]
 
     def _forget(self) -> None:
         """Forget the older half: whoever still uses one of those is asked anew."""
