@@ -28,6 +28,7 @@ PHONES: Final = {
         *("--answer-after", "0", "--lines", "200", "--tone", "800"),
         *("--hangup-after", "0.7", "--transport", "tcp"),
     ),
+    "tess": ("--answer-after", "0.1", "--lines", "200", "--tone", "700", "--transport", "tls"),
     "busy": ("--reject", "486", "--lines", "200"),
     "silent": ("--ring-only", "--lines", "200"),
 }
@@ -48,6 +49,8 @@ KINDS: Final = (
     Kind("bob", "alice", ("completed", "second_leg_failed")),
     Kind("carol", "alice", ("completed", "second_leg_failed")),
     Kind("alice", "carol", ("completed",)),
+    Kind("tess", "bob", ("completed",)),
+    Kind("carol", "tess", ("completed", "second_leg_failed")),
     Kind("alice", "1111", ("completed",)),
     Kind("alice", "busy", ("second_leg_failed",)),
     Kind("busy", "alice", ("first_leg_failed",)),
@@ -58,13 +61,17 @@ KINDS: Final = (
 
 
 class Calls:
-    """Places calls at a rate and sees every one end; what went otherwise is in ``complaints``."""
+    """Places calls at a rate and sees every one end; what went otherwise is in ``complaints``.
 
-    def __init__(self, server: CordboardServer, rate: float, seed: int) -> None:
+    Each asks for a callback at ``told``, and is looked at by two: one stays, one leaves early.
+    """
+
+    def __init__(self, server: CordboardServer, told: str, rate: float, seed: int) -> None:
         self.placed = 0
         self.ended: Counter[str] = Counter()
         self.complaints: list[str] = []
         self._server = server
+        self._told = told
         self._rate = rate
         self._dice = Random(seed)
         self._noting = threading.Lock()
@@ -93,7 +100,13 @@ class Calls:
 
     def _run(self, kind: Kind, patience: float) -> tuple[str, str]:
         server = self._server
-        placed = server.basix("call_user", user_name=kind.first, destination=kind.second)
+        placed = server.basix(
+            *("call_user",),
+            user_name=kind.first,
+            destination=kind.second,
+            callback_url=self._told,
+        )
+        server.wait_event(placed.call, "call.accepted")
         if kind.given_up:
             time.sleep(patience)
             answer = server.request("DELETE", f"/v1/calls/{placed.call}")

@@ -30,12 +30,19 @@ SWEPT: Final = 2 * MIN_SWEEP
 """Cancelled timers, with the tuples that order them, that the stack's and the calls' heaps hold
 before they are swept."""
 
-MANY: Final = {"cordboard.sip.wheel.Timer": SWEPT, "builtins.tuple": SWEPT}
+NONCES: Final = 1000
+"""Of those that phones proved their passwords with, each is remembered for five minutes."""
+
+MANY: Final = {
+    "cordboard.sip.wheel.Timer": SWEPT,
+    "builtins.tuple": SWEPT,
+    "cordboard.sip.nonces._Counts": NONCES,
+}
 """What there may be that many more of, in place of a few."""
 
-FEW: Final = 3
+FEW: Final = 8
 """Tasks and files that a quiet server may have more than before the load: HTTP connections that
-are about to close."""
+are kept open for a while."""
 
 
 @dataclass(frozen=True, slots=True)

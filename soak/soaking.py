@@ -15,9 +15,12 @@ from fuzz.__main__ import NAMES
 from soak.calls import PHONES, Calls
 from soak.figures import MB, Sample, grown, growth, left_over, memory
 from soak.garbage import Garbage
+from soak.registering import NAME, Registering
 from soak.watched import MARK
+from support.certificates import Certificates, make_certificates
 from support.own_phone import OwnPhone
 from support.program import Program
+from support.receiver import CallbackReceiver
 from support.server import CordboardServer
 from support.together import together
 from support.waiting import wait_until
@@ -37,7 +40,8 @@ FUZZ_GRACE: Final = 120.0
 LOG: Final = ROOT / "build" / "soak.log"
 
 USERS: Final = "".join(
-    f'[tenant.demo.user.{name}]\nterminal.{name}.secret = "demo-{name}"\n' for name in PHONES
+    f'[tenant.demo.user.{name}]\nterminal.{name}.secret = "demo-{name}"\n'
+    for name in (*PHONES, NAME)
 )
 
 
@@ -52,32 +56,29 @@ class Watch:
         lines = [line for line in self._program.lines.all() if line.startswith(MARK)]
         return [Sample.read(json.loads(line.removeprefix(MARK))) for line in lines]
 
+    def latest(self) -> Sample:
+        """The last one."""
+        lines = reversed(self._program.lines.all())
+        line = next(line for line in lines if line.startswith(MARK))
+        return Sample.read(json.loads(line.removeprefix(MARK)))
+
     def registered(self, phones: int) -> Sample:
         """The first look at which all phones are there."""
 
-        def there() -> Sample | None:
-            found = (sample for sample in self.samples() if sample.bindings == phones)
-            return next(found, None)
-
-        found = wait_until(there, REST_SECONDS, "all phones are registered")
-        assert found is not None
-        return found
+        there = "all phones are registered"
+        wait_until(lambda: self.latest().bindings == phones, REST_SECONDS, there)
+        return self.latest()
 
     def rest(self) -> Sample:
         """Let the server come to rest and count its objects; the last look where it does not."""
         try:
-            wait_until(lambda: self.samples()[-1].is_quiet, REST_SECONDS, "the server is quiet")
+            wait_until(lambda: self.latest().is_quiet, REST_SECONDS, "the server is quiet")
         except AssertionError:
-            return self.samples()[-1]
+            return self.latest()
         self._program.signal(signal.SIGUSR1)
-        looks = len(self.samples())
-
-        def counted() -> Sample | None:
-            return next((one for one in self.samples()[looks:] if one.objects), None)
-
-        found = wait_until(counted, REST_SECONDS, "the server counts its objects")
-        assert found is not None
-        return found
+        counted = "the server counts its objects"
+        wait_until(lambda: self.latest().objects, REST_SECONDS, counted)
+        return next(sample for sample in reversed(self.samples()) if sample.objects)
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class Soaked:
     calls: Calls
     thrown: int
     answers: int
+    callbacks: int
+    registered: int
 
     def complaints(self) -> list[str]:
         """Everything that is not as it should be."""
@@ -99,6 +102,10 @@ class Soaked:
         found += left_over(self.before, self.end)
         found += grown(self.middle, self.end, self.placed[1])
         found += memory(self.second_half, self.placed[1])
+        if self.callbacks != sum(self.placed):
+            found.append(f"{self.callbacks} callbacks of {sum(self.placed)} calls")
+        if not self.registered:
+            found.append("nobody could register and unregister")
         if self.answers:
             found.append(f"media ports answered {self.answers} times")
         return found
@@ -107,7 +114,10 @@ class Soaked:
         """Print the figures."""
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.calls.ended.most_common())
         print(f"calls: {self.placed[0]} and {self.placed[1]}: {ended}")
-        print(f"garbage: {self.thrown} times")
+        print(
+            f"callbacks: {self.callbacks}; registered and unregistered {self.registered} times; "
+            f"garbage {self.thrown} times"
+        )
         looks = (self.before, self.middle, self.end)
         print(f"{'':>14} {'before':>8} {'middle':>8} {'end':>8}")
         for name in ("files", "tasks", "timers", "bindings", "connections"):
@@ -138,23 +148,32 @@ def soak(seconds: float, rate: float, seed: int, *, fuzzing: bool) -> list[str]:
 
 def live(folder: Path, seconds: float, rate: float, seed: int) -> Soaked:
     """The live load, in two halves with a rest after each."""
+    certificates = make_certificates(folder / "certificates")
     server = CordboardServer(
-        folder, t1=T1, t4=T1, more=USERS, media_ports=MEDIA_PORTS, program=("soak.watched",)
+        folder,
+        t1=T1,
+        t4=T1,
+        more=USERS,
+        media_ports=MEDIA_PORTS,
+        certificate=certificates.server,
+        program=("soak.watched",),
     )
     with ExitStack() as stack:
+        receiver = stack.enter_context(CallbackReceiver())
         stack.enter_context(server)
         program = server.program
         assert program is not None
-        phones = [OwnPhone(name, server.sip, *options) for name, options in PHONES.items()]
-        stack.enter_context(together(phones))
+        stack.enter_context(together(phones_of(server, certificates)))
         watch = Watch(program)
         before = watch.registered(len(PHONES))
-        calls = Calls(server, rate, seed)
+        calls = Calls(server, receiver.url("/told"), rate, seed)
+        registered = 0
         halves: list[tuple[int, list[Sample], Sample, Garbage]] = []
         for half in range(2):
             looks = len(watch.samples())
-            with Garbage(server, seed + half) as garbage:
+            with Garbage(server, seed + half) as garbage, Registering(server) as registering:
                 placed = calls.make(seconds / 2, lambda: program.exit_code is None)
+            registered += registering.done
             samples = watch.samples()[looks:]
             halves.append((placed, samples, watch.rest(), garbage))
     (first, _, middle, one), (second, samples, end, other) = halves
@@ -162,4 +181,17 @@ def live(folder: Path, seconds: float, rate: float, seed: int) -> Soaked:
         *(before, middle, end, samples, (first, second), calls),
         thrown=one.thrown + other.thrown,
         answers=one.answers + other.answers,
+        callbacks=len(receiver.callbacks),
+        registered=registered,
     )
+
+
+def phones_of(server: CordboardServer, certificates: Certificates) -> list[OwnPhone]:
+    """The phones, not started."""
+    trusting = ("--authorities", str(certificates.authority))
+    phones = []
+    for name, options in PHONES.items():
+        by_tls = "tls" in options
+        at, more = (server.tls, trusting) if by_tls else (server.sip, ())
+        phones.append(OwnPhone(name, at, *options, *more))
+    return phones

@@ -42,9 +42,9 @@ def test_whatever_is_left_of_a_call_is_told(name: str) -> None:
 
 
 def test_files_tasks_and_bindings_are_compared_with_before() -> None:
-    after = replace(QUIET, files=30, tasks=9, bindings=4)
+    after = replace(QUIET, files=30, tasks=12, bindings=4)
     assert left_over(QUIET, after) == [
-        "9 tasks, 3 before the load",
+        "12 tasks, 3 before the load",
         "30 files, 18 before the load",
         "4 bindings, 5 phones",
     ]
