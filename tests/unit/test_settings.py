@@ -82,11 +82,13 @@ def test_origins_are_as_browsers_write_them() -> None:
     settings = parse(
         '[sip]\nlisten = ["ws:[::1]:8088"]\nkeepalive = 25\n'
         'origins = ["https://Phones.Example.com:8443", "capacitor://localhost"]\n'
+        'proxies = ["127.0.0.1", "2001:DB8::0:1"]\n'
     ).settings
     assert settings is not None
     assert settings.sip == (Listener("ws", "::1", 8088),)
     assert settings.keepalive == 25.0
     assert settings.origins == ("https://phones.example.com:8443", "capacitor://localhost")
+    assert settings.capacity.proxies == {"127.0.0.1", "2001:db8::1"}
 
 
 def test_how_many_connections_there_may_be() -> None:

@@ -239,6 +239,15 @@ class Connections(ABC):
         connection.deadline = self.loop.time() + FIRST_MESSAGE_SECONDS
         return True
 
+    def move(self, connection: Connection, flow: Flow) -> None:
+        """Know a connection by another flow from now on, unless there is one of that."""
+        old = connection.flow
+        if old is not None and self.by_flow.get(old) is connection and flow not in self.by_flow:
+            del self.by_flow[old]
+            self._strange.pop(old, None)
+            connection.flow = flow
+            self.by_flow[flow] = self._strange[flow] = connection
+
     def forget(self, connection: Connection) -> None:
         """Note a connection that is gone, and tell of its flow."""
         flow = connection.flow

@@ -115,28 +115,30 @@ class Doors:
                 self._loop.call_later(EXHAUSTED_SECONDS, self._accept_again, listening)
                 return
             accepted.setblocking(False)
-            self._let_in(accepted, network_of(peer[0]))
+            self._let_in(accepted, peer[0])
 
     def _accept_again(self, listening: socket.socket) -> None:
         if listening in self._sockets:
             self._loop.add_reader(listening, self._accept, listening)
 
-    def _let_in(self, accepted: socket.socket, network: str) -> None:
+    def _let_in(self, accepted: socket.socket, host: str) -> None:
+        network = None if host in self._capacity.proxies else network_of(host)
         refused = self._refuses(network)
         if refused is not None:
-            self._complain(refused, network)
+            self._complain(refused, host if network is None else network)
             accepted.close()
             return
-        self._guests[network] += 1
         guest = self._make()
         guest.network = network
+        if network is not None:
+            self._guests[network] += 1
         task = self._loop.create_task(self._greet(accepted, guest))
         self._handshakes.add(task)
         task.add_done_callback(partial(self._greeted, accepted=accepted, guest=guest))
 
-    def _refuses(self, network: str) -> str | None:
+    def _refuses(self, network: str | None) -> str | None:
         capacity, greeting = self._capacity, len(self._handshakes)
-        if self._guests[network] >= capacity.of_a_network:
+        if network is not None and self._guests[network] >= capacity.of_a_network:
             return "too many connections of one network"
         if self._tls is not None and greeting >= capacity.handshakes:
             return "too many handshakes at once"

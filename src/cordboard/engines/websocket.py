@@ -18,6 +18,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Origin, Subprotocol
 
+from cordboard.addresses import canonical, family_of, is_address
 from cordboard.engines.connections import (
     IDLE_SECONDS,
     Connection,
@@ -36,6 +37,9 @@ SIP: Final = Subprotocol("sip")
 
 MAX_REQUEST_OCTETS: Final = 16 * 1024
 """Of a handshake, cookies included: twice what nginx takes in a header line."""
+
+MAX_PROXIES: Final = 8
+"""In a row: no site has more, and what a phone itself has put before them is not looked at."""
 
 PING_SECONDS: Final = 30.0
 """Without ``keepalive``: below the 60 s after which nginx and others cut a silent connection."""
@@ -85,6 +89,7 @@ class WebSocketConnection(Connection):
             if isinstance(event, Request):
                 protocol.send_response(protocol.accept(event))
                 self._opened()
+                self._look_behind_proxy(event)
             elif isinstance(event, Frame) and self._take(event):
                 whole = True
         self._flush()
@@ -121,6 +126,18 @@ class WebSocketConnection(Connection):
         if self._opening is not None:
             self._opening.cancel()
             self._opening = None
+
+    def _look_behind_proxy(self, request: Request) -> None:
+        """Where a proxy of ours has passed a phone on, the phone is where that says it is: each
+        proxy puts whom it was asked by at the end. Of the other family we might have no address."""
+        flow, proxies = self.flow, self.connections.settings.capacity.proxies
+        if flow is None or flow.remote[0] not in proxies:
+            return
+        passed_by = ",".join(request.headers.get_all("X-Forwarded-For")).split(",")
+        hosts = (canonical(host.strip()) for host in reversed(passed_by[-MAX_PROXIES:]))
+        host = next((host for host in hosts if host not in proxies), "")
+        if is_address(host) and family_of(host) is family_of(flow.remote[0]):
+            self.connections.move(self, flow._replace(remote=(host, flow.remote[1])))
 
     def _take(self, frame: Frame) -> bool:
         """Take in a frame; whether it was the last one of a SIP message."""

@@ -118,6 +118,16 @@ async def test_a_network_has_its_share_and_no_more() -> None:
         assert not there.doors._guests
 
 
+async def test_a_proxy_has_no_share_for_its_guests_are_of_others() -> None:
+    async with house(Capacity(of_a_network=1, proxies=frozenset({HOST}))) as there:
+        visitors = [await Visitor.at(there.address) for _ in range(3)]
+        assert [await visitor.hears() for visitor in visitors] == [b"hello"] * 3
+        assert not there.doors._guests
+        for visitor in visitors:
+            visitor.leave()
+        await until(lambda: not there.inside)
+
+
 async def test_a_full_house_takes_nobody() -> None:
     async with house(Capacity(connections=1)) as there:
         first = await Visitor.at(there.address)

@@ -86,10 +86,10 @@ class Server:
 @asynccontextmanager
 async def listening(
     *, maximum: int = 100, every: float = 0.0, origins: tuple[str, ...] | None = None,
-    certificate: Path | None = None,
+    certificate: Path | None = None, proxies: frozenset[str] = frozenset(),
 ) -> AsyncIterator[Server]:  # fmt: skip
     tls = None if certificate is None else TlsContexts(TlsSettings(certificate))
-    server = Server(ConnectionSettings(Capacity(maximum), every, origins), tls)
+    server = Server(ConnectionSettings(Capacity(maximum, proxies=proxies), every, origins), tls)
     name = "ws" if tls is None else "wss"
     server.port = (await server.transport.listen(Listen(name, HOST, 0)))[1]
     try:
@@ -248,6 +248,55 @@ async def test_only_pages_of_the_sites_named_are_let_in(origin: str | None, welc
             with pytest.raises(InvalidStatus) as refused:
                 await opening
             assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "seen"),
+    [
+        (["198.51.100.7"], "198.51.100.7"),
+        (["10.0.0.9, 198.51.100.7"], "198.51.100.7"),  # the first is what the phone itself claims
+        (["10.0.0.9", "198.51.100.7, 192.0.2.1"], "198.51.100.7"),  # by two proxies of ours
+        (["192.0.2.1"], HOST),
+        (["2001:db8::7"], HOST),
+        (["unknown"], HOST),
+        (["198.51.100.7:4711"], HOST),
+        ([""], HOST),
+        ([], HOST),
+    ],
+)
+async def test_behind_a_proxy_of_ours_a_phone_is_seen_where_it_is(
+    forwarded: list[str], seen: str
+) -> None:
+    headers = [("X-Forwarded-For", value) for value in forwarded]
+    async with (
+        listening(proxies=frozenset({HOST, "192.0.2.1"})) as server,
+        connect(
+            f"ws://{HOST}:{server.port}/", subprotocols=[SIP], additional_headers=headers
+        ) as made,
+    ):
+        await made.send(MESSAGE, text=True)
+        await until(lambda: server.received)
+        port = made.local_address[1]
+        assert server.flow == Flow("ws", (HOST, server.port), (seen, port))
+        server.send(MESSAGE)
+        assert await answer(made) == MESSAGE.decode()
+        await made.close()
+        await until(lambda: server.lost)
+        assert server.lost == [server.flow]
+        assert server.transport.connections == 0
+
+
+async def test_nobody_else_is_believed_where_he_is() -> None:
+    headers = [("X-Forwarded-For", "198.51.100.7")]
+    async with (
+        listening() as server,
+        connect(
+            f"ws://{HOST}:{server.port}/", subprotocols=[SIP], additional_headers=headers
+        ) as made,
+    ):
+        await made.send(MESSAGE, text=True)
+        await until(lambda: server.received)
+        assert server.flow.remote[0] == HOST
 
 
 @pytest.mark.parametrize(
