@@ -261,7 +261,7 @@ class ClientSession(Session):
         if self.dialog is not None:
             super().on_request(transaction, request, flow, now)
             return
-        early = self._early.of_request(tag_of(request.need("from")) or "", self._dialog_of)
+        early = self._early.of_request(tag_of(request.need("from")) or "", self._invite.dialog_of)
         if early is None or request.method != "UPDATE":
             self.respond(transaction, 481, now)
         elif early.answer is None and sdp_of(request) is not None:
