@@ -7,7 +7,7 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from cordboard.addresses import Family, Hosts, family_of, is_wildcard
@@ -16,6 +16,9 @@ from cordboard.sip.flow import Flow
 
 MAX_KNOWN_ROUTES: Final = 4096
 """Peers whose route is remembered; then all are asked for anew (a look costs about 20 us)."""
+
+ROUTE_SECONDS: Final = 60.0
+"""After that routes are asked for anew: leases and IPv6 prefixes change while a server runs."""
 
 SIP_PORT: Final = 5060
 
@@ -27,8 +30,10 @@ Address = tuple[str, int]
 class OwnAddresses:
     """Where we listen, by transport. ``advertised`` are told in place of what we are bound to."""
 
-    def __init__(self, advertised: Hosts) -> None:
+    def __init__(self, advertised: Hosts, clock: Callable[[], float]) -> None:
         self._advertised = advertised
+        self._clock = clock
+        self._good_until = 0.0
         self._bound: dict[str, list[Address]] = {}
         self._told: dict[Flow, Address] = {}
         self._udp: dict[str, Address | None] = {}
@@ -36,8 +41,7 @@ class OwnAddresses:
     def add(self, transport: str, local: Address) -> None:
         """Take note of an address that is listened at."""
         self._bound.setdefault(transport, []).append(local)
-        self._told.clear()
-        self._udp.clear()
+        self._forget()
 
     def of(self, transport: str) -> Sequence[Address]:
         """Where we listen for a transport."""
@@ -51,6 +55,7 @@ class OwnAddresses:
 
     def udp_towards(self, peer: str) -> Address | None:
         """The UDP address of ours that a peer is reached from; None where there is none."""
+        self._look_at_the_clock()
         if peer not in self._udp:
             if len(self._udp) >= MAX_KNOWN_ROUTES:
                 self._udp.clear()
@@ -59,12 +64,23 @@ class OwnAddresses:
 
     def advertised(self, flow: Flow) -> Address:
         """Host and port that the peer of a flow finds us at."""
+        self._look_at_the_clock()
         told = self._told.get(flow)
         if told is None:
             if len(self._told) >= MAX_KNOWN_ROUTES:
                 self._told.clear()
             told = self._told[flow] = self._look_up(flow)
         return told
+
+    def _look_at_the_clock(self) -> None:
+        now = self._clock()
+        if now >= self._good_until:
+            self._good_until = now + ROUTE_SECONDS
+            self._forget()
+
+    def _forget(self) -> None:
+        self._told.clear()
+        self._udp.clear()
 
     def _look_up(self, flow: Flow) -> Address:
         host, port = flow.local

@@ -68,7 +68,7 @@ class SipTransport:
         if tls is not None:
             made += [TcpConnections(*told, tls), WebSocketConnections(*told, tls)]
         self._streams = {one.transport: one for one in made}
-        self._own = OwnAddresses(advertised)
+        self._own = OwnAddresses(advertised, self._loop.time)
         self.advertised = self._own.advertised
         """Host and port that the peer of a flow finds us at (Via, Contact; the host for SDP)."""
 
