@@ -14,7 +14,8 @@ from cordboard.calls.dialling import Dialling
 from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.first_hears import FirstHears
 from cordboard.calls.holdings import Holdings
-from cordboard.calls.hunt import GLOBAL_REFUSALS, Hunt, cause_of
+from cordboard.calls.hunt import Hunt
+from cordboard.calls.hunting import Hunting
 from cordboard.calls.legs import Legs
 from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
@@ -34,7 +35,6 @@ from cordboard.calls.ports import (
     EngineCommand,
     EngineEvent,
     Failed,
-    HangUp,
     Hold,
     HoldChanged,
     MediaLost,
@@ -73,6 +73,7 @@ class Call:
         self._holdings = Holdings(plan.request.tenant, switchboard)
         self._dialling = Dialling(plan, switchboard, self._holdings, self._log, self._command)
         self._dialling.announce(Leg.FIRST, plan.channels)
+        self._hunting = Hunting(self._legs, self._dialling, self._log, self._command)
         self._first_hears = FirstHears(self._legs, plan.country, self._command)
         self._holdings.add(Leg.FIRST, plan.first.takes)
         if isinstance(plan.second, LegPlan):
@@ -206,15 +207,10 @@ class Call:
         self._times.call_ends = None
         self._times.stage_ends = now + FAREWELL_SECONDS
         cause = self.result.cause if self.result else Cause.NORMAL
-        for _, hunt in self._legs.each():
-            for channel in hunt.leave(cause):
-                self._command(HangUp(channel, cause))
+        self._hunting.hang_up(cause)
 
     def _finish(self, _now: float) -> None:
-        for leg, hunt in self._legs.each():
-            for name, channel in hunt.channels.items():
-                if hunt.ended(name, Cause.NORMAL):
-                    self._log.channel_ended(leg, channel, remote=False)
+        self._hunting.forsake()
         for leg in Leg:
             self._holdings.give_back(leg)
         assert self.result is not None  # decided on entering ENDING
@@ -238,8 +234,7 @@ class Call:
 
     def _give_up(self, leg: Leg, cause: Cause, now: float) -> None:
         """Nobody answered in time: hang up what rings and let the leg fail."""
-        for channel in self._legs.hunt(leg).leave(cause):
-            self._command(HangUp(channel, cause))
+        self._hunting.give_up(leg, cause)
         self._hunt_failed(leg, Verdict(cause), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
@@ -253,9 +248,7 @@ class Call:
     # Engine events
 
     def _on_ringing(self, event: Ringing, leg: Leg, _now: float) -> None:
-        hunt = self._legs.hunt(leg)
-        if hunt.rang(event.channel):
-            self._log.ringing(leg, event.channel, event.status)
+        self._hunting.rang(event, leg)
 
     def _on_early_media(self, event: EarlyMedia, leg: Leg, _now: float) -> None:
         if leg is not Leg.SECOND or self.stage is not Stage.RINGING_SECOND:
@@ -264,12 +257,8 @@ class Call:
             self._log.early_media(leg, event.channel, event.flowing)
 
     def _on_answered(self, event: Answered, leg: Leg, now: float) -> None:
-        hunt = self._legs.hunt(leg)
-        if not hunt.answered(event.channel):
+        if not self._hunting.answered(event, leg, self._times.since(_RINGING[leg], now)):
             return
-        self._log.answered(leg, event.channel, self._times.since(_RINGING[leg], now))
-        for channel in hunt.leave(Cause.ANSWERED_ELSEWHERE, keep=event.channel):
-            self._command(HangUp(channel, Cause.ANSWERED_ELSEWHERE))
         if leg is Leg.SECOND:
             self._apply(Trigger.SECOND_ANSWERED, now)
         elif isinstance(self.plan.second, ProgramPlan):
@@ -278,28 +267,14 @@ class Call:
             self._apply(Trigger.FIRST_ANSWERED, now)
 
     def _on_failed(self, event: Failed, leg: Leg, now: float) -> None:
-        hunt = self._legs.hunt(leg)
-        if self._dialling.goes_on(event, leg, hunt):
-            return
-        if not hunt.failed(event):
-            return
-        channel = hunt.channels[event.channel]
-        self._log.channel_ended(leg, channel, remote=not event.local)
-        if event.status in GLOBAL_REFUSALS and channel.planned.user is not None:
-            cause = cause_of(event)
-            for other in hunt.leave_user(channel.planned.user, cause):
-                self._command(HangUp(other, cause))
-        if self.stage is _RINGING[leg] and not hunt.open:
-            self._hunt_failed(leg, hunt.verdict(), now)
+        verdict = self._hunting.failed(event, leg)
+        if verdict is not None and self.stage is _RINGING[leg]:
+            self._hunt_failed(leg, verdict, now)
 
     def _on_released(self, event: Released, leg: Leg, now: float) -> None:
-        hunt = self._legs.hunt(leg)
-        if not hunt.ended(event.channel, event.cause, event.said):
-            return
-        channel = hunt.channels[event.channel]
-        self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
-        if event.channel == hunt.winner:
-            self._gone = channel.verdict
+        gone = self._hunting.released(event, leg)
+        if gone is not None:
+            self._gone = gone
             self._apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
 
     def _on_play_ended(self, event: PlayEnded, _leg: Leg, now: float) -> None:

@@ -1,0 +1,92 @@
+"""What happens on the channels of a call's legs, and what follows for the others: who answers wins,
+who speaks for a person ends all his phones, and what is over is written down once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.dialling import Dialling
+from cordboard.calls.hunt import GLOBAL_REFUSALS, cause_of
+from cordboard.calls.legs import Legs
+from cordboard.calls.log import CallLog
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.ports import Answered, EngineCommand, Failed, HangUp, Released, Ringing
+from cordboard.calls.request import Leg
+
+
+class Hunting:
+    """Follows the channels of one call; ``command`` takes what the engine is to do."""
+
+    __slots__ = ("_command", "_dialling", "_legs", "_log")
+
+    def __init__(
+        self,
+        legs: Legs,
+        dialling: Dialling,
+        log: CallLog,
+        command: Callable[[EngineCommand], None],
+    ) -> None:
+        self._legs = legs
+        self._dialling = dialling
+        self._log = log
+        self._command = command
+
+    def rang(self, event: Ringing, leg: Leg) -> None:
+        """A channel is alerting."""
+        if self._legs.hunt(leg).rang(event.channel):
+            self._log.ringing(leg, event.channel, event.status)
+
+    def answered(self, event: Answered, leg: Leg, ring_seconds: float) -> bool:
+        """A channel is answered; whether its leg is by that."""
+        hunt = self._legs.hunt(leg)
+        if not hunt.answered(event.channel):
+            return False
+        self._log.answered(leg, event.channel, ring_seconds)
+        self._hang_up(hunt.leave(_ELSEWHERE, keep=event.channel), _ELSEWHERE)
+        return True
+
+    def failed(self, event: Failed, leg: Leg) -> Verdict | None:
+        """A channel is over without answer, unless it goes on somewhere else; the verdict on its
+        leg, where no other channel may still be answered."""
+        hunt = self._legs.hunt(leg)
+        if self._dialling.goes_on(event, leg, hunt) or not hunt.failed(event):
+            return None
+        channel = hunt.channels[event.channel]
+        self._log.channel_ended(leg, channel, remote=not event.local)
+        if event.status in GLOBAL_REFUSALS and channel.planned.user is not None:
+            cause = cause_of(event)
+            self._hang_up(hunt.leave_user(channel.planned.user, cause), cause)
+        return None if hunt.open else hunt.verdict()
+
+    def released(self, event: Released, leg: Leg) -> Verdict | None:
+        """An answered channel is over; why, where it was the one that its leg was answered on."""
+        hunt = self._legs.hunt(leg)
+        if not hunt.ended(event.channel, event.cause, event.said):
+            return None
+        channel = hunt.channels[event.channel]
+        self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
+        return channel.verdict if event.channel == hunt.winner else None
+
+    def give_up(self, leg: Leg, cause: Cause) -> None:
+        """Hang up all channels of a leg."""
+        self._hang_up(self._legs.hunt(leg).leave(cause), cause)
+
+    def hang_up(self, cause: Cause) -> None:
+        """Hang up whatever is up or rings."""
+        for leg, _ in self._legs.each():
+            self.give_up(leg, cause)
+
+    def forsake(self) -> None:
+        """Wait no longer for channels that were hung up."""
+        for leg, hunt in self._legs.each():
+            for name, channel in hunt.channels.items():
+                if hunt.ended(name, Cause.NORMAL):
+                    self._log.channel_ended(leg, channel, remote=False)
+
+    def _hang_up(self, channels: list[str], cause: Cause) -> None:
+        for channel in channels:
+            self._command(HangUp(channel, cause))
+
+
+_ELSEWHERE = Cause.ANSWERED_ELSEWHERE
