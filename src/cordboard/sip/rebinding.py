@@ -110,8 +110,9 @@ def flows_of(contacts: Contacts, new: Contacts) -> int:
 
 
 def _is_replaced(old: Binding, new: Binding, contact: NameAddr) -> bool:
-    if new.reg_id is not None and (old.instance, old.reg_id) == (new.instance, new.reg_id):
-        return new.instance is not None
+    named = new.instance is not None and new.reg_id is not None
+    if named and (old.instance, old.reg_id) == (new.instance, new.reg_id):
+        return True
     if old.kept and new.kept:
         return False
     return old.contact == new.contact or parse_uri(old.contact).same_as(contact.uri)

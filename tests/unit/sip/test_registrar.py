@@ -355,6 +355,12 @@ def test_instance_says_which_phone_it_is(phone: Phone) -> None:
     assert phone.contacts() == ["sip:0@h", "sip:2@h", "sip:5@h"]
 
 
+def test_a_reg_id_without_an_instance_names_nothing(phone: Phone) -> None:
+    phone.register("<sip:1@h>;reg-id=1")
+    phone.register("<sip:1@h;line=2>;reg-id=1")
+    assert phone.contacts() == ["sip:1@h;line=2"]
+
+
 def test_flow_of_a_device_replaces_its_predecessor(phone: Phone) -> None:
     phone.register('<sip:1@h>;+sip.instance="<urn:uuid:1>";reg-id=1')
     phone.register('<sip:2@h>;+sip.instance="<urn:uuid:1>";reg-id=2')
