@@ -6,6 +6,7 @@ None of it comes from an address of the phones, for the server looks at addresse
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -32,12 +33,13 @@ HTTP: Final = (
 class Garbage:
     """Throws in a thread of its own, between entering the block and leaving it.
 
-    ``answers`` counts what came back from media ports, which is never right.
+    ``answers`` are what came back from media ports of the server, which is never right.
     """
 
     def __init__(self, server: CordboardServer, seed: int) -> None:
         self.thrown = 0
-        self.answers = 0
+        self.answers: list[str] = []
+        self._server = server
         self._host = server.place.host
         self._sip, self._http = server.sip, (self._host, server.http_port)
         self._media = server.media_ports
@@ -87,8 +89,22 @@ class Garbage:
     def _hear(self) -> None:
         for one in (*self._sockets, self._at_media):
             with contextlib.suppress(BlockingIOError):
-                while one.recv(65_536):
-                    self.answers += one is self._at_media
+                while True:
+                    data, (_, port) = one.recvfrom(MOST_OCTETS)
+                    if one is self._at_media and self._is_of_server(port):
+                        self.answers.append(f"media port {port} answered {data[:60]!r}")
+
+    def _is_of_server(self, port: int) -> bool:
+        """Whether the server has the port just now: else another program has taken it."""
+        program = self._server.program
+        assert program is not None
+        held: set[str] = set()
+        for file in Path(f"/proc/{program.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # it may have been closed meanwhile
+                held.add(os.readlink(file))
+        lines = (line.split() for line in Path("/proc/net/udp").read_text().splitlines()[1:])
+        inodes = (words[9] for words in lines if words[1].endswith(f":{port:04X}"))
+        return any(f"socket:[{inode}]" in held for inode in inodes)
 
     def _spoilt(self) -> bytes:
         """An input of the fuzzer's, as it is or with something wrong."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from fuzz.__main__ import NAMES
 
-from soak.calls import PHONES, Calls
+from soak.calls import MOST_COMPLAINTS, PHONES, Calls
 from soak.figures import MB, Sample, grown, growth, left_over, memory
 from soak.garbage import Garbage
 from soak.registering import NAME, Registering
@@ -92,7 +92,7 @@ class Soaked:
     placed: tuple[int, int]
     calls: Calls
     thrown: int
-    answers: int
+    answers: list[str]
     callbacks: int
     registered: int
 
@@ -106,9 +106,7 @@ class Soaked:
             found.append(f"{self.callbacks} callbacks of {sum(self.placed)} calls")
         if not self.registered:
             found.append("nobody could register and unregister")
-        if self.answers:
-            found.append(f"media ports answered {self.answers} times")
-        return found
+        return found + self.answers[:MOST_COMPLAINTS]
 
     def report(self) -> None:
         """Print the figures."""

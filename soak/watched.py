@@ -23,7 +23,8 @@ from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.running import Running
 from cordboard.exchange.channels import ChannelBook
-from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.sql.journal import SqlJournal
+from cordboard.journal.sql.store import Store
 from cordboard.journal.view import Bounds
 from cordboard.logs import configure_logs
 from cordboard.service import Service, serve
@@ -45,7 +46,7 @@ class WatchedService(Service):
     def __init__(self, settings: Settings, directory: Directory) -> None:
         events = KEPT_CALLS * EVENTS_A_CALL
         bounds = Bounds(history=events, history_of_all=events, ended_calls=KEPT_CALLS)
-        journal = MemoryJournal(time.time, bounds)
+        journal = SqlJournal(Store(settings.store), time.time, bounds)
         super().__init__(settings, directory, journal)
         self.engine._ladder = Ladder(2 * KEPT_CALLS)
         self.exchange._channels = ChannelBook(KEPT_CALLS)
@@ -56,6 +57,7 @@ class WatchedService(Service):
         """Start, and look from now on."""
         await super().start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._count)
+        _objects()  # what counting makes the first time, such as caches of classes, is there then
         self._look()
 
     async def stop(self) -> None:
