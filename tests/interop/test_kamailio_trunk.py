@@ -24,6 +24,9 @@ pytestmark = pytest.mark.interop("kamailio")
 USERNAME, PASSWORD = "cordboard", "trunk-secret"
 NUMBER, OTHER, MOVED, FORKED, NOBODY = (f"031234000{n}" for n in range(5))
 OURS_HZ, THEIRS_HZ = 620.0, 1100.0
+SHORT_SESSIONS = "session_expires = 4\nmin_se = 2"
+"""Refreshed after two seconds."""
+
 AT_ONCE = ("--answer-after", "0")
 
 
@@ -44,6 +47,17 @@ class Site:
     def subscriber(self, number: str, *options: str | Path) -> OwnPhone:
         """A phone that the carrier itself has registered by its number."""
         return OwnPhone(number, self.carrier.sip, *options)
+
+    def baresip(self, folder: Path) -> BaresipPhone:
+        """One that the carrier has registered by :data:`NUMBER`, which answers at once."""
+        return BaresipPhone(
+            folder / "far",
+            NUMBER,
+            server=self.carrier.sip,
+            domain=DOMAIN,
+            secret="any",
+            answer=True,
+        )
 
     def place(self, number: str = NUMBER) -> str:
         """Connect jessica with a number; the call's id."""
@@ -88,7 +102,7 @@ def site_of(
     ) as carrier:
         uri = f"sip:{carrier.address};transport={transport}"
         trunk = Trunk("pstn", "", 0, username=USERNAME, password=password, uri=uri)
-        with CordboardServer(folder / "server", trunk) as server:
+        with CordboardServer(folder / "server", trunk, sip_lines=SHORT_SESSIONS) as server:
             yield Site(server, carrier, first, late)
 
 
@@ -207,18 +221,64 @@ def test_a_number_that_moved(site: Site) -> None:
     ]
 
 
+def test_refreshes_of_a_session_find_us(site: Site) -> None:
+    with (
+        site.jessica(*AT_ONCE),
+        site.subscriber(NUMBER, *AT_ONCE, "--hangup-after", "4.5") as far,
+    ):
+        call = site.place()
+        assert far.wait_for("ended", 10.0)["by"] == "us"
+        assert site.result(call)["outcome"] == "completed"
+        lines = site.lines(call)
+    assert len([line for line in lines if line["text"].startswith("UPDATE ")]) >= 2
+
+
+@pytest.mark.interop("baresip")
+def test_our_refreshes_of_a_session_find_the_far_side(tmp_path: Path, site: Site) -> None:
+    """baresip 1.0 leaves them to us, and knows no UPDATE."""
+    with site.jessica(*AT_ONCE, "--hangup-after", "4.5"), site.baresip(tmp_path) as far:
+        call = site.place()
+        far.wait_closed(10.0)
+        assert site.result(call)["outcome"] == "completed"
+        refreshes = site.sent(call, "INVITE")[2:]
+    assert len(refreshes) >= 2
+    assert all(f"\nRoute: <sip:{site.carrier.address};" in text for text in refreshes)
+
+
+@pytest.mark.interop("sipp")
+def test_reliable_ringing(tmp_path: Path, udp: Site) -> None:
+    """PRACK goes along the route of an early dialog."""
+    rings = (
+        Script("rings-reliably", proxied=True)
+        .expect("INVITE")
+        .answer("INVITE", 183, "Require: 100rel", "RSeq: 7", sdp=sdp(), repeat=True)
+        .expect("PRACK", headers={"RAck": "7 2 INVITE"})
+        .answer_again("PRACK", 200)
+        .answer("INVITE", 200, repeat=True)
+        .expect("ACK")
+        .take_bye()
+    )
+    with (
+        udp.jessica(*AT_ONCE, "--hangup-after", "1"),
+        Sipp(tmp_path / "first", rings, port=udp.first),
+        Sipp(
+            tmp_path / "late",
+            Script("refuses", proxied=True).expect("INVITE").answer("INVITE", 486).expect("ACK"),
+            port=udp.late,
+        ),
+    ):
+        call = udp.place(FORKED)
+        result = udp.result(call)
+        (prack,) = udp.sent(call, "PRACK")
+    assert (result["outcome"], result["cause"]) == ("completed", "normal")
+    assert f"\nRoute: <sip:{udp.carrier.address};" in prack
+
+
 @pytest.mark.interop("baresip")
 def test_the_far_side_puts_us_on_hold(tmp_path: Path, site: Site) -> None:
     with (
         site.jessica(*AT_ONCE) as jessica,
-        BaresipPhone(
-            tmp_path / "far",
-            NUMBER,
-            server=site.carrier.sip,
-            domain=DOMAIN,
-            secret="any",
-            answer=True,
-        ) as far,
+        site.baresip(tmp_path) as far,
     ):
         call = site.place()
         far.wait_established()
