@@ -31,6 +31,8 @@ IN_DIALOG_RESERVE = 1.25
 # Seconds: what RFC 4028 4 recommends for how long a session lasts unrefreshed, and its least.
 SESSION_EXPIRES = 1800
 MIN_SE = 90
+# What a SIPS URI says besides: its scheme means TLS (RFC 5630 3.1.3), WebSocket has to be named.
+SECURED = {"tls": "", "wss": ";transport=ws"}
 # Hexadecimal digits of a HMAC-SHA256 in a tag: 64 bits (RFC 3261 19.3 asks for 32).
 TAG_SIGNATURE_DIGITS = 16
 
@@ -112,9 +114,12 @@ class Core:
         """The Via line of requests over ``flow``, up to where the branch's own text follows."""
         return via_start(flow.transport, written(*self.settings.advertised(flow)))
 
-    def contact(self, flow: Flow, user: str) -> str:
-        """Our Contact line for dialogs over ``flow``."""
+    def contact(self, flow: Flow, user: str, towards: str = "") -> str:
+        """Our Contact line for dialogs over ``flow``. Whoever is called by a SIPS URI, ``towards``,
+        is shown one (RFC 3261 8.1.1.8); phones made with PJSIP answer 480 to anything else."""
         where = written(*self.settings.advertised(flow))
+        if flow.transport in SECURED and towards[:5].lower() == "sips:":
+            return f"Contact: <sips:{clean(user)}@{clean(where)}{SECURED[flow.transport]}>\r\n"
         # The secured WebSocket has no name of its own there (RFC 7118 5.2.2).
         named = "ws" if flow.transport == "wss" else flow.transport
         transport = "" if named == "udp" else f";transport={named}"

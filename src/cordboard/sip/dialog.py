@@ -142,7 +142,7 @@ class Dialog:
     def contact(self) -> str:
         """Our Contact line in this dialog."""
         if self._contact is None:
-            self._contact = self._core.contact(self.flow, self.contact_user)
+            self._contact = self._core.contact(self.flow, self.contact_user, self.target)
         return self._contact
 
     def next_number(self) -> int:

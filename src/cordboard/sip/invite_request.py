@@ -178,7 +178,7 @@ def write_invite(
     data = encode(
         f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
         f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
-        f"{core.contact(flow, invitation.contact_user)}{core.agent_line}{ALLOW_LINE}"
+        f"{core.contact(flow, invitation.contact_user, uri)}{core.agent_line}{ALLOW_LINE}"
         f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}{timer_lines}"
         f"{lines_of(invitation.headers)}{credentials}{content_type_line(SDP, offer)}",
         offer,

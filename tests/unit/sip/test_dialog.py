@@ -151,6 +151,19 @@ def test_we_are_one_transport_in_contacts_whether_secured_or_not() -> None:
         assert request_of(made).need("via").startswith(f"SIP/2.0/{token} 192.0.2.1:5060;")
 
 
+def test_who_is_called_by_a_sips_uri_is_shown_one() -> None:
+    """RFC 3261 8.1.1.8; without it PJSIP answers 480 with Warning 381."""
+    tls, wss = TCP._replace(transport="tls"), TCP._replace(transport="wss")
+    secured = "sips:phone@10.0.0.7:5061"
+    assert dialog(target=secured, flow=tls).contact == "Contact: <sips:u@192.0.2.1:5060>\r\n"
+    assert dialog(target=secured, flow=wss).contact.endswith(
+        "<sips:u@192.0.2.1:5060;transport=ws>\r\n"
+    )
+    # Behind a proxy that ends the TLS we can't be reached by it
+    assert dialog(target=secured, flow=TCP).contact.startswith("Contact: <sip:u@")
+    assert dialog(flow=tls).contact == "Contact: <sip:u@192.0.2.1:5060;transport=tls>\r\n"
+
+
 def test_a_target_refresh_moves_the_target() -> None:
     made = dialog(sticky=False)
     made.refresh(Response(200, "OK", {"contact": ["<sip:new@192.0.2.9:5080>"]}), UDP)
