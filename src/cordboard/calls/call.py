@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cordboard.calls.bridged import Bridged
 from cordboard.calls.causes import Cause
 from cordboard.calls.dialling import Dialling
 from cordboard.calls.events import CallEvent, CallResult
@@ -20,22 +21,14 @@ from cordboard.calls.legs import Legs
 from cordboard.calls.limits import Take
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
-from cordboard.calls.plan import (
-    CallPlan,
-    LegPlan,
-    PlannedChannel,
-    ProgramPlan,
-    channels_for,
-)
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import (
     Answered,
-    Bridge,
     Digit,
     EarlyMedia,
     EngineCommand,
     EngineEvent,
     Failed,
-    Hold,
     HoldChanged,
     MediaLost,
     PlayEnded,
@@ -63,21 +56,16 @@ class Call:
         self.id = plan.request.id
         self.stage = Stage.ACCEPTED
         self.result: CallResult | None = None
-        self._switchboard = switchboard
         self._legs = Legs(plan.channels)
-        self._held: set[Leg] = set()
         self._second_verdict = self._gone = HUNG_UP
         self._times = StageTimes()
         self._commands: list[EngineCommand] = []
         self._log = CallLog(plan.request.id)
-        self._holdings = Holdings(plan.request.tenant, switchboard)
+        self._holdings = Holdings(plan, switchboard)
         self._dialling = Dialling(plan, switchboard, self._holdings, self._log, self._command)
-        self._dialling.announce(Leg.FIRST, plan.channels)
         self._hunting = Hunting(self._legs, self._dialling, self._log, self._command)
         self._first_hears = FirstHears(self._legs, plan.country, self._command)
-        self._holdings.add(Leg.FIRST, plan.first.takes)
-        if isinstance(plan.second, LegPlan):
-            self._holdings.add(Leg.SECOND, plan.second.takes)
+        self._bridged = Bridged(self._legs, self._log, self._command)
 
     # What comes in
 
@@ -88,11 +76,10 @@ class Call:
     def handle(self, event: EngineEvent, now: float) -> None:
         """Take notice of what the engine says about one of the call's channels."""
         leg = self.leg_of(event.channel)
-        if leg is not None and self.stage is not Stage.ENDED:
-            handler = _HANDLERS.get(type(event))
-            if handler is not None:
-                handler(self, event, leg, now)
-                self._settle(now)
+        handler = _HANDLERS.get(type(event))
+        if leg is not None and handler is not None and self.stage is not Stage.ENDED:
+            handler(self, event, leg, now)
+            self._settle(now)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due; a deadline that was moved meanwhile has no effect."""
@@ -137,19 +124,16 @@ class Call:
 
     # Stages
 
-    def _apply(self, trigger: Trigger, now: float) -> bool:
-        """Follow the table; False where ``trigger`` has no effect now."""
+    def _apply(self, trigger: Trigger, now: float) -> None:
+        """Follow the table, which may say that ``trigger`` has no effect now."""
         following = next_stage(self.stage, trigger)
         if following is None:
-            return False
+            return
         left, self.stage = self.stage, following
         self._times.enter(following, now)
         if following is Stage.ENDING:
             self._decide_result(left, trigger, now)
-        enter = _ENTER.get(following)
-        if enter is not None:
-            enter(self, now)
-        return True
+        _ENTER[following](self, now)
 
     def _stage_timed_out(self, now: float) -> None:
         if self.stage is Stage.RINGING_FIRST:
@@ -170,11 +154,9 @@ class Call:
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         self._times.call_ends = now + self.plan.longest_call
         self._times.stage_ends = now + plan.timeout
-        channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
-        self._dialling.announce(Leg.SECOND, channels)
-        self._legs.second = Hunt(channels)
-        self._dialling.dial_all(self._legs.second, plan)
-        if channels:
+        self._legs.second = hunt = Hunt(self._dialling.find_channels(plan))
+        self._dialling.dial_all(hunt, plan)
+        if hunt.channels:
             self._first_hears.ringback()
         else:
             self._hunt_failed(Leg.SECOND, Verdict(Cause.UNREACHABLE), now)
@@ -195,13 +177,7 @@ class Call:
         self._first_hears.failure(self._second_verdict.cause)
 
     def _bridge(self, _now: float) -> None:
-        first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
-        assert first is not None  # the table's promise
-        assert second is not None
-        self._command(Bridge(first, second))
-        if Leg.FIRST in self._held:
-            self._command(Hold(second, True))
-        self._log.bridged(first, second)
+        self._bridged.connect()
 
     def _end(self, now: float) -> None:
         self._times.call_ends = None
@@ -221,14 +197,9 @@ class Call:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
             rang = self._times.since(Stage.RINGING_FIRST, now)
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
-        self.result = result_of(
-            left,
-            trigger,
-            self._legs.first.verdict(),
-            self._second_verdict,
-            self._times.lasted(),
-            gone=self._gone,
-        )
+        first, second = self._legs.first.verdict(), self._second_verdict
+        lasted = self._times.lasted()
+        self.result = result_of(left, trigger, first, second, lasted, gone=self._gone)
 
     # Hunts
 
@@ -251,9 +222,8 @@ class Call:
         self._hunting.rang(event, leg)
 
     def _on_early_media(self, event: EarlyMedia, leg: Leg, _now: float) -> None:
-        if leg is not Leg.SECOND or self.stage is not Stage.RINGING_SECOND:
-            return
-        if self._first_hears.early_media(event.channel, event.flowing):
+        wanted = leg is Leg.SECOND and self.stage is Stage.RINGING_SECOND
+        if wanted and self._first_hears.early_media(event.channel, event.flowing):
             self._log.early_media(leg, event.channel, event.flowing)
 
     def _on_answered(self, event: Answered, leg: Leg, now: float) -> None:
@@ -285,14 +255,7 @@ class Call:
         self._log.digit(leg, event.channel, event.digit)
 
     def _on_hold_changed(self, event: HoldChanged, leg: Leg, _now: float) -> None:
-        if event.held == (leg in self._held) or event.channel != self._legs.hunt(leg).winner:
-            return
-        self._held.symmetric_difference_update({leg})
-        if self.stage is Stage.BRIDGED:
-            other = self._legs.other_winner(leg)
-            if other is not None:
-                self._command(Hold(other, event.held))
-        self._log.hold(leg, event.channel, event.held)
+        self._bridged.hold(event, leg, together=self.stage is Stage.BRIDGED)
 
     def _on_media_lost(self, event: MediaLost, leg: Leg, now: float) -> None:
         if event.channel == self._legs.hunt(leg).winner:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Channel, Hunt
 from cordboard.calls.log import CallLog
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, channels_for
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
@@ -33,15 +33,18 @@ class Dialling:
         self._log = log
         self._command = command
         self._new_channels: list[tuple[Leg, PlannedChannel]] = []
-
-    def announce(self, leg: Leg, channels: tuple[PlannedChannel, ...]) -> None:
-        """Take note of channels that come into being."""
-        self._new_channels += [(leg, planned) for planned in channels]
+        self._announce(Leg.FIRST, plan.channels)
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order."""
         taken, self._new_channels = self._new_channels, []
         return taken
+
+    def find_channels(self, plan: LegPlan) -> tuple[PlannedChannel, ...]:
+        """The channels of a leg as its phones are registered now; empty when none is."""
+        channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
+        self._announce(plan.leg, channels)
+        return channels
 
     def dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
         """Ring a leg on all its channels."""
@@ -68,6 +71,10 @@ class Dialling:
         self._dial(channel, self._leg_plan(leg))
         return True
 
+    def _announce(self, leg: Leg, channels: tuple[PlannedChannel, ...]) -> None:
+        """Take note of channels that come into being."""
+        self._new_channels += [(leg, planned) for planned in channels]
+
     def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
         plan = channel.plan or leg_plan
         planned = channel.planned
@@ -91,7 +98,7 @@ class Dialling:
                 hunt.follow(name, route.plan, route.channels, target)
                 self._holdings.add(leg, route.taken)
                 self._holdings.leave_trunks(leg, hunt.trunks_but(None))
-                self.announce(leg, route.channels[1:])
+                self._announce(leg, route.channels[1:])
                 for planned in route.channels:
                     self._dial(hunt.channels[planned.id], route.plan)
                 return True

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cordboard.calls.limits import TRUNK_SCOPE, Take, trunk_take
+from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.request import Leg
 from cordboard.calls.switchboard import Switchboard
 from cordboard.directory.model import Trunk
 
 
 class Holdings:
-    """By leg; ``domain`` is the tenant's, whose trunks they are."""
+    """By leg, to begin with what was taken when the call was planned."""
 
-    def __init__(self, domain: str, switchboard: Switchboard) -> None:
-        self._domain = domain
+    def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
+        self._domain = plan.request.tenant  # whose trunks they are
         self._switchboard = switchboard
-        self._held: dict[Leg, tuple[Take, ...]] = {}
+        self._held: dict[Leg, tuple[Take, ...]] = {Leg.FIRST: plan.first.takes}
+        if isinstance(plan.second, LegPlan):
+            self._held[Leg.SECOND] = plan.second.takes
         self._released: list[Take] = []
 
     def of(self, leg: Leg) -> tuple[Take, ...]:
