@@ -25,6 +25,7 @@ from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
+from cordboard.feeds.delivery import Courier
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal
@@ -63,12 +64,18 @@ class Service:
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
         self._outbound = Outbound()
-        self._callbacks = Callbacks(self.journal, self._outbound)
+        courier = Courier(self._outbound, time.time)
+        self._callbacks = Callbacks(self.journal, courier, time.time, self._webhook_secrets)
         services = Services(self.exchange, self.journal, self._directory)
         self._http = _Http(settings, services)
 
     def _directory(self) -> Directory:
         return self.directory
+
+    def _webhook_secrets(self, tenant: str, account: str) -> tuple[bytes, ...]:
+        found = self.directory.tenant(tenant)
+        one = None if found is None else found.account(account)
+        return () if one is None else one.webhook_secrets
 
     async def start(self) -> None:
         """Listen for SIP, then for HTTP; raises :class:`ServiceFailed`."""

@@ -6,7 +6,7 @@ A request names parties as the client named them; what they mean is decided by t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
@@ -123,12 +123,20 @@ class SecondScope(Enum):
     INSIDE = "inside"
 
 
+class Occasion(Enum):
+    """What a client is told of: the end of the hunt for the first leg (Basix), or of the call."""
+
+    FIRST_LEG = "first_leg"
+    CALL_ENDED = "call_ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Where the client wants to be told the first leg's fate, and in whose dialect."""
+    """Where the client wants to be told of what, in whose dialect; the URL may hold secrets."""
 
-    url: str
+    url: str = field(repr=False)
     dialect: str
+    occasion: Occasion = Occasion.FIRST_LEG
 
 
 @dataclass(frozen=True, slots=True)

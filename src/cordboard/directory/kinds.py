@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from cordboard.addresses import canonical, is_address
@@ -38,6 +39,18 @@ def matching(pattern: re.Pattern[str], expected: str) -> Kind:
         return value
 
     return text_where(expected, parse)
+
+
+def _webhook_secret(value: str) -> bytes:
+    """A secret as the Standard Webhooks write it."""
+    prefix, _, encoded = value.partition("_")
+    try:
+        secret = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise ValueError from None
+    if prefix != "whsec" or not 24 <= len(secret) <= 64:
+        raise ValueError
+    return secret
 
 
 def _country(value: str) -> str:
@@ -91,6 +104,7 @@ CODECS = list_of(
     text_where('a codec such as "opus" or "L16/16000"', codec_name), 'a list of codecs, ["G722"]'
 )
 CHANNELS = integer(1, MOST_CHANNELS, "channels")
+WEBHOOK_SECRET = text_where('"whsec_" and 24 to 64 octets in base64', _webhook_secret)
 CALLS_A_SECOND = number(0.01, 10_000, "calls a second")
 BURST = integer(1, 10_000, "calls")
 SECRET_TEXT = text("a text of 1 to 255 characters")

@@ -40,10 +40,14 @@ class DigestOffer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A credential of an API client. Only the SHA-256 of its token is kept."""
+    """A credential of an API client. Only the SHA-256 of its token is kept.
+
+    By ``webhook_secrets`` its callbacks are signed: with all of them while they are changed.
+    """
 
     name: str
     token_sha256: bytes = field(repr=False)
+    webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from cordboard.directory.kinds import (
     SECRET_TEXT,
     SIP_NAME,
     TRUNK_URI,
+    WEBHOOK_SECRET,
     hexadecimal,
 )
 from cordboard.directory.model import (
@@ -65,6 +66,9 @@ ACCOUNT = Shape(
     {
         "token": Field(SECRET_TEXT, secret=True),
         "token_sha256": Field(hexadecimal(64, "the SHA-256 of the token"), secret=True),
+        "webhook_secrets": Field(
+            list_of(WEBHOOK_SECRET, 'a list of secrets, ["whsec_..."]'), (), secret=True
+        ),
     },
 )
 

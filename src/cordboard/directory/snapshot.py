@@ -154,6 +154,10 @@ class TenantDirectory:
         """A user's terminals in the order of the directory."""
         return tuple(self._terminals[name] for name in user.terminals if name in self._terminals)
 
+    def account(self, name: str) -> Account | None:
+        """The account with this name."""
+        return next((account for account in self.accounts if account.name == name), None)
+
     def trunk(self, name: str) -> Trunk | None:
         """The trunk with this name."""
         return self._trunks.get(name)

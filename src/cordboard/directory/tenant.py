@@ -114,7 +114,9 @@ class TenantReader:
 
     def _account(self, row: Row) -> Account | None:
         token = token_hash(row, self._problems)
-        return None if token is None else Account(row.name, token)
+        return (
+            None if token is None else Account(row.name, token, fit(row.values["webhook_secrets"]))
+        )
 
     def _user(self, row: Row) -> User:
         name, values = row.name, row.values

@@ -118,6 +118,7 @@ class Exchange:
             accepted_at=self._wall(),
             channels=tuple(channel.id for channel in planned.channels),
             request=written(request),
+            callback=request.callback,
         )
         try:
             await self._journal.accept(record, (accepted_event(planned),), key)

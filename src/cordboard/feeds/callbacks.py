@@ -1,154 +1,138 @@
-"""Callbacks: whoever asked for a call is told once how the hunt for its first leg ended.
+"""Callbacks: whoever asked for a call is told, however long his server was away.
 
-A reader of the event log. It waits for ``leg.answered`` or ``leg.failed`` of the first leg of every
-call that was accepted with a callback, has the dialect's renderer make the body, and hands it to
-:class:`~cordboard.feeds.delivery.Deliveries`. What happens to the call after that is none of its
-business, so there is exactly one callback a call.
+What is owed stands in the journal's outbox, committed with the event that it tells of. A new one is
+tried at once; what can't be delivered is left there, and looked for again when its time has come.
+So nothing is lost with this process, and a receiver that is away costs no memory.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
-from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallEvent, EventKind, Recorded
-from cordboard.calls.request import Leg
-from cordboard.feeds.delivery import Deliveries, Delivery
-from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
-from cordboard.journal.port import Journal, Reader, ResyncNeeded
+from cordboard.calls.events import CallEvent
+from cordboard.calls.owing import Owed
+from cordboard.feeds.delivery import Courier
+from cordboard.feeds.outbound import UnusableUrl, usable_url
+from cordboard.journal.outbox import Attempt, Fate
+from cordboard.journal.port import Journal
 
-DRAIN_SECONDS = 3.0
-"""How long a stopping server waits for callbacks under way; the calls have ended by then."""
+DRAIN_SECONDS: Final = 3.0
+"""How long a stopping server waits for callbacks under way; the others stay in the outbox."""
+
+LOOK_SECONDS: Final = 1.0
+"""Between two looks for callbacks that are due again: the shortest pause between attempts."""
+
+MAX_UNDER_WAY: Final = 2_000
+"""Callbacks that are being delivered, or wait for a slot of their host; the rest waits where it is
+kept."""
 
 _log = structlog.get_logger(__name__)
 
+Renderer = Callable[[CallEvent], bytes]
+"""Makes a dialect's JSON body of the event that is told."""
 
-@dataclass(frozen=True, slots=True)
-class HuntEnd:
-    """How the first leg's hunt of a call ended: ``channel`` answered, or it failed by ``cause``."""
-
-    call: str
-    channel: str | None
-    cause: Cause = Cause.NORMAL
-
-    @property
-    def answered(self) -> bool:
-        """Whether somebody answered."""
-        return self.channel is not None
-
-
-Renderer = Callable[[HuntEnd], bytes]
-"""Makes a dialect's JSON body."""
+Secrets = Callable[[str, str], tuple[bytes, ...]]
+"""The secrets by which callbacks of an account of a tenant are signed."""
 
 _renderers: dict[str, Renderer] = {}
 
 
 def register_renderer(dialect: str, renderer: Renderer) -> None:
-    """Say how a dialect tells the end of a hunt."""
+    """Say how a dialect tells of an event."""
     _renderers[dialect] = renderer
 
 
 class Callbacks:
-    """Reads the log of all tenants and keeps the deliveries going."""
+    """Keeps the outbox of a journal empty."""
 
     def __init__(
         self,
         journal: Journal,
-        outbound: Outbound,
+        courier: Courier,
+        wall: Callable[[], float],
+        secrets: Secrets = lambda _tenant, _account: (),
         *,
-        deliveries: Deliveries | None = None,
-        renderers: Mapping[str, Renderer] = _renderers,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._journal = journal
-        self._deliveries = deliveries or Deliveries(outbound)
-        self._renderers = renderers
-        self._wanted: dict[tuple[str, str], tuple[str, str]] = {}
-        self._none_wanted = asyncio.Event()
-        self._none_wanted.set()
-        self._task: asyncio.Task[None] | None = None
+        self._courier = courier
+        self._wall = wall
+        self._secrets = secrets
+        self._look_seconds = look_seconds
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Follow the log from this moment on."""
-        self._task = asyncio.get_running_loop().create_task(self._follow(self._journal.read_all()))
+        """Deliver what is owed from now on, and what was left."""
+        self._journal.on_owed(self._owed)
+        self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def stop(self, within: float = DRAIN_SECONDS) -> None:
         """Deliver what is under way, at most for some seconds, then end."""
         await self._journal.flush()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                await self._none_wanted.wait()
-                await self._deliveries.idle()
-        if self._task is not None:
-            self._task.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
-        await self._deliveries.stop()
+                await self._looking
+        tasks = tuple(self._under_way.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=within)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _follow(self, reader: Reader) -> None:
+    def deliver(self, one: Owed, attempts: int = 0) -> None:
+        """Try to deliver a callback now, unless that is under way."""
+        if one.id not in self._under_way and len(self._under_way) < MAX_UNDER_WAY:
+            task = asyncio.get_running_loop().create_task(self._deliver(one, attempts))
+            self._under_way[one.id] = task
+            task.add_done_callback(lambda done: self._over(one, done))
+
+    def _owed(self, one: Owed) -> None:
+        self.deliver(one)
+
+    async def _look(self) -> None:
+        """Take up what is due, again and again."""
         while True:
-            try:
-                async for recorded in reader:
-                    self._take_notice(recorded)
-            except ResyncNeeded:
-                _log.error("callbacks.behind", lost=len(self._wanted))
-                self._wanted.clear()
-                self._none_wanted.set()
-                reader = self._journal.read_all()
+            room = MAX_UNDER_WAY - len(self._under_way)
+            if room > 0:
+                try:
+                    due = await self._journal.due(self._wall(), room)
+                except Exception:
+                    _log.exception("the outbox can't be read")
+                    due = ()
+                for posted in due:
+                    self.deliver(posted.owed, posted.attempts)
+            await asyncio.sleep(self._look_seconds)
 
-    def _take_notice(self, recorded: Recorded) -> None:
-        event = recorded.event
-        key = (recorded.tenant, event.call)
-        if event.kind is EventKind.CALL_ACCEPTED:
-            target = event.data.get("callback")
-            if isinstance(target, dict):
-                self._wanted[key] = (str(target.get("url")), str(target.get("dialect")))
-                self._none_wanted.clear()
-            return
-        if key not in self._wanted:
-            return
-        end = hunt_end(event)
-        if end is not None:
-            url, dialect = self._wanted.pop(key)
-            if not self._wanted:
-                self._none_wanted.set()
-            self._deliver(url, dialect, end)
+    async def _deliver(self, one: Owed, attempts: int) -> None:
+        attempt = await self._attempt(one)
+        if attempt.status is None and attempt.error is not None and attempt.seconds < 0:
+            fate, next_at = Fate.GIVEN_UP, None  # it could not even be tried
+        else:
+            fate, next_at = self._courier.fate_after(attempt, attempts + 1)
+        self._journal.attempted(one.id, attempt, fate, next_at)
+        if fate in (Fate.GONE, Fate.GIVEN_UP):
+            _log.warning("a callback is not delivered", id=one.id, fate=fate.value)
+        await self._journal.flush()
 
-    def _deliver(self, url: str, dialect: str, end: HuntEnd) -> None:
-        renderer = self._renderers.get(dialect)
+    async def _attempt(self, one: Owed) -> Attempt:
+        renderer = _renderers.get(one.dialect)
         if renderer is None:
-            _log.error("callback.no_renderer", dialect=dialect, call=end.call)
-            return
+            return Attempt(self._wall(), None, f"nothing speaks {one.dialect} here", -1.0)
         try:
-            target = usable_url(url)
+            url = usable_url(one.url)
         except UnusableUrl as error:
-            _log.warning("callback.unusable_url", call=end.call, why=str(error))
-            return
-        self._deliveries.add(Delivery(f"msg_{end.call}", target, renderer(end)))
+            return Attempt(self._wall(), None, f"the URL {error}", -1.0)
+        secrets = self._secrets(one.tenant, one.account)
+        return await self._courier.attempt(one.id, url, renderer(one.event), secrets)
 
-
-def hunt_end(event: CallEvent) -> HuntEnd | None:
-    """What an event says about the first leg's hunt; None where it is not its end.
-
-    A call that ends without either leg event (it should not) is told by its own cause.
-    """
-    if event.kind is EventKind.CALL_ENDED:
-        return HuntEnd(event.call, None, _cause(event))
-    if event.leg is not Leg.FIRST:
-        return None
-    if event.kind is EventKind.LEG_ANSWERED:
-        return HuntEnd(event.call, event.channel)
-    if event.kind is EventKind.LEG_FAILED:
-        return HuntEnd(event.call, None, _cause(event))
-    return None
-
-
-def _cause(event: CallEvent) -> Cause:
-    try:
-        return Cause(event.data.get("cause"))
-    except ValueError:
-        return Cause.FAILED
+    def _over(self, one: Owed, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(one.id, None)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("delivery.broke", id=one.id, error=repr(task.exception()))

@@ -1,139 +1,95 @@
-"""Deliveries: bodies on their way to receivers, tried again until they arrive or it is too late.
-
-Kept in memory: what has not arrived when the process ends is lost. Everything is bounded (how many
-wait, how many of them for one host, how many are in flight, how often and how long each is tried),
-and a receiver that does not answer holds up only what is meant for itself.
-"""
+"""Delivering one callback: an attempt, and when there is to be another."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+import base64
+import hashlib
+import hmac
+import random
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
+from typing import Final
 
 import structlog
 from yarl import URL
 
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.slots import HostSlots
+from cordboard.journal.outbox import Attempt, Fate
 
-BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""Seconds between the attempts: seven of them within about a minute, then a receiver's news is
-old."""
+BACK_OFF: Final = (
+    *(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0),
+    *repeat(3600.0, 22),
+)
+"""Seconds between the attempts: quick ones for a receiver that restarts, hourly ones for one that
+is down over night, a day in all."""
 
-MAX_IN_FLIGHT = 512
-"""Requests under way in all; eight times what one host may have."""
+SPREAD: Final = 0.2
+"""How much longer a pause may be by chance, so that a receiver that is back is not overrun."""
 
-MAX_WAITING = 20_000
-"""Deliveries that are under way or wait for their next attempt, at about 3 KB each."""
-
-MAX_WAITING_PER_HOST = 10_000
-"""One dead receiver must leave room for the others: 16 s of 600 calls a second to it alone."""
-
-GONE = 410
+GONE: Final = 410
 """The status by which a receiver says that it wants no more (RFC 9110 15.5.11)."""
 
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A body for a receiver; ``id`` stays the same over all attempts, so repetitions are known."""
-
-    id: str
-    url: URL = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def host(self) -> str:
-        """Who receives it, for slots and logs: the URL itself may hold secrets."""
-        return f"{self.url.host}:{self.url.port}"
+def signature(secrets: Iterable[bytes], id: str, timestamp: int, body: bytes) -> str:  # noqa: A002 - what webhooks call it
+    """The value of ``webhook-signature``: one for each of an account's secrets, so that they can be
+    changed without a gap (Standard Webhooks: v1, HMAC-SHA256)."""
+    signed = f"{id}.{timestamp}.".encode() + body
+    digests = (hmac.digest(secret, signed, hashlib.sha256) for secret in secrets)
+    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
 
 
-class Fate(Enum):
-    """How a delivery ended."""
+class Courier:
+    """Makes attempts; ``wall`` tells the time in seconds since 1970."""
 
-    DELIVERED = "delivered"
-    GONE = "gone"
-    GIVEN_UP = "given_up"
-    DROPPED = "dropped"
-
-
-class Deliveries:
-    """Everything that is on its way. ``fates`` counts how deliveries ended."""
-
-    def __init__(self, outbound: Outbound, back_off: Sequence[float] = BACK_OFF) -> None:
+    def __init__(
+        self,
+        outbound: Outbound,
+        wall: Callable[[], float],
+        back_off: Sequence[float] = BACK_OFF,
+    ) -> None:
         self._outbound = outbound
+        self._wall = wall
         self._back_off = back_off
         self._slots = HostSlots()
-        self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._per_host: Counter[str] = Counter()
-        self.fates: Counter[Fate] = Counter()
 
-    def add(self, delivery: Delivery) -> bool:
-        """Begin to deliver; False (and a line in the log) where too many wait already."""
-        host = delivery.host
-        if len(self._tasks) >= MAX_WAITING or self._per_host[host] >= MAX_WAITING_PER_HOST:
-            self._ended(delivery, Fate.DROPPED)
-            return False
-        self._per_host[host] += 1
-        task = asyncio.get_running_loop().create_task(self._deliver(delivery))
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._forget(done, host))
-        return True
-
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    async def idle(self) -> None:
-        """Wait until nothing is on its way."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    async def stop(self) -> None:
-        """Give up what is on its way."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _deliver(self, delivery: Delivery) -> None:
-        for pause in (*self._back_off, None):
-            status = await self._attempt(delivery)
-            if status is not None and 200 <= status < 300:
-                return self._ended(delivery, Fate.DELIVERED)
-            if status == GONE:
-                return self._ended(delivery, Fate.GONE)
-            if pause is not None:
-                await asyncio.sleep(pause)
-        return self._ended(delivery, Fate.GIVEN_UP)
-
-    async def _attempt(self, delivery: Delivery) -> int | None:
-        """Try once; the answer's status, or None where there was none."""
-        host = delivery.host
-        headers = {"Content-Type": "application/json", "webhook-id": delivery.id}
-        async with self._slots.slot(host), self._in_flight:
+    async def attempt(
+        self,
+        id: str,  # noqa: A002 - what webhooks call it
+        url: URL,
+        body: bytes,
+        secrets: tuple[bytes, ...],
+    ) -> Attempt:
+        """Try once to deliver."""
+        host = f"{url.host}:{url.port}"  # for slots and logs: the URL itself may hold secrets
+        async with self._slots.slot(host):
+            began = self._wall()
+            headers = {
+                "Content-Type": "application/json",
+                "webhook-id": id,
+                "webhook-timestamp": str(int(began)),
+            }
+            if secrets:
+                headers["webhook-signature"] = signature(secrets, id, int(began), body)
             try:
-                status = await self._outbound.post(delivery.url, delivery.body, headers)
+                status = await self._outbound.post(url, body, headers)
             except OutboundFailed as failure:
                 self._slots.silent(host)
-                _log.info("delivery.no_answer", id=delivery.id, host=host, why=str(failure))
-                return None
+                _log.info("delivery.no_answer", id=id, host=host, why=str(failure))
+                return Attempt(began, None, str(failure), self._wall() - began)
         self._slots.answered(host)
-        return status
+        return Attempt(began, status, None, self._wall() - began)
 
-    def _ended(self, delivery: Delivery, fate: Fate) -> None:
-        self.fates[fate] += 1
-        if fate is not Fate.DELIVERED:
-            _log.warning("delivery.ended", id=delivery.id, host=delivery.host, fate=fate.value)
-
-    def _forget(self, task: asyncio.Task[None], host: str) -> None:
-        self._tasks.discard(task)
-        self._per_host[host] -= 1
-        if not self._per_host[host]:
-            del self._per_host[host]
-        if not task.cancelled() and task.exception() is not None:
-            _log.error("delivery.broke", host=host, error=repr(task.exception()))
+    def fate_after(self, attempt: Attempt, attempts: int) -> tuple[Fate, float | None]:
+        """What becomes of a callback after its attempt number ``attempts``, and when it is tried
+        again."""
+        if attempt.status is not None and 200 <= attempt.status < 300:
+            return Fate.DELIVERED, None
+        if attempt.status == GONE:
+            return Fate.GONE, None
+        if attempts > len(self._back_off):
+            return Fate.GIVEN_UP, None
+        pause = self._back_off[attempts - 1] * (1 + SPREAD * random.random())  # noqa: S311 - no secret
+        return Fate.PENDING, self._wall() + pause

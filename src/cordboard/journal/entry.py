@@ -5,16 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cordboard.calls.events import CallEvent
+from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import CallRecord, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt to deliver a callback, and what is to become of that."""
+
+    id: str
+    attempt: Attempt
+    fate: Fate
+    next_at: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Events of a tenant with the time they happened; the first ones of a call come with its record
-    and the key that it was accepted with."""
+    and the key that it was accepted with. Or, without any of that, an attempt to deliver."""
 
     tenant: str
     at: float
-    events: tuple[CallEvent, ...]
+    events: tuple[CallEvent, ...] = ()
     record: CallRecord | None = None
     key: Key | None = None
+    tried: Tried | None = None

@@ -13,8 +13,11 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from cordboard.calls.events import CallEvent, Recorded
+from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
 from cordboard.journal.log import LogReader, Unreadable
+from cordboard.journal.memory_outbox import MemoryOutbox
+from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -49,6 +52,8 @@ class MemoryJournal:
         self._pending: list[Entry] = []
         self._pending_count = 0
         self._committed: asyncio.Future[None] | None = None
+        self._outbox = MemoryOutbox()
+        self._told: Callable[[Owed], None] | None = None
 
     @property
     def epoch(self) -> str:
@@ -61,6 +66,10 @@ class MemoryJournal:
     async def close(self) -> None:
         """Commit what was appended."""
         await self.flush()
+
+    def on_owed(self, told: Callable[[Owed], None]) -> None:
+        """Say who is told of callbacks; see the port."""
+        self._told = told
 
     async def accept(
         self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
@@ -125,6 +134,30 @@ class MemoryJournal:
         """Follow the events of all tenants from now on."""
         return LogReader(self._view.all, self._view.all.last)
 
+    # The outbox
+
+    async def due(self, before: float, limit: int) -> tuple[Posted, ...]:
+        """Pending callbacks that are due; see the port."""
+        return self._outbox.due(before, limit)
+
+    def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - as the port has it
+        """Write down an attempt; see the port."""
+        self._outbox.attempted(id, attempt, fate, next_at)
+
+    async def posted(
+        self, tenant: str, *, call: str | None = None, before: float | None = None, limit: int = 100
+    ) -> tuple[Posted, ...]:
+        """Callbacks of a tenant; see the port."""
+        return self._outbox.posted(tenant, call, before, limit)
+
+    async def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002
+        """The attempts to deliver a callback; see the port."""
+        return self._outbox.attempts(tenant, id)
+
+    async def again(self, tenant: str, id: str, at: float) -> Posted | None:  # noqa: A002
+        """Have a callback delivered once more; see the port."""
+        return self._outbox.again(tenant, id, at)
+
     def _put(self, entry: Entry) -> asyncio.Future[None]:
         """Hand an entry to the writer; the result is done when it is committed."""
         if self._committed is None:
@@ -140,8 +173,14 @@ class MemoryJournal:
         entries, self._pending, self._pending_count = self._pending, [], 0
         committed, self._committed = self._committed, None
         self._accepting.clear()
+        news = self._view.owed_by(entries)
         logs = {self._view.commit(entry) for entry in entries}
         for log in (*logs, self._view.all):
             log.wake()
         if committed is not None:
             committed.set_result(None)
+        for one in news:
+            self._view.told(one)
+            self._outbox.put(one)
+            if self._told is not None:
+                self._told(one)

@@ -6,11 +6,14 @@ commit. Appending never waits: a single writer commits in the background, in ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from cordboard.calls.events import CallEvent, Json, Recorded
+from cordboard.calls.owing import Owed
+from cordboard.calls.request import Callback
+from cordboard.journal.outbox import Outbox
 
 
 class ResyncNeeded(Exception):
@@ -61,6 +64,7 @@ class CallRecord:
     channels: tuple[str, ...]
     request: dict[str, Json] | None = None
     external_id: str | None = None
+    callback: Callback | None = None
     ended_at: float | None = None
     result: dict[str, Json] | None = None
 
@@ -78,8 +82,11 @@ class Reader(Protocol):
         """Follow no longer."""
 
 
-class Journal(Protocol):
+class Journal(Outbox, Protocol):
     """What the exchange writes to and the feeds read from."""
+
+    def on_owed(self, told: Callable[[Owed], None]) -> None:
+        """Say who is told of each callback that is owed, once that is committed."""
 
     @property
     def epoch(self) -> str:

@@ -7,9 +7,11 @@ it is bounded: what falls out is gone for a journal in memory, and asked of the 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cordboard.calls.events import EventKind, Recorded
+from cordboard.calls.owing import Owed, owed, owes
 from cordboard.journal.entry import Entry
 from cordboard.journal.log import Log
 from cordboard.journal.port import CallRecord, KeptKey, Key
@@ -39,6 +41,8 @@ class KnownCall:
     record: CallRecord
     key: Key | None = None
     events: list[Recorded] = field(default_factory=list)
+    told: bool = False
+    """Whether its callback is owed already."""
 
 
 class _Tenant:
@@ -79,6 +83,41 @@ class View:
         """A call of a tenant, if it is at hand."""
         known = self._tenants.get(tenant)
         return known.calls.get(call) if known is not None else None
+
+    def adopt(self, record: CallRecord, events: Iterable[Recorded]) -> None:
+        """Have a call at hand that an earlier process began."""
+        told = record.callback is not None and any(
+            owes(record.callback, recorded.event) for recorded in events
+        )
+        known = KnownCall(record, None, list(events), told)
+        self._tenant(record.tenant).calls[record.id] = known
+
+    def owed_by(self, entries: Iterable[Entry]) -> list[Owed]:
+        """The callbacks that the events of entries make owed, which are yet to be committed."""
+        found: dict[str, Owed] = {}
+        accepted: dict[str, CallRecord] = {}
+        for entry in entries:
+            if entry.record is not None:
+                accepted[entry.record.id] = entry.record
+            for event in entry.events:
+                record = accepted.get(event.call)
+                if record is None:
+                    known = self.call(entry.tenant, event.call)
+                    if known is None or known.told:
+                        continue
+                    record = known.record
+                callback = record.callback
+                if callback is not None and event.call not in found and owes(callback, event):
+                    found[event.call] = owed(
+                        entry.tenant, record.account, callback, event, entry.at
+                    )
+        return list(found.values())
+
+    def told(self, one: Owed) -> None:
+        """A callback is committed as owed."""
+        known = self.call(one.tenant, one.call)
+        if known is not None:
+            known.told = True
 
     def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls at hand that have no result."""

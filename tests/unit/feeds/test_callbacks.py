@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from cordboard.api.basix.callback import ERROR_IDS, render
+from cordboard.api.basix.callback import ERROR_IDS, register, render
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallEvent, EventKind, Json
-from cordboard.calls.request import Leg
-from cordboard.feeds.callbacks import Callbacks, HuntEnd
-from cordboard.feeds.delivery import Deliveries
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.request import Callback, Leg
+from cordboard.feeds.callbacks import Callbacks
+from cordboard.feeds.delivery import BACK_OFF, Courier
 from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
 from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +35,7 @@ class Receiver:
     """Takes callbacks; ``respond`` says what the n-th gets, from 1."""
 
     def __init__(self) -> None:
+        self.raw: list[bytes] = []
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.changed = asyncio.Event()
@@ -42,7 +47,8 @@ class Receiver:
         return web.Response()
 
     async def take(self, request: web.Request) -> web.Response:
-        self.bodies.append(await request.json())
+        self.raw.append(await request.read())
+        self.bodies.append(json.loads(self.raw[-1]))
         self.headers.append(dict(request.headers))
         self.changed.set()
         return await self.respond(len(self.bodies))
@@ -69,17 +75,47 @@ async def receiver() -> AsyncIterator[Receiver]:
     await runner.cleanup()
 
 
+SECRETS = (b"a secret of 24 octets or so", b"the old one, also long enough")
+
+
 class Log:
     """A journal with callbacks that follow it."""
 
-    def __init__(self, journal: MemoryJournal, callbacks: Callbacks) -> None:
+    def __init__(self, journal: MemoryJournal) -> None:
         self.journal = journal
-        self.callbacks = callbacks
+        self.outbound = Outbound(total_timeout=0.5)
+        self.callbacks = self.make()
+
+    def make(self) -> Callbacks:
+        """The callbacks of a process, which begin to deliver."""
+        courier = Courier(self.outbound, time.time, back_off=(0.01, 0.02, 0.03))
+        callbacks = Callbacks(
+            self.journal, courier, time.time, lambda *_: SECRETS, look_seconds=0.01
+        )
+        callbacks.start()
+        return callbacks
 
     async def accept(self, call: str, url: str) -> None:
-        record = CallRecord(call, "demo", "main", "basix", "call_user", 1.0, ("u",))
-        target: dict[str, Json] = {"callback": {"url": url, "dialect": "basix"}}
-        await self.journal.accept(record, [CallEvent(EventKind.CALL_ACCEPTED, call, data=target)])
+        record = CallRecord(
+            call,
+            "demo",
+            "main",
+            "basix",
+            "call_user",
+            1.0,
+            ("u",),
+            callback=Callback(url, "basix"),
+        )
+        await self.journal.accept(record, [CallEvent(EventKind.CALL_ACCEPTED, call)])
+
+    async def fate(self, call: str) -> Posted:
+        """How a call's callback stands, once it is delivered or given up."""
+        async with asyncio.timeout(BOUND):
+            while True:
+                found = await self.journal.posted("demo", call=call)
+                if found and found[0].fate is not Fate.PENDING:
+                    return found[0]
+                await asyncio.sleep(0.005)
 
     def happen(self, *events: CallEvent) -> None:
         self.journal.append("demo", events)
@@ -87,14 +123,11 @@ class Log:
 
 @pytest.fixture
 async def log() -> AsyncIterator[Log]:
-    journal = MemoryJournal()
-    outbound = Outbound(total_timeout=0.5)
-    deliveries = Deliveries(outbound, back_off=(0.01, 0.02, 0.03))
-    callbacks = Callbacks(journal, outbound, deliveries=deliveries, renderers={"basix": render})
-    callbacks.start()
-    yield Log(journal, callbacks)
-    await callbacks.stop()
-    await outbound.close()
+    register()
+    log = Log(MemoryJournal())
+    yield log
+    await log.callbacks.stop()
+    await log.outbound.close()
 
 
 def answered(call: str, leg: Leg = Leg.FIRST) -> CallEvent:
@@ -135,8 +168,10 @@ async def test_a_failing_receiver_gets_the_same_again(log: Log, receiver: Receiv
     receiver.respond = third_time
     await log.accept("a", receiver.url)
     log.happen(answered("a"))
-    await receiver.wait_for(3)
-    await log.callbacks.stop()
+    posted = await log.fate("a")
+    assert (posted.fate, posted.attempts) == (Fate.DELIVERED, 3)
+    tried = await log.journal.attempts("demo", "msg_a")
+    assert [attempt.status for attempt in tried] == [500, 500, 204]
     assert len(receiver.bodies) == 3
     assert {headers["webhook-id"] for headers in receiver.headers} == {"msg_a"}
 
@@ -148,8 +183,7 @@ async def test_gone_ends_the_retries(log: Log, receiver: Receiver) -> None:
     receiver.respond = gone
     await log.accept("a", receiver.url)
     log.happen(answered("a"))
-    await receiver.wait_for(1)
-    await log.callbacks.stop()
+    assert (await log.fate("a")).fate is Fate.GONE
     assert len(receiver.bodies) == 1
 
 
@@ -162,8 +196,7 @@ async def test_a_redirect_is_not_followed(log: Log, receiver: Receiver) -> None:
     receiver.respond = elsewhere
     await log.accept("a", receiver.url)
     log.happen(answered("a"))
-    await receiver.wait_for(2)  # the retry; a followed POST redirect would be a GET
-    await log.callbacks.stop()
+    assert (await log.fate("a")).attempts == 2  # a followed POST redirect would be a GET
     assert len(receiver.bodies) == 2
 
 
@@ -196,7 +229,7 @@ async def test_who_asked_for_none_gets_none(log: Log, receiver: Receiver) -> Non
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_a_word(cause: Cause) -> None:
-    body = json.loads(render(HuntEnd("a", None, cause)))
+    body = json.loads(render(failed("a", cause.value)))
     assert body["error"]["id"] == ERROR_IDS[cause]
     assert body["error"]["id"] in {
         *("no_answer", "busy", "rejected", "unreachable", "cancelled", "interrupted")
@@ -209,3 +242,74 @@ def test_every_cause_has_a_word(cause: Cause) -> None:
 def test_unusable_urls_are_refused(url: str) -> None:
     with pytest.raises(UnusableUrl):
         usable_url(url)
+
+
+async def test_a_receiver_can_tell_that_it_is_us(log: Log, receiver: Receiver) -> None:
+    await log.accept("a", receiver.url)
+    log.happen(answered("a"))
+    await receiver.wait_for(1)
+    (headers,), (body,) = receiver.headers, receiver.raw
+    for secret in SECRETS:
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
+        assert f"v1,{expected}" in headers["webhook-signature"].split(" ")
+    assert abs(int(headers["webhook-timestamp"]) - time.time()) < BOUND
+
+
+async def test_what_is_owed_outlives_the_process(log: Log, receiver: Receiver) -> None:
+    down = True
+
+    async def maybe(_number: int) -> web.Response:
+        return web.Response(status=503 if down else 200)
+
+    receiver.respond = maybe
+    await log.accept("a", receiver.url)
+    log.happen(answered("a"))
+    await receiver.wait_for(1)
+    await log.callbacks.stop()
+    assert (await log.journal.posted("demo"))[0].fate is Fate.PENDING
+    down = False
+    log.callbacks = log.make()
+    assert (await log.fate("a")).fate is Fate.DELIVERED
+    assert {headers["webhook-id"] for headers in receiver.headers} == {"msg_a"}
+
+
+async def test_a_receiver_that_never_answers_well_is_given_up(log: Log, receiver: Receiver) -> None:
+    async def broken(_number: int) -> web.Response:
+        return web.Response(status=500)
+
+    receiver.respond = broken
+    await log.accept("a", receiver.url)
+    log.happen(answered("a"))
+    posted = await log.fate("a")
+    assert (posted.fate, posted.attempts) == (Fate.GIVEN_UP, 4)
+
+
+async def test_a_callback_that_cannot_be_sent_says_why(log: Log) -> None:
+    await log.accept("a", "http://[::1/broken")
+    log.happen(answered("a"))
+    posted = await log.fate("a")
+    assert posted.fate is Fate.GIVEN_UP
+    assert posted.last is not None
+    assert posted.last.error == "the URL is not a URL"
+
+
+async def test_delivered_callbacks_can_be_had_again(log: Log, receiver: Receiver) -> None:
+    await log.accept("a", receiver.url)
+    log.happen(answered("a"))
+    await log.fate("a")
+    assert await log.journal.again("other", "msg_a", time.time()) is None
+    assert await log.journal.again("demo", "msg_a", time.time()) is not None
+    await receiver.wait_for(2)
+    assert receiver.bodies[0] == receiver.bodies[1]
+
+
+def test_retries_go_on_for_a_day() -> None:
+    assert 23 * 3600 < sum(BACK_OFF) < 25 * 3600
+    courier = Courier(Outbound(), lambda: 1000.0)
+    failed = Attempt(1000.0, 500, None, 0.1)
+    fate, next_at = courier.fate_after(failed, 1)
+    assert fate is Fate.PENDING
+    assert next_at is not None
+    assert 1001.0 <= next_at <= 1001.2
+    assert courier.fate_after(failed, len(BACK_OFF) + 1) == (Fate.GIVEN_UP, None)

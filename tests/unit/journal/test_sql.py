@@ -12,8 +12,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
-from cordboard.calls.request import Leg
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
+from cordboard.calls.request import Callback, Leg
 from cordboard.journal.port import CallRecord, JournalUnavailable, KeptKey, Key, Reader
 from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
 from cordboard.journal.sql.store import NEWEST, Store, StoreFailed, usable_url
@@ -215,3 +215,24 @@ async def test_tables_of_a_newer_server_are_left_alone(shelf: Shelf) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreFailed, match="newer version"):
         await shelf.open()
+
+
+async def test_a_call_that_was_interrupted_owes_what_its_hunt_did_not(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    for call in ("hunting", "talking"):
+        callback = Callback("http://receiver.test/told", "basix")
+        asked: dict[str, Json] = {"callback": {"url": callback.url, "dialect": "basix"}}
+        await journal.accept(
+            replace(record(call), request=asked, callback=callback), [accepted(call)]
+        )
+    journal.append("demo", [CallEvent(EventKind.LEG_ANSWERED, "talking", Leg.FIRST, "ch-1")])
+    await journal.close()
+
+    again = await shelf.open()
+    told: list[str] = []
+    again.on_owed(lambda one: told.append(one.call))
+    again.append("demo", [ended(one.id) for one in await again.unfinished()])
+    await again.flush()
+    assert told == ["hunting"]
+    assert {posted.owed.call for posted in await again.due(1e12, 10)} == {"hunting", "talking"}
+    await again.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from cordboard.api.answer import compact
 from cordboard.api.basix.fields import DIALECT
 from cordboard.calls.causes import Cause
-from cordboard.feeds.callbacks import HuntEnd, register_renderer
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.feeds.callbacks import register_renderer
 
 # The vendor prints only SOME_ERROR_ID; these six words are ours, every cause comes to one of them.
 ERROR_IDS: dict[Cause, str] = {
@@ -26,13 +27,20 @@ ERROR_IDS: dict[Cause, str] = {
 }
 
 
-def render(end: HuntEnd) -> bytes:
+def render(event: CallEvent) -> bytes:
     """The callback's body: the UUID of the channel that answered, or why none did."""
-    if end.answered:
-        return compact({"result_code": 0, "uuid": end.channel})
-    return compact({"result_code": 500, "error": {"id": ERROR_IDS[end.cause]}})
+    if event.kind is EventKind.LEG_ANSWERED:
+        return compact({"result_code": 0, "uuid": event.channel})
+    return compact({"result_code": 500, "error": {"id": ERROR_IDS[_cause(event)]}})
 
 
 def register() -> None:
     """Make the renderer known to the callbacks."""
     register_renderer(DIALECT, render)
+
+
+def _cause(event: CallEvent) -> Cause:
+    try:
+        return Cause(event.data.get("cause"))
+    except ValueError:
+        return Cause.FAILED

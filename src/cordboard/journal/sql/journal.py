@@ -10,9 +10,11 @@ from typing import Final
 from sqlalchemy import func, insert, select, update
 
 from cordboard.calls.events import CallEvent, Recorded
-from cordboard.journal.entry import Entry
+from cordboard.calls.owing import Owed
+from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
+from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -21,6 +23,7 @@ from cordboard.journal.port import (
     KeyTaken,
     Reader,
 )
+from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.rows import record_of, recorded_of
 from cordboard.journal.sql.store import Store
@@ -35,7 +38,7 @@ MAX_EVENTS_OF_CALL: Final = 10_000
 """Events that are read of one call: what a memory journal keeps of it, and much more."""
 
 
-class SqlJournal:
+class SqlJournal(SqlOutbox):
     """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
 
     ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the
@@ -50,13 +53,14 @@ class SqlJournal:
         *,
         pending_events: int = PENDING_EVENTS,
     ) -> None:
-        self._store = store
+        super().__init__(store)
         self._wall = wall
         self._bounds = bounds or Bounds()
         self._pending_events = pending_events
         self._view = View("", self._bounds)
         self._accepting: set[tuple[str, str, str]] = set()
         self._writer: Writer | None = None
+        self._told: Callable[[Owed], None] | None = None
 
     @property
     def epoch(self) -> str:
@@ -78,7 +82,10 @@ class SqlJournal:
                 newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])
                 last = (await connection.execute(newest)).scalar_one_or_none() or 0
                 self._view.begin(row["tenant"], max(last, row["last_seq"]))
+        for record in await self._left_over():
+            self._view.adopt(record, await self._stored_events(record.tenant, record.id))
         self._writer = Writer(self._store, self._view, {row["tenant"] for row in known})
+        self._writer.told = self._told
         self._writer.start()
 
     async def close(self) -> None:
@@ -94,6 +101,12 @@ class SqlJournal:
     def _open(self) -> Writer:
         assert self._writer is not None, "the journal is not started"
         return self._writer
+
+    def on_owed(self, told: Callable[[Owed], None]) -> None:
+        """Say who is told of callbacks; see the port."""
+        self._told = told
+        if self._writer is not None:
+            self._writer.told = told
 
     async def accept(
         self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
@@ -141,6 +154,10 @@ class SqlJournal:
         if events:
             self._open.put(Entry(tenant, self._wall(), tuple(events)))
 
+    def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - as the port has it
+        """Write down an attempt; see the port."""
+        self._open.put(Entry("", self._wall(), tried=Tried(id, attempt, fate, next_at)))
+
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
         await self._open.flush()
@@ -160,6 +177,9 @@ class SqlJournal:
         at_hand = self._view.call(tenant, call)
         if at_hand is not None:
             return tuple(at_hand.events)
+        return await self._stored_events(tenant, call)
+
+    async def _stored_events(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         wanted = (
             select(events)
             .where(events.c.call == call, events.c.tenant == tenant)
@@ -172,6 +192,10 @@ class SqlJournal:
 
     async def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls that have no result; see the port."""
+        return self._view.unfinished()
+
+    async def _left_over(self) -> tuple[CallRecord, ...]:
+        """The calls that the last process left without a result."""
         wanted = select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.accepted_at)
         async with self._store.engine.connect() as connection:
             rows = (await connection.execute(wanted)).mappings().all()

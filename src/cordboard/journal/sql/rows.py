@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from cordboard.calls.events import CallEvent, EventKind, Recorded
-from cordboard.calls.request import Leg
-from cordboard.journal.entry import Entry
+from cordboard.calls.owing import Owed
+from cordboard.calls.request import Callback, Leg, Occasion
+from cordboard.journal.entry import Entry, Tried
+from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
 
 Row = dict[str, Any]
@@ -71,6 +73,7 @@ def record_of(row: RowMapping) -> CallRecord:
         channels=tuple(json.loads(row["channels"])),
         request=None if row["request"] is None else json.loads(row["request"]),
         external_id=row["external_id"],
+        callback=_callback_of(row["request"]),
         ended_at=row["ended_at"],
         result=None if row["result"] is None else json.loads(row["result"]),
     )
@@ -96,6 +99,73 @@ def endings(entries: Iterable[Entry]) -> list[Row]:
         for event in entry.events
         if event.kind is EventKind.CALL_ENDED
     ]
+
+
+def _callback_of(request: str | None) -> Callback | None:
+    asked = None if request is None else json.loads(request).get("callback")
+    if asked is None:
+        return None
+    occasion = Occasion(asked.get("occasion", Occasion.FIRST_LEG.value))
+    return Callback(asked["url"], asked["dialect"], occasion)
+
+
+def owed_row(one: Owed) -> Row:
+    """The row of a callback that is owed, and due at once."""
+    event = one.event
+    told = {
+        "kind": event.kind.value,
+        "leg": None if event.leg is None else event.leg.value,
+        "channel": event.channel,
+        "data": dict(event.data),
+    }
+    return {
+        "id": one.id,
+        "tenant": one.tenant,
+        "account": one.account,
+        "call": one.call,
+        "dialect": one.dialect,
+        "url": one.url,
+        "at": one.at,
+        "event": _text(told),
+        "fate": Fate.PENDING.value,
+        "attempts": 0,
+        "next_at": one.at,
+    }
+
+
+def posted_of(row: RowMapping) -> Posted:
+    """A callback and how it stands, from its row."""
+    told = json.loads(row["event"])
+    leg = None if told["leg"] is None else Leg(told["leg"])
+    event = CallEvent(EventKind(told["kind"]), row["call"], leg, told["channel"], told["data"])
+    last = None
+    if row["last_at"] is not None:
+        last = Attempt(row["last_at"], row["last_status"], row["last_error"], row["last_seconds"])
+    one = Owed(
+        row["id"],
+        row["tenant"],
+        row["account"],
+        row["call"],
+        row["dialect"],
+        row["url"],
+        row["at"],
+        event,
+    )
+    return Posted(one, Fate(row["fate"]), row["attempts"], row["next_at"], last)
+
+
+def tried_row(tried: Tried) -> Row:
+    """What an attempt changes of a callback's row; ``tried_id`` is its id."""
+    attempt = tried.attempt
+    return {
+        "tried_id": tried.id,
+        "fate": tried.fate.value,
+        "next_at": tried.next_at,
+        "last_at": attempt.at,
+        "last_status": attempt.status,
+        "last_error": attempt.error,
+        "last_seconds": attempt.seconds,
+    }
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Double,
     Index,
+    Integer,
     MetaData,
     Table,
     Text,
@@ -65,6 +66,43 @@ events = Table(
     sqlite_with_rowid=False,
 )
 """The event log, numbered without a gap for each tenant."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("dialect", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("fate", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Double),
+    Column("last_at", Double),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("last_seconds", Double),
+    Index("outbox_by_next", "fate", "next_at"),
+    Index("outbox_by_time", "tenant", "at"),
+    Index("outbox_by_call", "call"),
+)
+"""Callbacks that are owed, in the commit of the event that they tell of, and how they stand."""
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("callback", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("seconds", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Each attempt to deliver one."""
 
 tenants = Table(
     "tenants",

@@ -9,7 +9,7 @@ are turned away at the door. Only what is committed gets into the view, and ther
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
@@ -20,12 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
+from cordboard.calls.owing import Owed
 from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
 from cordboard.journal.port import JournalUnavailable
-from cordboard.journal.sql.rows import call_row, endings, event_row
+from cordboard.journal.sql.rows import call_row, endings, event_row, owed_row, tried_row
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import calls, events, meta, tenants
+from cordboard.journal.sql.tables import attempts, calls, events, meta, outbox, tenants
 from cordboard.journal.view import View
 
 _log = structlog.get_logger(__name__)
@@ -48,6 +49,31 @@ _END_CALLS = (
     )
 )
 
+_ADD_OWED = insert(outbox)
+_TRIED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("tried_id"))
+    .values(
+        fate=bindparam("fate"),
+        attempts=outbox.c.attempts + 1,
+        next_at=bindparam("next_at"),
+        last_at=bindparam("last_at"),
+        last_status=bindparam("last_status"),
+        last_error=bindparam("last_error"),
+        last_seconds=bindparam("last_seconds"),
+    )
+)
+_ADD_ATTEMPTS = insert(attempts).values(
+    callback=bindparam("tried_id"),
+    number=select(func.count())
+    .select_from(attempts)
+    .where(attempts.c.callback == bindparam("tried_id"))
+    .scalar_subquery(),
+    at=bindparam("last_at"),
+    status=bindparam("last_status"),
+    error=bindparam("last_error"),
+    seconds=bindparam("last_seconds"),
+)
 _PROBE = update(meta).values(value=meta.c.value)
 
 
@@ -87,6 +113,8 @@ class Writer:
         self.fault: str | None = None
         """Why nothing can be written just now; None where it can."""
         self.waiting_events = 0
+        self.told: Callable[[Owed], None] | None = None
+        """Is told of each callback that is owed, once that is committed."""
 
     def start(self) -> None:
         """Begin to write."""
@@ -213,6 +241,8 @@ class Writer:
         for entry in entries:
             if entry.record is not None:
                 accepted.append(call_row(entry))
+            if not entry.events and entry.record is None:
+                continue
             seq = last.get(entry.tenant)
             if seq is None:
                 seq = self._view.last_seq(entry.tenant)
@@ -227,11 +257,15 @@ class Writer:
         ]
         if not entries:
             await connection.execute(_PROBE)
+        tried = [entry.tried for entry in entries if entry.tried is not None]
         for statement, rows in (
             (_ADD_TENANTS, new),
             (_ADD_CALLS, accepted),
             (_ADD_EVENTS, numbered),
             (_END_CALLS, endings(entries)),
+            (_ADD_OWED, [owed_row(one) for one in self._view.owed_by(entries)]),
+            (_TRIED, [tried_row(one) for one in tried]),
+            (_ADD_ATTEMPTS, [tried_row(one) for one in tried]),
         ):
             if rows:
                 await connection.execute(statement, rows)
@@ -239,6 +273,7 @@ class Writer:
         self._known_tenants.update(last)
 
     def _publish(self, batch: list[_Waiting]) -> None:
+        news = self._view.owed_by(waiting.entry for waiting in batch)
         logs = {self._view.commit(waiting.entry) for waiting in batch}
         for log in (*logs, self._view.all):
             log.wake()
@@ -246,6 +281,10 @@ class Writer:
             self.waiting_events -= len(waiting.entry.events)
             if waiting.done is not None and not waiting.done.done():
                 waiting.done.set_result(None)
+        for one in news:
+            self._view.told(one)
+            if self.told is not None:
+                self.told(one)
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None:

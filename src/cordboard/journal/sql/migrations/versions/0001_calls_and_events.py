@@ -1,9 +1,9 @@
-"""Calls, their events, and where each tenant's log stands."""
+"""Calls, their events, the callbacks they owe, and where each tenant's log stands."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Double, Text
+from sqlalchemy import BigInteger, Column, Double, Integer, Text
 
 revision = "0001"
 down_revision = None
@@ -53,6 +53,37 @@ def upgrade() -> None:
     )
     op.create_index("events_by_call", "events", ["call", "seq"])
     op.create_table(
+        "outbox",
+        Column("id", Text, primary_key=True),
+        Column("tenant", Text, nullable=False),
+        Column("account", Text, nullable=False),
+        Column("call", Text, nullable=False),
+        Column("dialect", Text, nullable=False),
+        Column("url", Text, nullable=False),
+        Column("at", Double, nullable=False),
+        Column("event", Text, nullable=False),
+        Column("fate", Text, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", Double),
+        Column("last_at", Double),
+        Column("last_status", Integer),
+        Column("last_error", Text),
+        Column("last_seconds", Double),
+    )
+    op.create_index("outbox_by_next", "outbox", ["fate", "next_at"])
+    op.create_index("outbox_by_time", "outbox", ["tenant", "at"])
+    op.create_index("outbox_by_call", "outbox", ["call"])
+    op.create_table(
+        "attempts",
+        Column("callback", Text, primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("at", Double, nullable=False),
+        Column("status", Integer),
+        Column("error", Text),
+        Column("seconds", Double, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "tenants",
         Column("tenant", Text, primary_key=True),
         Column("last_seq", BigInteger, nullable=False),
@@ -62,5 +93,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them again."""
-    for name in ("tenants", "events", "calls", "meta"):
+    for name in ("tenants", "attempts", "outbox", "events", "calls", "meta"):
         op.drop_table(name)

@@ -1,0 +1,54 @@
+"""Which callbacks a call owes: one, when what its client waits for has come about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.request import Callback, Leg, Occasion
+
+_FIRST_LEG = frozenset({EventKind.LEG_ANSWERED, EventKind.LEG_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A callback that is owed because of an event, at ``at`` seconds since 1970.
+
+    ``id`` stays the same over all attempts, so that the receiver knows repetitions; the URL may
+    hold secrets.
+    """
+
+    id: str
+    tenant: str
+    account: str
+    call: str
+    dialect: str
+    url: str = field(repr=False)
+    at: float
+    event: CallEvent
+
+
+def owes(callback: Callback, event: CallEvent) -> bool:
+    """Whether an event of a call is what its client waits for; the first one counts.
+
+    A call that ends without any leg's event (it should not) tells the end of the call instead.
+    """
+    if event.kind is EventKind.CALL_ENDED:
+        return True
+    if callback.occasion is Occasion.CALL_ENDED:
+        return False
+    return event.leg is Leg.FIRST and event.kind in _FIRST_LEG
+
+
+def owed(tenant: str, account: str, callback: Callback, event: CallEvent, at: float) -> Owed:
+    """The callback that an event makes owed."""
+    return Owed(
+        f"msg_{event.call}",
+        tenant,
+        account,
+        event.call,
+        callback.dialect,
+        callback.url,
+        at,
+        event,
+    )
