@@ -11,6 +11,7 @@ import pytest
 from cordboard.addresses import written
 from support.baresip import BaresipPhone
 from support.certificates import make_certificates
+from support.kamailio import Kamailio
 from support.own_phone import OwnPhone
 from support.place import HERE, HERE_V6, Place
 from support.ports import LOOPBACK, LOOPBACK_V6, free_ports, loopbacks
@@ -180,3 +181,40 @@ def test_baresip_behind_ipv6(tmp_path: Path, other: Place) -> None:
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
     assert heard(desk.recording(), [THOMAS_HZ])
     assert heard(thomas.recording(), [DESK_HZ])
+
+
+@pytest.mark.interop("kamailio")
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_behind_a_proxy_of_ipv6(tmp_path: Path, transport: str) -> None:
+    """Path, Record-Route and Route are literals, in brackets."""
+    by_jessica, by_thomas = tmp_path / "jessica.wav", tmp_path / "thomas.wav"
+    how = ("--transport", transport, "--answer-after", "0")
+    with (
+        CordboardServer(tmp_path / "server", also_at=LOOPBACK_V6) as server,
+        Kamailio(
+            tmp_path / "kamailio",
+            onward=(LOOPBACK_V6, server.sip_port),
+            transport=transport,
+            host=LOOPBACK_V6,
+        ) as proxy,
+        OwnPhone(
+            "jessica-desk", proxy.sip, *how, "--tone", "620", "--record", by_jessica
+        ) as jessica,
+        OwnPhone(
+            "thomas",
+            proxy.sip,
+            *how,
+            *("--tone", "1100", "--record", by_thomas, "--hangup-after", "1.5"),
+        ) as thomas,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="thomas")
+        result = result_of(server.wait_ended(placed.call))
+        for phone in (jessica, thomas):
+            phone.wait_for("recorded")
+        lines = ladder_of(server, placed.call, LOOPBACK_V6)
+    assert (result["outcome"], result["cause"]) == ("completed", "normal")
+    for line in lines:
+        if line["sent"] and line["text"].startswith(("ACK ", "BYE ", "INVITE ")):
+            assert f"\nRoute: <sip:{proxy.address};" in line["text"], line["text"]
+    assert seconds_of(by_jessica, THOMAS_HZ) > 1.0
+    assert seconds_of(by_thomas, DESK_HZ) > 1.0

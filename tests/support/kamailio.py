@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cordboard.addresses import bracketed, written
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.waiting import wait_until
@@ -32,8 +33,8 @@ auto_aliases=no
 dns=no
 rev_dns=no
 disable_sctp=yes
-listen=udp:{host}:{port}
-listen=tcp:{host}:{port}
+listen=udp:{address}
+listen=tcp:{address}
 
 loadmodule "tm.so"
 loadmodule "sl.so"
@@ -137,6 +138,7 @@ class Kamailio:
     :param transport: how it speaks to ``onward``.
     :param password: what it demands of INVITEs from outside, whatever the user name.
     :param algorithm: the digest's, ``MD5`` or ``SHA-256``.
+    :param host: where it listens.
     :param numbers: what it does with a dialled number: :func:`forking_to`, :func:`moved_to`.
     """
 
@@ -149,7 +151,9 @@ class Kamailio:
         password: str | None = None,
         algorithm: str = "MD5",
         numbers: Mapping[str, str] | None = None,
+        host: str = LOOPBACK,
     ) -> None:
+        self._host = host
         self._start = fetched()
         self.port = free_ports()
         folder.mkdir(parents=True, exist_ok=True)
@@ -158,7 +162,7 @@ class Kamailio:
         self._config.touch(mode=0o600)
         register = 'save("location");'
         if onward is not None:
-            register = ONWARD.format(server=f"{onward[0]}:{onward[1]}", transport=transport)
+            register = ONWARD.format(server=written(*onward), transport=transport)
         challenge = ""
         if password is not None:
             challenge = CHALLENGE.format(domain=DOMAIN, password=password)
@@ -168,8 +172,7 @@ class Kamailio:
         )
         self._config.write_text(
             CONFIG.format(
-                host=LOOPBACK,
-                port=self.port,
+                address=self.address,
                 algorithm=algorithm,
                 register=register,
                 challenge=challenge,
@@ -181,12 +184,12 @@ class Kamailio:
     @property
     def sip(self) -> tuple[str, int]:
         """Where phones register."""
-        return LOOPBACK, self.port
+        return self._host, self.port
 
     @property
     def address(self) -> str:
         """Host and port."""
-        return f"{LOOPBACK}:{self.port}"
+        return written(self._host, self.port)
 
     def __enter__(self) -> Self:
         small = ("-m", "16", "-M", "4")  # MB of memory, shared and of each process
@@ -241,10 +244,12 @@ class Kamailio:
             "From: <sip:test@{0}>;tag=1\r\nTo: <sip:nobody@{0}>\r\nCall-ID: up@{0}:{1}\r\n"
             "CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
         )
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind((LOOPBACK, 0))
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((self._host, 0))
             probe.settimeout(0.2)
-            probe.sendto(request.format(*probe.getsockname()).encode(), self.sip)
+            port = probe.getsockname()[1]
+            probe.sendto(request.format(bracketed(self._host), port).encode(), self.sip)
             try:
                 return probe.recv(2000).startswith(b"SIP/2.0 ")
             except OSError:
