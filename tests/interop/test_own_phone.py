@@ -71,6 +71,18 @@ def test_the_other_phone_misses_nothing(server: CordboardServer) -> None:
         assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
 
 
+def test_neither_does_it_where_its_user_declines(server: CordboardServer) -> None:
+    with (
+        OwnPhone("jessica-desk", server.sip, "--reject", "603"),
+        OwnPhone("jessica-soft", server.sip, "--ring-only") as soft,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="1111")
+        soft.wait_for("declined_elsewhere")
+        assert "missed" not in soft.happened()
+        result = result_of(server.wait_ended(placed.call))
+    assert (result["cause"], result["sip_status"]) == ("rejected", 603)
+
+
 def test_a_phone_that_only_rings_misses_the_call(server: CordboardServer) -> None:
     with OwnPhone("thomas", server.sip, "--ring-only") as thomas:
         placed = server.basix("call_user", user_name="thomas", destination="1111", answer_timeout=1)

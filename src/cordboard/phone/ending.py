@@ -8,7 +8,12 @@ from cordboard.phone.happenings import What
 from cordboard.sip.events import EndedBy, SessionEnded
 from cordboard.sip.reason_header import parse_reason
 
-ELSEWHERE_CAUSE: Final = 200
+# What another phone of the same hunt did, by the SIP cause of a CANCEL (RFC 3326 2).
+_ELSEWHERE: Final = {
+    200: What.ANSWERED_ELSEWHERE,
+    600: What.DECLINED_ELSEWHERE,
+    603: What.DECLINED_ELSEWHERE,
+}
 
 _ENDERS = {
     EndedBy.LOCAL: "us",
@@ -26,17 +31,19 @@ def ending_of(
     if talked_seconds is not None:
         by, reason = _ENDERS[event.by], reason_text(event.reason_header)
         return What.ENDED, {"by": by, "seconds": talked_seconds, "reason": reason}
-    if answered_elsewhere(event.reason_header):
-        return What.ANSWERED_ELSEWHERE, {}
+    elsewhere = done_elsewhere(event.reason_header)
+    if elsewhere is not None:
+        return elsewhere, {}
     if event.by is EndedBy.LOCAL:
         return None
     return What.MISSED, {"reason": reason_text(event.reason_header)}
 
 
-def answered_elsewhere(reason_header: str | None) -> bool:
-    """Whether a CANCEL's Reason says that another phone took the call (``SIP;cause=200``)."""
+def done_elsewhere(reason_header: str | None) -> What | None:
+    """What another phone did with the call, as a CANCEL's Reason says; None where it was none."""
     values = parse_reason(reason_header)
-    return any(one.protocol == "SIP" and one.cause == ELSEWHERE_CAUSE for one in values)
+    causes = (one.cause for one in values if one.protocol == "SIP" and one.cause is not None)
+    return next((_ELSEWHERE[cause] for cause in causes if cause in _ELSEWHERE), None)
 
 
 def reason_text(reason_header: str | None) -> str:

@@ -37,6 +37,7 @@ class What(Enum):
     MISSED = "missed"
     """The caller gave up while it rang."""
     ANSWERED_ELSEWHERE = "answered_elsewhere"
+    DECLINED_ELSEWHERE = "declined_elsewhere"
     """Another phone took the call: nothing was missed (RFC 3326)."""
     ENDED = "ended"
     """by (us, them, timeout), seconds: how long it was talked; reason where one was given."""
@@ -98,6 +99,7 @@ _SENTENCES = {
     What.REFUSED: "refused the call: {status} {reason}",
     What.MISSED: "missed the call{because}",
     What.ANSWERED_ELSEWHERE: "stopped ringing: answered elsewhere, no missed call",
+    What.DECLINED_ELSEWHERE: "stopped ringing: declined on another phone, no missed call",
     What.ENDED: "{ender} after {seconds:.1f} s{because}",
     What.RECORDED: "recorded {seconds:.1f} s in {file}",
 }

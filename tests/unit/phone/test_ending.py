@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.phone.ending import answered_elsewhere, ending_of, reason_text
+from cordboard.phone.ending import done_elsewhere, ending_of, reason_text
 from cordboard.phone.happenings import What
 from cordboard.sip.events import EndedBy, SessionEnded
 
@@ -39,18 +39,20 @@ def test_what_is_told_of_an_end(
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (ELSEWHERE, True),
-        ('Q.850;cause=26, SIP ;cause=200;text="x, y"', True),
-        ("sip;cause=200", True),
-        ("SIP;cause=486", False),
-        ("Q.850;cause=200", False),
-        ('SIP;cause=200;text="unbalanced', False),
-        ("", False),
-        (None, False),
+        (ELSEWHERE, What.ANSWERED_ELSEWHERE),
+        ('Q.850;cause=26, SIP ;cause=200;text="x, y"', What.ANSWERED_ELSEWHERE),
+        ("sip;cause=200", What.ANSWERED_ELSEWHERE),
+        ('SIP;cause=603;text="Decline", Q.850;cause=21', What.DECLINED_ELSEWHERE),
+        ('SIP;cause=600;text="Busy Everywhere"', What.DECLINED_ELSEWHERE),
+        ("SIP;cause=486", None),
+        ("Q.850;cause=200", None),
+        ('SIP;cause=200;text="unbalanced', None),
+        ("", None),
+        (None, None),
     ],
 )
-def test_answered_elsewhere(header: str | None, expected: bool) -> None:
-    assert answered_elsewhere(header) is expected
+def test_what_another_phone_did(header: str | None, expected: What | None) -> None:
+    assert done_elsewhere(header) is expected
 
 
 def test_the_words_of_a_reason() -> None:
@@ -61,5 +63,5 @@ def test_the_words_of_a_reason() -> None:
 
 @given(st.text(max_size=60))
 def test_any_reason_can_be_read(header: str) -> None:
-    answered_elsewhere(header)
+    done_elsewhere(header)
     reason_text(header)
