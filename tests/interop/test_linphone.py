@@ -83,6 +83,64 @@ def test_two_of_them(tmp_path: Path) -> None:
     assert seconds_of(thomas.recording, LINPHONE_HZ) > 1.0
 
 
+def test_both_come_to_opus_and_a_transfer_is_refused(tmp_path: Path) -> None:
+    """Heard all the time, while the codec changes and after what we do not do."""
+    has = 'codecs = ["opus"]'
+    with (
+        CordboardServer(
+            tmp_path / "server",
+            jessica_lines=f"terminal.jessica-desk.{has}",
+            thomas_lines=f"terminal.thomas.{has}",
+        ) as server,
+        LinphonePhone(tmp_path / "one", "jessica-desk", server.sip, tone_hz=LINPHONE_HZ) as jessica,
+        LinphonePhone(tmp_path / "two", "thomas", server.sip, tone_hz=OURS_HZ) as thomas,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="thomas")
+        jessica.wait_ringing()
+        jessica.answer()
+        thomas.wait_ringing()
+        thomas.answer()
+        let_last(1.0)
+        jessica.transfer("sip:1111@demo")
+        thomas.press("7")  # among 48 kHz audio
+        digit = server.wait_event(placed.call, "channel.digit")
+        let_last(1.0)
+        jessica.hang_up()
+        thomas.wait_ended()
+        assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
+        ladder = server.get(f"/v1/calls/{placed.call}/ladder").body
+    assert (digit["leg"], digit["data"]["digit"]) == ("second", "7")
+    received = [
+        line["text"]
+        for channel in ladder["channels"]
+        for line in channel["lines"]
+        if not line["sent"]
+    ]
+    assert len([text for text in received if "a=rtpmap:96 opus/48000/2" in text]) == 2
+    assert len([text for text in received if text.startswith("REFER ")]) == 1
+    assert seconds_of(jessica.recording, OURS_HZ) > 1.7
+    assert seconds_of(thomas.recording, LINPHONE_HZ) > 1.7
+
+
+def test_sha_256_alone_and_keys_by_info(tmp_path: Path) -> None:
+    with (
+        CordboardServer(tmp_path / "server", tenant_lines='digest = "sha-256"') as server,
+        OwnPhone("thomas", server.sip, "--answer-after", "0") as thomas,
+        LinphonePhone(tmp_path / "one", "jessica-desk", server.sip, keys_by_info=True) as jessica,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="thomas")
+        jessica.wait_ringing()
+        jessica.answer()
+        thomas.wait_for("talking")
+        jessica.press("3")
+        assert thomas.wait_for("digit")["digit"] == "3"
+        jessica.hang_up()
+        assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
+        ladder = server.get(f"/v1/calls/{placed.call}/ladder").body
+    asked = [line["summary"] for channel in ladder["channels"] for line in channel["lines"]]
+    assert [one for one in asked if one.startswith("INFO")]
+
+
 def test_it_declines(tmp_path: Path) -> None:
     with (
         CordboardServer(tmp_path / "server") as server,

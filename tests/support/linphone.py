@@ -34,6 +34,8 @@ contact="{account}" <sip:{account}@{host}>
 auto_net_state_mon=0
 register_only_when_network_is_up=0
 root_ca={authority}
+use_info={info}
+use_rfc2833={events}
 default_proxy=0
 [net]
 firewall_policy=0
@@ -67,6 +69,7 @@ class LinphonePhone:
         transport: str = "udp",
         authority: Path | None = None,
         tone_hz: float = 440.0,
+        keys_by_info: bool = False,
     ) -> None:
         self.account = account
         self.recording = folder / "heard.wav"
@@ -86,6 +89,8 @@ class LinphonePhone:
                 rtp=free_ports(2),
                 account=account,
                 authority=authority or "",
+                info=int(keys_by_info),
+                events=int(not keys_by_info),
                 server=f"{host}:{server[1]}",
                 transport=transport,
                 domain=DOMAIN,
@@ -145,6 +150,10 @@ class LinphonePhone:
     def press(self, key: str) -> None:
         """Send a digit."""
         self.command(key)
+
+    def transfer(self, uri: str) -> None:
+        """Ask for the other to be sent elsewhere (REFER)."""
+        self.command(f"transfer {uri}")
 
     def hang_up(self) -> None:
         """End the call, or decline it while it rings."""

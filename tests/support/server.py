@@ -47,6 +47,7 @@ country = "jp"
 channel_limit = 200
 numbers = ["05068680000", "0506868002"]
 caller_id = "05068680000"
+{tenant_lines}
 
 [tenant.demo.account.main]
 token = "demo-token"
@@ -135,10 +136,10 @@ class CordboardServer:
     """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
-    ``jessica_lines`` and ``thomas_lines`` of the tables of these users, ``more`` is whatever else
-    the file is to hold. With a ``certificate`` it takes TLS as well, with ``websocket`` WebSocket,
-    secured where there is a certificate. ``place`` is where it runs, ``also_at`` a further address
-    that it listens at for SIP, ``program`` what is run.
+    ``tenant_lines`` of the tenant, ``jessica_lines`` and ``thomas_lines`` of the tables of these
+    users, ``more`` is whatever else the file is to hold. With a ``certificate`` it takes TLS as
+    well, with ``websocket`` WebSocket, secured where there is a certificate. ``place`` is where it
+    runs, ``also_at`` a further address that it listens at for SIP, ``program`` what is run.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class CordboardServer:
         t4: float = 5.0,
         prompt: Path | None = None,
         sip_lines: str = "",
+        tenant_lines: str = "",
         jessica_lines: str = "",
         thomas_lines: str = "",
         more: str = "",
@@ -190,6 +192,7 @@ class CordboardServer:
                 t2=t2,
                 t4=t4,
                 sip_lines=sip_lines,
+                tenant_lines=tenant_lines,
                 jessica_lines=jessica_lines,
                 thomas_lines=thomas_lines,
                 media_first=media_first,
