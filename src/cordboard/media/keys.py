@@ -4,8 +4,8 @@ A key comes as telephone events (RFC 4733), in a SIP INFO, or as both at once fr
 safe. The two ways know nothing of each other: an INFO may be sent when the key goes down or when it
 comes up, the events begin when it goes down. Hence, on a leg that may send events:
 
-* An INFO is the same press as the event of the same digit that goes on, or that ended at most a
-  second ago and had no INFO yet. It is dropped.
+* An INFO is the same press as an event of the same digit that goes on, or that ended at most two
+  seconds ago and had no INFO yet. It is dropped.
 * Any other INFO waits a moment for its event. If none has begun by then, it is told, and the leg
   is known to send no events: later ones are told at once.
 * An event whose INFO was told already is not told again.
@@ -21,7 +21,8 @@ from typing import Final
 from cordboard.media.dtmf import DtmfReceiver
 from cordboard.media.events import Digit
 
-SAME_PRESS: Final = 1.0  # s between the two messages of one press; signalling may take longer ways
+SAME_PRESS: Final = 1.0  # s from an INFO that was told to its event
+LATE_INFO: Final = 2.0  # s behind its event: one that is lost twice comes 1.5 s later (RFC 3261)
 INFO_PATIENCE: Final = 0.3  # s: events are sent each 20 to 50 ms, so five lost ones are waited for
 MAX_WAITING: Final = 32  # INFOs at a time; fingers make ten in a second
 
@@ -37,7 +38,8 @@ class Keys:
         self._events_agreed = False
         self._both = False
         self._waiting: deque[tuple[float, Digit]] = deque()
-        self._ended: tuple[float, str] | None = None  # the last event, until its INFO comes
+        # Events that have ended, until their INFOs come.
+        self._ended: deque[tuple[float, str]] = deque(maxlen=MAX_WAITING)
         self._told: tuple[float, str] | None = None  # the last INFO, until its event comes
 
     def configure(self, *, events_agreed: bool, rate: int) -> None:
@@ -91,8 +93,13 @@ class Keys:
         """Whether an INFO is the press that an event tells."""
         if self.events.pending and self.events.digit == digit:
             return True
-        ended, self._ended = self._ended, None
-        return ended is not None and ended[1] == digit and now - ended[0] <= SAME_PRESS
+        while self._ended and now - self._ended[0][0] > LATE_INFO:
+            self._ended.popleft()
+        for event in self._ended:
+            if event[1] == digit:
+                self._ended.remove(event)
+                return True
+        return False
 
     def _completed(self, keys: tuple[Digit, ...], now: float) -> tuple[Digit, ...]:
         """Leave out those that an INFO has told."""
@@ -110,5 +117,5 @@ class Keys:
         if told is not None and told[1] == key.digit and now - told[0] <= SAME_PRESS:
             self._both = True
             return True
-        self._ended = (now, key.digit)
+        self._ended.append((now, key.digit))
         return False

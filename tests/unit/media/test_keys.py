@@ -145,6 +145,25 @@ def test_an_info_long_after_an_event_is_a_press_of_its_own() -> None:
     assert phone.digits == "11"
 
 
+def test_infos_that_are_lost_and_come_later_are_still_their_events() -> None:
+    phone = Phone()
+    phone.event("1", 1.0)
+    phone.event("2", 1.4)
+    phone.info("2", 1.6)
+    phone.info("1", 2.6)
+    phone.wait(9.0)
+    assert phone.digits == "12"
+
+
+def test_an_info_that_comes_by_its_second_repetition_is_still_its_event() -> None:
+    phone = Phone()
+    phone.event("1", 1.0)
+    phone.event("2", 1.4)
+    phone.info("1", 2.7)
+    phone.wait(9.0)
+    assert phone.digits == "12"
+
+
 def test_an_event_whose_end_is_lost_is_told_by_time_and_matched_too() -> None:
     phone = Phone()
     phone.event("9", 1.0, lost=3)
