@@ -18,8 +18,8 @@ def test_each_stage_lasts_until_the_next_is_entered() -> None:
 
 
 def test_what_is_due_is_said_once() -> None:
+    assert StageTimes().deadline is None
     times = StageTimes()
-    assert times.deadline is None
     times.enter(Stage.RINGING_SECOND, 1.0)
     times.call_ends = 9.0
     times.stage_ends = 5.0
