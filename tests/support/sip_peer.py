@@ -152,3 +152,9 @@ class Peer:
             to=answer.need("to"),
             **more,  # type: ignore[arg-type]  # the keywords of ask
         )
+
+
+def all_quiet(peer: Peer) -> bool:
+    """Whether nothing is left of anything after some time."""
+    peer.wait(200.0)
+    return peer.stack.sessions() == peer.stack.transactions() == peer.stack.timers() == 0

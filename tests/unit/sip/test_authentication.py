@@ -10,7 +10,8 @@ from cordboard.sip.authentication import Authentication
 from cordboard.sip.digest import Credentials, parse_digest
 from cordboard.sip.events import InviteFailed, OfferAnswered, OfferRejected, SessionEnded
 from cordboard.sip.message import Request, Response
-from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER, invitation
+from support.outgoing_calls import answered, call
+from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER
 from support.sip_peer import CONTACT, Extra, Peer
 
 CREDENTIALS = Credentials("u", "p")
@@ -22,24 +23,9 @@ def challenge(nonce: str, *, realm: str = "trunk", more: str = "") -> tuple[str,
     return "proxy-authenticate", f'Digest realm="{realm}", nonce="{nonce}", qop="auth"{more}'
 
 
-def call(peer: Peer) -> Request:
-    """Send an INVITE; returns it."""
-    peer.stack.invite(invitation(peer.end, credentials=CREDENTIALS), peer.now)
-    return peer.take_request("INVITE")
-
-
-def answered(peer: Peer) -> Request:
-    """A call that is up, without having been asked for anything."""
-    invite = call(peer)
-    peer.answer(invite, 200, sdp=ANSWER, extra=(CONTACT, UPDATE_ALLOWED))
-    peer.take_request("ACK")
-    peer.events()
-    return invite
-
-
 def asked(peer: Peer) -> Request:
     """A call that is up after a 407; returns its second INVITE."""
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 407, extra=(challenge("n1"),), tag="proxy")
     _, again = peer.take_requests("ACK", "INVITE")
     peer.answer(again, 200, sdp=ANSWER, extra=(CONTACT, UPDATE_ALLOWED))
@@ -80,7 +66,7 @@ def test_every_request_of_a_dialog_is_repeated_with_credentials(
     method: str, send: Callable[[Peer], None]
 ) -> None:
     peer = Peer()
-    answered(peer)
+    answered(peer, UPDATE_ALLOWED, credentials=CREDENTIALS)
     send(peer)
     request = peer.take_request(method)
     assert "proxy-authorization" not in request.headers
@@ -99,7 +85,7 @@ def test_every_request_of_a_dialog_is_repeated_with_credentials(
 
 def test_a_prack_is_repeated_with_credentials() -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 183, extra=(CONTACT, ("require", "100rel"), ("rseq", "1")))
     prack = peer.take_request("PRACK")
     peer.answer(prack, 407, extra=(challenge("n1"),))
@@ -168,7 +154,7 @@ def test_an_offer_that_is_not_let_through_is_refused_and_the_call_stays() -> Non
 def test_the_ack_of_a_2xx_carries_what_the_invite_carried() -> None:
     """22.1: an ACK can't be challenged, so it duplicates the credentials of its INVITE."""
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 407, extra=(challenge("n1"),), tag="proxy")
     _, again = peer.take_requests("ACK", "INVITE")
     peer.answer(again, 200, sdp=ANSWER)
@@ -184,7 +170,7 @@ def test_the_ack_of_a_2xx_carries_what_the_invite_carried() -> None:
 
 def test_cancel_and_the_ack_of_a_refusal_carry_what_the_invite_carried() -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 407, extra=(challenge("n1"),), tag="proxy")
     ack, again = peer.take_requests("ACK", "INVITE")
     assert "proxy-authorization" not in ack.headers
@@ -203,7 +189,7 @@ def test_cancel_and_the_ack_of_a_refusal_carry_what_the_invite_carried() -> None
 def test_each_realm_gets_its_answer() -> None:
     """22.3: a proxy that forked hands on the challenges of all its branches."""
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 407, extra=(challenge("a1", realm="a"), challenge("b1", realm="b")))
     _, again = peer.take_requests("ACK", "INVITE")
     said = [credentials_of(again, number) for number in range(2)]
@@ -221,7 +207,7 @@ def test_each_realm_gets_its_answer() -> None:
 
 def test_the_best_algorithm_of_a_realm_is_answered_with_its_own_nonce() -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     extra: Extra = (
         ("proxy-authenticate", 'Digest realm="r", nonce="m", algorithm=MD5, qop="auth"'),
         ("proxy-authenticate", 'Digest realm="r", nonce="x", algorithm=SHA-512-256, qop="auth"'),
@@ -238,7 +224,7 @@ def test_the_best_algorithm_of_a_realm_is_answered_with_its_own_nonce() -> None:
 
 def test_opaque_goes_back_as_it_came() -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     peer.answer(invite, 407, extra=(challenge("n1", more=', opaque="a\\"b"'),))
     _, again = peer.take_requests("ACK", "INVITE")
     assert credentials_of(again)["opaque"] == 'a"b'
@@ -249,7 +235,7 @@ def test_opaque_goes_back_as_it_came() -> None:
 )
 def test_only_auth_of_qop_is_answered(qop: str, answers: bool) -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     value = f'Digest realm="r", nonce="n", qop="{qop}"'
     peer.answer(invite, 407, extra=(("proxy-authenticate", value),))
     methods = [m.method for m in peer.take() if isinstance(m, Request)]
@@ -259,7 +245,7 @@ def test_only_auth_of_qop_is_answered(qop: str, answers: bool) -> None:
 
 def test_the_realms_of_one_call_are_bounded() -> None:
     peer = Peer()
-    invite = call(peer)
+    invite = call(peer, credentials=CREDENTIALS)
     extra = tuple(challenge("n", realm=f"r{number}") for number in range(20))
     peer.answer(invite, 407, extra=extra)
     _, again = peer.take_requests("ACK", "INVITE")

@@ -15,14 +15,9 @@ from cordboard.sip.events import (
     SessionEnded,
 )
 from cordboard.sip.message import Request
-from support.sip_network import ANSWER, OFFER, OTHER_ANSWER, OTHER_OFFER, invitation
-from support.sip_peer import CONTACT, Extra, Peer
-
-
-def call(peer: Peer) -> Request:
-    """Send an INVITE; returns it."""
-    peer.stack.invite(invitation(peer.end), peer.now)
-    return peer.take_request("INVITE")
+from support.outgoing_calls import call
+from support.sip_network import ANSWER, OFFER, OTHER_ANSWER, OTHER_OFFER
+from support.sip_peer import CONTACT, Extra, Peer, all_quiet
 
 
 def reliable(number: int) -> Extra:
@@ -33,12 +28,6 @@ def reliable(number: int) -> Extra:
 def progress(peer: Peer, invite: Request, number: int, **more: object) -> None:
     """Send a reliable 183."""
     peer.answer(invite, 183, extra=reliable(number), **more)  # type: ignore[arg-type]
-
-
-def all_quiet(peer: Peer) -> bool:
-    """Nothing is left after some time."""
-    peer.wait(200.0)
-    return peer.stack.sessions() == peer.stack.transactions() == peer.stack.timers() == 0
 
 
 def test_each_is_acknowledged_once_and_in_order() -> None:

@@ -15,7 +15,7 @@ from cordboard.sip.events import (
 )
 from cordboard.sip.message import Request, Response
 from support.sip_network import ANSWER, OFFER, OTHER_ANSWER, OTHER_OFFER, SERVER
-from support.sip_peer import CONTACT, Peer
+from support.sip_peer import CONTACT, Peer, all_quiet
 
 ROUTES = ("record-route", "<sip:192.0.2.77;lr>, <sip:192.0.2.78;lr>")
 
@@ -43,11 +43,6 @@ def confirmed(peer: Peer, **more: object) -> Response:
     peer.ask_back(answer, "ACK", 1)
     assert peer.events() == [SessionConfirmed("in-1", None)]
     return answer
-
-
-def all_quiet(peer: Peer) -> bool:
-    peer.wait(200.0)
-    return peer.stack.sessions() == peer.stack.transactions() == peer.stack.timers() == 0
 
 
 def test_a_call_from_ring_to_hang_up() -> None:

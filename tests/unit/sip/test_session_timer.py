@@ -7,6 +7,7 @@ import pytest
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import EndedBy, InviteFailed, OfferAnswered, SessionEnded
 from cordboard.sip.message import Request, Response
+from support.outgoing_calls import answered
 from support.sip_network import ANSWER, OFFER, OTHER_ANSWER, OTHER_OFFER, SERVER, End, invitation
 from support.sip_peer import CONTACT, Extra, Peer
 
@@ -18,16 +19,6 @@ HALF = 900.0
 def expires(seconds: int, refresher: str) -> tuple[str, str]:
     """A Session-Expires header."""
     return ("session-expires", f"{seconds};refresher={refresher}")
-
-
-def answered(peer: Peer, *extra: tuple[str, str], **more: object) -> Request:
-    """A call of ours that is up; ``extra`` are headers of the 200."""
-    peer.stack.invite(invitation(peer.end, **more), peer.now)  # type: ignore[arg-type]
-    invite = peer.take_request("INVITE")
-    peer.answer(invite, 200, sdp=ANSWER, extra=(CONTACT, *extra))
-    peer.take_request("ACK")
-    peer.events()
-    return invite
 
 
 def confirmed(peer: Peer, *extra: tuple[str, str]) -> Response:
