@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 # What RFC 3261's grammar made of "::" before an IPv4 address; RFC 5118 4.10 wants it understood.
@@ -29,6 +29,9 @@ IPV6_PREFIX: Final = 64
 """Bits of an IPv6 address that belong to one site (RFC 6177): a host has them all to itself."""
 
 
+Network = IPv4Network | IPv6Network
+
+
 class Family(Enum):
     """The two kinds of IP addresses, by the names that people know."""
 
@@ -38,10 +41,11 @@ class Family(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """At most one host of each family, as one server has."""
+    """At most one host of each family, as one server has; none for peers in ``not_in``."""
 
     ipv4: str | None = None
     ipv6: str | None = None
+    not_in: tuple[Network, ...] = ()
 
     @classmethod
     def of(cls, *addresses: str) -> Hosts:
@@ -67,7 +71,15 @@ class Hosts:
 
     def towards(self, peer: str) -> str | None:
         """The one of the family of a peer's address."""
+        if self.not_in:
+            address = _address(peer)
+            if address is not None and any(address in network for network in self.not_in):
+                return None
         return self.of_family(family_of(peer))
+
+    def but_not_in(self, networks: tuple[Network, ...]) -> Hosts:
+        """The same, but none for peers in these networks."""
+        return replace(self, not_in=networks)
 
     def or_else(self, others: Hosts) -> Hosts:
         """These, and of a family that is missing the other one."""
@@ -83,6 +95,11 @@ def canonical(host: str) -> str:
     and IPv4 where it stands for that; a name stays a name."""
     bare = host.strip("[]").lower()
     return bare if ":" not in bare or len(bare) > LONGEST_ADDRESS else _shortest(bare)
+
+
+def network(text: str) -> Network:
+    """A network as ``192.168.0.0/16``; raises :class:`ValueError` for what is none."""
+    return ip_network(text)
 
 
 def is_address(host: str) -> bool:

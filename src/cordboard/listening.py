@@ -14,6 +14,7 @@ from cordboard.addresses import (
     family_of,
     is_address,
     is_wildcard,
+    network,
     written,
 )
 from cordboard.directory.problems import Problems
@@ -95,6 +96,10 @@ LISTENERS: Final = list_of(
 ORIGINS: Final = list_of(
     text_where('the origin of a page, "https://phones.example.com"', _origin),
     'a list of origins, ["https://phones.example.com"]',
+)
+NETWORKS: Final = list_of(
+    text_where('a network, "192.168.0.0/16"', network),
+    'a list of networks, ["192.168.0.0/16"]',
 )
 HOSTS: Final = Kind("an IP address, or a list of an IPv4 and an IPv6 address", _hosts)
 

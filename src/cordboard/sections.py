@@ -23,7 +23,7 @@ from cordboard.directory.shape import (
 from cordboard.engines.capacity import CAPACITY_FIELDS
 from cordboard.engines.dns.settings import DNS_FIELDS
 from cordboard.journal.settings import STORE_FIELDS
-from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, ORIGINS, Listener
+from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, ORIGINS, Listener
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))
@@ -88,6 +88,7 @@ SECTIONS: Final = {
         {
             "listen": Field(LISTENERS, DEFAULT_SIP),
             "advertise": Field(HOSTS, NO_HOSTS),
+            "local_networks": Field(NETWORKS),
             "user_agent": Field(_PRODUCT, DEFAULT_USER_AGENT),
             "t1": Field(_seconds(2.0), 0.5),
             "t2": Field(_seconds(16.0), 4.0),

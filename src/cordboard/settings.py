@@ -50,7 +50,8 @@ MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 class Settings:
     """The service's own settings; times in seconds.
 
-    ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses,
+    ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses, but not
+    to those in our own networks,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
     of a range. ``store`` is the URL of the journal's database.
     """
@@ -207,10 +208,11 @@ def _settings(
     if not listeners:
         problems.error(("sip", "listen"), "expected at least one address")
         return None
+    local = tuple(filter(None, sip["local_networks"] or ()))
     settings = Settings(
         http=http["listen"],
         sip=listeners,
-        advertise=sip["advertise"],
+        advertise=sip["advertise"].but_not_in(local),
         user_agent=sip["user_agent"],
         t1=sip["t1"],
         t2=sip["t2"],
@@ -224,7 +226,7 @@ def _settings(
         keepalive=sip["keepalive"],
         origins=None if sip["origins"] is None else tuple(filter(None, sip["origins"])),
         media_hosts=media["host"].or_else(hosts_of(listeners)),
-        media_advertise=media["advertise"].or_else(sip["advertise"]),
+        media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
         store=store_url(sections["store"]["url"], file),
     )

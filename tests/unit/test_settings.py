@@ -125,6 +125,27 @@ advertise = "203.0.113.6"
     assert settings.media_advertise == Hosts("203.0.113.6", "2001:db8::5")
 
 
+def test_peers_in_our_own_networks_are_told_no_advertised_address() -> None:
+    settings = parse(
+        '[sip]\nlisten = ["udp:0.0.0.0:5060"]\nadvertise = "203.0.113.5"\n'
+        'local_networks = ["192.168.0.0/16", "fd00::/8"]\n[media]\nadvertise = "203.0.113.6"\n'
+    ).settings
+    assert settings is not None
+    for told, host in (
+        (settings.advertise, "203.0.113.5"),
+        (settings.media_advertise, "203.0.113.6"),
+    ):
+        assert told.towards("192.0.2.9") == host
+        assert told.towards("192.168.7.20") is None
+        assert told.towards("a.name") == host
+
+
+@pytest.mark.parametrize("network", ["192.168.1.5/16", "lan", "10.0.0.0/33", ""])
+def test_what_is_no_network_is_told(network: str) -> None:
+    (problem,) = told(parse(f'[sip]\nlocal_networks = ["{network}"]\n'))
+    assert problem.startswith("f.toml:2: sip.local_networks[0]: ")
+
+
 def test_a_trunk_that_can_not_be_reached_is_worth_a_warning() -> None:
     trunk = '[tenant.demo.trunk.pstn]\nuri = "sip:[2001:db8::20]"\n'
     rule = '[[tenant.demo.outbound]]\nprefix = ""\ntrunks = ["pstn"]\n'

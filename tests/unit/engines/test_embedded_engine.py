@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.addresses import Hosts
+from cordboard.addresses import Hosts, network
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
@@ -627,12 +627,18 @@ async def test_behind_wildcards_peers_are_told_an_address_they_can_reach() -> No
     await trunk.stop()
 
 
-async def test_advertised_addresses_take_the_place_of_ours() -> None:
-    snapshot = directory()
+@pytest.mark.parametrize(
+    ("local", "sip", "media"),
+    [("10.0.0.0/8", "198.51.100.7", "198.51.100.8"), ("127.0.0.0/8", HOST, HOST)],
+)
+async def test_advertised_addresses_take_the_place_of_ours(
+    local: str, sip: str, media: str
+) -> None:
+    snapshot, networks = directory(), (network(local),)
     settings = EngineSettings(
         listen=(Listen("udp", HOST, 0),),
-        advertised=Hosts("198.51.100.7"),
-        media_advertised=Hosts("198.51.100.8"),
+        advertised=Hosts("198.51.100.7").but_not_in(networks),
+        media_advertised=Hosts("198.51.100.8").but_not_in(networks),
         timers=QUICK,
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
@@ -642,9 +648,9 @@ async def test_advertised_addresses_take_the_place_of_ours() -> None:
     channel = rig.dial(outside(rig))
     request = (await trunk_called(rig, channel)).request
     (audio,) = parse_sdp(request.body).media
-    assert audio.host == "198.51.100.8"
-    assert parse_name_addr(request.need("contact")).uri.host == "198.51.100.7"
-    assert "198.51.100.7" in request.need("via")
+    assert audio.host == media
+    assert parse_name_addr(request.need("contact")).uri.host == sip
+    assert f" {sip}:" in request.need("via")
     await engine.stop()
     await trunk.stop()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 
 from cordboard.addresses import NO_HOSTS, Family, Hosts
@@ -89,6 +91,17 @@ def test_the_advertised_address_of_the_peers_family_is_told(network: Network) ->
     own = listening(network, *EVERYWHERE, advertised=Hosts("203.0.113.5"))
     assert own.advertised(Flow("udp", (EVERYWHERE[0], 5060), PEER)) == ("203.0.113.5", 5060)
     assert own.advertised(Flow("udp", ("::", 5060), PEER_V6)) == ("2001:db8::1", 5060)
+
+
+def test_a_peer_in_a_network_of_ours_is_told_our_own_address(network: Network) -> None:
+    network.routes["192.168.7.20"] = "192.168.7.2"
+    local = (ip_network("192.168.0.0/16"), ip_network("fd00::/8"))
+    told = Hosts("203.0.113.5", "2001:db8::5").but_not_in(local)
+    own = listening(network, *EVERYWHERE, advertised=told)
+    phone = ("192.168.7.20", 5060)
+    assert own.advertised(Flow("udp", (EVERYWHERE[0], 5060), phone)) == ("192.168.7.2", 5060)
+    assert own.advertised(Flow("udp", (EVERYWHERE[0], 5060), PEER)) == ("203.0.113.5", 5060)
+    assert own.advertised(Flow("udp", ("::", 5060), PEER_V6)) == ("2001:db8::5", 5060)
 
 
 def test_families(network: Network) -> None:

@@ -33,7 +33,7 @@ class MediaPlanes:
     ) -> None:
         self._planes: dict[Family, LocalMediaPlane] = {}
         for host in hosts:
-            told = advertised.towards(host)
+            told = advertised.of_family(family_of(host))
             self._planes[family_of(host)] = LocalMediaPlane(host, told, port_range, loop=loop)
 
     def open(
