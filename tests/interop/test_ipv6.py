@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cordboard.addresses import written
+from support.asterisk import ECHO, Asterisk
 from support.baresip import BaresipPhone
 from support.certificates import make_certificates
 from support.kamailio import Kamailio
@@ -40,9 +41,9 @@ def ladder_of(server: CordboardServer, call: str, host: str) -> list[dict[str, A
     return [line for line in lines if written(host, 0)[:-1] in line["peer"]]
 
 
-def text_of(lines: list[dict[str, Any]], summary: str) -> str:
-    """The first message whose summary begins so."""
-    return next(str(line["text"]) for line in lines if line["summary"].startswith(summary))
+def text_of(lines: list[dict[str, Any]], start: str) -> str:
+    """The first message that begins so."""
+    return next(str(line["text"]) for line in lines if line["text"].startswith(start))
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
@@ -76,7 +77,7 @@ def test_a_phone_behind_ipv6_and_one_behind_ipv4_hear_each_other(
             result = result_of(server.wait_ended(placed.call))
             assert (jessica.program.wait(10.0), thomas.program.wait(10.0)) == (0, 0)
         invites = {
-            host: text_of(ladder_of(server, placed.call, host), "INVITE")
+            host: text_of(ladder_of(server, placed.call, host), "INVITE ")
             for host in (LOOPBACK_V6, LOOPBACK)
         }
     assert result["outcome"] == "completed"
@@ -218,3 +219,29 @@ def test_behind_a_proxy_of_ipv6(tmp_path: Path, transport: str) -> None:
             assert f"\nRoute: <sip:{proxy.address};" in line["text"], line["text"]
     assert seconds_of(by_jessica, THOMAS_HZ) > 1.0
     assert seconds_of(by_thomas, DESK_HZ) > 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.interop("asterisk")
+def test_an_asterisk_behind_ipv6_as_a_trunk(tmp_path: Path) -> None:
+    """Its echo is heard at a phone behind IPv4."""
+    recording = tmp_path / "jessica.wav"
+    with Asterisk(tmp_path / "asterisk", host=LOOPBACK_V6) as asterisk:
+        uri = f"sip:{written(LOOPBACK_V6, asterisk.port)}"
+        trunk = Trunk("pstn", "", 0, username="cordboard", password="trunk-secret", uri=uri)
+        with (
+            CordboardServer(tmp_path / "server", trunk, also_at=LOOPBACK_V6) as server,
+            OwnPhone(
+                "jessica-desk",
+                server.sip,
+                *("--answer-after", "0", "--tone", "620", "--record", recording),
+                *("--hangup-after", "2"),
+            ) as jessica,
+        ):
+            placed = server.basix("call_user", user_name="jessica", destination=ECHO)
+            result = result_of(server.wait_ended(placed.call))
+            jessica.wait_for("recorded")
+            lines = ladder_of(server, placed.call, LOOPBACK_V6)
+    assert (result["outcome"], result["cause"]) == ("completed", "normal")
+    assert "c=IN IP6 ::1" in text_of(lines, "SIP/2.0 200 ")
+    assert seconds_of(recording, DESK_HZ) > 1.0

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from cordboard.addresses import bracketed, written
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.waiting import wait_until
@@ -128,11 +129,11 @@ endpoint_identifier_order=username,ip,anonymous
 [udp]
 type=transport
 protocol=udp
-bind={host}:{port}
+bind={address}
 [tcp]
 type=transport
 protocol=tcp
-bind={host}:{port}
+bind={address}
 {tls}
 [guest]
 type=auth
@@ -175,7 +176,7 @@ TLS = """\
 type=transport
 protocol=tls
 method=tlsv1_2
-bind={host}:{port}
+bind={address}
 cert_file={certificate}
 priv_key_file={certificate}
 """
@@ -219,7 +220,8 @@ class Registering:
 
 class Asterisk:
     """One Asterisk, which has to be started; ``options`` are further lines of its endpoints. With
-    a ``certificate`` it takes TLS as well, and may be a phone by it."""
+    a ``certificate`` it takes TLS as well, and may be a phone by it. ``host`` is where it and those
+    that it speaks to are."""
 
     def __init__(
         self,
@@ -230,6 +232,7 @@ class Asterisk:
         algorithms: str = "",
         options: str = "",
         certificate: Path | None = None,
+        host: str = LOOPBACK,
     ) -> None:
         self._start = fetched()
         self.port = free_ports()
@@ -240,21 +243,21 @@ class Asterisk:
         triplet = next((root / "usr/lib").glob("*-linux-gnu")).name
         rtp = free_ports(RTP_PORTS)
         pjsip = PJSIP.format(
-            host=LOOPBACK,
-            port=self.port,
+            host=host,
+            address=written(host, self.port),
             username=username,
             password=password,
             algorithms=algorithms,
             options=options,
             tls=""
             if certificate is None
-            else TLS.format(host=LOOPBACK, port=self.tls_port, certificate=certificate),
+            else TLS.format(address=written(host, self.tls_port), certificate=certificate),
         )
         for phone in phones:
             pjsip += PHONE.format(
                 name=phone.name,
                 domain="demo",
-                host=LOOPBACK,
+                host=bracketed(host),
                 server=phone.server,
                 transport="" if phone.transport == "udp" else f"\\;transport={phone.transport}",
                 options=options,
