@@ -17,6 +17,7 @@ from support.ports import LOOPBACK, free_ports
 from support.server import CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, sdp
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.interop("sipp")
 
@@ -208,3 +209,26 @@ def test_names_that_nobody_answers_for_end_a_call_in_time(played: dict[str, Play
     assert one.seconds < 2 * DNS_TIMEOUT + 1.0
     assert one.phrase == "Trunk not found: NAPTR unanswered.test: no name server answers"
     assert played["nowhere"].phrase == "Trunk not found: there is no such name: nowhere.test"
+
+
+def test_a_trunk_registers_with_the_server_that_is_there(tmp_path: Path) -> None:
+    registrar = Script("registrar").expect("REGISTER").answer("REGISTER", 200, "Expires: 600")
+    closed = free_ports()
+    with (
+        DnsServer() as names,
+        Sipp(tmp_path, registrar, port=free_ports()) as sipp,
+    ):
+        names.add("host.test", "A", LOOPBACK)
+        servers = [f"{n} 0 {port} host.test." for n, port in enumerate((closed, sipp.port))]
+        names.add("_sip._udp.office.test", "SRV", *servers)
+        trunk = Trunk("office", "03", 0, "us", "secret", "sip:office.test", "register = true\n")
+        dns = f'dns_servers = ["{names.where}"]\n'
+        with CordboardServer(tmp_path / "server", trunk, t1=T1, sip_lines=dns) as server:
+
+            def state() -> dict[str, Any]:
+                found: dict[str, Any] = server.get("/v1/trunks/office").body
+                return found
+
+            wait_until(lambda: state()["state"] == "up", 10.0, lambda: f"it is up: {state()}")
+            assert state()["server"] == f"udp:{LOOPBACK}:{sipp.port}"
+            sipp.wait()

@@ -40,6 +40,7 @@ from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.far_end import FarEnd
 from cordboard.engines.memory import MemoryEngine
+from cordboard.engines.tls import TlsSettings
 from cordboard.engines.transport import Listen
 from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
@@ -432,6 +433,7 @@ async def embedded_rig(
     timers: Timers = QUICK,
     dns: DnsSettings | None = None,
     keepalive: float = 0.0,
+    tls: TlsSettings | None = None,
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
@@ -440,6 +442,7 @@ async def embedded_rig(
         media_ports=(45000, 46999),
         timers=timers,
         dns=dns or DnsSettings(),
+        tls=tls or TlsSettings(),
         connections=ConnectionSettings(keepalive=keepalive),
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)

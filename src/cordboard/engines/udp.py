@@ -89,11 +89,12 @@ class UdpListener:
     def _take_errors(self) -> None:
         if self._lost is None or self._socket.fileno() < 0:
             return
-        for data, remote in undelivered(self._socket):
-            self._lost(data, Flow("udp", self.local, remote))
+        lost = tuple(undelivered(self._socket))
         # uvloop stops watching a socket that has an error.
         self._loop.remove_reader(self._socket)
         self._loop.add_reader(self._socket, self._read)
+        for data, remote in lost:
+            self._lost(data, Flow("udp", self.local, remote))
         self._read_all()
 
 

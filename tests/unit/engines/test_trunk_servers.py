@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import trustme
 
+from cordboard.addresses import Hosts
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import Answered, Failed, HangUp, Ringing, TrunkEndpoint
 from cordboard.directory.model import Trunk
 from cordboard.engines.dns.settings import DnsSettings
-from cordboard.sip.message import Request
+from cordboard.engines.embedded.engine import EmbeddedEngine
+from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.tls import TlsSettings
+from cordboard.engines.transport import Listen
+from cordboard.sip.framing import StreamFramer
+from cordboard.sip.message import Request, parse
+from cordboard.sip.responses import build_response
 from cordboard.sip.timers import Timers
 from support.dns_server import DnsServer
-from support.engine_rigs import QUICK, EmbeddedRig, embedded_rig
+from support.engine_rigs import QUICK, EmbeddedRig, directory, embedded_rig
 from support.ports import free_ports
 from support.wire_peer import WirePeer
 
@@ -333,3 +344,84 @@ async def test_servers_of_the_same_priority_share_the_calls_by_their_weights(
             rig.events.clear()
         assert len(heavy.of("INVITE")) + len(light.of("INVITE")) == 200
         assert 160 < len(heavy.of("INVITE")) < 198
+
+
+@asynccontextmanager
+async def tls_server(certificate: Path, status: int) -> AsyncIterator[int]:
+    """A SIP server over TLS that answers every INVITE with the same status; its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        framer = StreamFramer()
+        while data := await reader.read(65_536):
+            for one in framer.feed(data):
+                request = parse(one)
+                if isinstance(request, Request) and request.method == "INVITE":
+                    writer.write(build_response(request, status, "tls"))
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_a_certificate_for_another_name_leads_to_the_next_server(
+    names: DnsServer, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    for name in ("carrier.test", "host.carrier.test"):
+        issued = authority.issue_cert(name)
+        issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / f"{name}.pem")
+    tls = TlsSettings(authorities=tmp_path / "authority.pem")
+    async with (
+        embedded_rig(dns=DnsSettings((names.address,), DNS_TIMEOUT), tls=tls) as rig,
+        tls_server(tmp_path / "host.carrier.test.pem", 486) as of_host,
+        tls_server(tmp_path / "carrier.test.pem", 404) as of_domain,
+    ):
+        names.add(
+            "_sips._tcp.carrier.test",
+            "SRV",
+            *(f"{n} 0 {port} host.carrier.test." for n, port in enumerate((of_host, of_domain))),
+        )
+        trunk = Trunk("secure", "sip:carrier.test;transport=tls")
+        channel = dial(rig, trunk)
+        failed = await rig.event(Failed, channel)
+        assert failed.status == 404, "the name in the SRV record is not the one to believe"
+        here = "tls:127.0.0.1"
+        assert invited(rig, channel) == [f"{here}:{of_host}", f"{here}:{of_domain}"]
+        names.add("_sips._tcp.other.test", "SRV", f"1 0 {of_host} host.carrier.test.")
+        failed = await rig.event(
+            Failed, dial(rig, replace(trunk, uri="sip:other.test;transport=tls"))
+        )
+        assert (failed.status, failed.local) == (503, True)
+        assert "is not valid for 'other.test'" in failed.reason
+
+
+async def test_a_server_of_both_families_is_tried_in_both(names: DnsServer) -> None:
+    settings = EngineSettings(
+        listen=(Listen("udp", "127.0.0.1", 0), Listen("udp", "::1", 0)),
+        media_hosts=Hosts("127.0.0.1", "::1"),
+        media_ports=(45000, 46999),
+        timers=QUICK,
+        dns=DnsSettings((names.address,), DNS_TIMEOUT),
+    )
+    engine = EmbeddedEngine(settings, directory)
+    await engine.start()
+    rig = EmbeddedRig(engine)
+    names.add("host.carrier.test", "AAAA", "::1")
+    try:
+        async with peer(says(404)) as four:
+            publish(names, four.port)
+            channel = dial(rig)
+            assert (await rig.event(Failed, channel)).status == 404
+            assert invited(rig, channel) == [
+                f"udp:[::1]:{four.port}",
+                f"udp:127.0.0.1:{four.port}",
+            ]
+    finally:
+        await engine.stop()
