@@ -16,7 +16,7 @@ from support.waiting import wait_until
 from support.web_phone import WebPhone
 
 T1 = 0.1
-SECONDS = 5.0
+SECONDS = 10.0
 
 
 def serving(folder: Path, *more: str, certificate: Path | None = None) -> CordboardServer:
@@ -116,6 +116,29 @@ def test_who_vanishes_while_it_rings_has_failed_at_once(tmp_path: Path) -> None:
     assert (second["sip_status"], second["cause"]) == (503, "unreachable")
     assert (first["outcome"], first["cause"]) == ("first_leg_failed", "unreachable")
     assert refused["error"]["id"] == "user_not_registered"
+
+
+def test_a_page_that_was_cut_off_in_a_call_hears_its_end(tmp_path: Path) -> None:
+    """Its voice goes on meanwhile; what is said in the call then goes over its new connection."""
+    with (
+        serving(tmp_path) as server,
+        WebPhone("jessica-desk", server.ws) as jessica,
+        WebPhone("thomas", server.ws) as thomas,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="thomas")
+        invites = []
+        for phone in (jessica, thomas):
+            invites.append(phone.expect("INVITE"))
+            phone.answer(invites[-1], 200, "OK", with_audio=True)
+            phone.expect("ACK")
+        server.wait_event(placed.call, "call.bridged")
+        jessica.vanish()
+        jessica.connect()
+        jessica.register()
+        thomas.hang_up(invites[1])
+        jessica.answer(jessica.expect("BYE"), 200, "OK")
+        result = result_of(server.wait_ended(placed.call))
+    assert (result["outcome"], result["leg"]) == ("completed", "second")
 
 
 def test_only_pages_of_our_site_are_let_in(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Bindings:
             self._core.events.append(answer.changed)
             for binding in answer.changed.bindings:
                 self._expire_at(max(binding.expires_at, now))
+                self._core.phone_calls.follow(binding.phone, binding.flow)
                 if self._pings is not None and not binding.flow.reliable:
                     self._pings.follow(binding.account, binding.flow, now)
         return answer

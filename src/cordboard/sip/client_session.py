@@ -62,6 +62,8 @@ class ClientSession(Session):
         self._stage = Stage.CALLING
         self._row = _ROWS[Stage.CALLING]
         self._invite.send(self, self.timer.request_lines(), now)
+        if invitation.phone is not None:
+            core.phone_calls.add(invitation.phone, self)
 
     # What happens
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.addresses import written
 from cordboard.sip.lines import clean, via_start
+from cordboard.sip.phone_calls import PhoneCalls
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
 from cordboard.sip.transaction_layer import TransactionLayer
@@ -67,6 +68,7 @@ class Core:
         "events",
         "goodbyes",
         "layer",
+        "phone_calls",
         "sessions",
         "settings",
         "timers",
@@ -84,6 +86,7 @@ class Core:
         self.wheel = self.layer.wheel
         self.events: deque[SipEvent] = deque()
         self.sessions: dict[str, Session] = {}
+        self.phone_calls = PhoneCalls()
         # BYEs of dialogs that no session stands for, by (Call-ID, remote tag)
         self.goodbyes: dict[tuple[str, str], DialogRequest] = {}
         self.agent_line = f"User-Agent: {clean(settings.user_agent)}\r\n"
@@ -107,6 +110,7 @@ class Core:
         Its INVITE transaction remembers it a while longer, for repeats of the 2xx; not its dialog.
         """
         session.let_go()
+        self.phone_calls.leave(session)
         if self.sessions.get(session.call_id) is session:
             del self.sessions[session.call_id]
 

@@ -119,6 +119,13 @@ class Dialog:
         if self._moves_by(request, self.target, flow):
             self.aim(self.target)
 
+    def rejoin(self, flow: Flow) -> None:
+        """Go on over the flow by which the peer has registered anew; a proxy between us knows of
+        that by itself."""
+        if self.sticky and not self.routes and flow != self.origin:
+            self.origin = flow
+            self.aim(self.target)
+
     def _moves_by(self, message: Message, target: str, flow: Flow) -> bool:
         """Take note of where the peer is now; whether that is elsewhere. What answers us over UDP
         was reached where we sent to."""

@@ -175,6 +175,11 @@ class Binding:
         """What makes it one binding of its account: the flow, else the URI (RFC 5626 6)."""
         return f"{self.instance} {self.reg_id}" if self.kept else self.contact
 
+    @property
+    def phone(self) -> str:
+        """What its calls go by, so that they follow it where it registers anew."""
+        return f"{self.account} {self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class BindingsChanged:

@@ -17,7 +17,8 @@ class Invitation:
     (the stack adds the tag) and To; ``headers`` are further ones by canonical lower-case name.
     ``sticky`` says that ``flow`` is how the callee's phone registered, so that all later requests
     stay on it; without it (trunks) they follow a Contact that is an address. A server that says
-    nothing for ``patience`` seconds is given up; by default after timer B.
+    nothing for ``patience`` seconds is given up; by default after timer B. ``phone``
+    names the phone as its binding does, so that the call follows it where it registers anew.
     """
 
     call_id: str
@@ -31,4 +32,5 @@ class Invitation:
     routes: tuple[str, ...] = ()
     credentials: Credentials | None = None
     sticky: bool = True
+    phone: str | None = None
     patience: float | None = None

@@ -38,6 +38,7 @@ def invitation_to_terminal(
         headers=auto_answer_headers(endpoint.auto_answer),
         routes=binding.path,
         sticky=True,
+        phone=binding.phone,
     )
 
 
