@@ -12,6 +12,7 @@ import pytest
 
 from support.baresip import BaresipPhone
 from support.kamailio import Kamailio
+from support.linphone import LinphonePhone
 from support.own_phone import OwnPhone
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, seconds_of
@@ -160,6 +161,33 @@ def test_hold_and_resume(tmp_path: Path, transport: str) -> None:
     assert result["outcome"] == "completed"
     *_, after = heard(recording, [DESK_HZ])
     assert after.seconds > 0.7, "not heard after the resume"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.interop("linphonec")
+def test_linphone_holds_and_hangs_up(tmp_path: Path, transport: str) -> None:
+    with (
+        site_of(tmp_path, transport, "tcp") as site,
+        site.phone("thomas", "--answer-after", "0", "--tone", str(int(THOMAS_HZ))) as thomas,
+        LinphonePhone(
+            tmp_path / "linphone", "jessica-desk", site.proxy.sip, transport=transport
+        ) as jessica,
+    ):
+        placed = site.server.basix("call_user", user_name="jessica", destination="thomas")
+        jessica.wait_ringing()
+        jessica.answer()
+        thomas.wait_for("talking")
+        let_last(1.0)
+        jessica.hold()
+        thomas.wait_for("held")
+        jessica.resume()
+        thomas.wait_for("resumed")
+        jessica.hang_up()
+        thomas.wait_for("ended")
+        result = result_of(site.server.wait_ended(placed.call))
+        site.went_through_the_proxy(placed.call)
+    assert (result["outcome"], result["leg"]) == ("completed", "first")
+    assert seconds_of(jessica.recording, THOMAS_HZ) > 0.8
 
 
 @pytest.mark.interop("baresip")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.baresip import BaresipPhone
-from support.kamailio import DOMAIN, Kamailio, forking_to, moved_to
+from support.kamailio import DOMAIN, Kamailio, forking_to, forwarding_to, moved_to
 from support.own_phone import OwnPhone
 from support.ports import LOOPBACK, free_ports
 from support.server import CordboardServer, Trunk, result_of
@@ -22,7 +22,7 @@ from support.tones import seconds_of
 pytestmark = pytest.mark.interop("kamailio")
 
 USERNAME, PASSWORD = "cordboard", "trunk-secret"
-NUMBER, OTHER, MOVED, FORKED, NOBODY = (f"031234000{n}" for n in range(5))
+NUMBER, OTHER, MOVED, FORKED, FORWARDED, NOBODY = (f"031234000{n}" for n in range(6))
 OURS_HZ, THEIRS_HZ = 620.0, 1100.0
 SHORT_SESSIONS = "session_expires = 4\nmin_se = 2"
 """Refreshed after two seconds."""
@@ -33,7 +33,8 @@ AT_ONCE = ("--answer-after", "0")
 @dataclass(frozen=True, slots=True)
 class Site:
     """A server whose trunk is the carrier. Behind :data:`FORKED` are two ports, ``first`` and
-    ``late``; who has :data:`MOVED` has :data:`OTHER` now."""
+    ``late``, behind :data:`FORWARDED` the first and then :data:`OTHER`, which who had
+    :data:`MOVED` has now."""
 
     server: CordboardServer
     carrier: Kamailio
@@ -95,6 +96,7 @@ def site_of(
     first, late = free_ports(), free_ports()
     numbers = {
         MOVED: moved_to(f"sip:{OTHER}@{LOOPBACK}"),
+        FORWARDED: forwarding_to(f"sip:one@{LOOPBACK}:{first}", OTHER),
         FORKED: forking_to(f"sip:one@{LOOPBACK}:{first}", f"sip:two@{LOOPBACK}:{late}"),
     }
     with Kamailio(
@@ -207,6 +209,34 @@ def test_two_phones_of_a_number_ring_and_one_answers(udp: Site) -> None:
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
     ringing = [line["text"] for line in lines if line["text"].startswith("SIP/2.0 180")]
     assert len({to_of(text) for text in ringing}) == 2
+
+
+@pytest.mark.interop("sipp")
+def test_a_number_that_is_forwarded_when_busy(tmp_path: Path, site: Site) -> None:
+    """An early dialog with a voice in it ends, another comes: that one is heard and spoken to."""
+    here, there = tmp_path / "here.wav", tmp_path / "there.wav"
+    busy = (
+        Script("rings-and-is-busy", proxied=True)
+        .expect("INVITE")
+        .answer("INVITE", 183, sdp=sdp())
+        .pause(500)
+        .answer("INVITE", 486, repeat=True)
+        .expect("ACK")
+    )
+    with (
+        site.jessica(*AT_ONCE, "--tone", str(int(OURS_HZ)), "--record", here) as jessica,
+        Sipp(tmp_path / "first", busy, port=site.first),
+        site.subscriber(
+            *(OTHER, "--answer-after", "0.3", "--tone", str(int(THEIRS_HZ)), "--record", there),
+            *("--hangup-after", "1.5"),
+        ) as far,
+    ):
+        result = site.result(site.place(FORWARDED))
+        jessica.wait_for("recorded")
+        far.wait_for("recorded")
+    assert (result["outcome"], result["cause"]) == ("completed", "normal")
+    assert seconds_of(here, THEIRS_HZ) > 1.0
+    assert seconds_of(there, OURS_HZ) > 1.0
 
 
 def test_a_number_that_moved(site: Site) -> None:

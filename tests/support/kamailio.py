@@ -96,6 +96,12 @@ request_route {{
         sl_send_reply("404", "Nobody Here");
     }}
 }}
+
+failure_route[NEXT] {{
+    if (t_is_canceled()) exit;
+    $rU = $avp(next);
+    if (lookup("location")) t_relay();
+}}
 """
 
 # A phone registers through it with whoever stands behind: the way back is in Path (RFC 3327).
@@ -125,6 +131,11 @@ def forking_to(*uris: str) -> str:
     return f'$ru = "{uris[0]}"; {branches} t_relay();'
 
 
+def forwarding_to(first: str, number: str) -> str:
+    """What is done with a number that is another one's where the first does not take the call."""
+    return f'$avp(next) = "{number}"; t_on_failure("NEXT"); $ru = "{first}"; t_relay();'
+
+
 def moved_to(uri: str) -> str:
     """What is done with a number that somebody else has now."""
     contact = f'append_to_reply("Contact: <{uri}>\\r\\n");'
@@ -139,7 +150,7 @@ class Kamailio:
     :param password: what it demands of INVITEs from outside, whatever the user name.
     :param algorithm: the digest's, ``MD5`` or ``SHA-256``.
     :param host: where it listens.
-    :param numbers: what it does with a dialled number: :func:`forking_to`, :func:`moved_to`.
+    :param numbers: what it does with a dialled number: :func:`forking_to` and the like.
     """
 
     def __init__(
