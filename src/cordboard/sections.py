@@ -96,7 +96,7 @@ SECTIONS: Final = {
             "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
             "min_se": Field(integer(2, 3600, "seconds"), 90),
             "keepalive": Field(number(0.0, 3600.0, "seconds"), 0.0),
-            "origins": Field(ORIGINS),
+            "origins": Field(ORIGINS, []),
             "strangers": Field(one_of(Strangers), Strangers.ANSWER),
             "certificate": Field(text("a file's path")),
             "private_key": Field(text("a file's path")),

@@ -224,7 +224,7 @@ def _settings(
         dns=dns_settings(sip),
         capacity=capacity_of(sip),
         keepalive=sip["keepalive"],
-        origins=None if sip["origins"] is None else tuple(filter(None, sip["origins"])),
+        origins=tuple(filter(None, sip["origins"])) or None,
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],

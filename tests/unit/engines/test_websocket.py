@@ -206,6 +206,19 @@ async def test_secured_connections_carry_their_own_name(tmp_path: Path) -> None:
         assert await answer(made) == MESSAGE.decode()
 
 
+async def test_phones_of_ipv6_have_their_own_listener() -> None:
+    async with listening() as server:
+        await server.transport.listen(Listen("ws", "::1", server.port))
+        for host in (HOST, "::1"):
+            at = f"[{host}]" if ":" in host else host
+            async with connect(f"ws://{at}:{server.port}/", subprotocols=[SIP]) as made:
+                await made.send(MESSAGE, text=True)
+                await until(lambda: server.received)
+                assert server.flow.remote == (host, made.local_address[1])
+                assert server.transport.advertised(server.flow) == (host, server.port)
+                server.received.clear()
+
+
 async def test_secured_connections_need_a_certificate() -> None:
     transport = SipTransport(lambda *_: None, lambda: None, lambda _: None)
     with pytest.raises(ListenError, match="there is no certificate"):
