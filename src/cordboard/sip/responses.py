@@ -8,7 +8,7 @@ from cordboard.addresses import written
 from cordboard.sip.address import q_of, split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
-from cordboard.sip.grammar import parse_parameters, split_list
+from cordboard.sip.grammar import format_parameters, parse_parameters, split_list
 from cordboard.sip.lines import clean, clean_copy, encode
 from cordboard.sip.via import parse_via
 
@@ -125,8 +125,11 @@ def stamp_via(request: Request, flow: Flow) -> Flow:
         raise SipParseError("empty Via")
     first, *others = entries
     via = parse_via(first)
-    stamped = via.as_received(host, port)
-    values[0] = ", ".join([str(stamped), *others])
+    # What comes before the parameters goes back as it came: some only take a response with their
+    # own sent-by (18.1.2), letter by letter.
+    sent = first.partition(";")[0].rstrip()
+    stamped = sent + format_parameters(via.as_received(host, port).parameters)
+    values[0] = ", ".join([stamped, *others])
     if flow.reliable or "rport" in via.parameters:
         return flow
     return Flow(flow.transport, flow.local, (host, via.port or 5060))

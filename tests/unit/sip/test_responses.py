@@ -81,7 +81,7 @@ def test_responses_go_back_where_the_request_came_from(via: str, stamped: str, p
         ),
         (
             "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=b",
-            "SIP/2.0/UDP [2001:db8:0::2]:5070;branch=b",
+            "SIP/2.0/UDP [2001:DB8:0::2]:5070;branch=b",
             5070,
         ),
     ],
