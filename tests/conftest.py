@@ -35,6 +35,15 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked ``both_loops`` on asyncio's own loop and on uvloop."""
+    if "anyio_backend" in metafunc.fixturenames and metafunc.definition.get_closest_marker(
+        "both_loops"
+    ):
+        loops = [("asyncio", {"use_uvloop": False}), ("asyncio", {"use_uvloop": True})]
+        metafunc.parametrize("anyio_backend", loops, ids=["asyncio", "uvloop"])
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out, by name and with the reason, a test whose outside programs are missing."""
     reason = missing_programs_reason(programs_needed_by(item))

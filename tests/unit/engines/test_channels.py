@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -13,36 +12,27 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Answered,
     Digit,
-    EarlyMedia,
-    EngineEvent,
     Failed,
     HoldChanged,
     MediaLost,
     PlayEnded,
     Prompt,
     Released,
-    Ringing,
     Tone,
     ToneKind,
 )
 from cordboard.calls.said import Said
-from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.channel_states import (
     CHANNEL_TRANSITIONS,
     ChannelState,
     ChannelTrigger,
 )
-from cordboard.engines.embedded.channels import Channel
-from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.media import events as media
-from cordboard.media.audio import AudioParameters
 from cordboard.media.figures import MediaFigures
 from cordboard.sip.events import (
     EndedBy,
     InfoReceived,
-    InviteAnswered,
     InviteFailed,
-    InviteRinging,
     InviteTrying,
     OfferAnswered,
     OfferReceived,
@@ -50,207 +40,7 @@ from cordboard.sip.events import (
     SessionConfirmed,
     SessionEnded,
 )
-
-PHONE = "192.0.2.10"
-
-
-def sdp(port: int = 4000, *, direction: str = "sendrecv", host: str = PHONE) -> bytes:
-    return (
-        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-        f"m=audio {port} RTP/AVP 8 0\r\na={direction}\r\n"
-    ).encode()
-
-
-class Session:
-    """A media session that takes notes."""
-
-    address = ("198.51.100.1", 20000)
-    own_ports = frozenset({20000, 20002})
-
-    def __init__(self) -> None:
-        self.configured: list[AudioParameters] = []
-        self.done: list[str] = []
-        self.played: list[Any] = []
-        self.infos: list[tuple[str, int]] = []
-        self.digits: list[tuple[str, int]] = []
-        self.takes_events = True
-
-    def receive_info(self, digit: str, duration_ms: int) -> None:
-        self.infos.append((digit, duration_ms))
-
-    def send_digit(self, digit: str, duration_ms: int) -> None:
-        self.digits.append((digit, duration_ms))
-
-    def configure(self, audio: AudioParameters) -> None:
-        self.configured.append(audio)
-
-    def play(self, play_id: int, source: Any, *, loop: bool = False) -> None:
-        self.played.append((play_id, source, loop))
-
-    def close(self) -> MediaFigures:
-        self.done.append("close")
-        return MediaFigures(packets_received=7)
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        def note(*_arguments: Any) -> None:
-            self.done.append(name)
-
-        return note
-
-
-class Stack:
-    """A SIP stack that takes notes."""
-
-    def __init__(self) -> None:
-        self.done: list[tuple[Any, ...]] = []
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        def note(*arguments: Any) -> None:
-            self.done.append((name, *arguments))
-
-        return note
-
-
-class Shelf:
-    """Prompts that come when the test says so."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[Any], None]] = []
-
-    def deliver(self) -> None:
-        for then in self.waiting:
-            then(None)
-
-    def get(self, _path: str, then: Callable[[Any], None]) -> None:
-        self.waiting.append(then)
-
-
-class Bench:
-    """A channel and all that surrounds it."""
-
-    def __init__(self, *, invited: bool = True) -> None:
-        self.told: list[EngineEvent] = []
-        self.forgotten: list[Channel] = []
-        self.stack, self.session, self.shelf = Stack(), Session(), Shelf()
-        surroundings = Surroundings(
-            stack=cast("Any", self.stack),
-            clock=lambda: 1.0,
-            prompts=cast("Any", self.shelf),
-            tell=self.told.append,
-            forget=self.forgotten.append,
-            own_hosts=lambda: frozenset({"192.0.2.1"}),
-        )
-        self.channel = Channel("c", surroundings)
-        if invited:
-            audio = ChannelAudio(cast("Any", self.session), "198.51.100.1", PHONE, 1, strict=False)
-            audio.offer()
-            self.channel.invited(audio, "192.0.2.9")
-
-    def ring(self, status: int = 180, body: bytes | None = None, dialogs: int = 1) -> None:
-        self.channel.on_ringing(InviteRinging("c", status, "", body, f"t{dialogs}", dialogs))
-
-    def answer(self, body: bytes | None = None) -> None:
-        self.channel.on_answered(InviteAnswered("c", sdp() if body is None else body, None))
-
-    @property
-    def flowing(self) -> list[bool]:
-        return [event.flowing for event in self.told if isinstance(event, EarlyMedia)]
-
-
-# Early media
-
-
-def test_early_media_is_told_when_it_flows_and_when_it_ceases() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.channel.on_media(media.EarlyMedia(True))
-    bench.channel.on_media(media.EarlyMedia(False))
-    assert bench.flowing == [True, False]
-
-
-def test_a_180_without_audio_takes_early_media_back_and_a_183_brings_it_again() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.channel.on_media(media.EarlyMedia(True))
-    bench.ring(180)
-    bench.ring(180)
-    bench.ring(183, sdp())
-    assert bench.flowing == [True, False, True]
-
-
-def test_a_183_without_audio_leaves_it_as_it_is() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.channel.on_media(media.EarlyMedia(True))
-    bench.ring(183)
-    assert bench.flowing == [True]
-
-
-def test_a_forked_channel_has_no_early_media_any_more() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.channel.on_media(media.EarlyMedia(True))
-    bench.ring(183, sdp(5000), dialogs=2)
-    bench.channel.on_media(media.EarlyMedia(False))
-    bench.channel.on_media(media.EarlyMedia(True))
-    assert bench.flowing == [True, False]
-
-
-def test_a_channel_forked_from_the_start_never_has_any() -> None:
-    bench = Bench()
-    bench.ring(180)
-    bench.ring(183, sdp(), dialogs=2)
-    bench.channel.on_media(media.EarlyMedia(True))
-    assert bench.flowing == []
-
-
-def test_after_the_answer_there_is_no_early_media() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.answer()
-    bench.channel.on_media(media.EarlyMedia(True))
-    assert bench.flowing == []
-
-
-def test_early_media_ceases_before_its_channel_fails() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.channel.on_media(media.EarlyMedia(True))
-    bench.channel.on_failed(InviteFailed("c", 503, "Service Unavailable"))
-    assert bench.told[-2:] == [EarlyMedia("c", False), Failed("c", 503, "Service Unavailable")]
-
-
-def test_the_answer_of_another_fork_decides_where_audio_goes() -> None:
-    bench = Bench()
-    bench.ring(183, sdp(4000))
-    bench.ring(183, sdp(5000), dialogs=2)
-    assert [audio.remote[1] for audio in bench.session.configured] == [4000]
-    bench.answer(sdp(6000))
-    assert [audio.remote[1] for audio in bench.session.configured] == [4000, 6000]
-
-
-def test_an_answer_that_repeats_its_183_configures_nothing_anew() -> None:
-    bench = Bench()
-    bench.ring(183, sdp())
-    bench.answer(sdp())
-    assert len(bench.session.configured) == 1
-
-
-def test_an_unreadable_183_is_passed_over() -> None:
-    bench = Bench()
-    bench.ring(183, b"nonsense")
-    bench.answer()
-    assert bench.told == [Ringing("c", 183), Answered("c")]
-
-
-def test_other_provisional_responses_are_no_ringing() -> None:
-    bench = Bench()
-    bench.ring(199)
-    bench.ring(182)
-    assert bench.told == [Ringing("c", 182)]
-
-
-# Addresses
+from support.channel_bench import PHONE, Bench, sdp
 
 
 def test_a_name_in_sdp_means_where_the_signalling_comes_from() -> None:
@@ -268,9 +58,6 @@ def test_the_codec_in_use_is_offered_first() -> None:
     assert b"RTP/AVP 8 0 101" in offer
     assert b"a=sendonly" in offer
     assert b"o=cordboard 1 2 " in offer
-
-
-# Sounds
 
 
 def test_a_prompt_that_is_read_too_late_is_not_played() -> None:
@@ -317,9 +104,6 @@ def test_what_can_only_be_done_when_talking_is_ignored_before() -> None:
     assert bench.session.done == []
     assert bench.stack.done == []
     assert bench.told == []
-
-
-# Keys
 
 
 def bridged_benches(*, events: bool) -> tuple[Bench, Bench]:
@@ -372,9 +156,6 @@ def test_a_key_after_the_bridge_has_ended_reaches_nobody() -> None:
     first.channel.on_media(media.Digit("5", 100))
     assert first.told[-1] == Digit("c", "5")
     assert not [done for done in second.stack.done if done[0] == "info"]
-
-
-# Offers
 
 
 def test_the_peer_lets_us_offer_and_answers_in_its_ack() -> None:
@@ -433,9 +214,6 @@ def test_an_offer_that_waits_for_its_next_try_is_brought_up_to_date() -> None:
     assert b"o=cordboard 1 3 " in answer
 
 
-# Ends
-
-
 def test_a_release_brings_the_figures() -> None:
     bench = Bench()
     bench.answer()
@@ -479,8 +257,6 @@ def test_hanging_up_what_was_never_invited_needs_no_stack() -> None:
     assert bench.stack.done == []
     assert bench.told == [Failed("c", 487, "Request Terminated", local=True)]
 
-
-# Whatever happens, in whatever order
 
 HAPPENINGS: dict[str, Callable[[Bench], None]] = {
     "trying": lambda b: b.channel.on_trying(InviteTrying("c")),

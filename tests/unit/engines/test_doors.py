@@ -16,16 +16,10 @@ from cordboard.engines.doors import Doors
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from support.certificates import Certificates, make_certificates
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
 BOUND = 10.0
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 @pytest.fixture(scope="module")

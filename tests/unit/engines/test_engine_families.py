@@ -20,17 +20,12 @@ from support.sip_phone import SipPhone, SipPhoneCall
 
 pytestmark = [
     pytest.mark.anyio,
+    pytest.mark.both_loops,
     pytest.mark.skipif(LOOPBACK_V6 not in loopbacks(), reason="there is no IPv6 loopback address"),
 ]
 
 EVERYWHERE = Hosts("0.0.0.0", "::")  # noqa: S104 - that is what is tested
 HERTZ = {LOOPBACK: 700.0, LOOPBACK_V6: 1100.0}
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on; their transports differ."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator
 from contextlib import closing
 
 import pytest
@@ -22,7 +21,7 @@ from cordboard.sip.stun import (
 )
 from support.engine_rigs import DOMAIN, HOST, SECRET, EmbeddedRig, embedded_rig
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 ACCOUNT = f"desk@{DOMAIN}"
 ELSEWHERE = "127.0.0.2"
@@ -33,18 +32,6 @@ OPTIONS = (
     "From: <sip:x@demo>;tag=1\r\nTo: <sip:demo>\r\nCall-ID: {host}{port}\r\nCSeq: 1 OPTIONS\r\n"
     "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
 )
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
-
-
-@pytest.fixture
-async def rig() -> AsyncIterator[EmbeddedRig]:
-    async with embedded_rig() as made:
-        yield made
 
 
 async def ask_stun(rig: EmbeddedRig, host: str, data: bytes = REQUEST) -> StunMessage | None:

@@ -20,18 +20,12 @@ from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
 from cordboard.sip.keepalive import Keepalive
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
 WILDCARD = "0.0.0.0"  # noqa: S104 - that address is what is tested
 BOUND = 5.0
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on; their transports differ."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -30,19 +30,13 @@ from support.engine_rigs import QUICK, EmbeddedRig, directory, embedded_rig
 from support.ports import free_ports
 from support.wire_peer import WirePeer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 DNS_TIMEOUT = 0.3
 PATIENCE = 10 * QUICK.t1
 TRUNK = Trunk("carrier", "sip:carrier.test")
 
 Answering = Callable[[Request], tuple[int, str] | None]
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 @pytest.fixture

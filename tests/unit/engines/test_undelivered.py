@@ -12,15 +12,9 @@ import pytest
 from cordboard.engines.udp import UdpListener
 from cordboard.sip.flow import Flow
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 MESSAGE = b"OPTIONS sip:x SIP/2.0\r\n\r\n"
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 class Socket:

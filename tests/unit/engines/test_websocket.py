@@ -24,7 +24,7 @@ from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 from support.certificates import Certificates, make_certificates
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
 BOUND = 5.0
@@ -35,12 +35,6 @@ HANDSHAKE = (
     f"GET / HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n"
 ).encode()
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
-    """Both loops that the service may run on; their transports differ."""
-    return "asyncio", {"use_uvloop": request.param == "uvloop"}
 
 
 async def until(condition: Callable[[], object]) -> None:
