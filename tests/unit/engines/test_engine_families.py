@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
@@ -12,7 +14,10 @@ from cordboard.directory.model import Trunk
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen
+from cordboard.media.rtp import RtpPacket
 from cordboard.sip.address import parse_name_addr
+from cordboard.sip.events import OfferAnswered
+from cordboard.sip.offer import LocalAudio, make_offer
 from cordboard.sip.sdp import parse_sdp
 from support.engine_rigs import DOMAIN, QUICK, SECRET, EmbeddedRig, directory
 from support.ports import LOOPBACK, LOOPBACK_V6, free_ports, loopbacks
@@ -94,6 +99,53 @@ async def test_a_registered_phone_is_called_over_its_own_family(rig: EmbeddedRig
     assert parse_sdp(call.request.body).media[0].host == LOOPBACK_V6
     call.answer()
     await rig.event(Answered, channel)
+
+
+async def test_a_phone_that_goes_to_the_other_family_is_heard_there(rig: EmbeddedRig) -> None:
+    phone = SipPhone("desk", 700.0, QUICK)
+    rig.phones["desk"] = phone
+    await phone.start()
+    at_home = Listen("udp", LOOPBACK, rig.server.port)
+    phone.register(at_home, DOMAIN, SECRET)
+    await rig.until(lambda: rig.engine.contacts(f"desk@{DOMAIN}"))
+    channel, _ = await rig.dial_phone("desk")
+    (call,) = phone.calls
+    call.answer()
+    await rig.event(Answered, channel)
+    other = await phone_at(rig, LOOPBACK)
+    second, partner = await called(rig, Trunk("far", f"sip:{written(*other.address)}"))
+    partner.answer()
+    await rig.event(Answered, second)
+    rig.execute(Bridge(channel, second))
+
+    await phone.runner.transport.listen(Listen("udp", LOOPBACK_V6, 0))
+    away = phone.runner.transport.flow_to("udp", (LOOPBACK_V6, rig.server.port))
+    dialog = phone.stack._core.sessions[call.call_id].need_dialog()
+    dialog.origin = away
+    dialog.aim(dialog.target)
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as voice:
+        voice.bind((LOOPBACK_V6, 0))
+        voice.setblocking(False)
+        offer = make_offer(LocalAudio(LOOPBACK_V6, voice.getsockname()[1], 7, version=2))
+        phone.stack.offer(call.call_id, offer, phone.now)
+        phone.pump()
+        await rig.until(lambda: any(isinstance(one, OfferAnswered) for one in phone.events))
+        (answered,) = [one for one in phone.events if isinstance(one, OfferAnswered)]
+        assert answered.sdp is not None
+        (media,) = parse_sdp(answered.sdp).media
+        assert media.host == LOOPBACK_V6
+
+        def both_hear() -> bool:
+            frame = phone.voice.frame("PCMU", said[0] % 50) or b""
+            packet = RtpPacket(0, said[0], said[0] * 160, 9, frame)
+            voice.sendto(bytes(packet), (LOOPBACK_V6, media.port))
+            said[0] += 1
+            with suppress(BlockingIOError):
+                heard.append(voice.recv(2048))
+            return partner.hears([phone.hertz]) and len(heard) > 10
+
+        said, heard = [0], list[bytes]()
+        await rig.until(both_hear)
 
 
 async def test_a_phone_without_an_address_for_voice_is_not_called() -> None:
