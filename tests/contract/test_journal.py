@@ -26,7 +26,7 @@ from cordboard.journal.port import (
     Reader,
     ResyncNeeded,
 )
-from support.journals import JOURNALS
+from support.journals import JOURNALS, KINDS
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +36,7 @@ MakeJournal = Callable[..., Awaitable[Journal]]
 SOON = 5.0  # seconds an event may take to arrive before a test fails
 
 
-@pytest.fixture(params=JOURNALS)
+@pytest.fixture(params=KINDS)
 async def make_journal(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[MakeJournal]:
@@ -369,7 +369,7 @@ async def test_of_requests_that_race_for_a_key_one_is_stored(journal: Journal) -
         st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 4), st.booleans()), max_size=30
     )
 )
-@pytest.mark.parametrize("name", JOURNALS)
+@pytest.mark.parametrize("name", KINDS)
 def test_readers_see_everything_once_in_order(
     name: str, batches: list[tuple[str, int, bool]]
 ) -> None:

@@ -12,7 +12,7 @@ from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback, Leg, Occasion
 from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import CallRecord, Journal
-from support.journals import JOURNALS
+from support.journals import JOURNALS, KINDS
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +20,7 @@ URL = "http://receiver.test/told"
 LATER = 1e12
 
 
-@pytest.fixture(params=JOURNALS)
+@pytest.fixture(params=KINDS)
 async def journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Journal]:
     async with JOURNALS[request.param](tmp_path) as opened:
         yield opened

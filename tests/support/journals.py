@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from cordboard.journal.memory import PENDING_EVENTS, MemoryJournal
 from cordboard.journal.port import Journal
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
 from cordboard.journal.view import Bounds
+from support.postgres import postgres
 
 OpenJournal = Callable[..., AbstractAsyncContextManager[Journal]]
 """Opens a journal in a folder; keywords: pending_events, and those of its bounds."""
@@ -29,8 +32,25 @@ async def in_sqlite(
     folder: Path, *, pending_events: int = PENDING_EVENTS, **bounds: int
 ) -> AsyncIterator[Journal]:
     """One in a file of the folder."""
-    store = Store(f"sqlite:///{folder / 'journal.db'}")
-    journal = SqlJournal(store, bounds=Bounds(**bounds), pending_events=pending_events)
+    url = f"sqlite:///{folder / 'journal.db'}"
+    async with _opened(url, pending_events, bounds) as journal:
+        yield journal
+
+
+@asynccontextmanager
+async def in_postgres(
+    _folder: Path, *, pending_events: int = PENDING_EVENTS, **bounds: int
+) -> AsyncIterator[Journal]:
+    """One in a database of its own of a real PostgreSQL."""
+    async with _opened(postgres().new_database(), pending_events, bounds) as journal:
+        yield journal
+
+
+@asynccontextmanager
+async def _opened(
+    url: str, pending_events: int, bounds: dict[str, int]
+) -> AsyncIterator[SqlJournal]:
+    journal = SqlJournal(Store(url), bounds=Bounds(**bounds), pending_events=pending_events)
     await journal.start()
     try:
         yield journal
@@ -38,4 +58,11 @@ async def in_sqlite(
         await journal.close()
 
 
-JOURNALS: dict[str, OpenJournal] = {"memory": in_memory, "sqlite": in_sqlite}
+JOURNALS: dict[str, OpenJournal] = {
+    "memory": in_memory,
+    "sqlite": in_sqlite,
+    "postgresql": in_postgres,
+}
+
+KINDS = ("memory", "sqlite", pytest.param("postgresql", marks=pytest.mark.interop("postgres")))
+"""Their names, as tests are parametrized by them."""
