@@ -132,8 +132,8 @@ class StackRunner:
             if answer is not None:
                 self.transport.send([(flow, answer)])
 
-    def _undelivered(self, data: bytes, flow: Flow) -> None:
-        self.stack.undelivered(data, flow, self.clock())
+    def _undelivered(self, data: bytes, flow: Flow, refused: bool) -> None:
+        self.stack.undelivered(data, flow, self.clock(), refused=refused)
 
     def _lost(self, flow: Flow) -> None:
         self.stack.connection_lost(flow, self.clock())

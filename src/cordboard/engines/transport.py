@@ -11,7 +11,7 @@ from cordboard.engines.connections import USUAL, Connections, ConnectionSettings
 from cordboard.engines.own_addresses import OwnAddresses
 from cordboard.engines.tcp import TcpConnections
 from cordboard.engines.tls import TlsContexts
-from cordboard.engines.udp import UdpListener
+from cordboard.engines.udp import Lost, UdpListener
 from cordboard.engines.websocket import WebSocketConnections
 from cordboard.sip.flow import Flow
 
@@ -54,7 +54,7 @@ class SipTransport:
         connections: ConnectionSettings = USUAL,
         holds: Holds = lambda _: False,
         tls: TlsContexts | None = None,
-        undelivered: Callable[[bytes, Flow], None] | None = None,
+        undelivered: Lost | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._loop = loop or asyncio.get_running_loop()

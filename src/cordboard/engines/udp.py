@@ -13,6 +13,7 @@ from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 
 Receive = Callable[[bytes, Flow], None]
+Lost = Callable[[bytes, Flow, bool], None]
 
 DATAGRAMS_PER_WAKEUP: Final = 64
 """Then the loop gets its turn, so that a flood of SIP does not starve the audio of live calls."""
@@ -28,7 +29,8 @@ class UdpListener:
     """One bound UDP socket.
 
     ``receive`` gets each datagram with its flow, ``read_all`` is called once after a batch of them.
-    ``lost`` gets the beginning of each datagram of ours that did not get there, with its flow.
+    ``lost`` gets the beginning of each datagram of ours that did not get there, with its flow, and
+    whether that is because nobody listens there.
     Raises :class:`OSError` if the address can't be had.
     """
 
@@ -38,7 +40,7 @@ class UdpListener:
         address: tuple[str, int],
         receive: Receive,
         read_all: Callable[[], None],
-        lost: Receive | None = None,
+        lost: Lost | None = None,
     ) -> None:
         self._loop = loop
         self._receive = receive
@@ -93,8 +95,8 @@ class UdpListener:
         # uvloop stops watching a socket that has an error.
         self._loop.remove_reader(self._socket)
         self._loop.add_reader(self._socket, self._read)
-        for data, remote in lost:
-            self._lost(data, Flow("udp", self.local, remote))
+        for data, remote, refused in lost:
+            self._lost(data, Flow("udp", self.local, remote), refused)
         self._read_all()
 
 

@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 # Of <linux/in.h> and <linux/in6.h>, which Python does not name.
 _IP_RECVERR: Final = 11
@@ -26,6 +26,10 @@ _ICMP6: Final = 3
 _UNREACHABLE: Final = 3
 _UNREACHABLE6: Final = 1
 """ICMP types (RFC 792, RFC 4443 3.1)."""
+_PROTOCOL: Final = 2
+_PORT: Final = 3
+_PORT6: Final = 4
+"""Codes that a host gives which is there, but where nobody listens."""
 _TOO_BIG: Final = 4
 """Code of "fragmentation needed" (RFC 792): the system sends the next one in smaller pieces."""
 
@@ -46,10 +50,18 @@ def ask_for_errors(opened: socket.socket) -> None:
         opened.setsockopt(level, option, 1)
 
 
-def undelivered(opened: socket.socket) -> Iterator[tuple[bytes, tuple[str, int]]]:
-    """What did not get there since the last time: the beginning of each datagram, and where it was
-    sent. Only what ICMP calls unreachable; that a packet was too large or too long on its way is
-    no such failure."""
+class Undelivered(NamedTuple):
+    """The beginning of a datagram that did not get there, and where it was sent; ``refused`` where
+    that host has said itself that nobody listens there."""
+
+    data: bytes
+    remote: tuple[str, int]
+    refused: bool
+
+
+def undelivered(opened: socket.socket) -> Iterator[Undelivered]:
+    """What did not get there since the last time. Only what ICMP calls unreachable; that a packet
+    was too large or too long on its way is no such failure."""
     if not _MSG_ERRQUEUE:
         return
     for _ in range(MESSAGES_AT_ONCE):
@@ -57,14 +69,19 @@ def undelivered(opened: socket.socket) -> Iterator[tuple[bytes, tuple[str, int]]
             data, notes, _flags, remote = opened.recvmsg(DATAGRAM_OCTETS, 512, _MSG_ERRQUEUE)
         except OSError:
             return
-        if remote and any(_is_unreachable(note) for _level, _type, note in notes):
-            yield data, (remote[0], remote[1])
+        for _level, _type, note in notes:
+            refused = _refused(note)
+            if remote and refused is not None:
+                yield Undelivered(data, (remote[0], remote[1]), refused)
 
 
-def _is_unreachable(note: bytes) -> bool:
+def _refused(note: bytes) -> bool | None:
+    """Whether nobody listens there; None where that is not what a note is about."""
     if len(note) < _ERROR.size:
-        return False
+        return None
     _errno, origin, type_, code, *_ = _ERROR.unpack_from(note)
-    if origin == _ICMP6:
-        return bool(type_ == _UNREACHABLE6)
-    return bool(origin == _ICMP and type_ == _UNREACHABLE and code != _TOO_BIG)
+    if (origin, type_) == (_ICMP6, _UNREACHABLE6):
+        return bool(code == _PORT6)
+    if (origin, type_) == (_ICMP, _UNREACHABLE) and code != _TOO_BIG:
+        return code in (_PROTOCOL, _PORT)
+    return None

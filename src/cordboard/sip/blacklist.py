@@ -53,10 +53,9 @@ class Blacklist:
             entry.until = now + entry.pause
             entry.asked_for = False
 
-    def answered(self, target: Target) -> None:
-        """A server has answered: what was is forgotten."""
-        if self._entries:
-            self._entries.pop(target[:3], None)
+    def answered(self, target: Target) -> bool:
+        """A server has answered: what was is forgotten. Whether there was anything."""
+        return bool(self._entries) and self._entries.pop(target[:3], None) is not None
 
     def is_listed(self, target: Target, now: float) -> bool:
         """Whether a server is left alone now."""

@@ -89,6 +89,10 @@ NON_INVITE_CLIENT: Table = {
 }
 
 
+OUTSIDE_DIALOGS = frozenset({"REGISTER", "OPTIONS"})
+"""Requests other than INVITE that we send outside of dialogs, and only there."""
+
+
 class ClientUser(Protocol):
     """Whoever sent a request and hears what becomes of it."""
 
@@ -103,7 +107,7 @@ class ClientTransaction(Transaction):
     """One request. ``came_over`` is the flow of the latest response, ``invite`` what ACK and CANCEL
     of an INVITE are made of. A user of None is one that no longer cares."""
 
-    __slots__ = ("_ack", "came_over", "data", "invite", "last_status", "user")
+    __slots__ = ("_ack", "came_over", "data", "impatient", "invite", "last_status", "user")
 
     def __init__(
         self,
@@ -125,6 +129,7 @@ class ClientTransaction(Transaction):
         self.invite = invite
         self.came_over = flow
         self.last_status = 0
+        self.impatient = False
         self._ack = b""
         layer.send(flow, data, call_id, now)
         # A and B of an INVITE, E and F of the others: both begin at T1 and end at 64*T1.
@@ -141,9 +146,14 @@ class ClientTransaction(Transaction):
         """What was sent can't have arrived, or its answer can't come back."""
         self.happen(Event.TRANSPORT_ERROR, None, now)
 
-    def undelivered(self, now: float) -> None:
-        """What was sent did not get there; it is believed while nothing has come back."""
-        if self.state in (State.CALLING, State.TRYING):
+    def undelivered(self, now: float, *, refused: bool) -> None:
+        """What was sent did not get there; see :meth:`~cordboard.sip.stack.SipStack.undelivered`.
+
+        It is believed while nothing has come back, of requests that are part of no dialog.
+        """
+        outside = ";tag=" not in self.invite.to if self.invite else self.key[1] in OUTSIDE_DIALOGS
+        believed = outside and (refused or self.impatient)
+        if believed and self.state in (State.CALLING, State.TRYING):
             self.transport_failed(now)
 
     def give_up(self, now: float) -> None:
@@ -154,6 +164,7 @@ class ClientTransaction(Transaction):
 
     def wait(self, seconds: float, now: float) -> None:
         """Wait for so many seconds at most, in place of 64*T1, until somebody says something."""
+        self.impatient = True
         if self.state is State.CALLING:
             self.start_timers(self.interval, seconds, now)
 

@@ -136,14 +136,17 @@ class SipStack:
         if self._bindings is not None:
             self._bindings.connection_lost(flow)
 
-    def undelivered(self, data: bytes, flow: Flow, now: float) -> None:
-        """A datagram of ours did not get there (18.4); ``data`` is how it began.
+    def undelivered(self, data: bytes, flow: Flow, now: float, *, refused: bool) -> None:
+        """A datagram of ours did not get there (18.4); ``data`` is how it began, ``refused`` says
+        that its host is there, but nobody listens.
 
-        Who says so has seen it, for he knows its branch. What waits for an answer to it has failed.
+        Who says so has seen it, for he knows its branch. A request outside of dialogs has failed
+        then; where the host was not found only if there is another to try, for this one may only
+        be asleep. Calls that are up survive such things.
         """
         transaction = self._layer.client_of_sent(data)
         if transaction is not None and transaction.flow.remote == flow.remote:
-            transaction.undelivered(now)
+            transaction.undelivered(now, refused=refused)
 
     def messages_to_send(self) -> list[tuple[Flow, bytes]]:
         """What is to be sent, in order; handed over once."""

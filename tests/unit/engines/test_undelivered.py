@@ -34,7 +34,8 @@ class Socket:
     def _read_all(self) -> None:
         self.batches += 1
 
-    def _lost(self, data: bytes, flow: Flow) -> None:
+    def _lost(self, data: bytes, flow: Flow, refused: bool) -> None:
+        assert refused, "nobody listens there, on a host that is here"
         self.lost.append((data, flow.remote))
 
 

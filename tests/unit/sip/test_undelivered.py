@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.sip.events import InviteFailed, InviteTrying
+from cordboard.sip.events import InviteFailed, InviteTrying, OfferAnswered
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
-from support.sip_network import PHONE, invitation
+from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER, PHONE, invitation
 from support.sip_peer import Peer
 
 
@@ -39,8 +39,36 @@ def failures(peer: Peer) -> list[tuple[int, bool]]:
 
 def test_an_invite_that_did_not_get_there_fails_at_once(peer: Peer) -> None:
     invite = invited(peer)
-    peer.stack.undelivered(sent(invite), peer.flow, peer.now)
+    peer.stack.undelivered(sent(invite), peer.flow, peer.now, refused=True)
     assert failures(peer) == [(503, True)]
+
+
+def test_a_host_that_is_not_found_may_be_asleep(peer: Peer) -> None:
+    invite = invited(peer)
+    peer.stack.undelivered(sent(invite), peer.flow, peer.now, refused=False)
+    assert failures(peer) == []
+
+
+def test_where_there_is_another_server_it_is_not_waited_for(peer: Peer) -> None:
+    invite = invited(peer, patience=5.0)
+    peer.stack.undelivered(sent(invite), peer.flow, peer.now, refused=False)
+    assert failures(peer) == [(503, True)]
+
+
+def test_a_call_that_is_up_survives_it(peer: Peer) -> None:
+    invite = invited(peer)
+    peer.answer(invite, 200, sdp=ANSWER)
+    peer.take()
+    peer.events()
+    peer.stack.offer("call-1", OTHER_OFFER, peer.now)
+    again = peer.take_request("INVITE")
+    peer.stack.undelivered(sent(again), peer.flow, peer.now, refused=True)
+    peer.stack.info("call-1", "application/dtmf-relay", b"Signal=1", peer.now)
+    info = peer.take_request("INFO")
+    peer.stack.undelivered(sent(info), peer.flow, peer.now, refused=True)
+    assert peer.events() == []
+    peer.answer(again, 200, sdp=OTHER_ANSWER)
+    assert [type(event) for event in peer.events()] == [OfferAnswered]
 
 
 @pytest.mark.parametrize(
@@ -56,28 +84,28 @@ def test_an_invite_that_did_not_get_there_fails_at_once(peer: Peer) -> None:
 )
 def test_what_is_not_of_ours_changes_nothing(peer: Peer, data: bytes) -> None:
     invited(peer)
-    peer.stack.undelivered(data, peer.flow, peer.now)
+    peer.stack.undelivered(data, peer.flow, peer.now, refused=True)
     assert failures(peer) == []
 
 
 def test_what_is_cut_off_before_the_branch_changes_nothing(peer: Peer) -> None:
     invite = invited(peer)
-    peer.stack.undelivered(sent(invite).partition(b"branch")[0], peer.flow, peer.now)
-    peer.stack.undelivered(sent(invite)[:-12], peer.flow, peer.now)
+    peer.stack.undelivered(sent(invite).partition(b"branch")[0], peer.flow, peer.now, refused=True)
+    peer.stack.undelivered(sent(invite)[:-12], peer.flow, peer.now, refused=True)
     assert failures(peer) == []
 
 
 def test_another_peer_changes_nothing(peer: Peer) -> None:
     invite = invited(peer)
     elsewhere = Flow("udp", peer.end.address, ("192.0.2.9", 5060))
-    peer.stack.undelivered(sent(invite), elsewhere, peer.now)
+    peer.stack.undelivered(sent(invite), elsewhere, peer.now, refused=True)
     assert failures(peer) == []
 
 
 def test_once_anything_has_come_back_it_is_not_believed(peer: Peer) -> None:
     invite = invited(peer)
     peer.answer(invite, 100)
-    peer.stack.undelivered(sent(invite), peer.flow, peer.now)
+    peer.stack.undelivered(sent(invite), peer.flow, peer.now, refused=True)
     assert [type(event) for event in peer.events()] == [InviteTrying]
 
 

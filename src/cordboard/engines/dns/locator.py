@@ -99,7 +99,8 @@ class Locator:
 
     def answered(self, target: Target) -> None:
         """A server has answered."""
-        self.blacklist.answered(target)
+        if self.blacklist.answered(target):
+            _log.info("a SIP server answers again", server=str(target), name=target.name)
 
     def has_failed(self, target: Target) -> bool:
         """Whether a server has failed a short while ago, and has not answered since."""
