@@ -30,6 +30,9 @@ SWEPT: Final = 2 * MIN_SWEEP
 """Cancelled timers, with the tuples that order them, that the stack's and the calls' heaps hold
 before they are swept."""
 
+URIS: Final = 4096
+"""Of those that were read last, so many are remembered read (:mod:`cordboard.sip.uri`)."""
+
 NONCES: Final = 1000
 """Of those that phones proved their passwords with, each is remembered for five minutes."""
 
@@ -37,6 +40,7 @@ MANY: Final = {
     "cordboard.sip.wheel.Timer": SWEPT,
     "builtins.tuple": SWEPT,
     "cordboard.sip.nonces._Counts": NONCES,
+    "cordboard.sip.uri.SipUri": URIS,
 }
 """What there may be that many more of, in place of a few."""
 
