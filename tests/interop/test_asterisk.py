@@ -91,14 +91,8 @@ class Site:
 
     def second(self, call: str) -> list[str]:
         """The messages that came from Asterisk in a call."""
-        ladder = self.server.get(f"/v1/calls/{call}/ladder").body
-        return [
-            line["text"]
-            for channel in ladder["channels"]
-            if channel["leg"] == "second"
-            for line in channel["lines"]
-            if not line["sent"]
-        ]
+        lines = self.server.messages(call, "second")
+        return [line["text"] for line in lines if not line["sent"]]
 
     def wait_asked(self, call: str, method: str) -> None:
         """Wait until Asterisk has sent a request of this method in a call."""

@@ -53,10 +53,7 @@ class Site:
     def went_through_the_proxy(self, call: str) -> list[dict[str, Any]]:
         """The messages of a call, each of which was exchanged with the proxy (over TCP with any
         port of it); what we sent within a dialog names it in Route."""
-        ladder = self.server.get(f"/v1/calls/{call}/ladder").body
-        lines: list[dict[str, Any]] = [
-            line for channel in ladder["channels"] for line in channel["lines"]
-        ]
+        lines = self.server.messages(call)
         assert {line["peer"] for line in lines if line["peer"].startswith("udp")} <= {
             f"udp:{self.proxy.address}"
         }

@@ -71,13 +71,7 @@ class Site:
     def lines(self, call: str) -> list[dict[str, Any]]:
         """The messages of the second leg, all of which were exchanged with the carrier (over TCP
         with any port of it)."""
-        ladder = self.server.get(f"/v1/calls/{call}/ladder").body
-        lines: list[dict[str, Any]] = [
-            line
-            for channel in ladder["channels"]
-            if channel["leg"] == "second"
-            for line in channel["lines"]
-        ]
+        lines = self.server.messages(call, "second")
         assert {line["peer"] for line in lines if line["peer"].startswith("udp")} <= {
             f"udp:{self.carrier.address}"
         }

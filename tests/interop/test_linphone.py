@@ -108,14 +108,9 @@ def test_both_come_to_opus_and_a_transfer_is_refused(tmp_path: Path) -> None:
         jessica.hang_up()
         thomas.wait_ended()
         assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
-        ladder = server.get(f"/v1/calls/{placed.call}/ladder").body
+        lines = server.messages(placed.call)
     assert (digit["leg"], digit["data"]["digit"]) == ("second", "7")
-    received = [
-        line["text"]
-        for channel in ladder["channels"]
-        for line in channel["lines"]
-        if not line["sent"]
-    ]
+    received = [line["text"] for line in lines if not line["sent"]]
     assert len([text for text in received if "a=rtpmap:96 opus/48000/2" in text]) == 2
     assert len([text for text in received if text.startswith("REFER ")]) == 1
     assert seconds_of(jessica.recording, OURS_HZ) > 1.7
@@ -136,8 +131,7 @@ def test_sha_256_alone_and_keys_by_info(tmp_path: Path) -> None:
         assert thomas.wait_for("digit")["digit"] == "3"
         jessica.hang_up()
         assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
-        ladder = server.get(f"/v1/calls/{placed.call}/ladder").body
-    asked = [line["summary"] for channel in ladder["channels"] for line in channel["lines"]]
+        asked = [line["summary"] for line in server.messages(placed.call)]
     assert [one for one in asked if one.startswith("INFO")]
 
 

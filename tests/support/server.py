@@ -311,6 +311,18 @@ class CordboardServer:
         finally:
             connection.close()
 
+    def messages(self, call: str, leg: str | None = None) -> list[dict[str, Any]]:
+        """The SIP messages of a call (or of one of its legs) as its ladder has them, but none that
+        was sent again."""
+        ladder = self.get(f"/v1/calls/{call}/ladder").body
+        return [
+            line
+            for channel in ladder["channels"]
+            if leg in (None, channel["leg"])
+            for line in channel["lines"]
+            if not line["retransmission"]
+        ]
+
     def wait_ended(self, call: str) -> list[dict[str, Any]]:
         """All events of a call, as soon as it has ended."""
         events = list(self.events(call))
