@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.engines.connections import USUAL
+from cordboard.engines.connections import ConnectionUser
 from cordboard.engines.websocket import WebSocketConnection, WebSocketConnections
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
@@ -67,7 +67,7 @@ def messages_of(pieces: list[bytes]) -> list[bytes]:
 
     loop = asyncio.new_event_loop()  # which never runs: no time passes
     connections = WebSocketConnections(
-        loop, receive, lambda: None, lambda _: None, USUAL, lambda _: False
+        ConnectionUser(loop, receive, lambda: None, lambda _: None, lambda _: False)
     )
     flow = Flow("ws", LOCAL, REMOTE)
     connection, stream = WebSocketConnection(connections), Stream()

@@ -156,38 +156,41 @@ class Connection(asyncio.Protocol, ABC):
             self.keepalive = Keepalive(every, now, answers=self.connections.answers_pings)
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionUser:
+    """Whom connections are for. ``receive`` is called with each whole message and its flow,
+    ``read_all`` once after each batch, ``lost`` with each flow that ends by itself: from the event
+    loop, never from within :meth:`Connections.send`; ``holds``: is a phone registered over it?"""
+
+    loop: asyncio.AbstractEventLoop
+    receive: Receive
+    read_all: Callable[[], None]
+    lost: Lost
+    holds: Holds
+    settings: ConnectionSettings = USUAL
+
+
 class Connections(ABC):
     """All connections of one transport, and the servers that accept them; with ``tls`` secured.
 
-    ``lost`` is told of each flow that ends by itself, from the event loop, never from within
-    :meth:`send`. Where there is no room left, the oldest connection gives way that a peer has
-    opened and that ``holds`` says no phone of: strangers can't lock phones and trunks out.
+    Where there is no room left, the oldest connection gives way that a peer has opened and that no
+    phone is registered over: strangers can't lock phones and trunks out.
     """
 
     answers_pings = False
     """Whether the protocol makes every peer answer our pings."""
 
-    def __init__(
-        self,
-        transport: str,
-        loop: asyncio.AbstractEventLoop,
-        receive: Receive,
-        read_all: Callable[[], None],
-        lost: Lost,
-        settings: ConnectionSettings,
-        holds: Holds,
-        tls: TlsContexts | None = None,
-    ) -> None:
+    def __init__(self, transport: str, user: ConnectionUser, tls: TlsContexts | None) -> None:
         self.transport = transport
-        self.loop = loop
-        self.receive = receive
-        self.read_all = read_all
-        self.settings = settings
+        self.loop = loop = user.loop
+        self.receive = user.receive
+        self.read_all = user.read_all
+        self.settings = settings = user.settings
         self.keepalive = settings.keepalive
         self.tls = tls
         self.by_flow: dict[Flow, Connection] = {}
-        self._lost = lost
-        self._holds = holds
+        self._lost = user.lost
+        self._holds = user.holds
         self._strange: dict[Flow, Connection] = {}  # opened by peers, the oldest first
         self._doors = Doors(loop, settings.capacity, self.accepted, self.has_room, tls)
         self._sweep: asyncio.TimerHandle | None = None

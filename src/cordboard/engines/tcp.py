@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -19,12 +18,9 @@ from cordboard.engines.connections import (
     MAX_WAITING_OCTETS,
     Connection,
     Connections,
-    ConnectionSettings,
-    Holds,
-    Lost,
+    ConnectionUser,
 )
 from cordboard.engines.tls import TlsContexts, TlsError
-from cordboard.engines.udp import Receive
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.framing import PING, PONG, StreamFramer
@@ -106,18 +102,8 @@ class TcpConnection(Connection):
 class TcpConnections(Connections):
     """All connections of TCP, or with ``tls`` of TLS."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        receive: Receive,
-        read_all: Callable[[], None],
-        lost: Lost,
-        settings: ConnectionSettings,
-        holds: Holds,
-        tls: TlsContexts | None = None,
-    ) -> None:
-        transport = "tcp" if tls is None else "tls"
-        super().__init__(transport, loop, receive, read_all, lost, settings, holds, tls)
+    def __init__(self, user: ConnectionUser, tls: TlsContexts | None = None) -> None:
+        super().__init__("tcp" if tls is None else "tls", user, tls)
         self._faults: dict[Flow, str] = {}
         self._connecting: set[asyncio.Task[None]] = set()
 

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from cordboard.addresses import NO_HOSTS, Family, Hosts, canonical, family_of, written
-from cordboard.engines.connections import USUAL, Connections, ConnectionSettings, Holds
+from cordboard.engines.connections import (
+    USUAL,
+    Connections,
+    ConnectionSettings,
+    ConnectionUser,
+    Holds,
+)
 from cordboard.engines.own_addresses import OwnAddresses
 from cordboard.engines.tcp import TcpConnections
 from cordboard.engines.tls import TlsContexts
@@ -63,10 +69,10 @@ class SipTransport:
         self._read_all = read_all
         self._lost = lost
         self._udp: dict[tuple[str, int], UdpListener] = {}
-        told = (self._loop, receive, read_all, lost, connections, holds)
-        made: list[Connections] = [TcpConnections(*told), WebSocketConnections(*told)]
+        user = ConnectionUser(self._loop, receive, read_all, lost, holds, connections)
+        made: list[Connections] = [TcpConnections(user), WebSocketConnections(user)]
         if tls is not None:
-            made += [TcpConnections(*told, tls), WebSocketConnections(*told, tls)]
+            made += [TcpConnections(user, tls), WebSocketConnections(user, tls)]
         self._streams = {one.transport: one for one in made}
         self._own = OwnAddresses(advertised, self._loop.time)
         self.advertised = self._own.advertised

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Final
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -23,12 +22,9 @@ from cordboard.engines.connections import (
     IDLE_SECONDS,
     Connection,
     Connections,
-    ConnectionSettings,
-    Holds,
-    Lost,
+    ConnectionUser,
 )
 from cordboard.engines.tls import HANDSHAKE_SECONDS, TlsContexts
-from cordboard.engines.udp import Receive
 from cordboard.sip.framing import PING, PONG
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 
@@ -181,19 +177,9 @@ class WebSocketConnections(Connections):
 
     answers_pings = True
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        receive: Receive,
-        read_all: Callable[[], None],
-        lost: Lost,
-        settings: ConnectionSettings,
-        holds: Holds,
-        tls: TlsContexts | None = None,
-    ) -> None:
-        transport = "ws" if tls is None else "wss"
-        super().__init__(transport, loop, receive, read_all, lost, settings, holds, tls)
-        self.keepalive = settings.keepalive or PING_SECONDS
+    def __init__(self, user: ConnectionUser, tls: TlsContexts | None = None) -> None:
+        super().__init__("ws" if tls is None else "wss", user, tls)
+        self.keepalive = user.settings.keepalive or PING_SECONDS
 
     def accepted(self) -> WebSocketConnection:
         """A new connection, which a peer has opened."""
