@@ -12,6 +12,7 @@ from cordboard.sip.errors import SipParseError
 # Kamailio stops at 255 Via/Route entries, RFC 4475 3.1.1.7 needs 35 Vias.
 MAX_LIST_ENTRIES = 128
 MAX_PARAMETERS = 64
+MAX_DELTA_SECONDS = 2**32 - 1  # RFC 3261 20.19: what is more is as good as for ever
 
 TOKEN_CHARACTERS = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
@@ -21,6 +22,13 @@ TOKEN_CHARACTERS = frozenset(
 def is_token(text: str) -> bool:
     """Whether ``text`` is a token (RFC 3261 25.1)."""
     return bool(text) and TOKEN_CHARACTERS.issuperset(text)
+
+
+def delta_seconds(text: str | None, most: int = MAX_DELTA_SECONDS) -> int | None:
+    """How many seconds ``text`` says (RFC 3261 25.1), at most ``most``; None where it does not."""
+    if text is None or not text.isascii() or not text.isdigit():
+        return None
+    return min(int(text[:10]), most)
 
 
 def split_outside_quotes(text: str, separator: str, limit: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.address import NameAddr, parse_name_addr
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.grammar import unquote
+from cordboard.sip.grammar import delta_seconds, unquote
 
 if TYPE_CHECKING:
     from cordboard.sip.message import Response
@@ -28,14 +28,11 @@ def granted_seconds(response: Response, contact: str, asked: int) -> int:
     listed = _contacts_of(response)
     same = [one for one in listed if one.uri.same_as(ours)]
     seen = same or [one for one in listed if one.uri.user == ours.user]
-    given = [
-        seconds
-        for one in seen
-        if (seconds := _seconds(unquote(one.parameters.get("expires") or ""))) is not None
-    ]
+    told = (unquote(one.parameters.get("expires") or "") for one in seen)
+    given = [one for text in told if (one := delta_seconds(text, MAX_EXPIRES)) is not None]
     if given:
         return max(1, max(given) if same else min(max(given), asked))
-    seconds = _seconds(response.first("expires"))
+    seconds = delta_seconds(response.first("expires"), MAX_EXPIRES)
     return max(1, asked if seconds is None else seconds)
 
 
@@ -51,10 +48,4 @@ def _contacts_of(response: Response) -> list[NameAddr]:
 
 def least_seconds(response: Response) -> int | None:
     """What a 423 wants to be asked for (Min-Expires), None where it does not say."""
-    return _seconds(response.first("min-expires"))
-
-
-def _seconds(text: str | None) -> int | None:
-    if text is None or not text.isascii() or not text.isdigit():
-        return None
-    return min(int(text[:6]), MAX_EXPIRES)
+    return delta_seconds(response.first("min-expires"), MAX_EXPIRES)

@@ -15,7 +15,7 @@ from cordboard.sip.binding_table import Contacts
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
-from cordboard.sip.grammar import unquote
+from cordboard.sip.grammar import delta_seconds, unquote
 from cordboard.sip.message import Request
 from cordboard.sip.outbound import keeps_flow, path_of
 from cordboard.sip.registrar_answer import Refusal
@@ -138,9 +138,8 @@ def _expires_of(request: Request, contact: NameAddr) -> int:
     """Seconds asked for, at most our own maximum; malformed ones are an hour (10.2.1.1)."""
     given = contact.parameters.get("expires")
     text = request.first("expires") if given is None else unquote(given)
-    if text is None or not text.isascii() or not text.isdigit():
-        return DEFAULT_EXPIRES
-    return min(int(text[:10]), MAX_EXPIRES)
+    seconds = delta_seconds(text, MAX_EXPIRES)
+    return DEFAULT_EXPIRES if seconds is None else seconds
 
 
 def _bounded(text: str | None) -> str | None:

@@ -8,7 +8,7 @@ from cordboard.addresses import written
 from cordboard.sip.address import q_of, split_name_addr, tag_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
-from cordboard.sip.grammar import format_parameters, parse_parameters, split_list
+from cordboard.sip.grammar import delta_seconds, format_parameters, parse_parameters, split_list
 from cordboard.sip.lines import clean, clean_copy, encode
 from cordboard.sip.via import parse_via
 
@@ -81,9 +81,7 @@ def reason_of(status: int) -> str:
 def retry_after_of(response: Response) -> int | None:
     """The Retry-After of a refusal in seconds, a day at most (20.33)."""
     text = (response.first("retry-after") or "").partition(";")[0].partition("(")[0].strip()
-    if not text.isascii() or not text.isdigit():
-        return None
-    return min(int(text[:6]), MAX_RETRY_AFTER)
+    return delta_seconds(text, MAX_RETRY_AFTER)
 
 
 def redirects_of(response: Response) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from cordboard.sip.events import EndedBy
 from cordboard.sip.glare import has_collided, pause_after
+from cordboard.sip.grammar import delta_seconds
 from cordboard.sip.methods import SUPPORTED_LINE
 from cordboard.sip.reliable import has_option
 
@@ -209,12 +210,7 @@ class SessionTimer:
 def _seconds_of(message: Message, header: str) -> int | None:
     """The delta-seconds that a header begins with, None where there are none."""
     value = message.first(header)
-    if value is None:
-        return None
-    text = value.partition(";")[0].strip()
-    if not text.isascii() or not text.isdigit():
-        return None
-    return int(text[:9])
+    return None if value is None else delta_seconds(value.partition(";")[0].strip())
 
 
 def _refresher_of(message: Message) -> str | None:
