@@ -60,7 +60,8 @@ class Said:
 class WebPhone:
     """A phone at ``server``, registered while it is entered.
 
-    ``contact`` is its host in Contact, a name that leads nowhere as browsers know no better one.
+    ``contact`` is its host in Contact, a name that leads nowhere as browsers know no better one;
+    ``source`` is the address that it connects from, ``path`` what it asks for.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class WebPhone:
         contact: str | None = None,
         trust: ssl.SSLContext | None = None,
         origin: str | None = None,
+        source: str = LOOPBACK,
+        path: str = "/",
     ) -> None:
         self.user = user
         self.host = contact or f"{secrets.token_hex(6)}.invalid"
@@ -78,6 +81,8 @@ class WebPhone:
         self._scheme = self._via.lower()
         self._server = server
         self._trust = trust
+        self._source = source
+        self._path = path
         self._origin = None if origin is None else Origin(origin)
         self._numbers = itertools.count(1)
         self._call_id = secrets.token_hex(11)
@@ -115,11 +120,12 @@ class WebPhone:
         """Open a WebSocket; one that is open is left to itself."""
         host, port = self._server
         opening = connect(
-            f"{self._scheme}://{host}:{port}/ws",
+            f"{self._scheme}://{host}:{port}{self._path}",
             subprotocols=[SIP],
             ssl=self._trust,
             origin=self._origin,
             open_timeout=SECONDS,
+            source_address=(self._source, 0),
         )
         self._connection = self._open.enter_context(opening)
 
