@@ -165,7 +165,7 @@ class ClientTransaction(Transaction):
     def wait(self, seconds: float, now: float) -> None:
         """Wait for so many seconds at most, in place of 64*T1, until somebody says something."""
         self.impatient = True
-        if self.state is State.CALLING:
+        if self.state in (State.CALLING, State.TRYING):
             self.start_timers(self.interval, seconds, now)
 
     def bound(self, now: float) -> None:

@@ -23,6 +23,7 @@ from cordboard.sip.granted import granted_seconds, least_seconds
 from cordboard.sip.lines import MAX_FORWARDS, clean, encode, route_lines
 from cordboard.sip.responses import reason_of, retry_after_of
 from cordboard.sip.table import compile_table
+from cordboard.sip.tries import PATIENCE_IN_T1
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
@@ -41,7 +42,8 @@ MAX_TOO_BRIEF = 2
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One address of record to keep registered. ``name`` is how the user calls it, ``flow`` where
-    the registrar is, by way of ``routes``; ``expires`` seconds are asked for."""
+    the registrar is, by way of ``routes``; ``expires`` seconds are asked for. ``hurried`` says that
+    there are other registrars to go to: one that says nothing is given up early."""
 
     name: str
     registrar_uri: str
@@ -51,6 +53,7 @@ class Registration:
     credentials: Credentials | None = None
     expires: int = 3600
     routes: tuple[str, ...] = ()
+    hurried: bool = False
 
 
 class Stage(StrEnum):
@@ -233,6 +236,8 @@ class RegistrationSession:
         self._transaction = core.layer.request(
             "REGISTER", branch, flow, self._call_id, data, self, now
         )
+        if wanted.hurried:
+            self._transaction.wait(PATIENCE_IN_T1 * core.timers.t1, now)
 
     def send_unregister(self, now: float) -> None:
         """The same with no time at all (10.2.2)."""

@@ -16,7 +16,9 @@ CHALLENGE = ("www-authenticate", 'Digest realm="r", nonce="n", qop="auth"')
 OURS = "<sip:desk@192.0.2.1:5060>"
 
 
-def register(peer: Peer, expires: int = 600, name: str = "desk") -> Request:
+def register(
+    peer: Peer, expires: int = 600, name: str = "desk", *, hurried: bool = False
+) -> Request:
     peer.stack.register(
         Registration(
             name=name,
@@ -26,6 +28,7 @@ def register(peer: Peer, expires: int = 600, name: str = "desk") -> Request:
             flow=peer.flow,
             credentials=Credentials("desk", "s"),
             expires=expires,
+            hurried=hurried,
         ),
         peer.now,
     )
@@ -172,6 +175,15 @@ def test_silence_and_lost_connections_are_failures() -> None:
         RegistrationSucceeded("desk", 600),
         RegistrationFailed("desk", 503, "Connection lost"),
     ]
+
+
+def test_where_there_is_another_registrar_a_silent_one_is_given_up_early() -> None:
+    peer = Peer()
+    register(peer, hurried=True)
+    peer.wait(4.9)
+    assert peer.events() == []
+    peer.wait(0.2)
+    assert peer.events() == [RegistrationFailed("desk", 408, "Request Timeout")]
 
 
 def test_unregistering() -> None:

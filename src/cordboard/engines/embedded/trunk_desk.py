@@ -193,7 +193,8 @@ class TrunkDesk:
         kept.begun = True
         try:
             if kept.trunk.register:
-                stack.register(registration_with(kept.trunk, kept.name, flow, own_host), now)
+                wanted = registration_with(kept.trunk, kept.name, flow, own_host)
+                stack.register(replace(wanted, hurried=len(kept.ways) > 1), now)
             if kept.trunk.ping:
                 stack.watch(watch_of(kept.trunk, kept.name, flow, own_host), now)
         except SipBuildError as error:
