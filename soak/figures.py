@@ -36,7 +36,16 @@ URIS: Final = 4096
 NONCES: Final = 1000
 """Of those that phones proved their passwords with, each is remembered for five minutes."""
 
+CURSORS: Final = 400
+"""Past cursors that the connections of SQLite have in their lists: up to 200 each."""
+
+PAIRS: Final = 100
+"""Media ports that rest until the next call is made; there are as many as calls came at once."""
+
 MANY: Final = {
+    "weakref.ReferenceType": CURSORS,
+    "cordboard.engines.embedded.rtp_ports.PortPair": PAIRS,
+    "socket.socket": 2 * PAIRS,
     "cordboard.sip.wheel.Timer": SWEPT,
     "builtins.tuple": SWEPT,
     "cordboard.sip.nonces._Counts": NONCES,
