@@ -22,7 +22,7 @@ from support.tones import write_tone
 from support.waiting import wait_until
 
 DOMAIN, TOKEN = "demo", "demo-token"
-READY_SECONDS = 10.0
+READY_SECONDS = 30.0
 STREAM_SECONDS = 30.0
 MEDIA_PORTS = 200
 PROMPT_HZ, PROMPT_SECONDS = 500.0, 0.5
