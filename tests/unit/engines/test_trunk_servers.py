@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.ports import Answered, Failed, HangUp, Ringing, TrunkEndpoint
 from cordboard.directory.model import Trunk
 from cordboard.engines.dns.settings import DnsSettings
+from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.tls import TlsSettings
@@ -176,6 +178,20 @@ async def test_a_connection_that_is_refused_is_told_as_such(rig: EmbeddedRig) ->
     failed = await rig.event(Failed, dial(rig, trunk))
     assert (failed.status, failed.local) == (503, True)
     assert failed.reason == f"Service Unavailable: tcp:127.0.0.1:{closed} (connection refused)"
+
+
+async def test_a_call_that_is_over_leaves_nothing_to_the_garbage_collector(
+    rig: EmbeddedRig, names: DnsServer
+) -> None:
+    async with peer(says(503)) as full, peer(says(404)) as other:
+        publish(names, full.port, other.port)
+        gc.collect()
+        gc.disable()
+        try:
+            await rig.event(Failed, dial(rig))
+            await rig.until(lambda: not any(isinstance(one, Channel) for one in gc.get_objects()))
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("status", [400, 408, 480, 486, 500, 600, 603])

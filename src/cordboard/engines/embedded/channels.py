@@ -173,6 +173,7 @@ class Channel:
         """2xx, acknowledged."""
         if self._servers is not None:
             self._servers.heard()
+            self._servers = None
         if self.state is not ChannelState.DIALLING or self.audio is None:
             return
         try:
@@ -289,6 +290,7 @@ class Channel:
     def _end(self, last_word: Callable[[], EngineEvent]) -> None:
         """Let go of everything, then tell how it ended."""
         if self._move(ChannelTrigger.ENDED):
+            self._servers = None  # which know the way back to us
             self._silence()
             if self._early.end():  # whoever listens to it is to hear something else
                 self._with.tell(EarlyMedia(self.id, False))

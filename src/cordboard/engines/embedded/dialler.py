@@ -97,7 +97,7 @@ class Dialler:
             targets = (known, *(target for target in targets if target != known))
         caller = dial.options.caller
 
-        def send(flow: Flow, patience: float | None) -> None:
+        def send(servers: TrunkServers, flow: Flow, patience: float | None) -> None:
             own_host, _ = self.runner.transport.advertised(flow)
 
             def make(offer: bytes) -> Invitation:

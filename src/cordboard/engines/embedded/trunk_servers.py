@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SERVICE_UNAVAILABLE: Final = 503
 
-Send = Callable[["Flow", "float | None"], None]
+Send = Callable[["TrunkServers", "Flow", "float | None"], None]
 """Sends the INVITE over a flow, to a server that may be silent for so long."""
 
 
@@ -67,7 +67,7 @@ class TrunkServers:
                 tries.failed(str(error))
                 continue
             self._heard = False
-            self._send(self._flow, tries.patience(runner.clock()))
+            self._send(self, self._flow, tries.patience(runner.clock()))
             return True
         return False
 
