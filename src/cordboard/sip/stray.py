@@ -34,8 +34,10 @@ def hang_up_stray(core: Core, response: Response, flow: Flow, now: float) -> Non
         return
     session = core.sessions.get(call_id)
     if session is not None and session.owns(local_tag, remote_tag):
+        if session.dialog is None:
+            return  # it still rings there, by its own branch: this one is no answer to anything
         # A repeat that was long on its way, of a call that is well and alive
-        ours = session.need_dialog()
+        ours = session.dialog
         core.layer.send(ours.flow, ours.request("ACK", number, core.token()), call_id, now)
         return
     target = contact_of(response)

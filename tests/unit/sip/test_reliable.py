@@ -160,6 +160,25 @@ def test_an_early_dialog_needs_no_reliable_response() -> None:
     assert all_quiet(peer)
 
 
+@pytest.mark.parametrize("number", [1, None])
+def test_a_2xx_by_another_branch_than_ours_does_not_end_an_early_dialog(
+    number: int | None,
+) -> None:
+    peer = Peer()
+    invite = call(peer)
+    peer.answer(invite, 183, extra=(CONTACT,) if number is None else reliable(number))
+    peer.take()
+    peer.events()
+    via = invite.need("via")
+    invite.put("via", via.replace("branch=z9hG4bK", "branch=z9hG4bKnot"))
+    peer.answer(invite, 200, sdp=ANSWER)
+    assert peer.take() == peer.events() == []
+    invite.put("via", via)
+    peer.answer(invite, 200, sdp=ANSWER)
+    assert "ACK" in [getattr(message, "method", "") for message in peer.take()]
+    assert [type(event) for event in peer.events()] == [InviteAnswered]
+
+
 @pytest.mark.parametrize("method", ["BYE", "INFO", "INVITE", "PRACK"])
 def test_an_early_dialog_serves_nothing_else(method: str) -> None:
     peer = Peer()
