@@ -217,7 +217,7 @@ def hold_and_resume(stage: Stage, call: str) -> None:
     stage.server.wait_event(call, "call.held")
     kate.resume()
     stage.server.wait_event(call, "call.resumed")
-    let_last(1.0)
+    let_last(2.0)
     liam.hang_up()
 
 
