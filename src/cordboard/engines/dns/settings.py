@@ -28,7 +28,7 @@ class DnsSettings:
 
 def _server(value: str) -> tuple[str, int]:
     try:
-        return str(ip_address(value.strip("[]"))), DNS_PORT
+        return str(ip_address(value)), DNS_PORT
     except ValueError:
         pass
     try:
