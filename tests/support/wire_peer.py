@@ -49,11 +49,13 @@ class WirePeer(asyncio.DatagramProtocol):
         seen = {one.need("via"): one for one in reversed(self.requests) if one.method == method}
         return list(reversed(seen.values()))
 
-    def respond(self, request: Request, status: int, lines: str = "", tag: str = "wire") -> None:
+    def respond(
+        self, request: Request, status: int, lines: str = "", phrase: str | None = None
+    ) -> None:
         """Answer a request, whenever it came."""
         assert self._transport is not None
         source = self._sources[self.requests.index(request)]
-        data = build_response(request, status, tag, lines=lines)
+        data = build_response(request, status, "wire", reason=phrase, lines=lines)
         self._transport.sendto(data, source)
 
     def close(self) -> None:

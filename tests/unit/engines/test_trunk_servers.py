@@ -38,6 +38,8 @@ DNS_TIMEOUT = 0.3
 PATIENCE = 10 * QUICK.t1
 TRUNK = Trunk("carrier", "sip:carrier.test")
 
+LONG_STORY = "\x1b[31mfull " + "x" * 5000
+
 Answering = Callable[[Request], tuple[int, str] | None]
 
 
@@ -214,6 +216,21 @@ async def test_a_503_after_100_leads_to_the_next_server(rig: EmbeddedRig, names:
         first.respond(first.requests[0], 503)
         assert (await rig.event(Failed, channel)).status == 404
         await rig.until(lambda: "ACK" in first.methods())
+
+
+async def test_what_a_full_server_says_is_told_within_bounds(
+    rig: EmbeddedRig, names: DnsServer
+) -> None:
+    async with peer() as first, peer() as second:
+        publish(names, first.port, second.port)
+        channel = dial(rig)
+        await rig.until(lambda: first.requests)
+        first.respond(first.requests[0], 503, phrase=LONG_STORY)
+        await rig.until(lambda: second.requests)
+        second.respond(second.requests[0], 503, phrase=LONG_STORY)
+        failed = await rig.event(Failed, channel)
+        assert failed.reason.isprintable()
+        assert len(failed.reason) < 500
 
 
 async def test_a_503_of_a_server_that_rang_does_not(rig: EmbeddedRig, names: DnsServer) -> None:

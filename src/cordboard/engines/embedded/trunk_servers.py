@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from cordboard.calls.said import readable
 from cordboard.engines.transport import ListenError
 from cordboard.sip.tries import Tries
 
@@ -105,5 +106,5 @@ class TrunkServers:
                 return self._runner.transport.fault(self._flow)
             return "no answer"
         if failure.status == SERVICE_UNAVAILABLE:
-            return f"503 {failure.reason}"
+            return f"503 {readable(failure.reason)}"
         return None
