@@ -17,7 +17,9 @@ LONGEST_SECONDS: Final = 3600.0
 LONGEST_NEGATIVE_SECONDS: Final = 60.0
 """A record that was missing is seen a minute after it was made; RFC 2308 5 allows hours."""
 FAULT_SECONDS: Final = 5.0
-"""How long nobody asks again after there was no answer: as RFC 2308 7.1 says, less than 5 min."""
+"""How long nobody asks again after there was no answer, twice as long after each further one."""
+LONGEST_FAULT_SECONDS: Final = 60.0
+"""Some routers never answer for NAPTR, and each time a call waits; RFC 2308 7 allows 5 minutes."""
 STALE_SECONDS: Final = 3 * 3600.0
 """How long after its end an answer still counts where no new one can be had; RFC 8767 5 recommends
 one to three days, but a call to a wrong address costs more than a page."""
@@ -30,6 +32,8 @@ class _Entry:
     """When it is to be asked for again."""
     stale_until: float
     """When it may not even be used for want of a better one."""
+    pause: float = FAULT_SECONDS
+    """How long nobody asks again if there is no answer the next time."""
 
 
 class AnswerCache:
@@ -55,15 +59,19 @@ class AnswerCache:
         """Take note of an answer; gives the one to use: where no answer could be had, that may be
         an old one (RFC 8767)."""
         known = self._entries.get(question)
-        if answer.fault is not None and known is not None and known.stale_until > now:
-            known.until = now + FAULT_SECONDS
-            return known.answer
         if known is None:
             self._make_room()
-        until = now + _seconds(answer)
-        stale_until = 0.0 if answer.fault is not None else until + STALE_SECONDS
-        self._entries[question] = _Entry(answer, until, stale_until)
-        return answer
+        if answer.fault is None:
+            until = now + _seconds(answer)
+            self._entries[question] = _Entry(answer, until, until + STALE_SECONDS)
+            return answer
+        entry = known or _Entry(answer, 0.0, 0.0)
+        if entry.stale_until <= now:
+            entry.answer = answer
+        entry.until = now + entry.pause
+        entry.pause = min(entry.pause * 2, LONGEST_FAULT_SECONDS)
+        self._entries[question] = entry
+        return entry.answer
 
     def _make_room(self) -> None:
         if len(self._entries) >= MAX_ANSWERS:
@@ -72,8 +80,6 @@ class AnswerCache:
 
 def _seconds(answer: Answer) -> float:
     """How long an answer is good."""
-    if answer.fault is not None:
-        return FAULT_SECONDS
     positive = bool(answer.records or answer.alias)
     longest = LONGEST_SECONDS if positive else LONGEST_NEGATIVE_SECONDS
     return min(max(answer.ttl, SHORTEST_SECONDS), longest)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from cordboard.engines.dns.cache import (
     FAULT_SECONDS,
+    LONGEST_FAULT_SECONDS,
     LONGEST_NEGATIVE_SECONDS,
     LONGEST_SECONDS,
     MAX_ANSWERS,
@@ -43,6 +44,18 @@ def test_what_is_missing_is_looked_for_again_soon() -> None:
 
 def test_a_fault_lasts_its_own_time() -> None:
     assert lasts(FAULT) == FAULT_SECONDS
+
+
+def test_the_pauses_between_faults_grow_within_bounds_until_there_is_an_answer() -> None:
+    cache, now, pauses = AnswerCache(), 0.0, []
+    for _ in range(6):
+        cache.put(QUESTION, FAULT, now)
+        pauses.append(cache.until(QUESTION) - now)
+        now = cache.until(QUESTION)
+    assert pauses == [5.0, 10.0, 20.0, 40.0, LONGEST_FAULT_SECONDS, LONGEST_FAULT_SECONDS]
+    cache.put(QUESTION, good(10), now)
+    cache.put(QUESTION, FAULT, now + 10.0)
+    assert cache.until(QUESTION) == now + 10.0 + FAULT_SECONDS
 
 
 def test_an_old_answer_is_better_than_none() -> None:
