@@ -45,6 +45,7 @@ host = "127.0.0.1"
 ports = "20000-29999"
 [tenant.bench]
 country = "jp"
+callbacks_inside = true
 numbers = ["05068680000"]
 caller_id = "05068680000"
 [tenant.bench.account.main]

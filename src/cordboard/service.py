@@ -25,13 +25,11 @@ from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
-from cordboard.feeds.delivery import Courier
+from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.port import Journal
+from cordboard.journal.port import Journal, StoreFailed
 from cordboard.journal.settings import IN_MEMORY
-from cordboard.journal.sql.journal import SqlJournal
-from cordboard.journal.sql.store import Store, StoreFailed
 from cordboard.sections import Strangers
 from cordboard.settings import Settings
 from cordboard.sip.timers import Timers
@@ -65,17 +63,21 @@ class Service:
         self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
         self._outbound = Outbound()
         courier = Courier(self._outbound, time.time)
-        self._callbacks = Callbacks(self.journal, courier, time.time, self._webhook_secrets)
+        self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
         services = Services(self.exchange, self.journal, self._directory)
         self._http = _Http(settings, services)
 
     def _directory(self) -> Directory:
         return self.directory
 
-    def _webhook_secrets(self, tenant: str, account: str) -> tuple[bytes, ...]:
+    def _terms(self, tenant: str, account: str) -> Terms:
+        """How callbacks of an account are delivered."""
         found = self.directory.tenant(tenant)
-        one = None if found is None else found.account(account)
-        return () if one is None else one.webhook_secrets
+        if found is None:
+            return Terms()
+        one = found.account(account)
+        secrets = () if one is None else one.webhook_secrets
+        return Terms(secrets, found.policy.callbacks_inside)
 
     async def start(self) -> None:
         """Listen for SIP, then for HTTP; raises :class:`ServiceFailed`."""
@@ -156,6 +158,10 @@ class _Http:
 def _journal(url: str) -> Journal:
     if url == IN_MEMORY:
         return MemoryJournal(time.time)
+    # Only where it is used: the database library takes half of our time to start.
+    from cordboard.journal.sql.journal import SqlJournal
+    from cordboard.journal.sql.store import Store
+
     return SqlJournal(Store(url), time.time)
 
 

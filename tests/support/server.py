@@ -38,12 +38,16 @@ t2 = {t2}
 t4 = {t4}
 {sip_lines}
 
+[store]
+url = "{store}"
+
 [media]
 host = "{host}"
 ports = "{media_first}-{media_last}"
 
 [tenant.demo]
 country = "jp"
+callbacks_inside = true
 channel_limit = 200
 numbers = ["05068680000", "0506868002"]
 caller_id = "05068680000"
@@ -140,6 +144,7 @@ class CordboardServer:
     users, ``more`` is whatever else the file is to hold. With a ``certificate`` it takes TLS as
     well, with ``websocket`` WebSocket, secured where there is a certificate. ``place`` is where it
     runs, ``also_at`` a further address that it listens at for SIP, ``program`` what is run.
+    ``store`` is the URL of its journal; with one in memory it starts in half the time.
     """
 
     def __init__(
@@ -161,6 +166,7 @@ class CordboardServer:
         also_at: str | None = None,
         media_ports: int = MEDIA_PORTS,
         program: tuple[str, ...] = ("cordboard", "serve"),
+        store: str = "memory:",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.place = place
@@ -198,6 +204,7 @@ class CordboardServer:
                 media_first=media_first,
                 media_last=media_first + media_ports - 1,
                 prompt=prompt,
+                store=store,
             )
             + "".join(trunk.toml() for trunk in trunks)
             + more

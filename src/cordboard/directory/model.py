@@ -239,7 +239,8 @@ class TenantPolicy:
 
     ``country`` is an ISO 3166 code for number formats and tones; limits are None for none;
     ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls;
-    ``longest_call`` is in seconds.
+    ``longest_call`` is in seconds; ``callbacks_inside`` lets callbacks go to addresses that are not
+    on the open Internet.
     """
 
     domain: str
@@ -251,4 +252,5 @@ class TenantPolicy:
     longest_call: float = 6 * 3600.0
     media_timeout: float = 60.0
     digest: DigestOffer = DigestOffer.MD5
+    callbacks_inside: bool = False
     caller_id: str | None = None

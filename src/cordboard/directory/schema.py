@@ -212,6 +212,7 @@ TENANT = Shape(
         "longest_call": Field(SECONDS_OF_A_CALL),
         "media_timeout": Field(SECONDS_WITHOUT_MEDIA),
         "caller_id": Field(NUMBER),
+        "callbacks_inside": Field(truth(), False),
         "numbers": Field(
             list_of(
                 text_or_table(NUMBER, "number", NUMBER_TABLE),

@@ -109,6 +109,7 @@ class TenantReader:
             longest_call=values["longest_call"] or self._surroundings.longest_call,
             media_timeout=values["media_timeout"] or self._surroundings.media_timeout,
             digest=values["digest"],
+            callbacks_inside=values["callbacks_inside"],
             caller_id=values["caller_id"],
         )
 

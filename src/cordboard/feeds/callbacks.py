@@ -16,7 +16,7 @@ import structlog
 
 from cordboard.calls.events import CallEvent
 from cordboard.calls.owing import Owed
-from cordboard.feeds.delivery import Courier
+from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
 from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import Journal
@@ -36,8 +36,8 @@ _log = structlog.get_logger(__name__)
 Renderer = Callable[[CallEvent], bytes]
 """Makes a dialect's JSON body of the event that is told."""
 
-Secrets = Callable[[str, str], tuple[bytes, ...]]
-"""The secrets by which callbacks of an account of a tenant are signed."""
+TermsOf = Callable[[str, str], Terms]
+"""How callbacks of a tenant's account are delivered."""
 
 _renderers: dict[str, Renderer] = {}
 
@@ -55,14 +55,14 @@ class Callbacks:
         journal: Journal,
         courier: Courier,
         wall: Callable[[], float],
-        secrets: Secrets = lambda _tenant, _account: (),
+        terms: TermsOf = lambda _tenant, _account: Terms(),
         *,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._journal = journal
         self._courier = courier
         self._wall = wall
-        self._secrets = secrets
+        self._terms = terms
         self._look_seconds = look_seconds
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._looking: asyncio.Task[None] | None = None
@@ -129,8 +129,8 @@ class Callbacks:
             url = usable_url(one.url)
         except UnusableUrl as error:
             return Attempt(self._wall(), None, f"the URL {error}", -1.0)
-        secrets = self._secrets(one.tenant, one.account)
-        return await self._courier.attempt(one.id, url, renderer(one.event), secrets)
+        terms = self._terms(one.tenant, one.account)
+        return await self._courier.attempt(one.id, url, renderer(one.event), terms)
 
     def _over(self, one: Owed, task: asyncio.Task[None]) -> None:
         self._under_way.pop(one.id, None)

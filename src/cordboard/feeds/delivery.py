@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Final
 
@@ -41,6 +42,15 @@ def signature(secrets: Iterable[bytes], id: str, timestamp: int, body: bytes) ->
     return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How callbacks of an account are delivered: by which secrets they are signed, and whether they
+    may go to addresses inside our own networks."""
+
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    inside: bool = False
+
+
 class Courier:
     """Makes attempts; ``wall`` tells the time in seconds since 1970."""
 
@@ -60,7 +70,7 @@ class Courier:
         id: str,  # noqa: A002 - what webhooks call it
         url: URL,
         body: bytes,
-        secrets: tuple[bytes, ...],
+        terms: Terms,
     ) -> Attempt:
         """Try once to deliver."""
         host = f"{url.host}:{url.port}"  # for slots and logs: the URL itself may hold secrets
@@ -71,10 +81,10 @@ class Courier:
                 "webhook-id": id,
                 "webhook-timestamp": str(int(began)),
             }
-            if secrets:
-                headers["webhook-signature"] = signature(secrets, id, int(began), body)
+            if terms.secrets:
+                headers["webhook-signature"] = signature(terms.secrets, id, int(began), body)
             try:
-                status = await self._outbound.post(url, body, headers)
+                status = await self._outbound.post(url, body, headers, inside=terms.inside)
             except OutboundFailed as failure:
                 self._slots.silent(host)
                 _log.info("delivery.no_answer", id=id, host=host, why=str(failure))

@@ -1,21 +1,22 @@
 """The one way out: every request to a URL that a tenant can set leaves here.
 
 What keeps it harmless is in this module only: plain http and https, no proxy from the environment,
-no cookies, no redirects, bounded times and sizes, and a policy that sees the very address every
-connection is about to be made to (after name resolution, so a name can't lead around it).
+no cookies, no redirects, bounded times and sizes, and a look at the very address that a connection
+is about to be made to (after name resolution, so that no name leads around it).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Mapping
+from ipaddress import ip_address
 from types import TracebackType
 
 import aiohttp
 from yarl import URL
 
 from cordboard import __version__
+from cordboard.feeds.public_addresses import is_public
 
 TOTAL_TIMEOUT = 10.0
 """Seconds for one request with everything in it; receivers of webhooks are asked for 5 to 30 s."""
@@ -33,9 +34,6 @@ MAX_URL_LENGTH = 2_048
 """Longest URL taken; what browsers and proxies agree on."""
 
 USER_AGENT = f"cordboard/{__version__}"
-
-AddressPolicy = Callable[[IPv4Address | IPv6Address], bool]
-"""Whether a connection to an address may be made."""
 
 
 class UnusableUrl(ValueError):
@@ -65,20 +63,16 @@ def usable_url(text: str) -> URL:
     return url
 
 
-def any_address(_address: IPv4Address | IPv6Address) -> bool:
-    """The policy that lets every connection be made, also to private addresses."""
-    return True
+class _Forbidden(PermissionError):
+    """The address may not be reached."""
 
 
 class Outbound:
     """Makes requests. To be used as an async context manager, or opened and closed."""
 
-    def __init__(
-        self, policy: AddressPolicy = any_address, *, total_timeout: float = TOTAL_TIMEOUT
-    ) -> None:
-        self._policy = policy
+    def __init__(self, *, total_timeout: float = TOTAL_TIMEOUT) -> None:
         self._timeout = aiohttp.ClientTimeout(total=total_timeout, sock_connect=CONNECT_TIMEOUT)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Outbound:
         return self
@@ -91,13 +85,16 @@ class Outbound:
     ) -> None:
         await self.close()
 
-    async def post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> int:
+    async def post(
+        self, url: URL, body: bytes, headers: Mapping[str, str], *, inside: bool = False
+    ) -> int:
         """POST and give the answer's status (a redirect is an answer like any other).
 
-        Raises :class:`OutboundFailed` where none came.
+        Only the open Internet is reached, or with ``inside`` every address. Raises
+        :class:`OutboundFailed` where no answer came.
         """
         try:
-            async with self._opened().post(
+            async with self._opened(inside).post(
                 url,
                 data=body,
                 headers={"User-Agent": USER_AGENT, **headers},
@@ -108,35 +105,55 @@ class Outbound:
         except TimeoutError:
             raise OutboundFailed("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise OutboundFailed(type(error).__name__) from None
+            raise OutboundFailed(_why(error)) from None
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            session, self._session = self._session, None
+        sessions, self._sessions = tuple(self._sessions.values()), {}
+        for session in sessions:
             await session.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=MAX_CONNECTIONS, socket_factory=self._permitted_socket
-                ),
+    def _opened(self, inside: bool) -> aiohttp.ClientSession:
+        """The session of what may go inside, or of all else: they share no connection."""
+        session = self._sessions.get(inside)
+        if session is None:
+            connector = aiohttp.TCPConnector(
+                limit=MAX_CONNECTIONS,
+                socket_factory=_any_socket if inside else _public_socket,
+                use_dns_cache=False,  # what was checked is what is connected to, each time
+            )
+            session = self._sessions[inside] = aiohttp.ClientSession(
+                connector=connector,
                 timeout=self._timeout,
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
-        return self._session
+        return session
 
-    def _permitted_socket(
-        self, address: tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
-    ) -> socket.socket:
-        """A socket for a resolved address, if the policy lets it be reached."""
-        family, kind, protocol, _, destination = address
-        if not self._policy(ip_address(destination[0].partition("%")[0])):
-            raise PermissionError("the address may not be reached")
-        return socket.socket(family, kind, protocol)
+
+_Resolved = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
+
+
+def _any_socket(address: _Resolved) -> socket.socket:
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)
+
+
+def _public_socket(address: _Resolved) -> socket.socket:
+    """A socket for a resolved address, the very one that it will be connected to, if that is on
+    the open Internet."""
+    if not is_public(ip_address(address[4][0].partition("%")[0])):
+        raise _Forbidden("the address is not on the open Internet")
+    return _any_socket(address)
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the URL."""
+    cause = getattr(error, "os_error", None) or error.__cause__ or error
+    told = [cause, *getattr(cause, "exceptions", ())]
+    forbidden = next((one for one in told if isinstance(one, _Forbidden)), None)
+    return str(forbidden) if forbidden is not None else type(error).__name__
 
 
 async def _read_away(response: aiohttp.ClientResponse) -> None:

@@ -24,6 +24,10 @@ class JournalUnavailable(Exception):
     """The journal can't take more now; the request is refused and nothing rings."""
 
 
+class StoreFailed(Exception):
+    """What a journal is kept in can't be used; the message says why, without any password."""
+
+
 class KeyTaken(Exception):
     """A request with this idempotency key was accepted meanwhile; nothing was stored."""
 
@@ -93,7 +97,8 @@ class Journal(Outbox, Protocol):
         """The incarnation of this journal: as long as it is the same, cursors can be continued."""
 
     async def start(self) -> None:
-        """Open what it is kept in; to be called once, before anything else."""
+        """Open what it is kept in; to be called once, before anything else. Raises
+        :class:`StoreFailed`."""
 
     async def close(self) -> None:
         """Commit what was appended, and let go of what it is kept in."""

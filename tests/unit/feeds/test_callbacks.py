@@ -18,7 +18,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.request import Callback, Leg
 from cordboard.feeds.callbacks import Callbacks
-from cordboard.feeds.delivery import BACK_OFF, Courier
+from cordboard.feeds.delivery import BACK_OFF, Courier, Terms
 from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.outbox import Attempt, Fate, Posted
@@ -90,7 +90,11 @@ class Log:
         """The callbacks of a process, which begin to deliver."""
         courier = Courier(self.outbound, time.time, back_off=(0.01, 0.02, 0.03))
         callbacks = Callbacks(
-            self.journal, courier, time.time, lambda *_: SECRETS, look_seconds=0.01
+            self.journal,
+            courier,
+            time.time,
+            lambda *_: Terms(SECRETS, inside=True),
+            look_seconds=0.01,
         )
         callbacks.start()
         return callbacks

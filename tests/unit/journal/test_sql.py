@@ -14,9 +14,16 @@ from alembic.runtime.migration import MigrationContext
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.request import Callback, Leg
-from cordboard.journal.port import CallRecord, JournalUnavailable, KeptKey, Key, Reader
+from cordboard.journal.port import (
+    CallRecord,
+    JournalUnavailable,
+    KeptKey,
+    Key,
+    Reader,
+    StoreFailed,
+)
 from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
-from cordboard.journal.sql.store import NEWEST, Store, StoreFailed, usable_url
+from cordboard.journal.sql.store import NEWEST, Store, usable_url
 from cordboard.journal.sql.tables import metadata
 from cordboard.journal.sql.upgrading import versions
 from cordboard.journal.view import Bounds

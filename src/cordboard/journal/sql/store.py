@@ -13,6 +13,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from cordboard.journal.port import StoreFailed
+
 NEWEST: Final = "0001"
 """The version of the tables that this server needs: the last of the migrations."""
 
@@ -27,10 +29,6 @@ READERS: Final = 4
 
 ADVISORY_LOCK: Final = 0x636F7264
 """The key of PostgreSQL's advisory lock that says a server uses the database ("cord")."""
-
-
-class StoreFailed(Exception):
-    """The database can't be used; the message says why, without its password."""
 
 
 class Store:

@@ -1,0 +1,65 @@
+"""Where requests to tenants' URLs may go."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from cordboard.feeds.outbound import Outbound, OutboundFailed
+from cordboard.feeds.public_addresses import is_public
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    "text", ["93.184.216.34", "8.8.8.8", "2606:2800:220:1::1", "64:ff9b::808:808"]
+)
+def test_the_open_internet_is_public(text: str) -> None:
+    assert is_public(ip_address(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("127.0.0.1", "10.0.0.1", "172.16.5.5", "192.168.1.1", "169.254.169.254"),
+        *("0.1.2.3", "100.64.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255", "198.18.0.1"),
+        *("::1", "fe80::1", "fc00::1", "ff02::1", "2001:db8::1"),
+        *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::1"),
+    ],
+)
+def test_everything_else_is_not(text: str) -> None:
+    assert not is_public(ip_address(text))
+
+
+def test_nor_is_the_address_that_means_this_host() -> None:
+    assert not is_public(IPv4Address(0))
+    assert not is_public(IPv6Address(0))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+async def test_nothing_inside_is_reached_unless_it_may_be(host: str) -> None:
+    asked: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=204)
+
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with Outbound(total_timeout=5.0) as outbound:
+        url = URL(f"http://{host}:{port}/told")
+        with pytest.raises(OutboundFailed, match="not on the open Internet"):
+            await outbound.post(url, b"{}", {})
+        assert asked == []
+        assert await outbound.post(url, b"{}", {}, inside=True) == 204
+        with pytest.raises(OutboundFailed):  # no connection that may go inside is used again
+            await outbound.post(url, b"{}", {})
+    assert asked == ["/told"]
+    await runner.cleanup()
