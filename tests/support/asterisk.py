@@ -10,10 +10,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from cordboard.addresses import bracketed, written
+from support.block import Block
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.waiting import wait_until
@@ -218,7 +217,7 @@ class Registering:
     transport: str = "udp"
 
 
-class Asterisk:
+class Asterisk(Block):
     """One Asterisk, which has to be started; ``options`` are further lines of its endpoints. With
     a ``certificate`` it takes TLS as well, and may be a phone by it. ``host`` is where it and those
     that it speaks to are."""
@@ -280,25 +279,18 @@ class Asterisk:
         self._config = folder / "asterisk.conf"
         self.program: Program | None = None
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         self.program = Program([self._start, "-f", "-v", "-C", self._config], cwd=self._folder)
-        try:
-            wait_until(self._is_up, START_SECONDS, lambda: f"Asterisk is up:\n{self.log()}")
-        except BaseException:
-            self.program.stop()
-            raise
-        return self
+        wait_until(self._is_up, START_SECONDS, lambda: f"Asterisk is up:\n{self.log()}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self.program is not None
-        if error is not None:
+    def _end(self) -> None:
+        if self.program is not None:
+            self.program.stop()
+
+    def _break_off(self) -> None:
+        if self.program is not None:
             sys.stdout.write(f"{self.log()}\n")
-        self.program.stop()
+        self._end()
 
     def command(self, text: str) -> str:
         """What its console says to a command."""

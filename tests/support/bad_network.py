@@ -10,9 +10,8 @@ import sys
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from support.block import Block
 from support.impairment import Impairment
 from support.namespaces import Namespace, NamespaceError, ip, run
 from support.place import Place
@@ -36,7 +35,7 @@ def kernel_has_netem() -> bool:
     return True
 
 
-class BadNetwork:
+class BadNetwork(Block):
     """``server`` and ``phones`` are places whose programs reach each other over the bad line.
 
     :param seed: of the losses and delays, where they are of our own making.
@@ -50,7 +49,7 @@ class BadNetwork:
         self.phones: Place = self._phones.place(PHONES_HOST)
         self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         with ExitStack() as stack:
             stack.enter_context(self._server)
             stack.enter_context(self._phones)
@@ -59,14 +58,8 @@ class BadNetwork:
             else:
                 stack.enter_context(self._join_by_program())
             self._stack = stack.pop_all()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self._stack.close()
 
     def _join_by_program(self) -> Program:

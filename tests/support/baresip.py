@@ -13,10 +13,10 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from cordboard.addresses import written
+from support.block import Block
 from support.place import HERE, Place
 from support.ports import free_ports
 from support.program import Program
@@ -74,7 +74,7 @@ class PhoneEvent:
         return str(self.data.get("param", ""))
 
 
-class BaresipPhone:
+class BaresipPhone(Block):
     """One baresip with one account.
 
     :param folder: an empty folder for its configuration, tone and recordings.
@@ -180,19 +180,10 @@ class BaresipPhone:
             self._control = None
         self.program.stop()
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self.stop()
-            raise
+    def _begin(self) -> None:
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self.stop()
 
     # -- what a user does ----------------------------------------------------------------------

@@ -6,7 +6,6 @@ import socket
 import struct
 import threading
 from contextlib import suppress
-from types import TracebackType
 
 import dns.exception
 import dns.flags
@@ -17,6 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
+from support.block import Block
 from support.ports import free_ports
 
 UDP_OCTETS = 1232
@@ -28,7 +28,7 @@ NEGATIVE_SECONDS = 5
 _SOA = f"ns.test. admin.test. 1 3600 600 86400 {NEGATIVE_SECONDS}"
 
 
-class DnsServer:
+class DnsServer(Block):
     """Answers from its own thread, so that any test can use it; to be entered and left.
 
     ``silent`` lets it take questions and say nothing, as those for names that end in one of
@@ -64,17 +64,11 @@ class DnsServer:
         for key in [one for one in self._records if one[0] == name]:
             del self._records[key]
 
-    def __enter__(self) -> DnsServer:
+    def _begin(self) -> None:
         for thread in self._threads:
             thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         for opened in (self._udp, self._tcp):
             with suppress(OSError):
                 opened.shutdown(socket.SHUT_RDWR)

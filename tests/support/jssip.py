@@ -9,9 +9,9 @@ import json
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from support.block import Block
 from support.ports import LOOPBACK
 from support.program import Program
 from support.server import DOMAIN
@@ -23,7 +23,7 @@ FETCH_SECONDS = 120.0
 PACKETS = 10
 
 
-class JsSipPhone:
+class JsSipPhone(Block):
     """One phone with one account, registered while it is entered.
 
     :param server: where WebSocket is listened for.
@@ -45,7 +45,7 @@ class JsSipPhone:
         assert self._program is not None, "the phone is not started"
         return self._program
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         folder = subprocess.run(
             [SCRIPT], capture_output=True, text=True, check=True, timeout=FETCH_SECONDS
         ).stdout.strip()
@@ -64,27 +64,17 @@ class JsSipPhone:
             environment=environment,
             talks=True,
         )
-        try:
-            self.wait_for("registered")
-        except BaseException:
-            self._end()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.do("quit")
-            self.program.wait(SECONDS)
-        self._end()
+        self.wait_for("registered")
 
     def _end(self) -> None:
+        self.do("quit")
+        self.program.wait(SECONDS)
+        self._break_off()
+
+    def _break_off(self) -> None:
         self._audio.close()
-        self.program.stop()
+        if self._program is not None:
+            self._program.stop()
 
     def do(self, command: str) -> None:
         """Let it ``answer``, ``decline``, ``hold``, ``unhold``, ``hangup`` or ``quit``."""

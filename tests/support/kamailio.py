@@ -10,10 +10,9 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from cordboard.addresses import bracketed, written
+from support.block import Block
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.waiting import wait_until
@@ -142,7 +141,7 @@ def moved_to(uri: str) -> str:
     return f'{contact} sl_send_reply("302", "Moved Temporarily");'
 
 
-class Kamailio:
+class Kamailio(Block):
     """One Kamailio, which has to be started.
 
     :param onward: where REGISTER goes on to; without it Kamailio itself keeps who is where.
@@ -202,7 +201,7 @@ class Kamailio:
         """Host and port."""
         return written(self._host, self.port)
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         small = ("-m", "16", "-M", "4")  # MB of memory, shared and of each process
         command: list[str | Path] = [
             self._start,
@@ -215,27 +214,16 @@ class Kamailio:
             self._folder,
         ]
         self.program = Program(command, cwd=self._folder)
-        try:
-            wait_until(self._is_up, START_SECONDS, lambda: f"Kamailio is up:\n{self.log()}")
-        except BaseException:
-            self.program.stop()
-            raise
-        return self
+        wait_until(self._is_up, START_SECONDS, lambda: f"Kamailio is up:\n{self.log()}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self.program is not None
-        self.program.stop()
+    def _end(self) -> None:
+        if self.program is not None:
+            self.program.stop()
 
     def restart(self) -> None:
         """End it and start it again: its connections are gone, and all that it knew."""
-        assert self.program is not None
-        self.program.stop()
-        self.__enter__()
+        self._end()
+        self._begin()
 
     def log(self) -> str:
         """The end of what it printed."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from support.block import Block
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
 from support.server import DOMAIN
@@ -57,7 +56,7 @@ domain={domain}
 """
 
 
-class LinphonePhone:
+class LinphonePhone(Block):
     """One linphonec with one account, registered while it runs."""
 
     def __init__(
@@ -105,33 +104,24 @@ class LinphonePhone:
         assert self._program is not None, "linphone is not started"
         return self._program
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         command: list[str | Path] = ["linphonec", "-c", self._config]
         command += ["-d", "6", "-l", self._folder / "linphone.log"]
         environment = {"HOME": str(self._folder), "XDG_DATA_HOME": "", "TERM": "dumb"}
         self._program = Program(command, cwd=self._folder, environment=environment, talks=True)
-        try:
-            self.command("soundcard use files", "wav files instead")
-            wait_until(self._is_registered, START_SECONDS, lambda: f"registered:\n{self.log()}")
-            # For all calls to come.
-            self.command(f"play {TONE}")
-            self.command(f"record {self.recording.name}")
-        except BaseException:
-            self._program.stop()
-            raise
-        return self
+        self.command("soundcard use files", "wav files instead")
+        wait_until(self._is_registered, START_SECONDS, lambda: f"registered:\n{self.log()}")
+        # For all calls to come.
+        self.command(f"play {TONE}")
+        self.command(f"record {self.recording.name}")
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if error is None:
-            self.program.say("quit")
-            self.program.wait(SECONDS)
-        else:
-            self.program.stop()
+    def _end(self) -> None:
+        self.program.say("quit")
+        self.program.wait(SECONDS)
+
+    def _break_off(self) -> None:
+        if self._program is not None:
+            self._program.stop()
 
     # -- what a user does ----------------------------------------------------------------------
 

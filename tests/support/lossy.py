@@ -7,9 +7,8 @@ import socket
 import threading
 from collections.abc import Callable
 from enum import Enum
-from types import TracebackType
-from typing import Self
 
+from support.block import Block
 from support.ports import LOOPBACK
 from support.waiting import Observed
 
@@ -46,7 +45,7 @@ def loses_first(way: Way, start: str, count: int = 1) -> Rule:
     return rule
 
 
-class LossyRelay:
+class LossyRelay(Block):
     """Stands before a SIP peer at ``peer_port``; send to :attr:`port` in its place.
 
     Each sender gets a socket of its own towards the peer, so the peer's answers find back. The
@@ -64,16 +63,10 @@ class LossyRelay:
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         self._run(self._serve_front)
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self._stopping.set()
         for thread in self._threads:
             thread.join(5.0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from cordboard.addresses import written
+from support.block import Block
 from support.place import HERE, Place
 from support.program import Program
 from support.server import DOMAIN
@@ -16,7 +16,7 @@ from support.server import DOMAIN
 SECONDS = 5.0
 
 
-class OwnPhone:
+class OwnPhone(Block):
     """The phone of our own, registered as a terminal; ``options`` are those of the command.
     ``place`` is where it runs, ``start_seconds`` how long it may take to begin.
 
@@ -68,22 +68,15 @@ class OwnPhone:
         events = [json.loads(line) for line in self.program.lines.all() if line.startswith("{")]
         return [told["event"] for told in events if call_id in (None, told.get("call_id"))]
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         secret = {"CORDBOARD_PHONE_SECRET": f"demo-{self.terminal}"}
         self._program = Program(self._command, environment=secret)
-        try:
-            self.wait_for(self._starts_with, self._start_seconds)
-        except BaseException:
-            self._program.stop()
-            raise
-        return self
+        self.wait_for(self._starts_with, self._start_seconds)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         code = self.program.stop()
-        if error is None:
-            assert code == 0, f"the phone ended with {code} on SIGTERM"
+        assert code == 0, f"the phone ended with {code} on SIGTERM"
+
+    def _break_off(self) -> None:
+        if self._program is not None:
+            self._program.stop()

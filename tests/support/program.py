@@ -9,15 +9,14 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from support.block import Block
 from support.waiting import Observed
 
 STOP_SECONDS = 10.0
 
 
-class Program:
+class Program(Block):
     """A running program whose standard output and error come as :attr:`lines`.
 
     As a context manager it is ended at the end of the block, with its whole process group.
@@ -116,13 +115,8 @@ class Program:
         for line in self._process.stdout:
             self.lines.add(line.decode("utf-8", "replace").rstrip("\r\n"))
 
-    def __enter__(self) -> Self:
-        return self
+    def _begin(self) -> None:
+        """It was started when it was made."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self.stop()

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from support.block import Block
 from support.ports import LOOPBACK
 from support.waiting import Observed
 
@@ -30,7 +30,7 @@ class Callback:
         return json.loads(self.body)
 
 
-class CallbackReceiver:
+class CallbackReceiver(Block):
     """Listens on a port of its own and answers every POST with ``status_for`` its number (from 1).
 
     :attr:`callbacks` holds what came, with the time of each.
@@ -69,16 +69,10 @@ class CallbackReceiver:
         """All callbacks, as soon as there are so many."""
         return self.callbacks.wait_for_count(number, seconds, "callbacks")
 
-    def __enter__(self) -> Self:
+    def _begin(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def _end(self) -> None:
         self._server.shutdown()
         self._thread.join(5.0)
         self._server.server_close()

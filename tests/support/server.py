@@ -11,10 +11,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from cordboard.addresses import written
+from support.block import Block
 from support.place import HERE, Place
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
@@ -136,7 +136,7 @@ class Answer:
         return uuids
 
 
-class CordboardServer:
+class CordboardServer(Block):
     """``cordboard serve`` with a configuration of users and trunks, on ports of its own.
 
     The T1, T2 and T4 of SIP are in seconds; ``sip_lines`` are further lines of ``[sip]``,
@@ -248,27 +248,14 @@ class CordboardServer:
         self.program.signal(signal.SIGTERM)
         return self.program.wait(10.0)
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            self._make_end()
-            raise
+    def _begin(self) -> None:
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        assert self.program is not None
-        if error is not None:
-            self._make_end()
-            return
+    def _end(self) -> None:
         code = self.stop()
         assert code == 0, f"the server ended with {code} on SIGTERM"
 
-    def _make_end(self) -> None:
+    def _break_off(self) -> None:
         if self.program is not None:
             self.program.stop()
 

@@ -6,10 +6,10 @@ import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from cordboard.addresses import written
+from support.block import Block
 from support.ports import LOOPBACK, free_ports, is_free_at
 from support.program import Program
 from support.sipp_script import Script
@@ -20,7 +20,7 @@ START_SECONDS = 5.0
 LONGEST_LOG = 20_000
 
 
-class Sipp:
+class Sipp(Block):
     """A SIPp that answers ``calls`` calls and then ends; every one must go as the scenario says.
 
     :param scenario: a scenario's name, or a script.
@@ -109,27 +109,18 @@ class Sipp:
         parts = (_text(self._errors), self.messages())
         return "\n".join(part[-LONGEST_LOG:] for part in parts if part)
 
-    def __enter__(self) -> Self:
-        try:
-            return self.start()
-        except BaseException:
-            if self.program is not None:
-                self.program.stop()
-            raise
+    def _begin(self) -> None:
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self.program is None:
-            return
-        if error is None and self.program.exit_code is None:
+    def _end(self) -> None:
+        if self.program is not None and self.program.exit_code is None:
             self.wait()
-            return
-        self.program.stop()
-        if error is not None:
+        elif self.program is not None:
+            self.program.stop()
+
+    def _break_off(self) -> None:
+        if self.program is not None:
+            self.program.stop()
             sys.stdout.write(f"{self.trace()}\n")
 
     def _is_listening(self) -> bool:

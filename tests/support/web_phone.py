@@ -13,13 +13,12 @@ import socket
 import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from cordboard.sip.digest import Credentials, answer_challenge
+from support.block import Block
 from support.ports import LOOPBACK
 from support.server import DOMAIN
 
@@ -57,7 +56,7 @@ class Said:
         return found.group(1)
 
 
-class WebPhone:
+class WebPhone(Block):
     """A phone at ``server``, registered while it is entered.
 
     ``contact`` is its host in Contact, a name that leads nowhere as browsers know no better one;
@@ -91,26 +90,13 @@ class WebPhone:
         self._connection: ClientConnection | None = None
         self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
-    def __enter__(self) -> Self:
-        try:
-            self._audio.bind((LOOPBACK, 0))
-            self._audio.settimeout(SECONDS)
-            self.connect()
-            self.register()
-        except BaseException:
-            self._close()
-            raise
-        return self
+    def _begin(self) -> None:
+        self._audio.bind((LOOPBACK, 0))
+        self._audio.settimeout(SECONDS)
+        self.connect()
+        self.register()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
+    def _end(self) -> None:
         self._audio.close()
         self._open.close()
 
