@@ -108,6 +108,8 @@ async def test_what_is_written_of_an_attempt_is_there(journal: Journal) -> None:
     assert (posted.attempts, posted.last, posted.next_at) == (2, second, 500.0)
     assert await journal.attempts("demo", "msg_call") == (first, second)
     assert await journal.attempts("other", "msg_call") == ()
+    assert await journal.callback("demo", "msg_call") == posted
+    assert await journal.callback("other", "msg_call") is None
     journal.attempted("msg_call", Attempt(501.0, 204, None, 0.1), Fate.DELIVERED, None)
     await journal.flush()
     assert await journal.due(LATER, 10) == ()

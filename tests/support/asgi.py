@@ -40,6 +40,7 @@ async def ask(
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     if authorization is not None:
         raw.append((b"authorization", authorization.encode("latin-1")))
+    path, _, query = path.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -49,7 +50,7 @@ async def ask(
         "raw_path": path.encode(),
         "root_path": "",
         "scheme": "http",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": raw,
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 2),

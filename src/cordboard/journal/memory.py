@@ -150,6 +150,10 @@ class MemoryJournal:
         """Callbacks of a tenant; see the port."""
         return self._outbox.posted(tenant, call, before, limit)
 
+    async def callback(self, tenant: str, id: str) -> Posted | None:  # noqa: A002
+        """A callback of a tenant; see the port."""
+        return self._outbox.of(tenant, id)
+
     async def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002
         """The attempts to deliver a callback; see the port."""
         return self._outbox.attempts(tenant, id)

@@ -63,16 +63,17 @@ class MemoryOutbox:
 
     def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002
         """The attempts to deliver a callback."""
-        return tuple(self._attempts.get(id, ())) if self._of(tenant, id) else ()
+        return tuple(self._attempts.get(id, ())) if self.of(tenant, id) else ()
 
     def again(self, tenant: str, id: str, at: float) -> Posted | None:  # noqa: A002
         """Have a callback delivered once more."""
-        posted = self._of(tenant, id)
+        posted = self.of(tenant, id)
         if posted is None:
             return None
         self._posted[id] = replace(posted, fate=Fate.PENDING, next_at=at)
         return self._posted[id]
 
-    def _of(self, tenant: str, id: str) -> Posted | None:  # noqa: A002
+    def of(self, tenant: str, id: str) -> Posted | None:  # noqa: A002
+        """A callback of a tenant, None for an unknown one."""
         posted = self._posted.get(id)
         return posted if posted is not None and posted.owed.tenant == tenant else None

@@ -59,6 +59,9 @@ class Outbox(Protocol):
     ) -> tuple[Posted, ...]:
         """Callbacks of a tenant (and call), the newest first, those owed before a time."""
 
+    async def callback(self, tenant: str, id: str) -> Posted | None:  # noqa: A002
+        """A callback of a tenant, None for an unknown one."""
+
     async def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002
         """The attempts to deliver a callback of a tenant, in order."""
 

@@ -11,10 +11,11 @@ from cordboard.api.app import create_app
 from cordboard.api.services import Services
 from cordboard.api.v1.ladder import draw
 from cordboard.calls.events import CallEvent, EventKind, Json
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Callback, Leg
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import CallRecord
 from support.asgi import Reply, ask
 from support.tenants import tenant
@@ -76,6 +77,11 @@ async def app() -> Any:
         ],
     )
     await journal.flush()
+    return serving(journal)
+
+
+def serving(journal: MemoryJournal) -> Any:
+    """The application over a journal."""
     directory = Directory((tenant(),))
     services = Services(FakeExchange(), journal, lambda: directory)  # type: ignore[arg-type]
     return create_app(services)
@@ -169,3 +175,38 @@ async def test_a_tenant_sees_how_its_trunks_are(app: Any) -> None:
     assert (await ask(app, "GET", "/v1/trunks/second")).json == {"name": "second", "state": "up"}
     lost = await ask(app, "GET", "/v1/trunks/third")
     assert (lost.status, lost.json["id"]) == (404, "trunk_not_found")
+
+
+async def told(journal: MemoryJournal) -> None:
+    """A call whose callback was tried once, in vain."""
+    callback = Callback("http://receiver.test/told", "basix")
+    record = CallRecord(
+        "call-9", "demo", "main", "basix", "call_user", 1.0, ("u",), callback=callback
+    )
+    await journal.accept(record, ())
+    journal.append("demo", [CallEvent(EventKind.LEG_ANSWERED, "call-9", Leg.FIRST, "u")])
+    await journal.flush()
+    journal.attempted("msg_call-9", Attempt(5.0, 500, None, 0.25), Fate.GIVEN_UP, None)
+
+
+async def test_a_tenant_sees_what_became_of_its_callbacks() -> None:
+    journal = MemoryJournal()
+    await told(journal)
+    app = serving(journal)
+    (listed,) = (await ask(app, "GET", "/v1/callbacks?call=call-9")).json["callbacks"]
+    assert (listed["id"], listed["state"], listed["tries"]) == ("msg_call-9", "given_up", 1)
+    assert (await ask(app, "GET", "/v1/callbacks?call=other")).json == {"callbacks": []}
+    assert (await ask(app, "GET", "/v1/callbacks?before=soon")).status == 422
+    shown = (await ask(app, "GET", "/v1/callbacks/msg_call-9")).json
+    assert shown["attempts"] == [{"at": 5.0, "status": 500, "error": None, "seconds": 0.25}]
+    assert (await ask(app, "GET", "/v1/callbacks/msg_x")).json["id"] == "callback_not_found"
+
+
+async def test_a_callback_is_delivered_again_on_request() -> None:
+    journal = MemoryJournal()
+    await told(journal)
+    app = serving(journal)
+    again = await ask(app, "POST", "/v1/callbacks/msg_call-9/redeliver")
+    assert (again.status, again.json["state"]) == (202, "pending")
+    assert [posted.owed.id for posted in await journal.due(1e12, 5)] == ["msg_call-9"]
+    assert (await ask(app, "POST", "/v1/callbacks/msg_x/redeliver")).status == 404

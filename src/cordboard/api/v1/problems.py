@@ -8,6 +8,7 @@ from cordboard.api.auth import CHALLENGE
 _TITLES = {
     "authentication_required": (401, "Authentication required"),
     "call_not_found": (404, "No such call"),
+    "callback_not_found": (404, "No such callback"),
     "trunk_not_found": (404, "No such trunk"),
     "call_over": (409, "The call is over"),
     "method_not_allowed": (405, "Method not allowed"),

@@ -38,6 +38,13 @@ class SqlOutbox:
             wanted = wanted.where(outbox.c.at < before)
         return await self._found(wanted.order_by(outbox.c.at.desc()).limit(limit))
 
+    async def callback(self, tenant: str, id: str) -> Posted | None:  # noqa: A002
+        """A callback of a tenant; see the port."""
+        found = await self._found(
+            select(outbox).where(outbox.c.tenant == tenant, outbox.c.id == id)
+        )
+        return found[0] if found else None
+
     async def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002 - as the port has it
         """The attempts to deliver a callback; see the port."""
         wanted = (
@@ -56,8 +63,7 @@ class SqlOutbox:
         async with self._store.engine.begin() as connection:
             pending = {"fate": Fate.PENDING.value, "next_at": at}
             await connection.execute(update(outbox).where(*mine).values(pending))
-        found = await self._found(select(outbox).where(*mine))
-        return found[0] if found else None
+        return await self.callback(tenant, id)
 
     async def _found(self, wanted: Select[Any]) -> tuple[Posted, ...]:
         async with self._store.engine.connect() as connection:
