@@ -14,7 +14,7 @@ from cordboard.media.recorder import Recorder
 from cordboard.phone.wishes import asks_for_auto_answer
 from cordboard.sip.address import parse_name_addr
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.events import InviteReceived
+from cordboard.sip.events import InviteReceived, OfferReceived
 from cordboard.sip.message import Request
 from cordboard.sip.uri import parse_uri
 
@@ -69,7 +69,16 @@ class PhoneCall:
 
         Raises :class:`SipParseError`, with 488 where there is no codec in common.
         """
-        return self.audio.offer() if self._offer is None else self.audio.answer(self._offer)
+        return self._description(self._offer)
+
+    def answer_to(self, event: OfferReceived) -> bytes:
+        """The same for an offer during the call, which may come from elsewhere."""
+        if event.flow is not None:
+            self.audio.heard_over(event.flow)
+        return self._description(event.sdp)
+
+    def _description(self, offer: bytes | None) -> bytes:
+        return self.audio.offer() if offer is None else self.audio.answer(offer)
 
     def after(self, seconds: float, then: Callable[[str], None]) -> None:
         """Do something with this call later, unless it has ended by then."""

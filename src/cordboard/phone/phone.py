@@ -226,10 +226,8 @@ class Phone:
         call = self.calls.get(event.call_id)
         if call is None:
             return
-        if event.flow is not None:
-            call.audio.heard_over(event.flow)
         try:
-            body = call.audio.offer() if event.sdp is None else call.audio.answer(event.sdp)
+            body = call.answer_to(event)
         except SipParseError as error:
             self._stack.reject_offer(event.call_id, error.status, self._clock())
             return
