@@ -107,7 +107,7 @@ class ClientTransaction(Transaction):
     """One request. ``came_over`` is the flow of the latest response, ``invite`` what ACK and CANCEL
     of an INVITE are made of. A user of None is one that no longer cares."""
 
-    __slots__ = ("_ack", "came_over", "data", "impatient", "invite", "last_status", "user")
+    __slots__ = ("_ack", "_heard", "came_over", "data", "impatient", "invite", "user")
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class ClientTransaction(Transaction):
         self.user = user
         self.invite = invite
         self.came_over = flow
-        self.last_status = 0
+        self._heard = b""
         self.impatient = False
         self._ack = b""
         layer.send(flow, data, call_id, now)
@@ -139,8 +139,13 @@ class ClientTransaction(Transaction):
     def receive(self, response: Response, flow: Flow, now: float) -> None:
         """A response with our branch and method came."""
         self.came_over = flow
-        self.last_status = response.status
         self.happen(event_of(response.status), response, now)
+
+    def hears_again(self, data: bytes) -> bool:
+        """Whether a response is the latest one over again; another fork's of that status is not."""
+        again = data == self._heard
+        self._heard = data
+        return again
 
     def transport_failed(self, now: float) -> None:
         """What was sent can't have arrived, or its answer can't come back."""

@@ -96,7 +96,7 @@ class SipStack:
         transaction = self._layer.client_of(response)
         trace = self._layer.trace
         if trace is not None:
-            again = transaction is not None and transaction.last_status == response.status
+            again = transaction is not None and transaction.hears_again(data)
             trace(TraceRecord(now, False, flow, call_id, again, data))
         if transaction is None:
             hang_up_stray(self._core, response, flow, now)

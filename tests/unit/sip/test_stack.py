@@ -419,6 +419,16 @@ def test_a_wrong_password_is_told_and_tried_again_in_a_while() -> None:
 # The trace
 
 
+def test_the_trace_knows_forks_from_repeats() -> None:
+    peer = Peer(End(SERVER, "srv", traced=True))
+    peer.stack.invite(invitation(peer.end), peer.now)
+    invite = peer.take_request("INVITE")
+    for tag in ("a", "b", "b", "a"):
+        peer.answer(invite, 180, tag=tag)
+    shown = [record.retransmission for record in peer.end.traced if not record.sent]
+    assert shown == [False, False, True, False]
+
+
 def test_the_trace_shows_both_directions_and_repeats() -> None:
     server, phone = End(SERVER, "srv", traced=True), End(PHONE, "phn")
     network = Network(server, phone)
