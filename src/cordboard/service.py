@@ -42,6 +42,8 @@ GARBAGE_THRESHOLDS: Final = (20_000, 20, 50)
 """Python's own (700, 10, 10) would look through every live call many times a second: at 150 calls
 a second the longest pause was 260 ms, with these 20."""
 
+DAY: Final = 86_400.0
+
 _log = structlog.get_logger(__name__)
 
 
@@ -58,7 +60,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.directory = directory
-        self.journal = _journal(settings.store) if journal is None else journal
+        self.journal = _journal(settings) if journal is None else journal
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
         self._outbound = Outbound()
@@ -155,14 +157,15 @@ class _Http:
         return f"cannot listen for HTTP at {written(*self._address)}: is the port taken?"
 
 
-def _journal(url: str) -> Journal:
-    if url == IN_MEMORY:
+def _journal(settings: Settings) -> Journal:
+    if settings.store == IN_MEMORY:
         return MemoryJournal(time.time)
     # Only where it is used: the database library takes half of our time to start.
     from cordboard.journal.sql.journal import SqlJournal
     from cordboard.journal.sql.store import Store
 
-    return SqlJournal(Store(url), time.time)
+    keep = settings.keep_days * DAY
+    return SqlJournal(Store(settings.store), time.time, keep=keep)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

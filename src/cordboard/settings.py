@@ -22,7 +22,7 @@ from cordboard.directory.toml import read_directory, read_document
 from cordboard.engines.capacity import USUAL_CAPACITY, Capacity, capacity_of
 from cordboard.engines.dns.settings import DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
-from cordboard.journal.settings import IN_MEMORY, store_url
+from cordboard.journal.settings import DEFAULT_DAYS, IN_MEMORY, store_url
 from cordboard.listening import (
     HOSTS,
     Listener,
@@ -53,7 +53,8 @@ class Settings:
     ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses, but not
     to those in our own networks,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
-    of a range. ``store`` is the URL of the journal's database.
+    of a range. ``store`` is the URL of the journal's database, in which
+    calls are kept for ``keep_days`` after their end.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -75,6 +76,7 @@ class Settings:
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
     store: str = field(default=IN_MEMORY, repr=False)
+    keep_days: float = DEFAULT_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,7 @@ def _settings(
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
         store=store_url(sections["store"]["url"], file),
+        keep_days=sections["store"]["keep_days"],
     )
     _check(settings, problems)
     return settings

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from cordboard.directory.shape import Field, text_where
+from cordboard.directory.shape import Field, number, text_where
 
 IN_MEMORY: Final = "memory:"
 """The URL of a journal that forgets everything at the end."""
@@ -21,11 +21,16 @@ def _url(value: str) -> str:
     return value
 
 
+DEFAULT_DAYS: Final = 90.0
+LONGEST_DAYS: Final = 3650.0
+"""Ten years: what tax law asks for where it asks for most."""
+
 STORE_FIELDS: Final = {
     "url": Field(
         text_where("sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or memory:", _url),
         secret=True,
-    )
+    ),
+    "keep_days": Field(number(1, LONGEST_DAYS, "days"), DEFAULT_DAYS),
 }
 """What stands in ``[store]``; a URL may hold a password."""
 

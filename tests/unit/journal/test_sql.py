@@ -20,9 +20,11 @@ from cordboard.journal.port import (
     KeptKey,
     Key,
     Reader,
+    ResyncNeeded,
     StoreFailed,
 )
 from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
+from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.store import NEWEST, Store, usable_url
 from cordboard.journal.sql.tables import metadata
 from cordboard.journal.sql.upgrading import versions
@@ -243,3 +245,28 @@ async def test_a_call_that_was_interrupted_owes_what_its_hunt_did_not(shelf: She
     assert told == ["hunting"]
     assert {posted.owed.call for posted in await again.due(1e12, 10)} == {"hunting", "talking"}
     await again.close()
+
+
+async def test_calls_are_forgotten_when_they_are_old_enough(shelf: Shelf) -> None:
+    journal = await shelf.open(ended_calls=0, history=1)
+    for number in range(120):
+        await journal.accept(record(f"old-{number}"), [accepted(f"old-{number}")])
+    journal.append("demo", [ended(f"old-{number}") for number in range(120)])
+    await journal.accept(record("alive"), [accepted("alive")])
+    await journal.flush()
+    shelf.now += 1000.0
+    await journal.accept(record("young"), [accepted("young")])
+    journal.append("demo", [ended("young")])
+    await journal.flush()
+    retention = Retention(journal._store, 999.0, lambda: shelf.now)
+    assert [await retention.step() for _ in range(4)] == [50, 50, 20, 0]
+    assert await journal.call("demo", "old-7") is None
+    assert await journal.events_of("demo", "old-7") == ()
+    for kept in ("alive", "young"):
+        assert await journal.call("demo", kept) is not None
+        assert len(await journal.events_of("demo", kept)) >= 1
+    with pytest.raises(ResyncNeeded):
+        await take(journal.read("demo", f"{journal.epoch}:0"), 1)
+    rest = await take(journal.read("demo", f"{journal.epoch}:240"), 3)
+    assert [e.event.call for e in rest] == ["alive", "young", "young"]
+    await journal.close()

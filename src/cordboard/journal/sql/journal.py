@@ -25,6 +25,7 @@ from cordboard.journal.port import (
 )
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
+from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.rows import record_of, recorded_of
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import calls, events, meta, tenants
@@ -42,7 +43,8 @@ class SqlJournal(SqlOutbox):
     """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
 
     ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the
-    database. :meth:`start` raises :class:`~cordboard.journal.sql.store.StoreFailed`.
+    database, ``keep`` for how many seconds calls are kept after their end (None: for ever).
+    :meth:`start` raises :class:`~cordboard.journal.port.StoreFailed`.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class SqlJournal(SqlOutbox):
         bounds: Bounds | None = None,
         *,
         pending_events: int = PENDING_EVENTS,
+        keep: float | None = None,
     ) -> None:
         super().__init__(store)
         self._wall = wall
@@ -61,6 +64,7 @@ class SqlJournal(SqlOutbox):
         self._accepting: set[tuple[str, str, str]] = set()
         self._writer: Writer | None = None
         self._told: Callable[[Owed], None] | None = None
+        self._retention = None if keep is None else Retention(store, keep, wall)
 
     @property
     def epoch(self) -> str:
@@ -87,9 +91,13 @@ class SqlJournal(SqlOutbox):
         self._writer = Writer(self._store, self._view, {row["tenant"] for row in known})
         self._writer.told = self._told
         self._writer.start()
+        if self._retention is not None:
+            self._retention.start()
 
     async def close(self) -> None:
         """Commit what was appended, and close the database."""
+        if self._retention is not None:
+            await self._retention.stop()
         if self._writer is not None:
             if self._writer.fault is None:
                 await self._writer.flush()

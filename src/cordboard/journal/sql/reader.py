@@ -72,6 +72,9 @@ class StoreReader:
         )
         async with self._store.engine.connect() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
-        if not rows or rows[0]["seq"] != self._position + 1:
+        for expected, row in enumerate(rows, self._position + 1):
+            if row["seq"] != expected:  # what was between is forgotten
+                break
+            self._page.append(recorded_of(self._epoch, row))
+        if not self._page:
             raise ResyncNeeded("the cursor is older than what is kept")
-        self._page.extend(recorded_of(self._epoch, row) for row in rows)

@@ -1,0 +1,75 @@
+"""Forgetting: calls that ended long ago go, with their events and callbacks, a few at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from cordboard.journal.sql.store import Store
+from cordboard.journal.sql.tables import attempts, calls, events, outbox
+
+_log = structlog.get_logger(__name__)
+
+CALLS_A_STEP: Final = 50
+"""Some 600 events: a commit of few milliseconds, for which live calls don't wait noticeably."""
+
+PAUSE_SECONDS: Final = 0.2
+"""Between two steps while there is more: 250 calls a second go, more than come."""
+
+LOOK_SECONDS: Final = 60.0
+"""Between two looks whether anything is old enough."""
+
+
+class Retention:
+    """Keeps a journal's calls for ``keep`` seconds after their end; ``wall`` tells the time."""
+
+    def __init__(self, store: Store, keep: float, wall: Callable[[], float]) -> None:
+        self._store = store
+        self._keep = keep
+        self._wall = wall
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to forget."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Forget no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def step(self) -> int:
+        """Forget some of what is old enough; how many calls that were."""
+        old = (
+            select(calls.c.id)
+            .where(calls.c.ended_at < self._wall() - self._keep)
+            .order_by(calls.c.ended_at)
+            .limit(CALLS_A_STEP)
+        )
+        async with self._store.engine.begin() as connection:
+            ids = list((await connection.execute(old)).scalars())
+            if ids:
+                callbacks = select(outbox.c.id).where(outbox.c.call.in_(ids))
+                await connection.execute(delete(attempts).where(attempts.c.callback.in_(callbacks)))
+                await connection.execute(delete(outbox).where(outbox.c.call.in_(ids)))
+                await connection.execute(delete(events).where(events.c.call.in_(ids)))
+                await connection.execute(delete(calls).where(calls.c.id.in_(ids)))
+        return len(ids)
+
+    async def _run(self) -> None:
+        while True:
+            pause = LOOK_SECONDS
+            try:
+                if await self.step() == CALLS_A_STEP:
+                    pause = PAUSE_SECONDS
+            except (SQLAlchemyError, OSError) as error:
+                _log.warning("old calls can't be forgotten", reason=type(error).__name__)
+            await asyncio.sleep(pause)
