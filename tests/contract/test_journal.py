@@ -116,6 +116,17 @@ async def test_what_is_appended_is_invisible_until_its_commit(journal: Journal) 
     ]
 
 
+async def test_what_a_peer_wrote_in_no_utf_8_keeps_nothing_from_being_written(
+    journal: Journal,
+) -> None:
+    """Where a redirect leads is what a phone wrote, whatever octets that are."""
+    journal.append("demo", [digit("call-1", "\udcfc"), digit("call-1")])
+    async with asyncio.timeout(SOON):
+        await journal.flush()
+        journal.append("demo", [digit("call-1")])
+        await journal.flush()
+
+
 async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:
     async with asyncio.timeout(SOON):
         await journal.flush()

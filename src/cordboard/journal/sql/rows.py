@@ -169,8 +169,11 @@ def tried_row(tried: Tried) -> Row:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(
+    """JSON that every database takes: octets of a peer that are no UTF-8 (lone surrogates) become
+    question marks."""
+    text = json.dumps(
         dict(value) if isinstance(value, Mapping) else value,
         separators=(",", ":"),
         ensure_ascii=False,
     )
+    return text.encode("utf-8", "replace").decode("utf-8")
