@@ -154,10 +154,13 @@ class ClientTransaction(Transaction):
     def undelivered(self, now: float, *, refused: bool) -> None:
         """What was sent did not get there; see :meth:`~cordboard.sip.stack.SipStack.undelivered`.
 
-        It is believed while nothing has come back, of requests that are part of no dialog.
+        It is believed while nothing has come back, of requests that are part of no dialog. A
+        REGISTER has time, and a registrar that starts just now may hear it the next time, so that
+        it fails by this only if there is another to go to.
         """
-        outside = ";tag=" not in self.invite.to if self.invite else self.key[1] in OUTSIDE_DIALOGS
-        believed = outside and (refused or self.impatient)
+        method = self.key[1]
+        outside = ";tag=" not in self.invite.to if self.invite else method in OUTSIDE_DIALOGS
+        believed = outside and (self.impatient or (refused and method != "REGISTER"))
         if believed and self.state in (State.CALLING, State.TRYING):
             self.transport_failed(now)
 

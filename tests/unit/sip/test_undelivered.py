@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.sip.events import InviteFailed, InviteTrying, OfferAnswered
+from cordboard.sip.events import InviteFailed, InviteTrying, OfferAnswered, RegistrationFailed
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
-from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER, PHONE, invitation
+from cordboard.sip.registration import Registration
+from support.sip_network import ANSWER, OTHER_ANSWER, OTHER_OFFER, PHONE, invitation, name_addr
 from support.sip_peer import Peer
 
 
@@ -41,6 +42,24 @@ def test_an_invite_that_did_not_get_there_fails_at_once(peer: Peer) -> None:
     invite = invited(peer)
     peer.stack.undelivered(sent(invite), peer.flow, peer.now, refused=True)
     assert failures(peer) == [(503, True)]
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_registration_fails_by_it_where_there_is_another_registrar(
+    peer: Peer, hurried: bool
+) -> None:
+    wanted = Registration(
+        name="desk",
+        registrar_uri="sip:demo",
+        aor=name_addr("<sip:desk@demo>"),
+        contact_user="desk",
+        flow=peer.flow,
+        hurried=hurried,
+    )
+    peer.stack.register(wanted, peer.now)
+    peer.stack.undelivered(sent(peer.take_request("REGISTER")), peer.flow, peer.now, refused=True)
+    failed = RegistrationFailed("desk", 503, "Service Unavailable")
+    assert peer.events() == ([failed] if hurried else [])
 
 
 def test_a_host_that_is_not_found_may_be_asleep(peer: Peer) -> None:
