@@ -89,7 +89,7 @@ class Service:
         except StoreFailed as error:
             raise ServiceFailed(str(error)) from error
         try:
-            await self.engine.start()
+            await self.engine.start(self.journal.secret)
         except (ListenError, TlsError, OSError) as error:
             raise ServiceFailed(str(error)) from error
         self._callbacks.start()

@@ -198,6 +198,12 @@ async def test_a_cursor_that_cannot_be_continued_asks_for_resync(
         await anext(reader)
 
 
+async def test_each_journal_has_a_secret_of_its_own(make_journal: MakeJournal) -> None:
+    one, other = await make_journal(), await make_journal()
+    assert len(one.secret) == 32
+    assert one.secret == one.secret != other.secret
+
+
 async def test_two_journals_have_different_epochs(make_journal: MakeJournal) -> None:
     assert (await make_journal()).epoch != (await make_journal()).epoch
 

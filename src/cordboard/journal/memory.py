@@ -8,6 +8,7 @@ what the epoch tells the readers of the next one.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import (
+    SECRET_OCTETS,
     CallRecord,
     JournalUnavailable,
     KeptKey,
@@ -53,12 +55,18 @@ class MemoryJournal:
         self._pending_count = 0
         self._committed: asyncio.Future[None] | None = None
         self._outbox = MemoryOutbox()
+        self._secret = secrets.token_bytes(SECRET_OCTETS)
         self._told: Callable[[Owed], None] | None = None
 
     @property
     def epoch(self) -> str:
         """The incarnation of this journal."""
         return self._view.epoch
+
+    @property
+    def secret(self) -> bytes:
+        """What is signed with: gone with the process, as all else."""
+        return self._secret
 
     async def start(self) -> None:
         """There is nothing to open."""

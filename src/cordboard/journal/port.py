@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
 from cordboard.journal.outbox import Outbox
+
+SECRET_OCTETS: Final = 32
+"""Of :attr:`Journal.secret`: as long as what HMAC-SHA256 gives."""
 
 
 class ResyncNeeded(Exception):
@@ -95,6 +98,11 @@ class Journal(Outbox, Protocol):
     @property
     def epoch(self) -> str:
         """The incarnation of this journal: as long as it is the same, cursors can be continued."""
+
+    @property
+    def secret(self) -> bytes:
+        """What this server signs with whatever it has to know again after a restart: 32 octets, the
+        same as long as the journal is. Can be had from :meth:`start` on."""
 
     async def start(self) -> None:
         """Open what it is kept in; to be called once, before anything else. Raises

@@ -87,10 +87,12 @@ async def test_the_next_process_finds_everything(shelf: Shelf) -> None:
     journal.append("demo", [digit("5"), ended("call")])
     await journal.flush()
     before, epoch = await journal.events_of("demo", "call"), journal.epoch
+    secret = journal.secret
     await journal.close()
 
     again = await shelf.open()
     assert again.epoch == epoch
+    assert again.secret == secret
     assert again.last_seq("demo") == 4
     assert await again.events_of("demo", "call") == before
     found = await again.call("demo", "call")

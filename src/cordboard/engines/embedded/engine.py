@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -71,8 +72,9 @@ class EmbeddedEngine:
         self._ladder = Ladder()
         self._running: Running | None = None
 
-    async def start(self) -> None:
-        """Listen, and be ready for commands.
+    async def start(self, tag_secret: bytes | None = None) -> None:
+        """Listen, and be ready for commands. ``tag_secret`` counts over that of the settings: where
+        it is kept it may be known only now.
 
         Raises :class:`~cordboard.engines.transport.ListenError` for an address that can't be had,
         :class:`ValueError` for media settings that make no sense.
@@ -86,6 +88,8 @@ class EmbeddedEngine:
             tell=self._tell,
             forget=self._forget,
         )
+        if tag_secret is not None:
+            self.settings = replace(self.settings, tag_secret=tag_secret)
         running = Running(self.settings, callbacks)
         try:
             await running.render_tones()

@@ -135,7 +135,7 @@ class Running:
         return SipStack(
             StackSettings(
                 advertised=advertised,
-                tag_secret=settings.secret,
+                tag_secret=settings.tag_secret,
                 timers=settings.timers,
                 session_expires=settings.session_expires,
                 min_se=settings.min_se,

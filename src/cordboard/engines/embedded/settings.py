@@ -23,8 +23,9 @@ class EngineSettings:
     ``advertised`` stand in Via and Contact in place of the addresses we are bound to,
     ``media_advertised`` in SDP (by default ``media_hosts``, or where that is a wildcard the address
     that the peer's signalling finds us at); of each the one of the peer's family. ``secret`` signs
-    From tags and nonces: with the same one after a restart, what an earlier process began is known
-    as ours.
+    nonces, and is another in each process: nobody keeps which were used. ``tag_secret`` signs the
+    From tags of our calls: with the same one after a restart, what an earlier process began is
+    known as ours.
     """
 
     listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
@@ -40,4 +41,5 @@ class EngineSettings:
     tls: TlsSettings = field(default_factory=TlsSettings)
     dns: DnsSettings = field(default_factory=DnsSettings)
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    tag_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     connections: ConnectionSettings = USUAL

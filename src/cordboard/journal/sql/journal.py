@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
@@ -23,12 +22,13 @@ from cordboard.journal.port import (
     KeyTaken,
     Reader,
 )
+from cordboard.journal.sql.facts import epoch_of, secret_of
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.rows import record_of, recorded_of
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import calls, events, meta, tenants
+from cordboard.journal.sql.tables import calls, events, tenants
 from cordboard.journal.sql.writer import Writer
 from cordboard.journal.view import Bounds, View
 
@@ -65,22 +65,25 @@ class SqlJournal(SqlOutbox):
         self._writer: Writer | None = None
         self._told: Callable[[Owed], None] | None = None
         self._retention = None if keep is None else Retention(store, keep, wall)
+        self._secret: bytes | None = None
 
     @property
     def epoch(self) -> str:
         """The incarnation of this journal: that of its database."""
         return self._view.epoch
 
+    @property
+    def secret(self) -> bytes:
+        """What is signed with; it lies in the database."""
+        assert self._secret is not None, "the journal is not started"
+        return self._secret
+
     async def start(self) -> None:
         """Open the database, and go on where the last process ended."""
         await self._store.open()
         async with self._store.engine.begin() as connection:
-            found = select(meta.c.value).where(meta.c.name == "epoch")
-            epoch = (await connection.execute(found)).scalar_one_or_none()
-            if epoch is None:
-                epoch = uuid.uuid4().hex[:12]
-                await connection.execute(insert(meta), [{"name": "epoch", "value": epoch}])
-            self._view = View(epoch, self._bounds)
+            self._secret = await secret_of(connection)
+            self._view = View(await epoch_of(connection), self._bounds)
             known = (await connection.execute(select(tenants))).mappings().all()
             for row in known:
                 newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])

@@ -25,7 +25,7 @@ meta = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Facts of the store as a whole: its epoch."""
+"""Facts of the store as a whole: its epoch, what it signs with."""
 
 calls = Table(
     "calls",
