@@ -154,6 +154,7 @@ def live(folder: Path, seconds: float, rate: float, seed: int) -> Soaked:
         more=USERS,
         media_ports=MEDIA_PORTS,
         certificate=certificates.server,
+        store=f"sqlite:///{folder}/calls.db",
         program=("soak.watched",),
     )
     with ExitStack() as stack:
