@@ -12,6 +12,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cordboard.calls.call import Call
@@ -190,7 +191,8 @@ class Exchange:
             self._interrupt(live)
         await self._idle.wait()
         self._alarm.close()
-        await self._journal.flush()
+        with suppress(JournalUnavailable):  # it has said so in the log
+            await self._journal.flush()
 
     # Acceptance
 

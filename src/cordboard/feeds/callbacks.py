@@ -19,7 +19,7 @@ from cordboard.calls.owing import Owed
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
 from cordboard.journal.outbox import Attempt, Fate
-from cordboard.journal.port import Journal
+from cordboard.journal.port import Journal, JournalUnavailable
 
 DRAIN_SECONDS: Final = 3.0
 """How long a stopping server waits for callbacks under way; the others stay in the outbox."""
@@ -74,7 +74,8 @@ class Callbacks:
 
     async def stop(self, within: float = DRAIN_SECONDS) -> None:
         """Deliver what is under way, at most for some seconds, then end."""
-        await self._journal.flush()
+        with suppress(JournalUnavailable):  # it has said so in the log
+            await self._journal.flush()
         if self._looking is not None:
             self._looking.cancel()
             with suppress(asyncio.CancelledError):
@@ -119,7 +120,6 @@ class Callbacks:
         self._journal.attempted(one.id, attempt, fate, next_at)
         if fate in (Fate.GONE, Fate.GIVEN_UP):
             _log.warning("a callback is not delivered", id=one.id, fate=fate.value)
-        await self._journal.flush()
 
     async def _attempt(self, one: Owed) -> Attempt:
         renderer = _renderers.get(one.dialect)

@@ -126,7 +126,8 @@ class Journal(Outbox, Protocol):
         """Put events behind those that are there; they are committed in the background."""
 
     async def flush(self) -> None:
-        """Wait until all that was appended before is committed."""
+        """Wait until all that was appended before is committed; raises
+        :class:`JournalUnavailable` where that takes too long."""
 
     async def call(self, tenant: str, call: str) -> CallRecord | None:
         """A call of a tenant, or None where the tenant has no such call."""

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -272,3 +273,32 @@ async def test_calls_are_forgotten_when_they_are_old_enough(shelf: Shelf) -> Non
     rest = await take(journal.read("demo", f"{journal.epoch}:240"), 3)
     assert [e.event.call for e in rest] == ["alive", "young", "young"]
     await journal.close()
+
+
+async def test_an_entry_that_cannot_be_written_at_all_keeps_nobody_waiting(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    unwritable = CallEvent(EventKind.DIGIT, "call", data={"digit": cast("Json", object())})
+    journal.append("demo", [digit("1")])
+    journal.append("demo", [unwritable])
+    await journal.accept(record("call"), [accepted("call")])
+    with pytest.raises(JournalUnavailable):
+        await journal.accept(record("bad"), [unwritable])
+    journal.append("demo", [digit("2")])
+    await journal.flush()
+    assert journal.last_seq("demo") == 3
+    assert await journal.call("demo", "bad") is None
+    await journal.close()
+
+
+async def test_a_full_disk_does_not_keep_a_server_from_ending(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cordboard.journal.sql.store.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("cordboard.journal.sql.writer.FLUSH_SECONDS", 0.2)
+    journal = await shelf.open()
+    with Blocker(shelf.file):
+        journal.append("demo", [digit("1")])
+        with pytest.raises(JournalUnavailable):
+            await journal.flush()
+        async with asyncio.timeout(SOON):
+            await journal.close()

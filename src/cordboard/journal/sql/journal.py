@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import func, select, update
@@ -103,7 +104,8 @@ class SqlJournal(SqlOutbox):
             await self._retention.stop()
         if self._writer is not None:
             if self._writer.fault is None:
-                await self._writer.flush()
+                with suppress(JournalUnavailable):
+                    await self._writer.flush()
             await self._writer.close()
             self._writer = None
         await self._store.close()

@@ -14,8 +14,15 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy import bindparam, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.causes import Cause
@@ -24,9 +31,9 @@ from cordboard.calls.owing import Owed
 from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
 from cordboard.journal.port import JournalUnavailable
-from cordboard.journal.sql.rows import call_row, endings, event_row, owed_row, tried_row
+from cordboard.journal.sql.batch import Batch
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import attempts, calls, events, meta, outbox, tenants
+from cordboard.journal.sql.tables import events, meta
 from cordboard.journal.view import View
 
 _log = structlog.get_logger(__name__)
@@ -38,43 +45,21 @@ FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Seconds until a failed batch is tried again: first and, doubled each time, at most."""
 
-_ADD_CALLS = insert(calls)
-_ADD_EVENTS = insert(events)
-_ADD_TENANTS = insert(tenants)
-_END_CALLS = (
-    update(calls)
-    .where(calls.c.id == bindparam("ended_call"))
-    .values(
-        ended_at=bindparam("ended_at"), outcome=bindparam("outcome"), result=bindparam("result")
-    )
-)
+FLUSH_SECONDS: Final = 10.0
+"""How long somebody waits for all that was put; a server that stops has to end some time."""
 
-_ADD_OWED = insert(outbox)
-_TRIED = (
-    update(outbox)
-    .where(outbox.c.id == bindparam("tried_id"))
-    .values(
-        fate=bindparam("fate"),
-        attempts=outbox.c.attempts + 1,
-        next_at=bindparam("next_at"),
-        last_at=bindparam("last_at"),
-        last_status=bindparam("last_status"),
-        last_error=bindparam("last_error"),
-        last_seconds=bindparam("last_seconds"),
-    )
-)
-_ADD_ATTEMPTS = insert(attempts).values(
-    callback=bindparam("tried_id"),
-    number=select(func.count())
-    .select_from(attempts)
-    .where(attempts.c.callback == bindparam("tried_id"))
-    .scalar_subquery(),
-    at=bindparam("last_at"),
-    status=bindparam("last_status"),
-    error=bindparam("last_error"),
-    seconds=bindparam("last_seconds"),
-)
 _PROBE = update(meta).values(value=meta.c.value)
+
+
+class _Unwritable(Exception):
+    """No attempt will write this batch."""
+
+
+def _is_of_the_data(error: Exception) -> bool:
+    """Whether an error is of what was to be written, and none of the database's condition."""
+    if isinstance(error, DataError | IntegrityError | ProgrammingError):
+        return True
+    return not isinstance(error, DBAPIError | DatabaseTimeout | OSError)
 
 
 def _pauses() -> Iterator[float]:
@@ -135,9 +120,14 @@ class Writer:
         await asyncio.shield(done)
 
     async def flush(self) -> None:
-        """Wait until all that was put before is committed."""
+        """Wait until all that was put before is committed; raises :class:`JournalUnavailable` where
+        that takes too long."""
         self._urgent.set()
-        await self._idle.wait()
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._idle.wait()
+        except TimeoutError:
+            raise JournalUnavailable(self.fault or "the journal is too slow") from None
 
     async def close(self) -> None:
         """Stop writing; what is not committed by then is lost."""
@@ -162,14 +152,23 @@ class Writer:
             batch, self._pending = self._pending, []
             self._work.clear()
             self._urgent.clear()
-            await self._commit(batch)
+            try:
+                await self._commit(batch)
+            except Exception:
+                _log.exception("the journal's writer stumbled")
             if not self._pending:
                 self._idle.set()
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         """Commit a batch, however long it takes."""
         pauses = _pauses()
-        while not await self._written(batch):
+        while True:
+            try:
+                if await self._written(batch):
+                    break
+            except _Unwritable:
+                await self._leave_out_what_is_unwritable(batch)
+                return
             survivors = self._refuse_who_waits(batch)
             if await self._is_there(batch, pauses):
                 self._end_refused(batch, survivors)
@@ -183,14 +182,28 @@ class Writer:
     async def _written(self, batch: list[_Waiting]) -> bool:
         try:
             await self._write([waiting.entry for waiting in batch])
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            await self._drop_connection()
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            if _is_of_the_data(error):
+                raise _Unwritable(f"{type(error).__name__}: {reason}") from None
             if self.fault is None:
                 _log.error("the journal can't be written", reason=reason)
             self.fault = f"the journal can't be written: {reason}"
-            await self._drop_connection()
             return False
         return True
+
+    async def _leave_out_what_is_unwritable(self, batch: list[_Waiting]) -> None:
+        """One entry that no database takes (a fault of ours) is not to keep all others waiting."""
+        if len(batch) > 1:
+            for waiting in batch:
+                await self._commit([waiting])
+            return
+        for waiting in batch:
+            _log.error("an entry of the journal is lost", tenant=waiting.entry.tenant)
+            self.waiting_events -= len(waiting.entry.events)
+            if waiting.done is not None and not waiting.done.done():
+                waiting.done.set_exception(JournalUnavailable("it can't be written down"))
 
     def _refuse_who_waits(self, batch: list[_Waiting]) -> list[_Waiting]:
         """Nobody is to wait for a disk; gives what is to be written all the same."""
@@ -236,41 +249,13 @@ class Writer:
 
     async def _write(self, entries: list[Entry]) -> None:
         connection = await self._connected()
-        accepted, numbered = [], []
-        last: dict[str, int] = {}
-        for entry in entries:
-            if entry.record is not None:
-                accepted.append(call_row(entry))
-            if not entry.events and entry.record is None:
-                continue
-            seq = last.get(entry.tenant)
-            if seq is None:
-                seq = self._view.last_seq(entry.tenant)
-            for event in entry.events:
-                seq += 1
-                numbered.append(event_row(entry.tenant, seq, entry.at, event))
-            last[entry.tenant] = seq
-        new = [
-            {"tenant": tenant, "last_seq": 0, "oldest_seq": 1}
-            for tenant in last
-            if tenant not in self._known_tenants
-        ]
+        batch = Batch(entries, self._view, self._known_tenants)
         if not entries:
             await connection.execute(_PROBE)
-        tried = [entry.tried for entry in entries if entry.tried is not None]
-        for statement, rows in (
-            (_ADD_TENANTS, new),
-            (_ADD_CALLS, accepted),
-            (_ADD_EVENTS, numbered),
-            (_END_CALLS, endings(entries)),
-            (_ADD_OWED, [owed_row(one) for one in self._view.owed_by(entries)]),
-            (_TRIED, [tried_row(one) for one in tried]),
-            (_ADD_ATTEMPTS, [tried_row(one) for one in tried]),
-        ):
-            if rows:
-                await connection.execute(statement, rows)
+        for statement, rows in batch.statements():
+            await connection.execute(statement, rows)
         await connection.commit()
-        self._known_tenants.update(last)
+        self._known_tenants.update(batch.tenants)
 
     def _publish(self, batch: list[_Waiting]) -> None:
         news = self._view.owed_by(waiting.entry for waiting in batch)

@@ -1,0 +1,94 @@
+"""What a batch of entries writes: each statement once, with all its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
+
+from cordboard.journal.entry import Entry
+from cordboard.journal.sql.rows import Row, call_row, endings, event_row, owed_row, tried_row
+from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
+from cordboard.journal.view import View
+
+_ADD_CALLS = insert(calls)
+_ADD_EVENTS = insert(events)
+_ADD_TENANTS = insert(tenants)
+_END_CALLS = (
+    update(calls)
+    .where(calls.c.id == bindparam("ended_call"))
+    .values(
+        ended_at=bindparam("ended_at"), outcome=bindparam("outcome"), result=bindparam("result")
+    )
+)
+
+_ADD_OWED = insert(outbox)
+_TRIED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("tried_id"))
+    .values(
+        fate=bindparam("fate"),
+        attempts=outbox.c.attempts + 1,
+        next_at=bindparam("next_at"),
+        last_at=bindparam("last_at"),
+        last_status=bindparam("last_status"),
+        last_error=bindparam("last_error"),
+        last_seconds=bindparam("last_seconds"),
+    )
+)
+_ADD_ATTEMPTS = insert(attempts).values(
+    callback=bindparam("tried_id"),
+    number=select(func.count())
+    .select_from(attempts)
+    .where(attempts.c.callback == bindparam("tried_id"))
+    .scalar_subquery(),
+    at=bindparam("last_at"),
+    status=bindparam("last_status"),
+    error=bindparam("last_error"),
+    seconds=bindparam("last_seconds"),
+)
+
+
+class Batch:
+    """Entries with the numbers that their events get behind those of ``view``.
+
+    ``tenants`` are those that have events in it; of them ``known`` have their rows already.
+    """
+
+    def __init__(self, entries: Sequence[Entry], view: View, known: set[str]) -> None:
+        self._entries = entries
+        self._view = view
+        self._known = known
+        self.tenants = {
+            entry.tenant for entry in entries if entry.events or entry.record is not None
+        }
+
+    def statements(self) -> Iterator[tuple[Insert | Update, list[Row]]]:
+        """The statements, in order, that have rows."""
+        entries = self._entries
+        tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
+        owed = [owed_row(one) for one in self._view.owed_by(entries)]
+        for statement, rows in (
+            (_ADD_TENANTS, self._new_tenants()),
+            (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
+            (_ADD_EVENTS, self._numbered_events()),
+            (_END_CALLS, endings(entries)),
+            (_ADD_OWED, owed),
+            (_TRIED, tried),
+            (_ADD_ATTEMPTS, tried),
+        ):
+            if rows:
+                yield statement, rows
+
+    def _new_tenants(self) -> list[Row]:
+        new = sorted(self.tenants - self._known)
+        return [{"tenant": tenant, "last_seq": 0, "oldest_seq": 1} for tenant in new]
+
+    def _numbered_events(self) -> list[Row]:
+        numbered = []
+        last = {tenant: self._view.last_seq(tenant) for tenant in self.tenants}
+        for entry in self._entries:
+            for event in entry.events:
+                last[entry.tenant] += 1
+                numbered.append(event_row(entry.tenant, last[entry.tenant], entry.at, event))
+        return numbered
