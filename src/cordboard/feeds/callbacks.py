@@ -18,7 +18,7 @@ from cordboard.calls.events import CallEvent
 from cordboard.calls.owing import Owed
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
-from cordboard.journal.outbox import Attempt, Fate
+from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import Journal, JournalUnavailable
 
 DRAIN_SECONDS: Final = 3.0
@@ -26,6 +26,9 @@ DRAIN_SECONDS: Final = 3.0
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks for callbacks that are due again: the shortest pause between attempts."""
+
+SETTLE_SECONDS: Final = 60.0
+"""How long an attempt is remembered here: until then the outbox tells of it."""
 
 MAX_UNDER_WAY: Final = 2_000
 """Callbacks that are being delivered, or wait for a slot of their host; the rest waits where it is
@@ -65,6 +68,7 @@ class Callbacks:
         self._terms = terms
         self._look_seconds = look_seconds
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._made: dict[str, tuple[int, float]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -108,8 +112,23 @@ class Callbacks:
                     _log.exception("the outbox can't be read")
                     due = ()
                 for posted in due:
-                    self.deliver(posted.owed, posted.attempts)
+                    if not self._is_stale(posted):
+                        self.deliver(posted.owed, posted.attempts)
+                self._forget_old_attempts()
             await asyncio.sleep(self._look_seconds)
+
+    def _is_stale(self, posted: Posted) -> bool:
+        """Whether a look into the outbox does not show yet what was tried since."""
+        made, _ = self._made.get(posted.owed.id, (0, 0.0))
+        return posted.attempts < made
+
+    def _forget_old_attempts(self) -> None:
+        now = self._wall()
+        while self._made:
+            oldest = next(iter(self._made))
+            if self._made[oldest][1] > now - SETTLE_SECONDS:
+                return
+            del self._made[oldest]
 
     async def _deliver(self, one: Owed, attempts: int) -> None:
         attempt = await self._attempt(one)
@@ -117,6 +136,8 @@ class Callbacks:
             fate, next_at = Fate.GIVEN_UP, None  # it could not even be tried
         else:
             fate, next_at = self._courier.fate_after(attempt, attempts + 1)
+        self._made.pop(one.id, None)  # the latest stand last
+        self._made[one.id] = (attempts + 1, self._wall())
         self._journal.attempted(one.id, attempt, fate, next_at)
         if fate in (Fate.GONE, Fate.GIVEN_UP):
             _log.warning("a callback is not delivered", id=one.id, fate=fate.value)

@@ -317,3 +317,36 @@ def test_retries_go_on_for_a_day() -> None:
     assert next_at is not None
     assert 1001.0 <= next_at <= 1001.2
     assert courier.fate_after(failed, len(BACK_OFF) + 1) == (Fate.GIVEN_UP, None)
+
+
+class LaggingJournal(MemoryJournal):
+    """Its outbox shows what was a moment ago, as a look does that began before a commit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: tuple[Posted, ...] = ()
+        self.looked = asyncio.Event()
+
+    async def due(self, before: float, limit: int) -> tuple[Posted, ...]:
+        self.looked.set()
+        shown, self.shown = self.shown, await super().due(before, limit)
+        return shown
+
+
+async def test_a_look_that_is_late_delivers_nothing_twice(receiver: Receiver) -> None:
+    register()
+    journal = LaggingJournal()
+    log = Log(journal)
+    for number in range(20):
+        await log.accept(f"c{number}", receiver.url)
+        log.happen(answered(f"c{number}"))
+        await journal.flush()
+        journal.shown = await MemoryJournal.due(journal, time.time() + 1.0, 100)
+        await log.fate(f"c{number}")
+    for _ in range(3):
+        journal.looked.clear()
+        async with asyncio.timeout(BOUND):
+            await journal.looked.wait()
+    await log.callbacks.stop()
+    await log.outbound.close()
+    assert len(receiver.bodies) == 20
