@@ -120,6 +120,7 @@ SECTIONS: Final = {
         {
             "longest_call": Field(kinds.SECONDS_OF_A_CALL, 6 * 3600.0),
             "media_timeout": Field(kinds.SECONDS_WITHOUT_MEDIA, 60.0),
+            "drain": Field(number(0.0, 86_400.0, "seconds"), 0.0),
         },
     ),
 }

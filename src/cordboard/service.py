@@ -102,9 +102,14 @@ class Service:
         """Read again what may have changed while we run: certificates."""
         self.engine.reload_certificates()
 
+    def hurry(self) -> None:
+        """Leave live calls no more time while :meth:`stop` drains."""
+        self.exchange.hurry()
+
     async def stop(self) -> None:
-        """Hang up what lives, deliver what is owed, close everything."""
-        await self.exchange.stop()
+        """Let live calls end for a set time, hang up the rest, deliver what is owed, close
+        everything."""
+        await self.exchange.stop(self.settings.drain)
         await self._callbacks.stop()
         await self._http.stop()
         await self._outbound.close()
@@ -208,7 +213,8 @@ async def serve(
     directory: Directory,
     make: Callable[[Settings, Directory], Service] = Service,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; raises :class:`ServiceFailed`."""
+    """Serve until SIGTERM or SIGINT, of which a second one cuts the draining short; raises
+    :class:`ServiceFailed`."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -219,5 +225,7 @@ async def serve(
         await service.start()
         _collect_garbage_seldom()
         await stopping.wait()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, service.hurry)
     finally:
         await service.stop()

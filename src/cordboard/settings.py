@@ -52,6 +52,7 @@ class Settings:
 
     ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses, but not
     to those in our own networks,
+    ``drain`` is how long live calls may go on when the server stops,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
     of a range. ``store`` is the URL of the journal's database, in which
     calls are kept for ``keep_days`` after their end.
@@ -76,6 +77,7 @@ class Settings:
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
     store: str = field(default=IN_MEMORY, repr=False)
+    drain: float = 0.0
     keep_days: float = DEFAULT_DAYS
 
 
@@ -231,6 +233,7 @@ def _settings(
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
         store=store_url(sections["store"]["url"], file),
+        drain=sections["calls"]["drain"],
         keep_days=sections["store"]["keep_days"],
     )
     _check(settings, problems)

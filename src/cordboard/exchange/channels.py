@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from cordboard.calls.events import Json
+from cordboard.calls.ports import TraceLine
 from cordboard.calls.request import Leg
 
 KEPT_CALLS = 1_500
@@ -46,3 +48,15 @@ class ChannelBook:
         """A call's channels in the order they were dialled; None where the tenant has no such."""
         kept = self._calls.get(call)
         return kept[1] if kept is not None and kept[0] == tenant else None
+
+
+def shown(line: TraceLine) -> Json:
+    """A message of a channel as a ladder has it."""
+    return {
+        "at": line.at,
+        "sent": line.sent,
+        "peer": line.peer,
+        "summary": line.summary,
+        "text": line.text,
+        "retransmission": line.retransmission,
+    }

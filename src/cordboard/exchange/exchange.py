@@ -22,7 +22,7 @@ from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
-from cordboard.calls.ports import Engine, EngineEvent, TraceLine
+from cordboard.calls.ports import Engine, EngineEvent
 from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
@@ -30,8 +30,9 @@ from cordboard.calls.stages import Stage
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.alarm import Alarm
-from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.channels import ChannelBook, KnownChannel, shown
 from cordboard.exchange.repetition import Accepted, Repetition
+from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Key
@@ -74,9 +75,7 @@ class Exchange:
         self._alarm = Alarm(self._due)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
-        self._stopping = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._stopping = Stopping()
         engine.connect(self._on_engine_event)
 
     # What is asked of us
@@ -105,7 +104,7 @@ class Exchange:
         return await self._repetition.once(request, key, lambda kept: self._accept(request, kept))
 
     async def _accept(self, request: CallRequest, key: Key | None) -> Accepted:
-        if self._stopping.is_set():
+        if self._stopping.begun:
             raise Refused(RefusalId.OVERLOADED, "the server is going down")
         tenant = self._tenant(request)
         planned = self._plan(request, tenant)
@@ -130,9 +129,9 @@ class Exchange:
             raise
         call = Call(planned, self._switchboard)
         live = self._live[call.id] = _Live(call, tenant.domain)
-        self._idle.clear()
+        self._stopping.busy()
         self._step(live, lambda: call.start(_now()))
-        if self._stopping.is_set():  # the server began to stop while the journal wrote
+        if self._stopping.drained:  # while the journal wrote
             self._interrupt(live)
         return Accepted(call.id, record.channels)
 
@@ -162,7 +161,7 @@ class Exchange:
                 "channel": channel.id,
                 "leg": channel.leg.value,
                 "party": channel.label,
-                "lines": [_line(line) for line in self._engine.trace(channel.id)],
+                "lines": [shown(line) for line in self._engine.trace(channel.id)],
             }
             for channel in known
         ]
@@ -184,12 +183,17 @@ class Exchange:
         """How many calls are alive."""
         return len(self._live)
 
-    async def stop(self) -> None:
-        """Refuse what comes, hang up what lives, and wait for it; calls bound that themselves."""
-        self._stopping.set()
+    def hurry(self) -> None:
+        """Leave live calls no more time while :meth:`stop` drains."""
+        self._stopping.hurry()
+
+    async def stop(self, drain: float = 0.0) -> None:
+        """Refuse what comes, leave live calls ``drain`` seconds to end by themselves, hang up the
+        rest, and wait for it; calls bound that themselves."""
+        await self._stopping.drain(drain)
         for live in tuple(self._live.values()):
             self._interrupt(live)
-        await self._idle.wait()
+        await self._stopping.until_idle()
         self._alarm.close()
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
@@ -274,18 +278,7 @@ class Exchange:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
         if not self._live:
-            self._idle.set()
-
-
-def _line(line: TraceLine) -> Json:
-    return {
-        "at": line.at,
-        "sent": line.sent,
-        "peer": line.peer,
-        "summary": line.summary,
-        "text": line.text,
-        "retransmission": line.retransmission,
-    }
+            self._stopping.idle()
 
 
 def _limit_refusal(key: LimitKey) -> Refused:

@@ -153,6 +153,49 @@ async def test_the_ladder_and_the_name_of_a_call_are_the_tenants_own() -> None:
     assert [one["party"] for one in shown] == ["jessica-desk@demo", "jessica-soft@demo"]  # type: ignore[index, call-overload]
 
 
+async def test_a_call_may_end_by_itself_while_the_server_drains() -> None:
+    house = House()
+    await house.place(1)
+    stopping = asyncio.create_task(house.exchange.stop(drain=BOUND))
+    await asyncio.sleep(0)
+    with pytest.raises(Refused) as caught:
+        await house.place(2)
+    assert caught.value.id is RefusalId.OVERLOADED
+    assert house.exchange.live_calls() == 1
+    assert house.exchange.hang_up("demo", "call-1")
+    async with asyncio.timeout(BOUND / 2):
+        await stopping
+    assert await outcome_of(house, "call-1") == "cancelled"
+
+
+async def test_what_outlives_the_draining_is_interrupted() -> None:
+    house = House()
+    await house.place(1)
+    async with asyncio.timeout(BOUND):
+        await house.exchange.stop(drain=0.01)
+    assert await outcome_of(house, "call-1") == "interrupted"
+
+
+async def test_a_drain_is_cut_short() -> None:
+    house = House()
+    house.exchange.hurry()  # nothing to cut yet
+    await house.place(1)
+    stopping = asyncio.create_task(house.exchange.stop(drain=3600.0))
+    await asyncio.sleep(0)
+    house.exchange.hurry()
+    house.exchange.hurry()
+    async with asyncio.timeout(BOUND):
+        await stopping
+    house.exchange.hurry()
+    assert await outcome_of(house, "call-1") == "interrupted"
+
+
+async def outcome_of(house: House, call: str) -> str:
+    events = await house.journal.events_of("demo", call)
+    assert events[-1].event.kind is EventKind.CALL_ENDED
+    return str(events[-1].event.data["outcome"])
+
+
 async def test_stopping_interrupts_what_lives_and_refuses_what_comes() -> None:
     house = House()
     await house.place(1)
