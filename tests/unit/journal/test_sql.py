@@ -302,3 +302,19 @@ async def test_a_full_disk_does_not_keep_a_server_from_ending(
             await journal.flush()
         async with asyncio.timeout(SOON):
             await journal.close()
+
+
+async def test_numbers_go_on_where_all_events_are_forgotten(shelf: Shelf) -> None:
+    journal = await shelf.open(ended_calls=0)
+    await journal.accept(record("old"), [accepted("old")])
+    journal.append("demo", [ended("old")])
+    await journal.flush()
+    shelf.now += 1000.0
+    assert await Retention(journal._store, 999.0, lambda: shelf.now).step() == 1
+    await journal.close()
+
+    again = await shelf.open()
+    assert again.last_seq("demo") == 2
+    await again.accept(record("new"), [accepted("new")])
+    assert [e.seq for e in await again.events_of("demo", "new")] == [3]
+    await again.close()

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import attempts, calls, events, outbox
+from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
 
 _log = structlog.get_logger(__name__)
 
@@ -24,6 +24,18 @@ PAUSE_SECONDS: Final = 0.2
 
 LOOK_SECONDS: Final = 60.0
 """Between two looks whether anything is old enough."""
+
+
+_NEWEST = (
+    select(func.max(events.c.seq)).where(events.c.tenant == tenants.c.tenant).scalar_subquery()
+)
+
+
+def _numbers_of(ids: list[str]) -> Update:
+    """Keep where the logs of these calls' tenants stand: their numbers go on when all else has
+    gone, or a reader's place would mean other events."""
+    theirs = select(events.c.tenant).where(events.c.call.in_(ids))
+    return update(tenants).where(tenants.c.tenant.in_(theirs)).values(last_seq=_NEWEST)
 
 
 class Retention:
@@ -60,6 +72,7 @@ class Retention:
                 callbacks = select(outbox.c.id).where(outbox.c.call.in_(ids))
                 await connection.execute(delete(attempts).where(attempts.c.callback.in_(callbacks)))
                 await connection.execute(delete(outbox).where(outbox.c.call.in_(ids)))
+                await connection.execute(_numbers_of(ids))
                 await connection.execute(delete(events).where(events.c.call.in_(ids)))
                 await connection.execute(delete(calls).where(calls.c.id.in_(ids)))
         return len(ids)
