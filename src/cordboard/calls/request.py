@@ -13,6 +13,9 @@ DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
 MAX_ANSWER_TIMEOUT = 3600.0
 """A ring longer than an hour is a mistake; RFC 3261 proxies give up after 3 minutes (Timer C)."""
 
+MAX_DELAY = 366 * 86_400.0
+"""Seconds ahead that a call may be scheduled: what lies beyond a year is a mistake in the date."""
+
 
 class Leg(Enum):
     """The party rung first, and the party it is then connected with."""
@@ -146,6 +149,8 @@ class CallRequest:
     ``answer_timeout`` is the whole first-leg hunt in seconds (0 exclusive to
     :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's. ``calling_name`` shows
     on the first leg's terminals. ``calling_number`` is the caller id wanted on outside legs.
+    A call may begin later: ``delay`` seconds after its acceptance, or ``at`` a time in seconds
+    since 1970, each at most :data:`MAX_DELAY` ahead.
     """
 
     id: str
@@ -163,3 +168,11 @@ class CallRequest:
     calling_number: str | None = None
     group: GroupKeys | None = None
     callback: Callback | None = None
+    delay: float = 0.0
+    at: float | None = None
+
+    def due_at(self, accepted_at: float) -> float | None:
+        """When a call accepted at a time is to begin, in seconds since 1970; None: at once."""
+        if self.at is not None:
+            return self.at
+        return accepted_at + self.delay if self.delay > 0 else None
