@@ -1,19 +1,15 @@
 """Where live calls, engine, journal and clock meet, and nowhere else.
 
-The exchange decides nothing: it plans a request, takes its limits, makes it durable, and from then
-on carries what happens to the call's state machine and what the machine wants done to the engine
-and the journal. Everything runs on one event loop; an engine event that arrives while a command is
-being carried out waits its turn, so that a call never sees itself half-way through a step.
+The exchange decides nothing: it plans a request, takes its limits, makes it durable, and hands it
+over to the live calls. Everything runs on one event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind, Json
@@ -22,15 +18,14 @@ from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
-from cordboard.calls.ports import Engine, EngineEvent
+from cordboard.calls.ports import Engine
 from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
-from cordboard.calls.stages import Stage
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.exchange.alarm import Alarm
-from cordboard.exchange.channels import ChannelBook, KnownChannel, shown
+from cordboard.exchange.channels import ChannelBook, shown
+from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
@@ -40,12 +35,6 @@ from cordboard.journal.request_form import written
 
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
-
-
-@dataclass(slots=True)
-class _Live:
-    call: Call
-    tenant: str
 
 
 class Exchange:
@@ -70,13 +59,9 @@ class Exchange:
             directory, engine.contacts, engine.trunk, self._usage, _new_id, _now
         )
         self._repetition = Repetition(journal)
-        self._live: dict[str, _Live] = {}
         self._channels = ChannelBook()
-        self._alarm = Alarm(self._due)
-        self._inbox: deque[EngineEvent] = deque()
-        self._busy = False
         self._stopping = Stopping()
-        engine.connect(self._on_engine_event)
+        self._live = LiveCalls(engine, journal, self._channels, self._usage, self._stopping)
 
     # What is asked of us
 
@@ -127,13 +112,10 @@ class Exchange:
             if isinstance(error, JournalUnavailable):
                 raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
             raise
-        call = Call(planned, self._switchboard)
-        live = self._live[call.id] = _Live(call, tenant.domain)
-        self._stopping.busy()
-        self._step(live, lambda: call.start(_now()))
+        self._live.begin(Call(planned, self._switchboard), tenant.domain)
         if self._stopping.drained:  # while the journal wrote
-            self._interrupt(live)
-        return Accepted(call.id, record.channels)
+            self._live.interrupt()
+        return Accepted(record.id, record.channels)
 
     def explain(self, request: CallRequest) -> dict[str, Json]:
         """What :meth:`place` would do with the request now, and why; nothing rings."""
@@ -145,11 +127,7 @@ class Exchange:
 
     def hang_up(self, tenant: str, call: str) -> bool:
         """End a live call of a tenant; False where there is none."""
-        live = self._live.get(call)
-        if live is None or live.tenant != tenant:
-            return False
-        self._step(live, lambda: live.call.cancel(_now()))
-        return True
+        return self._live.wish(tenant, call, lambda one, now: one.cancel(now))
 
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
         """The signalling of a call, channel by channel; None for an unknown or forgotten one."""
@@ -191,10 +169,9 @@ class Exchange:
         """Refuse what comes, leave live calls ``drain`` seconds to end by themselves, hang up the
         rest, and wait for it; calls bound that themselves."""
         await self._stopping.drain(drain)
-        for live in tuple(self._live.values()):
-            self._interrupt(live)
+        self._live.interrupt()
         await self._stopping.until_idle()
-        self._alarm.close()
+        self._live.close()
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
 
@@ -217,68 +194,6 @@ class Exchange:
             self._usage.take(planned.takes, _now())
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
-
-    # The life of calls
-
-    def _on_engine_event(self, event: EngineEvent) -> None:
-        self._inbox.append(event)
-        if not self._busy:
-            self._drain()
-
-    def _interrupt(self, live: _Live) -> None:
-        self._step(live, lambda: live.call.cancel(_now(), interrupted=True))
-
-    def _due(self, call: str) -> None:
-        live = self._live.get(call)
-        if live is not None:
-            self._step(live, lambda: live.call.handle_timer(_now()))
-
-    def _step(self, live: _Live, happen: Callable[[], None]) -> None:
-        """Let something happen to a call and carry out what follows from it."""
-        was_busy, self._busy = self._busy, True
-        try:
-            happen()
-            self._carry_out(live)
-        finally:
-            self._busy = was_busy
-        if not was_busy:
-            self._drain()
-
-    def _drain(self) -> None:
-        """Hand on the engine's events, among them those that carrying out commands brings forth."""
-        while self._inbox:
-            event = self._inbox.popleft()
-            live = self._live.get(self._channels.call_of(event.channel) or "")
-            if live is not None:
-                self._busy = True
-                try:
-                    live.call.handle(event, _now())
-                    self._carry_out(live)
-                finally:
-                    self._busy = False
-
-    def _carry_out(self, live: _Live) -> None:
-        call = live.call
-        new = call.take_new_channels()
-        if new:
-            known = [KnownChannel(planned.id, leg, planned.label) for leg, planned in new]
-            self._channels.add(live.tenant, call.id, known, len(self._live))
-        events = call.take_events()
-        if events:
-            self._journal.append(live.tenant, events)
-        for command in call.take_commands():
-            self._engine.execute(command)
-        self._usage.give_back(call.take_released())
-        if call.stage is Stage.ENDED:
-            self._forget(live)
-        else:
-            self._alarm.set(call.id, call.deadline)
-
-    def _forget(self, live: _Live) -> None:
-        self._alarm.set(live.call.id, None)
-        self._live.pop(live.call.id, None)
-        if not self._live:
-            self._stopping.idle()
 
 
 def _limit_refusal(key: LimitKey) -> Refused:

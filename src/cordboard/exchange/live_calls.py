@@ -1,0 +1,143 @@
+"""The calls that are alive: what happens to one is handed to its state machine, and what that wants
+done is carried out.
+
+An engine event that arrives while a command is being carried out waits its turn, so that a call
+never sees itself half-way through a step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cordboard.calls.call import Call
+from cordboard.calls.limits import Usage
+from cordboard.calls.ports import Engine, EngineEvent
+from cordboard.calls.stages import Stage
+from cordboard.exchange.alarm import Alarm
+from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.stopping import Stopping
+from cordboard.journal.port import Journal
+
+
+@dataclass(slots=True)
+class _Live:
+    call: Call
+    tenant: str
+
+
+class LiveCalls:
+    """All of them; ``channels`` learns of their channels, ``usage`` gets back what they took, and
+    ``stopping`` is told when there are none left."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        channels: ChannelBook,
+        usage: Usage,
+        stopping: Stopping,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._channels = channels
+        self._usage = usage
+        self._stopping = stopping
+        self._live: dict[str, _Live] = {}
+        self._alarm = Alarm(self._due)
+        self._inbox: deque[EngineEvent] = deque()
+        self._busy = False
+        engine.connect(self._on_engine_event)
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def begin(self, call: Call, tenant: str) -> None:
+        """Let a call of a tenant live, and ring its first leg."""
+        live = self._live[call.id] = _Live(call, tenant)
+        self._stopping.busy()
+        self._step(live, lambda: call.start(_now()))
+
+    def wish(self, tenant: str, call: str, wish: Callable[[Call, float], None]) -> bool:
+        """Have something happen to a call, which is given the time; False where the tenant has no
+        such call alive."""
+        live = self._live.get(call)
+        if live is None or live.tenant != tenant:
+            return False
+        self._step(live, lambda: wish(live.call, _now()))
+        return True
+
+    def interrupt(self) -> None:
+        """End all calls, because the server stops."""
+        for live in tuple(self._live.values()):
+            self._interrupt(live)
+
+    def close(self) -> None:
+        """Wake no call any more."""
+        self._alarm.close()
+
+    def _interrupt(self, live: _Live) -> None:
+        self._step(live, lambda: live.call.cancel(_now(), interrupted=True))
+
+    def _on_engine_event(self, event: EngineEvent) -> None:
+        self._inbox.append(event)
+        if not self._busy:
+            self._drain()
+
+    def _due(self, call: str) -> None:
+        live = self._live.get(call)
+        if live is not None:
+            self._step(live, lambda: live.call.handle_timer(_now()))
+
+    def _step(self, live: _Live, happen: Callable[[], None]) -> None:
+        """Let something happen to a call and carry out what follows from it."""
+        was_busy, self._busy = self._busy, True
+        try:
+            happen()
+            self._carry_out(live)
+        finally:
+            self._busy = was_busy
+        if not was_busy:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Hand on the engine's events, among them those that carrying out commands brings forth."""
+        while self._inbox:
+            event = self._inbox.popleft()
+            live = self._live.get(self._channels.call_of(event.channel) or "")
+            if live is not None:
+                self._busy = True
+                try:
+                    live.call.handle(event, _now())
+                    self._carry_out(live)
+                finally:
+                    self._busy = False
+
+    def _carry_out(self, live: _Live) -> None:
+        call = live.call
+        new = call.take_new_channels()
+        if new:
+            known = [KnownChannel(planned.id, leg, planned.label) for leg, planned in new]
+            self._channels.add(live.tenant, call.id, known, len(self._live))
+        events = call.take_events()
+        if events:
+            self._journal.append(live.tenant, events)
+        for command in call.take_commands():
+            self._engine.execute(command)
+        self._usage.give_back(call.take_released())
+        if call.stage is Stage.ENDED:
+            self._forget(live)
+        else:
+            self._alarm.set(call.id, call.deadline)
+
+    def _forget(self, live: _Live) -> None:
+        self._alarm.set(live.call.id, None)
+        self._live.pop(live.call.id, None)
+        if not self._live:
+            self._stopping.idle()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
