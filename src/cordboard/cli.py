@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,9 +66,12 @@ def serve(
     from cordboard.service import serve as run
 
     configure_logs()
+    from cordboard.settings import load_configuration
+
     settings, directory = _load(config, http=http, sip=sip)
+    read = partial(load_configuration, config, http=http, sip=sip)
     try:
-        _run_loop(run(settings, directory))
+        _run_loop(run(settings, directory, read=read))
     except ServiceFailed as error:
         typer.echo(f"cordboard: {error}", err=True)
         raise typer.Exit(EXIT_PROBLEM) from None

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -30,8 +31,9 @@ from cordboard.feeds.outbound import Outbound
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
 from cordboard.journal.settings import IN_MEMORY
+from cordboard.reloading import Reloading
 from cordboard.sections import Strangers
-from cordboard.settings import Settings
+from cordboard.settings import Configuration, Settings
 from cordboard.sip.timers import Timers
 
 HTTP_BACKLOG: Final = 1024
@@ -99,9 +101,18 @@ class Service:
         sip = ", ".join(str(listener) for listener in self.settings.sip)
         _log.info("ready", http=written(*self.settings.http), sip=sip)
 
-    def reload(self) -> None:
-        """Read again what may have changed while we run: certificates."""
+    def reload_certificates(self) -> None:
+        """Use the certificates that the files hold now."""
         self.engine.reload_certificates()
+
+    async def take(self, settings: Settings, configuration: Configuration) -> None:
+        """Go on with what was read anew: the directory, and what can be changed while we run."""
+        self.settings = replace(self.settings, drain=settings.drain)
+        self._take_directory(configuration.directory)
+
+    def _take_directory(self, directory: Directory) -> None:
+        before, self.directory = self.directory, directory
+        self.engine.follow(before)
 
     def hurry(self) -> None:
         """Leave live calls no more time while :meth:`stop` drains."""
@@ -213,20 +224,31 @@ async def serve(
     settings: Settings,
     directory: Directory,
     make: Callable[[Settings, Directory], Service] = Service,
+    read: Callable[[], Configuration] | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, of which a second one cuts the draining short; raises
-    :class:`ServiceFailed`."""
+    """Serve until SIGTERM or SIGINT, of which a second one cuts the draining short; on SIGHUP go on
+    with what ``read`` then gives. Raises :class:`ServiceFailed`."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     service = make(settings, directory)
-    loop.add_signal_handler(signal.SIGHUP, service.reload)
+    reloading = None if read is None else Reloading(read, lambda: service.settings, service.take)
+
+    def reload() -> None:
+        service.reload_certificates()
+        if reloading is not None:
+            reloading.ask()
+
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # nothing is there to be read again yet
     try:
         await service.start()
+        loop.add_signal_handler(signal.SIGHUP, reload)
         _collect_garbage_seldom()
         await stopping.wait()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, service.hurry)
     finally:
+        if reloading is not None:
+            await reloading.close()
         await service.stop()

@@ -188,8 +188,8 @@ class CordboardServer(Block):
         if prompt is None:
             prompt = folder / "prompt.wav"
             write_tone(prompt, PROMPT_HZ, PROMPT_SECONDS)
-        self._config = folder / "cordboard.toml"
-        self._config.write_text(
+        self.config = folder / "cordboard.toml"
+        self.config.write_text(
             CONFIG.format(
                 host=place.host,
                 http=self.http_port,
@@ -229,7 +229,7 @@ class CordboardServer(Block):
     def start(self) -> Self:
         """Start it and wait until it answers."""
         words = (*self.place.prefix, sys.executable, "-m", *self._words)
-        program = Program([*words, "--config", self._config])
+        program = Program([*words, "--config", self.config])
         self.program = program
 
         def ready() -> bool:

@@ -98,6 +98,10 @@ class BindingTable:
                 changed.append(BindingsChanged(account, tuple(kept.values())))
         return changed
 
+    def forget(self, accounts: Iterable[str]) -> list[BindingsChanged]:
+        """Drop all bindings of accounts."""
+        return self._drop(accounts, lambda _binding: True)
+
     def _drop(
         self, accounts: Iterable[str], over: Callable[[Binding], bool]
     ) -> list[BindingsChanged]:

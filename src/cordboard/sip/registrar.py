@@ -12,7 +12,7 @@ A request changes all that it asks for, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -100,6 +100,10 @@ class Registrar:
     def has_flow(self, flow: Flow) -> bool:
         """Whether a phone is registered over a connection."""
         return self._table.has_flow(flow)
+
+    def forget(self, accounts: Iterable[str]) -> list[BindingsChanged]:
+        """End the registrations of accounts: their phones have to prove themselves anew."""
+        return self._table.forget(accounts)
 
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""

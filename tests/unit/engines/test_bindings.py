@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cordboard.calls.ports import Contact
-from cordboard.directory.snapshot import Directory
+from cordboard.directory.model import TenantPolicy, Terminal, User
+from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
@@ -46,3 +49,31 @@ def test_a_contact_is_found_again_after_a_refresh() -> None:
     changed = Contact(contact.account, contact.uri, 0.5, "new", contact.instance, contact.reg_id)
     assert bindings.find(changed) is not None
     assert bindings.find(Contact("desk@demo", URI)) is None
+
+
+def directory_of(*terminals: Terminal) -> Directory:
+    users = (User(1, "jessica", "Jessica"),)
+    return Directory((TenantDirectory(TenantPolicy("demo", "demo"), (), users, terminals),))
+
+
+@pytest.mark.parametrize(
+    ("terminals", "stay"),
+    [
+        ((Terminal("desk", 1, "a" * 32, max_contacts=2),), True),
+        ((Terminal("desk", 1, "b" * 32),), False),
+        ((Terminal("desk", 1, "a" * 32, ha1_sha256="c" * 64),), False),
+        ((Terminal("soft", 1, "a" * 32),), False),
+    ],
+    ids=["nothing of its password", "another password", "another hash", "it has gone"],
+)
+def test_registrations_end_with_their_password(terminals: tuple[Terminal, ...], stay: bool) -> None:
+    before = directory_of(Terminal("desk", 1, "a" * 32))
+    now = [before]
+    bindings = Bindings(lambda: now[0], b"secret", lambda: NOW)
+    one = binding(40001, "1", kept=True)
+    bindings.registrar._table.put("desk@demo", {one.key: one})
+    assert bindings.follow(before) == []
+    now[0] = directory_of(*terminals)
+    ended = bindings.follow(before)
+    assert [change.account for change in ended] == ([] if stay else ["desk@demo"])
+    assert bool(bindings.contacts("desk@demo")) is stay

@@ -9,7 +9,7 @@ from cordboard.directory.challenger import challenger_of
 from cordboard.directory.model import DigestOffer
 from cordboard.directory.snapshot import Directory
 from cordboard.sip.digest_server import DigestServer
-from cordboard.sip.events import Binding
+from cordboard.sip.events import Binding, BindingsChanged
 from cordboard.sip.registrar import Realm, Registrar, RegistrarAccount
 
 _OFFERED = {
@@ -42,6 +42,14 @@ class Bindings:
         found = ((account, self.contacts(account)) for account in self.registrar.accounts())
         return {account: contacts for account, contacts in found if contacts}
 
+    def follow(self, before: Directory) -> list[BindingsChanged]:
+        """End the registrations of terminals that have gone from the directory since ``before``, or
+        have another password by now."""
+        now = self._directory()
+        accounts = self.registrar.accounts()
+        ended = [one for one in accounts if _secrets(one, before) != _secrets(one, now)]
+        return self.registrar.forget(ended)
+
     def find(self, contact: Contact) -> Binding | None:
         """The binding behind a contact; None if it has gone since."""
         for binding in self.registrar.bindings(contact.account, self._clock()):
@@ -65,6 +73,14 @@ class Bindings:
     def _realm(self, user: str, host: str) -> Realm:
         policy = challenger_of(self._directory(), user, host, self._secret)
         return Realm(host) if policy is None else Realm(policy.sip_realm, _OFFERED[policy.digest])
+
+
+def _secrets(account: str, directory: Directory) -> tuple[str, str | None] | None:
+    """By what a terminal (``name@domain``) proves itself; None where there is no such one."""
+    name, _, domain = account.rpartition("@")
+    tenant = directory.tenant(domain)
+    terminal = None if tenant is None else tenant.terminal(name)
+    return None if terminal is None else (terminal.ha1, terminal.ha1_sha256)
 
 
 def _contact(binding: Binding) -> Contact:

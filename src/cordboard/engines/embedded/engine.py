@@ -114,6 +114,16 @@ class EmbeddedEngine:
         """Use the certificates that the files hold now, for new connections."""
         self._need().reload_certificates()
 
+    def follow(self, before: Directory) -> None:
+        """The directory is another one than ``before``: end the registrations of terminals that
+        have gone or have new passwords, begin with new trunks, leave old ones. Calls go on."""
+        running = self._need()
+        for ended in running.bindings.follow(before):
+            self._on_sip_event(ended)
+        running.prompts.forget()
+        running.trunks.follow(self._directory())
+        running.runner.pump()
+
     @property
     def listening(self) -> tuple[SipListen, ...]:
         """Where SIP is listened for, with the ports as bound."""

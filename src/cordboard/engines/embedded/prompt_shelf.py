@@ -59,6 +59,10 @@ class PromptShelf:
         else:
             then(None)
 
+    def forget(self) -> None:
+        """Read every file anew when it is played next: it may have changed."""
+        self._shelf.clear()
+
     async def close(self) -> None:
         """Fetch no more; nobody is called back."""
         self._waiting.clear()
