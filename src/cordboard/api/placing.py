@@ -6,6 +6,7 @@ from typing import Final
 
 from starlette.types import Scope
 
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.exchange.repetition import Accepted, usable_key
 
 IDEMPOTENCY_KEY: Final = b"idempotency-key"
@@ -17,6 +18,19 @@ CALL: Final = b"cordboard-call"
 
 REPLAYED: Final = (b"idempotency-replayed", b"true")
 """The request was accepted before: this is the reply of then."""
+
+
+RETRY_SECONDS: Final = 5
+"""After which a client may ask again where we are too busy or going down: a restart takes as long,
+and so does the journal to get over a database that was locked."""
+
+
+def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
+    """What the answer to a refused request says beside the vendor's body: whether the same request
+    may be accepted soon (RFC 9110 10.2.3)."""
+    if refusal.id is not RefusalId.OVERLOADED:
+        return ()
+    return ((b"retry-after", str(RETRY_SECONDS).encode()),)
 
 
 def key_of(scope: Scope) -> str | None:

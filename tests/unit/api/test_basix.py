@@ -441,3 +441,14 @@ async def test_a_key_that_cannot_be_kept_is_told() -> None:
     reply = await Api().post("call_user", body, headers={"Idempotency-Key": "x" * 256})
     assert reply.json["error"]["id"] == "invalid_parameter"
     assert reply.json["error"]["parameter"] == "Idempotency-Key"
+
+
+async def test_who_is_refused_because_we_are_busy_is_told_when_to_ask_again() -> None:
+    api = Api()
+    request = {"target": "jessica", "destination": "thomas"}
+    api.exchange.refusal = Refused(RefusalId.OVERLOADED, "the server is going down")
+    reply = await api.post("call_external", request)
+    assert reply.json["error"]["id"] == "overloaded"
+    assert int(reply.headers["retry-after"]) > 0
+    api.exchange.refusal = Refused(RefusalId.INVALID_DESTINATION, "nobody", "destination")
+    assert "retry-after" not in (await api.post("call_external", request)).headers

@@ -15,7 +15,7 @@ from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import CHALLENGE, Principal, authenticate
 from cordboard.api.basix.methods import METHODS, Origin, Translate
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
-from cordboard.api.placing import headers_of, key_of
+from cordboard.api.placing import headers_of, key_of, refusal_headers
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 
@@ -66,7 +66,8 @@ class BasixApi:
         except UnreadableBody as fault:
             return _error(RefusalId.INVALID_JSON.value, str(fault))
         except Refused as refusal:
-            return _error(refusal.id.value, refusal.message, refusal.parameter)
+            headers = refusal_headers(refusal)
+            return _error(refusal.id.value, refusal.message, refusal.parameter, headers=headers)
 
     async def _place(
         self, translate: Translate, principal: Principal, scope: Scope, receive: Receive
