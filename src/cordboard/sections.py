@@ -8,6 +8,7 @@ from typing import Final
 
 from cordboard import __version__
 from cordboard.addresses import NO_HOSTS
+from cordboard.calls.scheduled import DEFAULT_GRACE
 from cordboard.directory import kinds
 from cordboard.directory.shape import (
     Field,
@@ -121,6 +122,7 @@ SECTIONS: Final = {
             "longest_call": Field(kinds.SECONDS_OF_A_CALL, 6 * 3600.0),
             "media_timeout": Field(kinds.SECONDS_WITHOUT_MEDIA, 60.0),
             "drain": Field(number(0.0, 86_400.0, "seconds"), 0.0),
+            "grace": Field(number(0.0, 86_400.0, "seconds"), DEFAULT_GRACE),
         },
     ),
 }

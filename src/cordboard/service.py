@@ -65,7 +65,9 @@ class Service:
         self.directory = directory
         self.journal = _journal(settings) if journal is None else journal
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
-        self.exchange = Exchange(self._directory, self.engine, self.journal, time.time)
+        self.exchange = Exchange(
+            self._directory, self.engine, self.journal, time.time, settings.grace
+        )
         self._outbound = Outbound()
         courier = Courier(self._outbound, time.time)
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
+from cordboard.calls.scheduled import DEFAULT_GRACE
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import Shape, Unfit, found, read_table, report_unknown_keys
 from cordboard.directory.snapshot import Directory
@@ -52,7 +53,8 @@ class Settings:
 
     ``advertise`` and ``media_advertise`` are told to phones in place of our own addresses, but not
     to those in our own networks,
-    ``drain`` is how long live calls may go on when the server stops,
+    ``drain`` is how long live calls may go on when the server stops, ``grace`` how late a call for
+    later may begin,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
     of a range. ``store`` is the URL of the journal's database, in which
     calls are kept for ``keep_days`` after their end.
@@ -78,6 +80,7 @@ class Settings:
     media_ports: tuple[int, int] = DEFAULT_PORTS
     store: str = field(default=IN_MEMORY, repr=False)
     drain: float = 0.0
+    grace: float = DEFAULT_GRACE
     keep_days: float = DEFAULT_DAYS
 
 
@@ -234,6 +237,7 @@ def _settings(
         media_ports=media["ports"],
         store=store_url(sections["store"]["url"], file),
         drain=sections["calls"]["drain"],
+        grace=sections["calls"]["grace"],
         keep_days=sections["store"]["keep_days"],
     )
     _check(settings, problems)

@@ -127,6 +127,15 @@ async def test_what_a_peer_wrote_in_no_utf_8_keeps_nothing_from_being_written(
         await journal.flush()
 
 
+async def test_what_is_committed_is_there_when_commit_returns(journal: Journal) -> None:
+    await accept(journal, "call")
+    journal.append("demo", [digit("call", "1")])
+    await journal.commit("demo", [digit("call", "2"), digit("call", "3")])
+    assert journal.last_seq("demo") == 4
+    digits = [e.event.data.get("digit") for e in await journal.events_of("demo", "call")]
+    assert digits == [None, "1", "2", "3"]
+
+
 async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:
     async with asyncio.timeout(SOON):
         await journal.flush()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,16 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str | Callable[
             raise AssertionError(f"not within {seconds} s: {told}")
         time.sleep(POLL)
     return value
+
+
+async def eventually(condition: Callable[[], Awaitable[bool] | bool], seconds: float = 5.0) -> None:
+    """Wait for a condition within the event loop; TimeoutError if it does not come in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            value = condition()
+            if value if isinstance(value, bool) else await value:
+                return
+            await asyncio.sleep(POLL / 10)
 
 
 class Observed(Generic[T]):

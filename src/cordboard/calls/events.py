@@ -23,6 +23,10 @@ class EventKind(Enum):
 
     CALL_ACCEPTED = "call.accepted"
     """dialect, method, account, first, second (a party each), group, end_user, callback."""
+    CALL_SCHEDULED = "call.scheduled"
+    """due_at (seconds since 1970): the call begins later."""
+    CALL_STARTED = "call.started"
+    """channels: a call for later begins, and will never be begun again."""
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
     CHANNEL_REDIRECTED = "channel.redirected"

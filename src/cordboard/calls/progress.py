@@ -13,6 +13,8 @@ from cordboard.calls.stages import Stage
 # The stage that a call is in after an event; kinds that are missing change nothing.
 _STAGE_AFTER = {
     (EventKind.CALL_ACCEPTED, None): Stage.ACCEPTED,
+    (EventKind.CALL_SCHEDULED, None): Stage.SCHEDULED,
+    (EventKind.CALL_STARTED, None): Stage.ACCEPTED,
     (EventKind.CHANNEL_DIALLED, Leg.FIRST): Stage.RINGING_FIRST,
     (EventKind.LEG_ANSWERED, Leg.FIRST): Stage.RINGING_SECOND,
     (EventKind.LEG_FAILED, Leg.FIRST): Stage.ENDING,

@@ -11,6 +11,9 @@ together:
 2. ``ENDED`` has no way out, and every stage has a way to it: each waits for a party, a prompt or a
    tone, and all of them are bounded by a timer whose trigger the table knows.
 
+A call for later waits in ``SCHEDULED``, without a plan or a channel
+(:mod:`~cordboard.calls.scheduled`), and is accepted once more when it is due.
+
 ``ENDING`` is the time between the decision that a call is over and the last channel's farewell. The
 result is decided on entering it and never changes after.
 """
@@ -24,6 +27,7 @@ class Stage(Enum):
     """Where a call is."""
 
     ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
     RINGING_FIRST = "ringing_first"
     RINGING_SECOND = "ringing_second"
     PROGRAM = "program"
@@ -36,6 +40,10 @@ class Stage(Enum):
 class Trigger(Enum):
     """What moves a call."""
 
+    DELAYED = "wanted later"
+    DUE = "due"
+    REFUSED = "refused when due"
+    MISSED = "its time passed"
     STARTED = "started"
     FIRST_ANSWERED = "first answered"
     FIRST_ANSWERED_FOR_PROGRAM = "first answered for a program"
@@ -63,7 +71,17 @@ _WHILE_FIRST_IS_UP = {
 }
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
-    Stage.ACCEPTED: {**_ANYTIME, Trigger.STARTED: Stage.RINGING_FIRST},
+    Stage.ACCEPTED: {
+        **_ANYTIME,
+        Trigger.DELAYED: Stage.SCHEDULED,
+        Trigger.STARTED: Stage.RINGING_FIRST,
+    },
+    Stage.SCHEDULED: {
+        Trigger.DUE: Stage.ACCEPTED,
+        Trigger.CANCELLED: Stage.ENDED,
+        Trigger.REFUSED: Stage.ENDED,
+        Trigger.MISSED: Stage.ENDED,
+    },
     Stage.RINGING_FIRST: {
         **_ANYTIME,
         Trigger.FIRST_ANSWERED: Stage.RINGING_SECOND,

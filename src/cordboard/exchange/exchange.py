@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.calls.explain import explain, explain_refusal
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
-from cordboard.calls.plan import CallPlan
+from cordboard.calls.plan import CallPlan, PlannedChannel
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Engine
 from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
+from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, shown
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.repetition import Accepted, Repetition
+from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
@@ -36,11 +39,15 @@ from cordboard.journal.request_form import written
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
 
+JOURNAL_PAUSE = 1.0
+"""Seconds until a call that is due is tried again where the journal could not take it."""
+
 
 class Exchange:
     """All live calls of this process.
 
-    ``directory`` gives the snapshot of the moment; ``wall`` is seconds since the epoch.
+    ``directory`` gives the snapshot of the moment; ``wall`` is seconds since the epoch; ``grace``
+    is how many seconds late a call for later may begin.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Exchange:
         engine: Engine,
         journal: Journal,
         wall: Callable[[], float],
+        grace: float = DEFAULT_GRACE,
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -62,6 +70,8 @@ class Exchange:
         self._channels = ChannelBook()
         self._stopping = Stopping()
         self._live = LiveCalls(engine, journal, self._channels, self._usage, self._stopping)
+        self._grace = grace
+        self._schedule = Schedule(wall, self._begin)
 
     # What is asked of us
 
@@ -70,10 +80,14 @@ class Exchange:
         return _new_id()
 
     async def recover(self) -> None:
-        """Give every call its result that was alive when the last process ended; to be called
-        once, before the first request."""
+        """Give every call its result that was alive when the last process ended, and let those
+        wait on whose time has not come; to be called once, before the first request."""
         for record in await self._journal.unfinished():
             events = await self._journal.events_of(record.tenant, record.id)
+            scheduled = waiting_call(record, events)
+            if scheduled is not None:
+                self._schedule.add(scheduled)
+                continue
             at = events[-1].at if events else record.accepted_at
             result = interrupted(progress_of(events), at)
             end = CallEvent(EventKind.CALL_ENDED, record.id, data=result.as_dict())
@@ -91,42 +105,36 @@ class Exchange:
     async def _accept(self, request: CallRequest, key: Key | None) -> Accepted:
         if self._stopping.begun:
             raise Refused(RefusalId.OVERLOADED, "the server is going down")
-        tenant = self._tenant(request)
-        planned = self._plan(request, tenant)
+        tenant, accepted_at = self._tenant(request), self._wall()
+        due_at = request.due_at(accepted_at)
+        if due_at is not None:
+            return await self._accept_for_later(request, tenant, accepted_at, due_at, key)
+        planned = plan(request, tenant, self._switchboard)
         self._take(planned)
-        record = CallRecord(
-            id=request.id,
-            tenant=tenant.domain,
-            account=request.account,
-            dialect=request.dialect,
-            method=request.method,
-            accepted_at=self._wall(),
-            channels=tuple(channel.id for channel in planned.channels),
-            request=written(request),
-            callback=request.callback,
-        )
+        record = _record(request, accepted_at, planned.channels)
         try:
-            await self._journal.accept(record, (accepted_event(planned),), key)
-        except BaseException as error:
+            await self._store(record, [accepted_event(planned)], key)
+        except BaseException:
             self._usage.give_back(planned.takes)
-            if isinstance(error, JournalUnavailable):
-                raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
             raise
-        self._live.begin(Call(planned, self._switchboard), tenant.domain)
-        if self._stopping.drained:  # while the journal wrote
-            self._live.interrupt()
+        self._run(planned)
         return Accepted(record.id, record.channels)
 
     def explain(self, request: CallRequest) -> dict[str, Json]:
         """What :meth:`place` would do with the request now, and why; nothing rings."""
         try:
-            planned = self._plan(request, self._tenant(request))
+            planned = plan(request, self._tenant(request), self._switchboard)
         except Refused as refusal:
             return explain_refusal(refusal)
         return explain(planned, self._switchboard)
 
     def hang_up(self, tenant: str, call: str) -> bool:
-        """End a live call of a tenant; False where there is none."""
+        """End a call of a tenant that is alive or waits for its time; False where there is none."""
+        scheduled = self._schedule.of(tenant, call)
+        if scheduled is not None:
+            if self._schedule.cancel(scheduled):
+                self._journal.append(tenant, [scheduled.cancelled()])
+            return True
         return self._live.wish(tenant, call, lambda one, now: one.cancel(now))
 
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
@@ -161,13 +169,20 @@ class Exchange:
         """How many calls are alive."""
         return len(self._live)
 
+    def scheduled_calls(self) -> int:
+        """How many calls wait for their time."""
+        return len(self._schedule)
+
     def hurry(self) -> None:
         """Leave live calls no more time while :meth:`stop` drains."""
         self._stopping.hurry()
 
     async def stop(self, drain: float = 0.0) -> None:
         """Refuse what comes, leave live calls ``drain`` seconds to end by themselves, hang up the
-        rest, and wait for it; calls bound that themselves."""
+        rest, and wait for it; calls bound that themselves. Those for later are left to the next
+        process."""
+        self._stopping.begun = True
+        await self._schedule.stop()
         await self._stopping.drain(drain)
         self._live.interrupt()
         await self._stopping.until_idle()
@@ -183,9 +198,6 @@ class Exchange:
             raise Refused(RefusalId.AUTHENTICATION_REQUIRED, "no such domain")
         return tenant
 
-    def _plan(self, request: CallRequest, tenant: TenantDirectory) -> CallPlan:
-        return plan(request, tenant, self._switchboard)
-
     def _take(self, planned: CallPlan) -> None:
         """Take everything that limits the call in one synchronous step, or refuse it."""
         if len(self._live) >= MAX_LIVE_CALLS:
@@ -194,6 +206,86 @@ class Exchange:
             self._usage.take(planned.takes, _now())
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
+
+    async def _store(
+        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None
+    ) -> None:
+        try:
+            await self._journal.accept(record, events, key)
+        except JournalUnavailable as error:
+            raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
+
+    def _run(self, planned: CallPlan) -> None:
+        self._live.begin(Call(planned, self._switchboard), planned.request.tenant)
+        if self._stopping.drained:  # while the journal wrote
+            self._live.interrupt()
+
+    # Calls for later
+
+    async def _accept_for_later(
+        self,
+        request: CallRequest,
+        tenant: TenantDirectory,
+        accepted_at: float,
+        due_at: float,
+        key: Key | None,
+    ) -> Accepted:
+        check_due(due_at, accepted_at)
+        if len(self._schedule) >= MAX_SCHEDULED:
+            raise Refused(RefusalId.OVERLOADED, "too many calls wait for their time", "server")
+        checked = plan(request, tenant, SomeOtherTime(self._switchboard))
+        scheduled = ScheduledCall(request, due_at)
+        accepted = accepted_event(replace(checked, channels=()))
+        record = _record(request, accepted_at)
+        await self._store(record, [accepted, scheduled.scheduled()], key)
+        self._schedule.add(scheduled)
+        return Accepted(record.id, record.channels)
+
+    async def _begin(self, scheduled: ScheduledCall) -> None:
+        """Begin a call that is due, unless something stands in its way, which is its result."""
+        request = scheduled.request
+        if self._stopping.begun:
+            return
+        if scheduled.too_late(self._wall(), self._grace):
+            self._end_unbegun(scheduled, scheduled.missed())
+            return
+        try:
+            planned = plan(request, self._tenant(request), self._switchboard)
+            self._take(planned)
+        except Refused as refusal:
+            self._end_unbegun(scheduled, scheduled.refused(refusal))
+            return
+        started = scheduled.started(channel.id for channel in planned.channels)
+        try:
+            await self._journal.commit(request.tenant, [started])
+        except JournalUnavailable:
+            self._usage.give_back(planned.takes)
+            self._schedule.again(scheduled, JOURNAL_PAUSE)
+            return
+        wanted = self._schedule.done(scheduled)
+        self._run(planned)
+        if not wanted:
+            self.hang_up(request.tenant, request.id)
+
+    def _end_unbegun(self, scheduled: ScheduledCall, end: CallEvent) -> None:
+        self._schedule.done(scheduled)
+        self._journal.append(scheduled.request.tenant, [end])
+
+
+def _record(
+    request: CallRequest, accepted_at: float, channels: Sequence[PlannedChannel] = ()
+) -> CallRecord:
+    return CallRecord(
+        id=request.id,
+        tenant=request.tenant,
+        account=request.account,
+        dialect=request.dialect,
+        method=request.method,
+        accepted_at=accepted_at,
+        channels=tuple(channel.id for channel in channels),
+        request=written(request),
+        callback=request.callback,
+    )
 
 
 def _limit_refusal(key: LimitKey) -> Refused:

@@ -122,6 +122,12 @@ class Journal(Outbox, Protocol):
     async def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
         """A key of an account that was used, until some time after its call has ended."""
 
+    async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
+        """Put events behind those that are there, and return when they are durable.
+
+        Raises :class:`JournalUnavailable`; then they were not stored.
+        """
+
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; they are committed in the background."""
 

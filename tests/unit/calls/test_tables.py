@@ -82,6 +82,9 @@ def test_every_stage_leads_to_the_end(stage: Stage) -> None:
 
 @pytest.mark.parametrize("stage", [s for s in Stage if s not in (Stage.ENDING, Stage.ENDED)])
 def test_a_call_can_be_ended_at_any_time(stage: Stage) -> None:
+    if stage is Stage.SCHEDULED:  # it has nothing to hang up, and a server that stops leaves it
+        assert next_stage(stage, Trigger.CANCELLED) is Stage.ENDED
+        return
     assert next_stage(stage, Trigger.CANCELLED) is Stage.ENDING
     assert next_stage(stage, Trigger.INTERRUPTED) is Stage.ENDING
 

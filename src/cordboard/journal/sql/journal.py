@@ -162,6 +162,10 @@ class SqlJournal(SqlOutbox):
                 return None
         return KeptKey(Key(value, row["request_digest"]), row["id"])
 
+    async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
+        """Put events behind those that are there; see the port."""
+        await self._open.write(Entry(tenant, self._wall(), tuple(events)))
+
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         if events:
