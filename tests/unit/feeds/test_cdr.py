@@ -9,7 +9,7 @@ from io import StringIO
 import pytest
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallResult, Outcome
+from cordboard.calls.events import CallResult, EventKind, Outcome
 from cordboard.calls.request import Address, Leg
 from cordboard.engines.far_end import IS_BUSY, RINGS, Behaviour, FarEnd
 from cordboard.feeds.cdr import COLUMNS, Cdr, cdr_of
@@ -64,8 +64,9 @@ async def test_who_was_shown_what_through_which_trunk() -> None:
 async def test_a_trunk_that_refused_is_not_the_one_in_the_row() -> None:
     house = QuickHouse()
     call = await house.place(second=Address("0312341234"))
-    first = (await house.events(call))[-1].event.channel
-    house.engine.far(str(first)).reject(503, "Service Unavailable")
+    through = (await house.events(call, EventKind.CHANNEL_DIALLED))[-1].event
+    assert through.data["trunk"] == "first"
+    house.engine.far(str(through.channel)).reject(503, "Service Unavailable")
     assert (await row(house, call)).second_trunk == "second"
 
 
