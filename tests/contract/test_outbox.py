@@ -10,7 +10,7 @@ import pytest
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback, Leg, Occasion
-from cordboard.journal.outbox import Attempt, Fate
+from cordboard.journal.outbox import Attempt, Backlog, Fate
 from cordboard.journal.port import CallRecord, Journal
 from support.journals import JOURNALS, KINDS
 
@@ -141,3 +141,17 @@ async def test_a_tenant_sees_its_own_the_newest_first(journal: Journal) -> None:
     assert [posted.owed.call for posted in earlier] == ["a"]
     assert len(await journal.posted("demo", limit=2)) == 2
     assert len(await journal.due(LATER, 3)) == 3
+
+
+async def test_the_backlog_is_what_is_pending(journal: Journal) -> None:
+    assert await journal.backlog() == Backlog(0, None)
+    for call in ("one", "two"):
+        await journal.accept(record(call), ())
+        await happen(journal, answered(call))
+    (first,) = await journal.posted("demo", call="one")
+    (second,) = await journal.posted("demo", call="two")
+    assert await journal.backlog() == Backlog(2, first.owed.at)
+    attempt = Attempt(first.owed.at, 200, None, 0.1)
+    journal.attempted(first.owed.id, attempt, Fate.DELIVERED, None)
+    await journal.flush()
+    assert await journal.backlog() == Backlog(1, second.owed.at)

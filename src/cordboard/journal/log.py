@@ -95,6 +95,16 @@ class LogReader:
         self._position += 1
         return self._log.at(self._position)
 
+    def at_hand(self, most: int) -> list[Recorded]:
+        """The next entries, so many of them as are there; none where the next is gone, of which
+        waiting for it tells."""
+        first = self._position + 1
+        if self._closed or first < self._log.oldest:
+            return []
+        found = [self._log.at(at) for at in range(first, min(self._log.last + 1, first + most))]
+        self._position += len(found)
+        return found
+
     async def aclose(self) -> None:
         """Follow no longer."""
         self._closed = True
@@ -113,6 +123,10 @@ class Unreadable:
 
     async def __anext__(self) -> Recorded:
         raise ResyncNeeded(self._reason)
+
+    def at_hand(self, most: int) -> list[Recorded]:  # noqa: ARG002 - as the port has it
+        """Nothing is."""
+        return []
 
     async def aclose(self) -> None:
         """There is nothing to close."""

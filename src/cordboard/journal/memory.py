@@ -16,9 +16,10 @@ from collections.abc import Callable, Sequence
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
+from cordboard.journal.figures import JournalFigures
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
-from cordboard.journal.outbox import Attempt, Fate, Posted
+from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
 from cordboard.journal.port import (
     SECRET_OCTETS,
     CallRecord,
@@ -27,6 +28,7 @@ from cordboard.journal.port import (
     Key,
     KeyTaken,
     Reader,
+    Snapshot,
 )
 from cordboard.journal.view import Bounds, View
 
@@ -57,6 +59,8 @@ class MemoryJournal:
         self._outbox = MemoryOutbox()
         self._secret = secrets.token_bytes(SECRET_OCTETS)
         self._told: Callable[[Owed], None] | None = None
+        self.figures = JournalFigures()
+        """Of its commits none is timed: they take no time."""
 
     @property
     def epoch(self) -> str:
@@ -75,6 +79,16 @@ class MemoryJournal:
         """Commit what was appended."""
         await self.flush()
 
+    @property
+    def fault(self) -> str | None:
+        """It can always be written."""
+        return None
+
+    @property
+    def waiting_events(self) -> int:
+        """Events that wait for their commit."""
+        return self._pending_count
+
     def on_owed(self, told: Callable[[Owed], None]) -> None:
         """Say who is told of callbacks; see the port."""
         self._told = told
@@ -84,6 +98,7 @@ class MemoryJournal:
     ) -> None:
         """Store an accepted request with its first events and its key; see the port."""
         if self._pending_count + len(events) > self._pending_events:
+            self.figures.refused += 1
             raise JournalUnavailable(f"{self._pending_count} events wait for their commit")
         if key is not None:
             name = (record.tenant, record.account, key.value)
@@ -125,6 +140,10 @@ class MemoryJournal:
         """The calls that have no result; see the port."""
         return self._view.unfinished()
 
+    def snapshot(self, tenant: str) -> Snapshot:
+        """What lives of a tenant; see the port."""
+        return self._view.snapshot(tenant)
+
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant."""
         return self._view.last_seq(tenant)
@@ -155,6 +174,10 @@ class MemoryJournal:
     def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - as the port has it
         """Write down an attempt; see the port."""
         self._outbox.attempted(id, attempt, fate, next_at)
+
+    async def backlog(self) -> Backlog:
+        """What is pending; see the port."""
+        return self._outbox.backlog()
 
     async def posted(
         self, tenant: str, *, call: str | None = None, before: float | None = None, limit: int = 100

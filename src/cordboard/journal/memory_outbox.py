@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from cordboard.calls.owing import Owed
-from cordboard.journal.outbox import Attempt, Fate, Posted
+from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
 
 KEPT_CALLBACKS: Final = 20_000
 """Callbacks that are remembered, pending ones among them, at about 1 KB each."""
@@ -47,6 +47,11 @@ class MemoryOutbox:
             self._posted[id] = replace(
                 posted, fate=fate, attempts=posted.attempts + 1, next_at=next_at, last=attempt
             )
+
+    def backlog(self) -> Backlog:
+        """What is pending."""
+        pending = [one.owed.at for one in self._posted.values() if one.fate is Fate.PENDING]
+        return Backlog(len(pending), min(pending, default=None))
 
     def posted(
         self, tenant: str, call: str | None, before: float | None, limit: int

@@ -45,6 +45,15 @@ class Posted:
     last: Attempt | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many callbacks are pending, and since when (seconds since 1970) the oldest of them is
+    owed; None where there is none."""
+
+    pending: int
+    oldest_at: float | None
+
+
 class Outbox(Protocol):
     """The part of a journal that keeps callbacks."""
 
@@ -53,6 +62,9 @@ class Outbox(Protocol):
 
     def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - what webhooks call it
         """Write down an attempt, and what is to become of the callback; in the background."""
+
+    async def backlog(self) -> Backlog:
+        """What is pending, of all tenants."""
 
     async def posted(
         self, tenant: str, *, call: str | None = None, before: float | None = None, limit: int = 100

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
+from cordboard.journal.figures import JournalFigures
 from cordboard.journal.outbox import Outbox
 
 SECRET_OCTETS: Final = 32
@@ -76,6 +77,15 @@ class CallRecord:
     result: dict[str, Json] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A tenant's calls that have no result, with their events, as they are at a cursor: the event
+    behind it is the first that changes them."""
+
+    cursor: str
+    calls: tuple[tuple[CallRecord, tuple[Recorded, ...]], ...]
+
+
 class Reader(Protocol):
     """An async iterator over events. A wait for the next one may be cancelled without losing it."""
 
@@ -84,6 +94,9 @@ class Reader(Protocol):
 
     async def __anext__(self) -> Recorded:
         """The next event; raises :class:`ResyncNeeded` when it can't be had any more."""
+
+    def at_hand(self, most: int) -> list[Recorded]:
+        """The next events, so many of them as can be had without waiting."""
 
     async def aclose(self) -> None:
         """Follow no longer."""
@@ -144,6 +157,21 @@ class Journal(Outbox, Protocol):
     async def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls that have no result, of all tenants: after a start those that were alive when
         the last process ended."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written just now, without any password; None where it can."""
+
+    @property
+    def figures(self) -> JournalFigures:
+        """What the writer has done so far."""
+
+    @property
+    def waiting_events(self) -> int:
+        """Events that wait for their commit."""
+
+    def snapshot(self, tenant: str) -> Snapshot:
+        """What lives of a tenant, as committed by now."""
 
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant, 0 where there is none."""

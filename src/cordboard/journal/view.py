@@ -14,7 +14,7 @@ from cordboard.calls.events import EventKind, Recorded
 from cordboard.calls.owing import Owed, owed, owes
 from cordboard.journal.entry import Entry
 from cordboard.journal.log import Log
-from cordboard.journal.port import CallRecord, KeptKey, Key
+from cordboard.journal.port import CallRecord, KeptKey, Key, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,14 @@ class View:
         """The calls at hand that have no result."""
         calls = (call for tenant in self._tenants.values() for call in tenant.calls.values())
         return tuple(call.record for call in calls if call.record.ended_at is None)
+
+    def snapshot(self, tenant: str) -> Snapshot:
+        """What lives of a tenant, at the cursor of its last event."""
+        cursor = f"{self.epoch}:{self.last_seq(tenant)}"
+        known = self._tenants.get(tenant)
+        calls = known.calls.values() if known is not None else ()
+        living = ((one.record, tuple(one.events)) for one in calls if one.record.ended_at is None)
+        return Snapshot(cursor, tuple(living))
 
     def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
         """A key of an account, if its call is at hand."""

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry, Tried
+from cordboard.journal.figures import JournalFigures
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
 from cordboard.journal.outbox import Attempt, Fate
@@ -22,6 +23,7 @@ from cordboard.journal.port import (
     Key,
     KeyTaken,
     Reader,
+    Snapshot,
 )
 from cordboard.journal.sql.facts import epoch_of, secret_of
 from cordboard.journal.sql.outbox import SqlOutbox
@@ -67,6 +69,7 @@ class SqlJournal(SqlOutbox):
         self._told: Callable[[Owed], None] | None = None
         self._retention = None if keep is None else Retention(store, keep, wall)
         self._secret: bytes | None = None
+        self.figures = JournalFigures()
 
     @property
     def epoch(self) -> str:
@@ -92,7 +95,8 @@ class SqlJournal(SqlOutbox):
                 self._view.begin(row["tenant"], max(last, row["last_seq"]))
         for record in await self._left_over():
             self._view.adopt(record, await self._stored_events(record.tenant, record.id))
-        self._writer = Writer(self._store, self._view, {row["tenant"] for row in known})
+        known_tenants = {row["tenant"] for row in known}
+        self._writer = Writer(self._store, self._view, known_tenants, self.figures)
         self._writer.told = self._told
         self._writer.start()
         if self._retention is not None:
@@ -115,6 +119,16 @@ class SqlJournal(SqlOutbox):
         assert self._writer is not None, "the journal is not started"
         return self._writer
 
+    @property
+    def fault(self) -> str | None:
+        """Why nothing can be written just now; see the port."""
+        return "the journal is not open" if self._writer is None else self._writer.fault
+
+    @property
+    def waiting_events(self) -> int:
+        """Events that wait for their commit."""
+        return 0 if self._writer is None else self._writer.waiting_events
+
     def on_owed(self, told: Callable[[Owed], None]) -> None:
         """Say who is told of callbacks; see the port."""
         self._told = told
@@ -126,6 +140,7 @@ class SqlJournal(SqlOutbox):
     ) -> None:
         """Make an accepted request durable; see the port."""
         if self._open.waiting_events + len(events) > self._pending_events:
+            self.figures.refused += 1
             raise JournalUnavailable(f"{self._open.waiting_events} events wait for their commit")
         entry = Entry(record.tenant, self._wall(), tuple(events), record, key)
         if key is None:
@@ -217,6 +232,10 @@ class SqlJournal(SqlOutbox):
         async with self._store.engine.connect() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
         return tuple(map(record_of, rows))
+
+    def snapshot(self, tenant: str) -> Snapshot:
+        """What lives of a tenant; see the port."""
+        return self._view.snapshot(tenant)
 
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
-from cordboard.journal.outbox import Attempt, Fate, Posted
+from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
 from cordboard.journal.sql.rows import posted_of
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import attempts, outbox
@@ -26,6 +26,15 @@ class SqlOutbox:
             .order_by(outbox.c.next_at)
             .limit(limit)
         )
+
+    async def backlog(self) -> Backlog:
+        """What is pending; see the port."""
+        wanted = select(func.count(), func.min(outbox.c.at)).where(
+            outbox.c.fate == Fate.PENDING.value
+        )
+        async with self._store.engine.connect() as connection:
+            pending, oldest_at = (await connection.execute(wanted)).one()
+        return Backlog(pending, oldest_at)
 
     async def posted(
         self, tenant: str, *, call: str | None = None, before: float | None = None, limit: int = 100

@@ -42,6 +42,18 @@ class StoreReader:
         self._position = recorded.seq
         return recorded
 
+    def at_hand(self, most: int) -> list[Recorded]:
+        """The next events, of the page that was read or of the live log."""
+        if self._closed:
+            return []
+        if self._live is not None:
+            found = self._live.at_hand(most)
+        else:
+            found = [self._page.popleft() for _ in range(min(most, len(self._page)))]
+        if found:
+            self._position = found[-1].seq
+        return found
+
     async def aclose(self) -> None:
         """Follow no longer."""
         self._closed = True

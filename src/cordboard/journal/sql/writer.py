@@ -9,6 +9,7 @@ are turned away at the door. Only what is committed gets into the view, and ther
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
@@ -30,6 +31,7 @@ from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
 from cordboard.calls.owing import Owed
 from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
+from cordboard.journal.figures import JournalFigures
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.batch import Batch
 from cordboard.journal.sql.store import Store
@@ -82,12 +84,15 @@ class _Waiting:
 
 class Writer:
     """Writes to ``store`` and puts what is committed into ``view``; ``known_tenants`` have their
-    rows already."""
+    rows already; ``figures`` says what was done."""
 
-    def __init__(self, store: Store, view: View, known_tenants: set[str]) -> None:
+    def __init__(
+        self, store: Store, view: View, known_tenants: set[str], figures: JournalFigures
+    ) -> None:
         self._store = store
         self._view = view
         self._known_tenants = known_tenants
+        self._figures = figures
         self._pending: list[_Waiting] = []
         self._work = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -113,6 +118,7 @@ class Writer:
         """Write an entry, and return when it is committed; raises :class:`JournalUnavailable`,
         and then it was not written."""
         if self.fault is not None:
+            self._figures.refused += 1
             raise JournalUnavailable(self.fault)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._add(_Waiting(entry, done))
@@ -183,6 +189,7 @@ class Writer:
         try:
             await self._write([waiting.entry for waiting in batch])
         except Exception as error:
+            self._figures.failed += 1
             await self._drop_connection()
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
             if _is_of_the_data(error):
@@ -200,6 +207,7 @@ class Writer:
                 await self._commit([waiting])
             return
         for waiting in batch:
+            self._figures.lost += 1
             _log.error("an entry of the journal is lost", tenant=waiting.entry.tenant)
             self.waiting_events -= len(waiting.entry.events)
             if waiting.done is not None and not waiting.done.done():
@@ -211,6 +219,7 @@ class Writer:
         for waiting in (*batch, *self._pending):
             if waiting.done is not None and not waiting.done.done():
                 waiting.done.set_exception(JournalUnavailable(fault))
+                self._figures.refused += 1
                 self.waiting_events -= len(waiting.entry.events)
         self._pending = [waiting for waiting in self._pending if waiting.done is None]
         return [waiting for waiting in batch if waiting.done is None]
@@ -248,6 +257,7 @@ class Writer:
                     self.put(Entry(record.tenant, waiting.entry.at, (end,)))
 
     async def _write(self, entries: list[Entry]) -> None:
+        began = time.perf_counter()
         connection = await self._connected()
         batch = Batch(entries, self._view, self._known_tenants)
         if not entries:
@@ -256,6 +266,7 @@ class Writer:
             await connection.execute(statement, rows)
         await connection.commit()
         self._known_tenants.update(batch.tenants)
+        self._figures.batches.add(time.perf_counter() - began)
 
     def _publish(self, batch: list[_Waiting]) -> None:
         news = self._view.owed_by(waiting.entry for waiting in batch)
