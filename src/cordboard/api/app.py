@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from cordboard.api.answer import Answer, compact
 from cordboard.api.basix import callback
 from cordboard.api.basix import endpoint as basix
 from cordboard.api.services import Services
-from cordboard.api.v1 import routes as v1
+from cordboard.api.v1.app import PREFIX, create_v1
 
 
 def create_app(services: Services) -> Starlette:
     """The application over an exchange, a journal and the directory of the moment."""
     callback.register()
     health = Route("/healthz", _healthy, methods=["GET"])
-    return Starlette(routes=[*basix.routes(services), *v1.routes(services), health])
+    v1 = Mount(PREFIX, create_v1(services))
+    return Starlette(routes=[*basix.routes(services), v1, health])
 
 
 class _Healthy:

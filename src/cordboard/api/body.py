@@ -28,6 +28,10 @@ class UnreadableBody(Exception):
     """The body is no JSON object that we take; the message says why, without its contents."""
 
 
+class BodyTooLarge(UnreadableBody):
+    """The body is longer than we read."""
+
+
 class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
@@ -39,7 +43,7 @@ async def read_object(scope: Scope, receive: Receive) -> dict[str, Any]:
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-            raise UnreadableBody(f"the body is longer than {MAX_BODY_BYTES} bytes")
+            raise BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = await _receive_all(receive)
@@ -58,7 +62,7 @@ async def _receive_all(receive: Receive) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:
-            raise UnreadableBody(f"the body is longer than {MAX_BODY_BYTES} bytes")
+            raise BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)

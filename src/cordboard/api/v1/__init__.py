@@ -1,3 +1,3 @@
-"""Cordboard's own API, version 1: looking at calls, ending them, explaining them."""
+"""Cordboard's own API, version 1."""
 
 from __future__ import annotations

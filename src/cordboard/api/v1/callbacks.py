@@ -1,61 +1,148 @@
-"""What v1 tells of callbacks: which are owed, what became of them, and once more on request."""
+"""What v1 tells of callbacks: which are owed, what became of them, and once more on request. A
+tenant sees the callbacks of its own calls only; their URLs are its own secrets."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Final
-from urllib.parse import parse_qs
+from typing import Annotated, Any, Final
 
-from starlette.types import ASGIApp, Receive, Scope
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, Field
+from starlette.responses import Response
 
-from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import Principal
-from cordboard.api.services import Services
-from cordboard.api.v1.problems import problem
+from cordboard.api.v1.access import Here, needs
+from cordboard.api.v1.answers import example, shown
+from cordboard.api.v1.problems import Problem, described
+from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
 from cordboard.journal.outbox import Attempt, Posted
 
 PAGE: Final = 100
 """Callbacks of one answer."""
 
+router = v1_router("callbacks")
 
-class CallbacksApi:
-    """A tenant sees the callbacks of its own calls only; their URLs are its own secrets."""
+Looking = Annotated[Principal, needs("callbacks:read")]
+Sending = Annotated[Principal, needs("callbacks:write")]
+Named = Annotated[str, Path(description="a callback's id, its `webhook-id`")]
 
-    def __init__(self, services: Services) -> None:
-        self._journal = services.journal
 
-    async def list(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``GET /v1/callbacks?call=&before=``: the newest first; the next page begins before the
-        ``at`` of the last."""
-        asked = parse_qs(scope["query_string"].decode("latin-1"))
-        before = asked.get("before", [None])[0]
-        if before is not None and not _is_time(before):
-            return problem("invalid_parameter", "before is a time in seconds since 1970")
-        found = await self._journal.posted(
-            principal.tenant.domain,
-            call=asked.get("call", [None])[0],
-            before=None if before is None else float(before),
-            limit=PAGE,
-        )
-        shown: list[Json] = [_view(posted) for posted in found]
-        return Answer(body=compact({"callbacks": shown}))
+class AttemptShown(BaseModel):
+    """One attempt to deliver a callback."""
 
-    async def show(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``GET /v1/callbacks/{id}``: with every attempt."""
-        tenant, name = principal.tenant.domain, str(scope["path_params"]["callback"])
-        posted = await self._journal.callback(tenant, name)
-        if posted is None:
-            return _not_found()
-        attempts: list[Json] = [_attempt(one) for one in await self._journal.attempts(tenant, name)]
-        return Answer(body=compact({**_view(posted), "attempts": attempts}))
+    at: float = Field(description="seconds since 1970")
+    status: int | None = Field(description="the HTTP status of the receiver's answer")
+    error: str | None
+    seconds: float
 
-    async def redeliver(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``POST /v1/callbacks/{id}/redeliver``: once more, whatever became of it."""
-        tenant, name = principal.tenant.domain, str(scope["path_params"]["callback"])
-        posted = await self._journal.again(tenant, name, time.time())
-        return _not_found() if posted is None else Answer(202, compact(_view(posted)))
+
+class CallbackShown(BaseModel):
+    """A callback and how it stands."""
+
+    id: str
+    call: str
+    dialect: str
+    url: str
+    event: str
+    at: float = Field(description="seconds since 1970")
+    state: str = Field(description="pending, delivered, gone or given_up")
+    tries: int
+    next_at: float | None
+    last: AttemptShown | None
+
+
+class CallbackAttempts(CallbackShown):
+    """A callback with all attempts."""
+
+    attempts: list[AttemptShown]
+
+
+class CallbackPage(BaseModel):
+    """Callbacks, the newest first."""
+
+    callbacks: list[CallbackShown]
+
+
+_ATTEMPT: Final = {"at": 1767225634.9, "status": 204, "error": None, "seconds": 0.031}
+_CALLBACK: Final[dict[str, Any]] = {
+    "id": "msg_5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f",
+    "call": "5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f",
+    "dialect": "basix",
+    "url": "https://crm.example.com/told",
+    "event": "leg.answered",
+    "at": 1767225634.8,
+    "state": "delivered",
+    "tries": 1,
+    "next_at": None,
+    "last": _ATTEMPT,
+}
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("a time in seconds since 1970 is expected")
+    return value
+
+
+Before = Annotated[
+    float | None,
+    Query(description="only older ones: the next page begins before the `at` of the last"),
+    AfterValidator(lambda value: None if value is None else _finite(value)),
+]
+
+
+@router.get(
+    "/callbacks",
+    response_model=CallbackPage,
+    responses={200: example({"callbacks": [_CALLBACK]}), **described("invalid_parameter")},
+)
+async def list_callbacks(
+    principal: Looking,
+    here: Here,
+    call: Annotated[str | None, Query(description="only those of a call")] = None,
+    before: Before = None,
+) -> Response:
+    """Callbacks and what became of them, the newest first."""
+    found = await here.journal.posted(principal.tenant.domain, call=call, before=before, limit=PAGE)
+    callbacks: list[Json] = [_view(posted) for posted in found]
+    return shown({"callbacks": callbacks})
+
+
+@router.get(
+    "/callbacks/{callback}",
+    response_model=CallbackAttempts,
+    responses={
+        200: example({**_CALLBACK, "attempts": [_ATTEMPT]}),
+        **described("callback_not_found"),
+    },
+)
+async def show_callback(principal: Looking, here: Here, callback: Named) -> Response:
+    """A callback with every attempt to deliver it."""
+    tenant = principal.tenant.domain
+    posted = await here.journal.callback(tenant, callback)
+    if posted is None:
+        raise _no_such_callback()
+    attempts: list[Json] = [_attempt(one) for one in await here.journal.attempts(tenant, callback)]
+    return shown({**_view(posted), "attempts": attempts})
+
+
+@router.post(
+    "/callbacks/{callback}/redeliver",
+    status_code=202,
+    response_model=CallbackShown,
+    responses={
+        202: example({**_CALLBACK, "state": "pending"}, "Will be delivered"),
+        **described("callback_not_found"),
+    },
+)
+async def redeliver_callback(principal: Sending, here: Here, callback: Named) -> Response:
+    """Deliver a callback once more, whatever became of it."""
+    posted = await here.journal.again(principal.tenant.domain, callback, time.time())
+    if posted is None:
+        raise _no_such_callback()
+    return shown(_view(posted), 202)
 
 
 def _view(posted: Posted) -> dict[str, Json]:
@@ -83,12 +170,5 @@ def _attempt(attempt: Attempt) -> dict[str, Json]:
     }
 
 
-def _is_time(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _not_found() -> Answer:
-    return problem("callback_not_found", "no callback of yours has this id, or it is not kept")
+def _no_such_callback() -> Problem:
+    return Problem("callback_not_found", "no callback of yours has this id, or it is not kept")

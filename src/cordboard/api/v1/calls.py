@@ -1,98 +1,90 @@
-"""What v1 does with calls: look, follow, explain, hang up."""
+"""What v1 does with calls: look, explain, hang up. A tenant never sees another's: they are not
+found."""
 
 from __future__ import annotations
 
-from starlette.responses import StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope
+from typing import Annotated, Any, Final
 
-from cordboard.api.answer import Answer, compact
-from cordboard.api.auth import Principal
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
 from cordboard.api.basix.methods import METHODS, Origin
-from cordboard.api.body import read_object
-from cordboard.api.services import Services
-from cordboard.api.v1.ladder import draw
-from cordboard.api.v1.problems import problem
-from cordboard.api.v1.view import call_view
+from cordboard.api.v1.access import Here, Reader, Writer
+from cordboard.api.v1.answers import example, nothing, shown
+from cordboard.api.v1.bodies import body_of, takes
+from cordboard.api.v1.named import CallName, call_named, no_such_call
+from cordboard.api.v1.problems import Problem, described
+from cordboard.api.v1.routing import v1_router
+from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain_refusal
 from cordboard.calls.refusals import Refused
-from cordboard.feeds.stream import call_stream
 
-TEXT = b"text/plain; charset=utf-8"
+router = v1_router("calls")
 
-
-class CallsApi:
-    """What v1 does with calls. A tenant never sees another's: they are not found."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def show(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``GET /v1/calls/{id}``."""
-        tenant, call = self._named(principal, scope)
-        record = await self._services.journal.call(tenant, call)
-        if record is None:
-            return _not_found()
-        events = await self._services.journal.events_of(tenant, call)
-        return Answer(body=compact(call_view(record, events)))
-
-    async def hang_up(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``DELETE /v1/calls/{id}``: end the call, whatever its state."""
-        tenant, call = self._named(principal, scope)
-        if self._services.exchange.hang_up(tenant, call):
-            return Answer(204)
-        if await self._services.journal.call(tenant, call) is None:
-            return _not_found()
-        return problem("call_over", "there is nothing left to hang up")
-
-    async def ladder(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``GET /v1/calls/{id}/ladder``: JSON, or the drawing for ``Accept: text/plain``."""
-        tenant, call = self._named(principal, scope)
-        ladder = self._services.exchange.ladder(tenant, call)
-        if ladder is None:
-            return _not_found()
-        if _header(scope, b"accept").startswith(b"text/plain"):
-            return Answer(body=draw(ladder).encode() + b"\n", content_type=TEXT)
-        return Answer(body=compact(ladder))
-
-    async def events(self, principal: Principal, scope: Scope, _receive: Receive) -> ASGIApp:
-        """``GET /v1/calls/{id}/events``: server-sent events until the call has ended."""
-        tenant, call = self._named(principal, scope)
-        if await self._services.journal.call(tenant, call) is None:
-            return _not_found()
-        after = _header(scope, b"last-event-id").decode("latin-1") or None
-        stream = call_stream(self._services.journal, tenant, call, after)
-        headers = {"cache-control": "no-store"}
-        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-    async def explain(self, principal: Principal, scope: Scope, receive: Receive) -> ASGIApp:
-        """``POST /v1/calls/explain``: what a vendor's request would do, without doing it."""
-        body = await read_object(scope, receive)
-        translate = METHODS.get(str(body.get("method")))
-        parameters = body.get("parameters")
-        if body.get("dialect", "basix") != "basix" or translate is None:
-            known = ", ".join(METHODS)
-            return problem("invalid_parameter", f"dialect is basix, method is one of {known}")
-        if not isinstance(parameters, dict):
-            return problem("invalid_parameter", "parameters is the method's own JSON object")
-        exchange = self._services.exchange
-        origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
-        explained: dict[str, Json]
-        try:
-            explained = exchange.explain(translate(parameters, origin))
-        except Refused as refusal:
-            explained = explain_refusal(refusal)
-        return Answer(body=compact(explained))
-
-    def _named(self, principal: Principal, scope: Scope) -> tuple[str, str]:
-        """The tenant, and the call that the path names by its id or a channel's UUID."""
-        tenant, name = principal.tenant.domain, str(scope["path_params"]["call"])
-        return tenant, self._services.exchange.call_of(tenant, name) or name
+BASIX_REQUEST: Final = {
+    "dialect": "basix",
+    "method": "call_user",
+    "parameters": {"user_name": "jessica", "destination": "0312341234"},
+}
 
 
-def _not_found() -> Answer:
-    return problem("call_not_found", "no call of yours has this id, or it is no longer kept")
+class ToExplain(BaseModel):
+    """A vendor's request, to be explained."""
+
+    dialect: str = "basix"
+    method: str
+    parameters: dict[str, Any] = Field(description="the method's own JSON object")
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for header, value in scope["headers"] if header == name), b"")
+@router.get(
+    "/calls/{call}",
+    response_model=CallShown,
+    responses={200: example(CALL_EXAMPLE), **described("call_not_found")},
+)
+async def show_call(principal: Reader, here: Here, call: CallName) -> Response:
+    """A call with both legs' timelines."""
+    tenant, call = call_named(here, principal, call)
+    record = await here.journal.call(tenant, call)
+    if record is None:
+        raise no_such_call()
+    return shown(call_view(record, await here.journal.events_of(tenant, call)))
+
+
+@router.delete("/calls/{call}", status_code=204, responses=described("call_not_found", "call_over"))
+async def end_call(principal: Writer, here: Here, call: CallName) -> Response:
+    """End a call, whatever its state."""
+    tenant, call = call_named(here, principal, call)
+    if here.exchange.hang_up(tenant, call):
+        return nothing()
+    if await here.journal.call(tenant, call) is None:
+        raise no_such_call()
+    raise Problem("call_over", "there is nothing left to hang up")
+
+
+@router.post(
+    "/calls/explain",
+    response_model=dict[str, Any],
+    responses={
+        200: example({"accepted": True, "limit_reached": None}),
+        **described("invalid_json", "body_too_large", "unsupported_media_type"),
+        **described("invalid_parameter"),
+    },
+    openapi_extra=takes(ToExplain, {"basix": BASIX_REQUEST}),
+)
+async def explain_call(
+    principal: Reader, here: Here, body: Annotated[ToExplain, body_of(ToExplain)]
+) -> Response:
+    """What a vendor's request would do, and why; nothing rings."""
+    translate = METHODS.get(body.method)
+    if body.dialect != "basix" or translate is None:
+        known = ", ".join(METHODS)
+        raise Problem("invalid_parameter", f"dialect is basix, method is one of {known}")
+    exchange = here.exchange
+    origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
+    explained: dict[str, Json]
+    try:
+        explained = exchange.explain(translate(body.parameters, origin))
+    except Refused as refusal:
+        explained = explain_refusal(refusal)
+    return shown(explained)

@@ -2,30 +2,173 @@
 
 from __future__ import annotations
 
-from cordboard.api.answer import PROBLEM, Answer, compact
-from cordboard.api.auth import CHALLENGE
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
 
-_TITLES = {
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from cordboard.api.answer import PROBLEM, compact
+from cordboard.api.auth import CHALLENGE
+from cordboard.calls.refusals import RefusalId, Refused
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+KNOWN: Final[dict[str, tuple[int, str]]] = {
+    "invalid_json": (400, "The body can't be read"),
     "authentication_required": (401, "Authentication required"),
+    "insufficient_scope": (403, "The account may not do this"),
+    "not_found": (404, "There is nothing here"),
     "call_not_found": (404, "No such call"),
     "callback_not_found": (404, "No such callback"),
     "trunk_not_found": (404, "No such trunk"),
-    "call_over": (409, "The call is over"),
     "method_not_allowed": (405, "Method not allowed"),
-    "invalid_json": (400, "The body can't be read"),
+    "call_over": (409, "The call is over"),
+    "idempotency_conflict": (409, "The key was used for another request"),
+    "user_not_registered": (409, "No phone is registered"),
+    "trunk_down": (409, "No trunk can take the call now"),
+    "body_too_large": (413, "The body is too large"),
+    "unsupported_media_type": (415, "The body is no JSON"),
     "invalid_parameter": (422, "A parameter is wrong"),
+    "missing_parameter": (422, "A parameter is missing"),
+    "user_not_found": (422, "No such user"),
+    "group_not_found": (422, "No such group"),
+    "invalid_destination": (422, "Nobody can be called there"),
+    "calling_number_not_allowed": (422, "This number may not be shown"),
+    "no_route": (422, "This number may not be called"),
+    "channel_limit_reached": (429, "A limit is reached"),
     "internal_error": (500, "A fault of the server's own"),
+    "overloaded": (503, "The server can't take more now"),
 }
+"""Every problem by its id: its status and title."""
+
+RETRY_SECONDS: Final = {429: 1, 503: 5}
+"""When to ask again: a channel is free as soon as anybody hangs up, a server recovers or is
+restarted within seconds."""
 
 
-def problem(
-    id: str,  # noqa: A002 - the word of the vendors' APIs, kept for ours
-    detail: str,
-    headers: tuple[tuple[bytes, bytes], ...] = (),
-) -> Answer:
-    """The answer for a problem that we know by id; ``detail`` is for a person."""
-    status, title = _TITLES[id]
-    body = {"type": "about:blank", "title": title, "status": status, "id": id, "detail": detail}
+class Fault(BaseModel):
+    """One of the things that are wrong with a request."""
+
+    where: str = Field(description="body, query, path or header", examples=["body"])
+    path: str = Field(description="which member or parameter", examples=["second.number"])
+    detail: str = Field(description="what is wrong with it, for a person")
+
+
+class ProblemShown(BaseModel):
+    """An RFC 9457 problem. Programs go by its `id`."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str
+    status: int
+    id: str = Field(examples=["call_not_found"])
+    detail: str = Field(description="for a person; its wording may change")
+    parameter: str | None = Field(
+        None, description="the parameter at fault, or the limit that was reached"
+    )
+    errors: list[Fault] | None = Field(None, description="all that is wrong with the request")
+
+
+class Problem(Exception):
+    """A request fails with a problem that we know by this name, its id; ``detail`` is for a
+    person."""
+
+    def __init__(
+        self,
+        name: str,
+        detail: str,
+        *,
+        parameter: str | None = None,
+        errors: Sequence[Fault] = (),
+        headers: Headers = (),
+    ) -> None:
+        super().__init__(detail)
+        self.id = name
+        self.detail = detail
+        self.parameter = parameter
+        self.errors = errors
+        self.headers = headers
+
+
+def answer_of(problem: Problem) -> Response:
+    """The answer for a problem."""
+    status, title = KNOWN[problem.id]
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "id": problem.id,
+        "detail": problem.detail,
+    }
+    if problem.parameter is not None:
+        body["parameter"] = problem.parameter
+    if problem.errors:
+        body["errors"] = [fault.model_dump() for fault in problem.errors]
+    answer = Response(compact(body), status, media_type=PROBLEM.decode())
+    answer.raw_headers.extend(problem.headers)
     if status == 401:
-        headers = (*headers, CHALLENGE)
-    return Answer(status, compact(body), PROBLEM, headers)
+        answer.raw_headers.append(CHALLENGE)
+    if status in RETRY_SECONDS:
+        answer.raw_headers.append((b"retry-after", b"%d" % RETRY_SECONDS[status]))
+    return answer
+
+
+def refused(refusal: Refused) -> Problem:
+    """The problem that a refusal is for a client of v1."""
+    return Problem(refusal.id.value, refusal.message, parameter=refusal.parameter)
+
+
+def faulty(faults: Iterable[Mapping[str, Any]], where: str | None = None) -> Problem:
+    """The problem of a request with faults as pydantic tells them; no value is repeated in it.
+
+    ``where`` is the part of the request they are in; None where their location begins with it.
+    """
+    found: list[Fault] = []
+    for fault in faults:
+        location = [str(step) for step in fault["loc"]]
+        part = where if where is not None else location.pop(0)
+        found.append(Fault(where=part, path=".".join(location), detail=_said(fault)))
+    first = found[0]
+    name = first.path or first.where
+    return Problem("invalid_parameter", f"{name}: {first.detail}", parameter=name, errors=found)
+
+
+def _said(fault: Mapping[str, Any]) -> str:
+    said = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    return said[:1].lower() + said[1:]
+
+
+def described(*ids: str | RefusalId) -> dict[int | str, dict[str, Any]]:
+    """The answers with these problems, as OpenAPI describes them."""
+    names = [one.value if isinstance(one, RefusalId) else one for one in ids]
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for name in names:
+        status, title = KNOWN[name]
+        known = by_status.setdefault(status, _description(status))
+        example = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "id": name,
+            "detail": f"{title[:1].lower()}{title[1:]}",
+        }
+        known["content"][PROBLEM.decode()]["examples"][name] = {"value": example}
+    return by_status
+
+
+def _description(status: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemShown"}
+    described: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {PROBLEM.decode(): {"schema": schema, "examples": {}}},
+    }
+    if status == 401:
+        described["headers"] = {"WWW-Authenticate": _text("how to authenticate")}
+    if status in RETRY_SECONDS:
+        described["headers"] = {"Retry-After": _text("seconds after which to ask again")}
+    return described
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}}

@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
 
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.progress import progress_of
 from cordboard.calls.request import Leg
 from cordboard.journal.port import CallRecord
+
+
+class Happened(BaseModel):
+    """Something that happened on a leg; `kind` and `data` are those of the events."""
+
+    at: float = Field(description="seconds since 1970")
+    kind: str
+    channel: str | None
+    data: dict[str, Any]
+
+
+class LegShown(BaseModel):
+    """One of the two legs."""
+
+    party: dict[str, Any] | None = Field(description="who is called: kind, name, number, id")
+    timeline: list[Happened]
+
+
+class ResultShown(BaseModel):
+    """How a call ended."""
+
+    outcome: str
+    cause: str
+    stage: str
+    leg: str | None
+    sip_status: int | None
+    q850: int | None
+    reason: dict[str, Any] | None
+    first_ring_seconds: float
+    second_ring_seconds: float
+    talk_seconds: float
+
+
+class CallShown(BaseModel):
+    """A call: what was asked for, where it stands, what happened on either leg."""
+
+    id: str
+    state: str = Field(description="the stage that the call is in")
+    dialect: str
+    method: str
+    account: str
+    accepted_at: float = Field(description="seconds since 1970")
+    ended_at: float | None
+    channels: list[str] = Field(description="the UUIDs of the first leg's channels")
+    first: LegShown
+    second: LegShown
+    result: ResultShown | None
 
 
 def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]:
@@ -41,3 +91,42 @@ def _leg_view(leg: Leg, party: Json, events: Sequence[Recorded]) -> dict[str, Js
         if recorded.event.leg is leg
     ]
     return {"party": party, "timeline": timeline}
+
+
+CALL_EXAMPLE: Final[dict[str, Any]] = {
+    "id": "5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f",
+    "state": "ended",
+    "dialect": "basix",
+    "method": "call_user",
+    "account": "main",
+    "accepted_at": 1767225600.12,
+    "ended_at": 1767225634.8,
+    "channels": ["0d3f4c52-1f0c-4b5e-8f6a-2f8e2a1b9c77"],
+    "first": {
+        "party": {"kind": "user", "name": "jessica", "number": "1001", "id": 1001},
+        "timeline": [
+            {
+                "at": 1767225603.02,
+                "kind": "leg.answered",
+                "channel": "0d3f4c52-1f0c-4b5e-8f6a-2f8e2a1b9c77",
+                "data": {"ring_seconds": 2.9},
+            }
+        ],
+    },
+    "second": {
+        "party": {"kind": "number", "name": "", "number": "0312341234"},
+        "timeline": [],
+    },
+    "result": {
+        "outcome": "completed",
+        "cause": "normal",
+        "stage": "bridged",
+        "leg": "first",
+        "sip_status": None,
+        "q850": 16,
+        "reason": None,
+        "first_ring_seconds": 2.9,
+        "second_ring_seconds": 4.1,
+        "talk_seconds": 27.7,
+    },
+}

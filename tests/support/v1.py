@@ -1,0 +1,42 @@
+"""The HTTP application over a whole server in memory: exchange, journal, and phones that ring."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cordboard.api.app import create_app
+from cordboard.api.services import Services
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.engines.far_end import RINGS
+from cordboard.engines.memory import MemoryEngine
+from cordboard.exchange.exchange import Exchange
+from cordboard.journal.memory import MemoryJournal
+from support.asgi import Reply, ask
+from support.tenants import tenant
+
+PHONES = ("jessica-desk", "jessica-soft", "thomas", "helen")
+
+
+class Served:
+    """One server; all phones are registered, ring, and are answered by nobody."""
+
+    def __init__(self, *tenants: TenantDirectory) -> None:
+        self.directory = Directory(tenants or (tenant(),))
+        self.engine = MemoryEngine()
+        self.journal = MemoryJournal()
+        self.exchange = Exchange(self._directory, self.engine, self.journal, lambda: 1000.0)
+        for phone in PHONES:
+            self.engine.register(f"{phone}@demo")
+            self.engine.when_dialled(f"{phone}@demo", RINGS)
+        self.app = create_app(Services(self.exchange, self.journal, self._directory))
+
+    def _directory(self) -> Directory:
+        return self.directory
+
+    async def get(self, path: str, **headers: str) -> Reply:
+        """What a path of v1 shows."""
+        return await ask(self.app, "GET", f"/v1{path}", headers=headers)
+
+    async def post(self, path: str, body: bytes | dict[str, Any], **more: Any) -> Reply:
+        """What comes of a request to v1."""
+        return await ask(self.app, "POST", f"/v1{path}", body, **more)
