@@ -28,8 +28,6 @@ LAST_PORT: Final = 65_535
 
 _HOST_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]]+):([0-9]{1,5})")
 
-_SITE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@]+")
-
 _LINK_LOCAL: Final = "fe80:"
 
 
@@ -69,13 +67,6 @@ def _ip(value: str) -> str:
     return address
 
 
-def _origin(value: str) -> str:
-    """A site as browsers write it in ``Origin`` (RFC 6454 6.2): no path, not even a slash."""
-    if not _SITE.fullmatch(value):
-        raise ValueError
-    return value.lower()
-
-
 def _hosts(value: Any) -> Hosts:
     """One address, or a list of one for each family."""
     given = [value] if isinstance(value, str) else value
@@ -92,10 +83,6 @@ ADDRESS: Final = text_where('HOST:PORT, "127.0.0.1:8080"', _address)
 LISTENERS: Final = list_of(
     text_where('TRANSPORT:IP:PORT, "udp:0.0.0.0:5060"', _listener),
     'a list of TRANSPORT:IP:PORT, ["udp:0.0.0.0:5060"]',
-)
-ORIGINS: Final = list_of(
-    text_where('the origin of a page, "https://phones.example.com"', _origin),
-    'a list of origins, ["https://phones.example.com"]',
 )
 NETWORKS: Final = list_of(
     text_where('a network, "192.168.0.0/16"', network),

@@ -42,6 +42,7 @@ AFTER_RESTART: Final = {
     "media_ports": "media.ports",
     "store": "store.url",
     "keep_days": "store.keep_days",
+    "grace": "calls.grace",
 }
 """The other settings, by the keys that they come from: sockets and pools are made of them once."""
 

@@ -24,7 +24,7 @@ from cordboard.directory.shape import (
 from cordboard.engines.capacity import CAPACITY_FIELDS
 from cordboard.engines.dns.settings import DNS_FIELDS
 from cordboard.journal.settings import STORE_FIELDS
-from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, ORIGINS, Listener
+from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, Listener
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))
@@ -97,7 +97,7 @@ SECTIONS: Final = {
             "session_expires": Field(integer(0, 86_400, "seconds"), 1800),
             "min_se": Field(integer(2, 3600, "seconds"), 90),
             "keepalive": Field(number(0.0, 3600.0, "seconds"), 0.0),
-            "origins": Field(ORIGINS, []),
+            "origins": Field(kinds.ORIGINS, []),
             "strangers": Field(one_of(Strangers), Strangers.ANSWER),
             "certificate": Field(text("a file's path")),
             "private_key": Field(text("a file's path")),

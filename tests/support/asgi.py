@@ -70,8 +70,12 @@ async def ask(
 
     await app(scope, receive, send)
     start = sent[0]
+    told: dict[str, str] = {}
+    for name, value in start["headers"]:  # one of several stands for a list (RFC 9110 5.3)
+        key, text = name.decode().lower(), value.decode()
+        told[key] = f"{told[key]}, {text}" if key in told else text
     return Reply(
         status=start["status"],
-        headers={name.decode().lower(): value.decode() for name, value in start["headers"]},
+        headers=told,
         body=b"".join(message.get("body", b"") for message in sent[1:]),
     )

@@ -65,7 +65,7 @@ def tenant(
             channel_limit=channel_limit,
             **policy,  # type: ignore[arg-type]  # keyword arguments of TenantPolicy
         ),
-        accounts=(Account("main", hashlib.sha256(TOKEN.encode()).digest()),),
+        accounts=(Account("main", (hashlib.sha256(TOKEN.encode()).digest(),)),),
         users=everyone,
         terminals=tuple(
             Terminal(name, one.id, "0" * 32, AutoAnswerStyle.ALL)

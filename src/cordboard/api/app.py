@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cordboard.api.answer import Answer, compact
 from cordboard.api.basix import callback
 from cordboard.api.basix import endpoint as basix
+from cordboard.api.cors import Cors
 from cordboard.api.services import Services
 from cordboard.api.v1.app import PREFIX, create_v1
 
 
-def create_app(services: Services) -> Starlette:
+def create_app(services: Services) -> ASGIApp:
     """The application over an exchange, a journal and the directory of the moment."""
     callback.register()
     health = Route("/healthz", _healthy, methods=["GET"])
     v1 = Mount(PREFIX, create_v1(services))
-    return Starlette(routes=[*basix.routes(services), v1, health])
+    app = Starlette(routes=[*basix.routes(services), v1, health])
+    return Cors(app, services.directory)
 
 
 class _Healthy:

@@ -1,27 +1,38 @@
-"""Who is asking: HTTP Basic with a tenant's domain as the user and an API token as the password.
+"""Who is asking: HTTP Basic with a tenant's domain as the user and an API token as the password, or
+the token alone as a bearer token.
 
-RFC 7617; Basix pages: ``curl -u 'DOMAIN_NAME:API_TOKEN'``.
+RFC 7617, RFC 6750; Basix pages: ``curl -u 'DOMAIN_NAME:API_TOKEN'``.
 """
 
 from __future__ import annotations
 
 import binascii
-import hashlib
-import hmac
+import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.types import Scope
 
+from cordboard.api.guessing import Guesses
 from cordboard.directory.model import Account
-from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.directory.scopes import ApiScope
+from cordboard.directory.snapshot import Directory, TenantDirectory, token_digest
 
 MAX_AUTHORIZATION_BYTES = 4_096
 """Longest Authorization header looked at; a domain (253) and any sensible token fit many times."""
 
 CHALLENGE = (b"www-authenticate", b'Basic realm="cordboard", charset="UTF-8"')
 
-_NOBODY = hashlib.sha256(b"nobody").digest()
+BEARER = (b"www-authenticate", b'Bearer realm="cordboard"')
+"""RFC 6750 3; beside the other where a client may use either."""
+
+PRINCIPAL: Final = "cordboard.principal"
+"""Where a request's ASGI scope says who has been let in."""
+
+NO_ADDRESS: Final = "-"
+"""What stands for the address of a client that has none: it came over a local socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +42,88 @@ class Principal:
     tenant: TenantDirectory
     account: Account
 
-
-def authenticate(scope: Scope, directory: Directory) -> Principal | None:
-    """The client of a request, or None where it does not say or prove who it is.
-
-    An unknown domain costs the same work as a wrong token.
-    """
-    credentials = _credentials(scope)
-    if credentials is None:
-        return None
-    domain, token = credentials
-    tenant = directory.tenant(domain)
-    if tenant is None:
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        hmac.compare_digest(digest, _NOBODY)
-        return None
-    account = tenant.authenticate(token)
-    return Principal(tenant, account) if account is not None else None
+    def may(self, scope: ApiScope) -> bool:
+        """Whether its account has a scope."""
+        return scope in self.account.scopes
 
 
-def _credentials(scope: Scope) -> tuple[str, str] | None:
-    """The user and password of the one Authorization header (several are nobody's)."""
+class Unauthenticated(Exception):
+    """A request does not say, or does not prove, who it is."""
+
+
+class GuessedTooOften(Exception):
+    """Too many wrong tokens came from there; it may try again after ``seconds``."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many wrong tokens: try again in {seconds} s")
+        self.seconds = seconds
+
+
+class Gate:
+    """Lets clients in. ``clock`` is in monotonic seconds."""
+
+    def __init__(
+        self, directory: Callable[[], Directory], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._guesses = Guesses()
+
+    def admit(self, scope: Scope) -> Principal:
+        """The client of a request, noted in its scope as :data:`PRINCIPAL`.
+
+        Raises :class:`Unauthenticated`, :class:`GuessedTooOften`. An unknown domain costs the same
+        work as a wrong token.
+        """
+        credentials = _credentials(scope)
+        if credentials is None:
+            raise Unauthenticated
+        domain, token = credentials
+        client = scope.get("client")
+        address = NO_ADDRESS if client is None else str(client[0])
+        digest, now = token_digest(token), self._clock()
+        seconds = self._guesses.wait(address, domain, digest, now)
+        if seconds:
+            raise GuessedTooOften(seconds)
+        principal = self._principal(domain, digest)
+        if principal is None:
+            self._guesses.wrong(address, domain, digest, now)
+            raise Unauthenticated
+        self._guesses.right(address, digest)
+        scope[PRINCIPAL] = principal
+        return principal
+
+    def _principal(self, domain: str | None, digest: bytes) -> Principal | None:
+        directory = self._directory()
+        if domain is None:
+            found = directory.account_of(digest)
+            return None if found is None else Principal(*found)
+        tenant = directory.tenant(domain)
+        account = None if tenant is None else tenant.account_of(digest)
+        return None if tenant is None or account is None else Principal(tenant, account)
+
+
+def _credentials(scope: Scope) -> tuple[str | None, str] | None:
+    """The domain, if there is one, and the token of the one Authorization header (several are
+    nobody's)."""
     values = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(values) != 1 or len(values[0]) > MAX_AUTHORIZATION_BYTES:
         return None
-    scheme, _, encoded = values[0].partition(b" ")
-    if scheme.lower() != b"basic":
-        return None
+    scheme, _, given = values[0].partition(b" ")
+    scheme, given = scheme.lower(), given.strip()
+    if scheme == b"basic":
+        return _basic(given)
+    if scheme == b"bearer" and given:
+        try:
+            return None, given.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return None
+
+
+def _basic(encoded: bytes) -> tuple[str, str] | None:
     try:
-        decoded = b64decode(encoded.strip(), validate=True).decode("utf-8")
+        decoded = b64decode(encoded, validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
         return None
     domain, colon, token = decoded.partition(":")

@@ -7,24 +7,34 @@ from __future__ import annotations
 
 import hashlib
 
+from cordboard.directory.kinds import HASHED
 from cordboard.directory.locate import Path
 from cordboard.directory.model import DigestOffer
 from cordboard.directory.problems import Problems
-from cordboard.directory.rows import Row
+from cordboard.directory.rows import Row, fit
 
 SHORTEST_SECRET = 8
 """Characters below which a secret gets a warning (NIST SP 800-63B, 5.1.1.2)."""
 
 
-def token_hash(row: Row, problems: Problems) -> bytes | None:
-    """The hash of an account's token; None, and a problem told, where there is not just one."""
+def token_hashes(row: Row, problems: Problems) -> tuple[bytes, ...]:
+    """The hashes of an account's tokens; none, and a problem told, where it has none, or one in the
+    clear and hashed."""
+    given = row.given.get("tokens")
+    several = fit(row.values["tokens"])
+    if isinstance(given, list):
+        for position, token in enumerate(given):
+            if isinstance(token, str) and not token.startswith(HASHED):
+                _warn_if_short(token, (*row.path, "tokens", position), problems)
+        if "token" not in row.given and "token_sha256" not in row.given and given:
+            return several
     if not _just_one(row, "token", "token_sha256", problems):
-        return None
+        return ()
     token = row.values["token"]
     if token is None:
-        return bytes.fromhex(row.values["token_sha256"])
+        return (bytes.fromhex(row.values["token_sha256"]), *several)
     _warn_if_short(token, (*row.path, "token"), problems)
-    return hashlib.sha256(token.encode()).digest()
+    return (hashlib.sha256(token.encode()).digest(), *several)
 
 
 def secret_hashes(

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 
 from cordboard.addresses import canonical, is_address
 from cordboard.directory.codec_names import codec_name
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
-from cordboard.directory.shape import Kind, Unfit, integer, list_of, number, text, text_where
+from cordboard.directory.scopes import ApiScope
+from cordboard.directory.shape import (
+    Kind,
+    Unfit,
+    integer,
+    list_of,
+    number,
+    one_of,
+    text,
+    text_where,
+)
 
 LONGEST_CALL = 24 * 3600.0
 """Seconds that a call may be allowed to last at most."""
@@ -29,7 +40,12 @@ _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 _PREFIX = re.compile(r"\+?[0-9*#]{0,32}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _HOST = r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)"
+_SITE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@]+")
 _TRUNK_URI = re.compile(rf"sip:({_HOST})(?::([0-9]{{1,5}}))?(?:;transport=(?:udp|tcp|tls))?")
+
+
+HASHED = "sha256:"
+"""What stands before a hash in the place of a token."""
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> Kind:
@@ -51,6 +67,23 @@ def _webhook_secret(value: str) -> bytes:
     if prefix != "whsec" or not 24 <= len(secret) <= 64:
         raise ValueError
     return secret
+
+
+def _token_hash(value: str) -> bytes:
+    """The SHA-256 of a token, which may be given as such."""
+    if not value.startswith(HASHED):
+        return hashlib.sha256(value.encode()).digest()
+    digits = value.removeprefix(HASHED)
+    if len(digits) != 64 or not _HEX.fullmatch(digits):
+        raise ValueError(f"{HASHED} is followed by 64 hexadecimal digits")
+    return bytes.fromhex(digits)
+
+
+def _origin(value: str) -> str:
+    """A site as browsers write it in ``Origin`` (RFC 6454 6.2): no path, not even a slash."""
+    if not _SITE.fullmatch(value):
+        raise ValueError
+    return value.lower()
 
 
 def _country(value: str) -> str:
@@ -108,6 +141,15 @@ WEBHOOK_SECRET = text_where('"whsec_" and 24 to 64 octets in base64', _webhook_s
 CALLS_A_SECOND = number(0.01, 10_000, "calls a second")
 BURST = integer(1, 10_000, "calls")
 SECRET_TEXT = text("a text of 1 to 255 characters")
+TOKENS = list_of(
+    text_where('a token, or "sha256:" and its SHA-256', _token_hash),
+    'a list of tokens, ["sha256:..."]',
+)
+ORIGINS = list_of(
+    text_where('the origin of a page, "https://phones.example.com"', _origin),
+    'a list of origins, ["https://phones.example.com"]',
+)
+SCOPES = list_of(one_of(ApiScope), 'a list of scopes, ["calls:read"]')
 COUNTRY = text_where('an ISO 3166 country code such as "jp" or "us"', _country)
 E_MAIL = matching(_EMAIL, "an e-mail address")
 LANGUAGE = matching(_LANGUAGE, 'a language tag such as "en" or "ja"')

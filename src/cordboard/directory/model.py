@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.directory.scopes import ALL_SCOPES, ApiScope
+
 
 class GroupKind(Enum):
     """How a group hunts for a member; ``call_center`` is what While1 calls a queue."""
@@ -40,14 +42,17 @@ class DigestOffer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A credential of an API client. Only the SHA-256 of its token is kept.
+    """A credential of an API client. Of its ``tokens`` only the SHA-256 is kept.
 
     By ``webhook_secrets`` its callbacks are signed: with all of them while they are changed.
+    ``scopes`` are what it may do, ``origins`` whose web pages may use it (in lower case).
     """
 
     name: str
-    token_sha256: bytes = field(repr=False)
+    tokens: tuple[bytes, ...] = field(repr=False)
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    scopes: frozenset[ApiScope] = ALL_SCOPES
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

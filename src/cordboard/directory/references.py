@@ -43,12 +43,17 @@ def check_directory(directory: Directory, problems: Problems) -> None:
     """Reports what does not fit together between tenants."""
     domains: _Taken = _Taken(problems)
     terminals: _Taken = _Taken(problems)
+    tokens: _Taken = _Taken(problems)
     for tenant in directory.tenants:
         path: Path = ("tenant", tenant.domain)
         domains.error(tenant.domain.lower(), path, path, f'the domain "{tenant.domain}"')
         realm = tenant.policy.sip_realm.lower()
         if realm != tenant.domain.lower():
             domains.error(realm, (*path, "sip_realm"), path, f'the realm "{realm}"')
+        for account in tenant.accounts:
+            for token in dict.fromkeys(account.tokens):
+                why = "; as a bearer token it does not tell whose it is"
+                tokens.warning(token, (*path, "account", account.name), path, "a token", why)
         for terminal in tenant.terminals:
             terminals.warning(
                 terminal.name,
@@ -170,7 +175,8 @@ def _check_tokens(tenant: TenantDirectory, problems: Problems) -> None:
         problems.warning(base, "there is no account, so no client can place a call")
     for account in tenant.accounts:
         path: Path = (*base, "account", account.name)
-        taken.error(account.token_sha256, path, path, "this token")
+        for token in dict.fromkeys(account.tokens):
+            taken.error(token, path, path, "this token")
 
 
 def _check_caller_ids(tenant: TenantDirectory, problems: Problems) -> None:

@@ -16,11 +16,14 @@ from cordboard.directory.kinds import (
     LANGUAGE,
     NUMBER,
     NUMBERS,
+    ORIGINS,
     PREFIX,
+    SCOPES,
     SECONDS_OF_A_CALL,
     SECONDS_WITHOUT_MEDIA,
     SECRET_TEXT,
     SIP_NAME,
+    TOKENS,
     TRUNK_URI,
     WEBHOOK_SECRET,
     hexadecimal,
@@ -66,9 +69,12 @@ ACCOUNT = Shape(
     {
         "token": Field(SECRET_TEXT, secret=True),
         "token_sha256": Field(hexadecimal(64, "the SHA-256 of the token"), secret=True),
+        "tokens": Field(TOKENS, (), secret=True),
         "webhook_secrets": Field(
             list_of(WEBHOOK_SECRET, 'a list of secrets, ["whsec_..."]'), (), secret=True
         ),
+        "scopes": Field(SCOPES),
+        "origins": Field(ORIGINS, ()),
     },
 )
 

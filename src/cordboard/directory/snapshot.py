@@ -9,7 +9,6 @@ regard to case. Telephone numbers are found in every way of writing them
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -27,6 +26,11 @@ from cordboard.directory.model import (
 )
 from cordboard.directory.numbers import NotANumber, dialled, identity
 from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+
+
+def token_digest(token: str) -> bytes:
+    """What is known of a token: its SHA-256."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class TenantDirectory:
     _terminals: dict[str, Terminal] = field(init=False, repr=False, compare=False)
     _trunks: dict[str, Trunk] = field(init=False, repr=False, compare=False)
     _numbers: dict[str, Number] = field(init=False, repr=False, compare=False)
+    _tokens: dict[bytes, Account] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         country = self.policy.country
@@ -60,6 +65,7 @@ class TenantDirectory:
         self._set("_terminals", first_by(self.terminals, lambda terminal: terminal.name))
         self._set("_trunks", first_by(self.trunks, lambda trunk: trunk.name))
         self._set("_numbers", self._own_numbers())
+        self._set("_tokens", {token: one for one in self.accounts for token in one.tokens})
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -181,13 +187,15 @@ class TenantDirectory:
         return number is not None and number.show
 
     def authenticate(self, token: str) -> Account | None:
-        """The account whose token this is. The work does not depend on which one, or on none."""
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        match: Account | None = None
-        for account in self.accounts:
-            if hmac.compare_digest(account.token_sha256, digest):
-                match = account
-        return match
+        """The account whose token this is.
+
+        It is looked up by its hash, so that how long that takes says nothing of any token.
+        """
+        return self._tokens.get(token_digest(token))
+
+    def account_of(self, digest: bytes) -> Account | None:
+        """The account that has a token of this :func:`token_digest`."""
+        return self._tokens.get(digest)
 
     def resolve(self, text: str) -> Target | None:
         """What a destination inside the tenant means; None for an outside number or nothing.
@@ -252,6 +260,11 @@ class Directory:
     _by_terminal: dict[str, tuple[TenantDirectory, Terminal] | None] = field(
         init=False, repr=False, compare=False
     )
+    _by_token: dict[bytes, tuple[TenantDirectory, Account] | None] = field(
+        init=False, repr=False, compare=False
+    )
+    origins: frozenset[str] = field(init=False, compare=False)
+    """The origins of all accounts."""
 
     def __post_init__(self) -> None:
         by_domain = first_by(self.tenants, lambda tenant: tenant.domain.lower())
@@ -262,12 +275,25 @@ class Directory:
             for terminal in tenant.terminals:
                 shared = terminal.name in by_terminal
                 by_terminal[terminal.name] = None if shared else (tenant, terminal)
+        by_token: dict[bytes, tuple[TenantDirectory, Account] | None] = {}
+        for tenant in self.tenants:
+            for account in tenant.accounts:
+                for token in dict.fromkeys(account.tokens):
+                    by_token[token] = None if token in by_token else (tenant, account)
+        origins = (account.origins for tenant in self.tenants for account in tenant.accounts)
+        object.__setattr__(self, "_by_token", by_token)
+        object.__setattr__(self, "origins", frozenset().union(*origins))
         object.__setattr__(self, "_by_domain", by_domain)
         object.__setattr__(self, "_by_terminal", by_terminal)
 
     def tenant(self, domain: str) -> TenantDirectory | None:
         """The tenant of a domain (or SIP realm), without regard to case."""
         return self._by_domain.get(domain.lower())
+
+    def account_of(self, digest: bytes) -> tuple[TenantDirectory, Account] | None:
+        """The account that has a token of this :func:`token_digest`, and its tenant; None where
+        there is none, or more than one."""
+        return self._by_token.get(digest)
 
     def terminal_by_sip(self, name: str, host: str) -> tuple[TenantDirectory, Terminal] | None:
         """The terminal behind a SIP address ``name@host``, and its tenant.

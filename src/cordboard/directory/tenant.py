@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cordboard.directory import kinds, schema
-from cordboard.directory.credentials import secret_hashes, token_hash
+from cordboard.directory.credentials import secret_hashes, token_hashes
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Account,
@@ -30,6 +30,7 @@ from cordboard.directory.model import (
 from cordboard.directory.problems import Problems
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
+from cordboard.directory.scopes import ALL_SCOPES
 from cordboard.directory.shape import Shape, child_tables, read_table
 from cordboard.directory.snapshot import TenantDirectory
 
@@ -114,9 +115,12 @@ class TenantReader:
         )
 
     def _account(self, row: Row) -> Account | None:
-        token = token_hash(row, self._problems)
-        return (
-            None if token is None else Account(row.name, token, fit(row.values["webhook_secrets"]))
+        tokens, values = token_hashes(row, self._problems), row.values
+        if not tokens:
+            return None
+        scopes = ALL_SCOPES if values["scopes"] is None else frozenset(fit(values["scopes"]))
+        return Account(
+            row.name, tokens, fit(values["webhook_secrets"]), scopes, fit(values["origins"])
         )
 
     def _user(self, row: Row) -> User:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from cordboard.api.v1.access import SCOPES
+from cordboard.directory.scopes import ApiScope
 from support.asgi import ask
 from support.v1 import Served
 
@@ -41,9 +41,9 @@ async def test_the_document_is_valid(document: dict[str, Any]) -> None:
 
 async def test_every_operation_says_who_may_and_what_comes(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
-        (security,) = operation["security"]
-        (scopes,) = security.values()
-        assert set(scopes) <= set(SCOPES), name
+        assert [set(way) for way in operation["security"]] == [{"basic"}, {"bearer"}], name
+        scopes = {scope for way in operation["security"] for one in way.values() for scope in one}
+        assert scopes <= {scope.value for scope in ApiScope}, name
         assert {"401", "403", "500"} <= set(operation["responses"]), name
         assert operation["summary"], name
         assert operation["description"], name

@@ -42,7 +42,7 @@ DESK, SOFT = Terminal("desk", 1, "aa"), Terminal("soft", 1, "bb")
 
 
 def account(name: str, token: str) -> Account:
-    return Account(name, hashlib.sha256(token.encode()).digest())
+    return Account(name, (hashlib.sha256(token.encode()).digest(),))
 
 
 TENANT = TenantDirectory(
@@ -162,7 +162,7 @@ def test_a_token_leads_to_its_account() -> None:
 def test_no_secret_is_in_a_repr() -> None:
     shown = repr(Directory((TENANT,)))
     assert "aa" not in shown
-    assert "token_sha256" not in shown
+    assert "tokens" not in shown
 
 
 def test_a_tenant_is_found_by_its_domain_in_any_case() -> None:

@@ -16,6 +16,7 @@ from cordboard.directory.model import (
     PlayStep,
 )
 from cordboard.directory.problems import Severity
+from cordboard.directory.scopes import ALL_SCOPES, ApiScope
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import load_directory
@@ -220,3 +221,33 @@ def test_tables_of_the_service_are_left_alone() -> None:
     assert load("tenant = 3\n")[1] == [
         "f.toml:1: tenant: expected tables [... .tenant.NAME], found the number 3"
     ]
+
+
+def test_an_account_may_have_several_tokens() -> None:
+    hashed = hashlib.sha256(b"second-token").hexdigest().upper()
+    directory, problems = load(
+        BASE
+        + f"""
+[tenant.demo.account.rotating]
+tokens = ["first-token", "sha256:{hashed}"]
+scopes = ["calls:read", "agents:write"]
+origins = ["https://Shop.example"]
+[tenant.demo.account.more]
+token = "third-token"
+tokens = ["fourth-token", "fifth"]
+"""
+    )
+    (tenant,) = directory.tenants
+    rotating, more = tenant.account("rotating"), tenant.account("more")
+    assert rotating is not None
+    assert more is not None
+    for token, account in (("first", rotating), ("second", rotating), ("third", more)):
+        assert tenant.authenticate(f"{token}-token") is account
+    assert tenant.authenticate("fifth") is more
+    assert tenant.authenticate(f"sha256:{hashed}") is None
+    assert rotating.scopes == {ApiScope.CALLS_READ, ApiScope.AGENTS_WRITE}
+    assert more.scopes == ALL_SCOPES
+    assert (rotating.origins, more.origins) == (("https://shop.example",), ())
+    (problem,) = problems
+    assert "account.more.tokens[1]: the secret is short" in problem
+    assert "fifth" not in problem

@@ -2,7 +2,7 @@
 
 A vendor's client reads errors from the body of a 2xx answer only, so a refusal has HTTP status 200;
 the exceptions are what such a client never meets: bad credentials (401, with the same body), other
-HTTP methods and unknown paths.
+HTTP methods, unknown paths, accounts that may not place calls (403) and guessers (429).
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from cordboard.api.answer import Answer, compact
-from cordboard.api.auth import CHALLENGE, Principal, authenticate
+from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenticated
 from cordboard.api.basix.methods import METHODS, Origin, Translate
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
 from cordboard.api.placing import headers_of, key_of, refusal_headers
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.directory.scopes import ApiScope
 
 ERROR = 500
 """The one ``result_code`` of all errors."""
@@ -53,16 +54,22 @@ class BasixApi:
             return Answer(204, headers=_ALLOW)
         if scope["method"] != "POST":
             return _error("method_not_allowed", "use POST", status=405, headers=_ALLOW)
-        principal = authenticate(scope, self._services.directory())
-        if principal is None:
+        try:
+            principal = self._services.gate.admit(scope)
+            if not principal.may(ApiScope.CALLS_WRITE):
+                message = "the account lacks the scope calls:write"
+                return _error("scope_missing", message, status=403)
+            return await self._place(translate, principal, scope, receive)
+        except Unauthenticated:
             return _error(
                 RefusalId.AUTHENTICATION_REQUIRED.value,
                 "user and password must be a domain and its API token",
                 status=401,
                 headers=(CHALLENGE,),
             )
-        try:
-            return await self._place(translate, principal, scope, receive)
+        except GuessedTooOften as guessed:
+            wait = (b"retry-after", b"%d" % guessed.seconds)
+            return _error("too_many_requests", str(guessed), status=429, headers=(wait,))
         except UnreadableBody as fault:
             return _error(RefusalId.INVALID_JSON.value, str(fault))
         except Refused as refusal:

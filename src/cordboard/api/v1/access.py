@@ -14,20 +14,10 @@ from fastapi.openapi.models import HTTPBase
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 
-from cordboard.api.auth import Principal, authenticate
+from cordboard.api.auth import GuessedTooOften, Principal, Unauthenticated
 from cordboard.api.services import Services
 from cordboard.api.v1.problems import Problem
-
-SCOPES: Final[dict[str, str]] = {
-    "calls:read": "look at calls, their events and their signalling",
-    "calls:write": "place calls, change and end them",
-    "callbacks:read": "look at callbacks",
-    "callbacks:write": "have callbacks delivered again",
-    "trunks:read": "look at trunks",
-    "directory:read": "look at users, groups and numbers",
-    "agents:write": "log agents in and out, pause them",
-}
-"""What an account can be allowed to do."""
+from cordboard.directory.scopes import ApiScope
 
 
 class _Scheme(SecurityBase):
@@ -42,6 +32,7 @@ class _Scheme(SecurityBase):
 
 
 _BASIC: Final = _Scheme("basic", "the domain as user, an API token as password")
+_BEARER: Final = _Scheme("bearer", "an API token")
 
 
 def services_of(request: Request) -> Services:
@@ -61,25 +52,35 @@ Here = Annotated[Services, Depends(_services)]
 def principal_with(request: Request, scopes: Sequence[str]) -> Principal:
     """Who asks, if he may do what ``scopes`` name.
 
-    Raises :class:`Problem` (authentication_required). Every account has every scope so far.
+    Raises :class:`Problem` (authentication_required, too_many_requests, scope_missing).
     """
-    del scopes
-    principal = authenticate(request.scope, services_of(request).directory())
-    if principal is None:
-        raise Problem("authentication_required", "user is a domain, password its API token")
+    try:
+        principal = services_of(request).gate.admit(request.scope)
+    except Unauthenticated:
+        detail = "give a domain as user and its API token as password, or a bearer token"
+        raise Problem("authentication_required", detail) from None
+    except GuessedTooOften as guessed:
+        wait = (b"retry-after", b"%d" % guessed.seconds)
+        raise Problem("too_many_requests", str(guessed), headers=(wait,)) from None
+    for scope in scopes:
+        if not principal.may(ApiScope(scope)):
+            detail = f"the account lacks the scope {scope}"
+            raise Problem("scope_missing", detail, parameter=scope)
     return principal
 
 
 async def _principal(
-    request: Request, scopes: SecurityScopes, _basic: Annotated[None, Security(_BASIC)]
+    request: Request,
+    scopes: SecurityScopes,
+    _basic: Annotated[None, Security(_BASIC)],
+    _bearer: Annotated[None, Security(_BEARER)],
 ) -> Principal:
     return principal_with(request, scopes.scopes)
 
 
 def needs(scope: str) -> Any:
     """The dependency that gives a route its :class:`Principal`, for clients with this scope."""
-    assert scope in SCOPES, scope
-    return Security(_principal, scopes=[scope])
+    return Security(_principal, scopes=[ApiScope(scope).value])
 
 
 Reader = Annotated[Principal, needs("calls:read")]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from cordboard.api.answer import PROBLEM, compact
-from cordboard.api.auth import CHALLENGE
+from cordboard.api.auth import BEARER, CHALLENGE
 from cordboard.calls.refusals import RefusalId, Refused
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -18,7 +18,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 KNOWN: Final[dict[str, tuple[int, str]]] = {
     "invalid_json": (400, "The body can't be read"),
     "authentication_required": (401, "Authentication required"),
-    "insufficient_scope": (403, "The account may not do this"),
+    "scope_missing": (403, "The account may not do this"),
     "not_found": (404, "There is nothing here"),
     "call_not_found": (404, "No such call"),
     "callback_not_found": (404, "No such callback"),
@@ -37,6 +37,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "invalid_destination": (422, "Nobody can be called there"),
     "calling_number_not_allowed": (422, "This number may not be shown"),
     "no_route": (422, "This number may not be called"),
+    "too_many_requests": (429, "Too many wrong tokens"),
     "channel_limit_reached": (429, "A limit is reached"),
     "internal_error": (500, "A fault of the server's own"),
     "overloaded": (503, "The server can't take more now"),
@@ -108,8 +109,8 @@ def answer_of(problem: Problem) -> Response:
     answer = Response(compact(body), status, media_type=PROBLEM.decode())
     answer.raw_headers.extend(problem.headers)
     if status == 401:
-        answer.raw_headers.append(CHALLENGE)
-    if status in RETRY_SECONDS:
+        answer.raw_headers.extend((CHALLENGE, BEARER))
+    if status in RETRY_SECONDS and "retry-after" not in answer.headers:
         answer.raw_headers.append((b"retry-after", b"%d" % RETRY_SECONDS[status]))
     return answer
 

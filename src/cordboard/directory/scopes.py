@@ -1,0 +1,30 @@
+"""What an account may do over HTTP, one word for each (as scopes of RFC 6749 3.3)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+
+class ApiScope(Enum):
+    """One kind of thing that an API client asks for."""
+
+    CALLS_READ = "calls:read"
+    """Calls with their events and SIP messages, and what a call would do."""
+    CALLS_WRITE = "calls:write"
+    """Placing calls, in every dialect, and all that can be done to live ones."""
+    EVENTS_READ = "events:read"
+    """The tenant's feed of events."""
+    CALLBACKS_READ = "callbacks:read"
+    CALLBACKS_WRITE = "callbacks:write"
+    """Having a callback delivered once more."""
+    CDRS_READ = "cdrs:read"
+    TRUNKS_READ = "trunks:read"
+    DIRECTORY_READ = "directory:read"
+    """Users, groups with their agents, terminals, numbers."""
+    AGENTS_WRITE = "agents:write"
+    """Logging agents in and out, pausing them."""
+
+
+ALL_SCOPES: Final = frozenset(ApiScope)
+"""What an account may do that names none."""
