@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM
+from typing import Any
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
+from cordboard.feeds import outbound as outbound_module
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.public_addresses import is_public
 
@@ -62,4 +68,69 @@ async def test_nothing_inside_is_reached_unless_it_may_be(host: str) -> None:
         with pytest.raises(OutboundFailed):  # no connection that may go inside is used again
             await outbound.post(url, b"{}", {})
     assert asked == ["/told"]
+    await runner.cleanup()
+
+
+class Names:
+    """A name server in the hands of an attacker: each lookup gets the next answer, the last one
+    for ever."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self._answers = list(answers)
+        self.asked = 0
+
+    async def getaddrinfo(self, _loop: Any, _host: Any, port: int, **_more: Any) -> list[Any]:
+        self.asked += 1
+        found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        return [(AF_INET, SOCK_STREAM, IPPROTO_TCP, "", (address, port)) for address in found]
+
+
+PUBLIC, INSIDE = "127.0.0.2", "127.0.0.1"
+"""One of these tests' own addresses stands for the open Internet."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "reached"),
+    [
+        (([PUBLIC],), [PUBLIC, PUBLIC]),
+        (([PUBLIC], [INSIDE]), [PUBLIC]),
+        (([INSIDE], [PUBLIC]), [PUBLIC]),
+        (([INSIDE, PUBLIC],), [PUBLIC, PUBLIC]),
+        (([INSIDE],), []),
+    ],
+)
+async def test_a_name_that_changes_its_mind_leads_nowhere_inside(
+    answers: tuple[list[str], ...], reached: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: what was looked at is what is connected to, each time anew."""
+    names = Names(*answers)
+    asked: list[str] = []
+    monkeypatch.setattr(
+        asyncio.BaseEventLoop,
+        "getaddrinfo",
+        lambda *given, **more: names.getaddrinfo(*given, **more),
+    )
+    monkeypatch.setattr(
+        outbound_module, "is_public", lambda one: str(one) == PUBLIC or is_public(one)
+    )
+
+    async def take(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        asked.append(request.transport.get_extra_info("sockname")[0])
+        return web.Response(status=204, headers={"Connection": "close"})
+
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    listening = socket.create_server((PUBLIC, 0))
+    port = listening.getsockname()[1]
+    await web.SockSite(runner, listening).start()
+    await web.SockSite(runner, socket.create_server((INSIDE, port))).start()
+    async with Outbound(total_timeout=5.0) as outbound:
+        for _ in range(2):
+            with suppress(OutboundFailed):
+                await outbound.post(URL(f"http://told.example:{port}/"), b"{}", {})
+    assert asked == reached
+    assert names.asked == 2
     await runner.cleanup()
