@@ -8,7 +8,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -226,11 +226,15 @@ class CordboardServer(Block):
         """Where browsers register."""
         return self.place.host, self.ws_port
 
+    def spawn(self) -> Program:
+        """Start it, and do not wait for anything."""
+        words = (*self.place.prefix, sys.executable, "-m", *self._words)
+        self.program = Program([*words, "--config", self.config])
+        return self.program
+
     def start(self) -> Self:
         """Start it and wait until it answers."""
-        words = (*self.place.prefix, sys.executable, "-m", *self._words)
-        program = Program([*words, "--config", self.config])
-        self.program = program
+        program = self.spawn()
 
         def ready() -> bool:
             assert program.exit_code is None, f"the server ended:\n{program.output}"
@@ -269,18 +273,20 @@ class CordboardServer(Block):
         """GET a path."""
         return self.request("GET", path)
 
-    def request(self, method: str, path: str, body: Any = None) -> Answer:
-        """One request; a JSON answer is read."""
+    def request(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request, with ``headers`` beside the usual ones; a JSON answer is read."""
         connection = self._connection(10.0)
         try:
             data = None if body is None else json.dumps(body).encode()
-            connection.request(method, path, data, _headers())
+            connection.request(method, path, data, {**_headers(), **(headers or {})})
             response = connection.getresponse()
             content = response.read()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            is_json = "json" in headers.get("content-type", "")
+            names = {name.lower(): value for name, value in response.getheaders()}
+            is_json = "json" in names.get("content-type", "")
             return Answer(
-                response.status, headers, json.loads(content) if is_json else content.decode()
+                response.status, names, json.loads(content) if is_json else content.decode()
             )
         finally:
             connection.close()
