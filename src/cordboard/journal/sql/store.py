@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cordboard.journal.port import StoreFailed
 
-NEWEST: Final = "0001"
+NEWEST: Final = "0003"
 """The version of the tables that this server needs: the last of the migrations."""
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
@@ -53,20 +53,21 @@ class Store:
         assert self._engine is not None, "the store is not open"
         return self._engine
 
-    async def open(self, *, upgrade: bool = True) -> None:
-        """Connect, take the lock that keeps other servers out, and bring the tables up to date.
-
-        Raises :class:`StoreFailed`.
+    async def open(self, *, upgrade: bool = True, alone: bool = True) -> None:
+        """Connect, take the lock that keeps other servers out (``alone``), and bring the tables up
+        to date (``upgrade``) or see that they are. Raises :class:`StoreFailed`.
         """
-        if self._engine is None:
-            self._engine = _engine(self.url)
         try:
-            await self._keep_others_out()
+            if self._engine is None:
+                self._make_private()
+                self._engine = _engine(self.url)
+            if alone:
+                await self._keep_others_out()
             async with self.engine.begin() as connection:
                 await connection.run_sync(_upgrade if upgrade else _check)
         except (SQLAlchemyError, OSError) as error:
             await self.close()
-            raise StoreFailed(f"{self}: {_reason(error)}") from None
+            raise StoreFailed(f"{self}: {reason_of(error)}") from None
         except StoreFailed:
             await self.close()
             raise
@@ -80,6 +81,12 @@ class Store:
 
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
+
+    def _make_private(self) -> None:
+        """A new file is for our own eyes: by what it holds phones can be impersonated. SQLite
+        gives its other files the same rights."""
+        if self.is_sqlite and self.url.database:
+            os.close(os.open(self.url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
     async def _keep_others_out(self) -> None:
         """Two servers on one journal would number events twice."""
@@ -163,7 +170,7 @@ def _check(connection: Connection) -> None:
         raise StoreFailed(f"its tables are of version {present}, this server needs {NEWEST}")
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Why, in the words of the database, without the statement and its values."""
     original = getattr(error, "orig", None)
     words = str(original or error).strip().splitlines()

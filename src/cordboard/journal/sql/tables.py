@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -112,3 +113,46 @@ tenants = Table(
     Column("oldest_seq", BigInteger, nullable=False),
 )
 """Where each tenant's log stands, which outlives its oldest events."""
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""Each tenant's table as it was applied; their generation is a fact in ``meta``."""
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("group_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("logged_in", Boolean, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("reason", Text),
+    Column("at", Double, nullable=False),
+)
+"""What agents have done in their groups: whoever has done nothing has no row."""
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("account", Text),
+    Column("card", Text),
+    Column("call", Text),
+    Column("kind", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("settlement", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Index("ledger_by_settlement", "tenant", "settlement", unique=True),
+    Index("ledger_by_time", "tenant", "at"),
+    Index("ledger_by_card", "tenant", "card", "at"),
+    Index("ledger_by_call", "call"),
+)
+"""Money that changed hands, in millionths: each settlement once. Nothing is written to it yet."""

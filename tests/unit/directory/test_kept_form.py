@@ -1,0 +1,109 @@
+"""A tenant's table is kept without secrets, and read from there as from its file."""
+
+from __future__ import annotations
+
+import tomllib
+
+from cordboard.directory.differences import differences
+from cordboard.directory.kept_form import kept_form, needs_seal, opened
+from cordboard.directory.problems import Problems
+from cordboard.directory.tenant import Surroundings
+from cordboard.directory.toml import read_directory
+
+FILE = """
+sip_realm = "phones.test"
+numbers = ["05068680000", { number = "0506868001", show = false }]
+[account.main]
+token = "demo-token"
+webhook_secrets = ["whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA=="]
+[account.more]
+token_sha256 = "AB00000000000000000000000000000000000000000000000000000000000000"
+tokens = ["sha256:CD00000000000000000000000000000000000000000000000000000000000000",
+    "another-token"]
+[user.jessica]
+extension = "1001"
+terminal.desk.secret = "demo-desk"
+terminal.soft.ha1 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+[group.sales]
+members = ["jessica"]
+[context.bye]
+steps = [{ hangup = true }]
+[trunk.pstn]
+uri = "sip:192.0.2.1"
+username = "me"
+password = "trunk-password"
+[[outbound]]
+prefix = ""
+trunks = ["pstn"]
+"""
+
+SECRETS = ("demo-token", "another-token", "c2VjcmV0", "demo-desk", "trunk-password")
+
+
+def reversed_text(text: str) -> str:
+    return text[::-1]
+
+
+def read(table: dict[str, object]) -> tuple[object, tuple[object, ...]]:
+    problems = Problems("x", {})
+    return read_directory({"tenant": {"demo": table}}, problems, Surroundings()), (
+        problems.in_order()
+    )
+
+
+def test_no_secret_is_kept_and_nothing_else_is_lost() -> None:
+    table = tomllib.loads(FILE)
+    kept = kept_form("demo", table, reversed_text)
+    for secret in SECRETS:
+        assert secret not in str(kept)
+    assert table == tomllib.loads(FILE)
+    assert read(opened(kept, reversed_text)) == read(table)
+
+
+def test_what_is_kept_is_kept_again_as_it_is() -> None:
+    kept = kept_form("demo", tomllib.loads(FILE), reversed_text)
+    again = kept_form("demo", opened(kept, reversed_text), reversed_text)
+    assert again == kept
+
+
+def test_only_some_secrets_need_a_seal() -> None:
+    table = tomllib.loads(FILE)
+    assert needs_seal(table)
+    del table["trunk"]["pstn"]["password"]
+    assert needs_seal(table)
+    del table["account"]["main"]["webhook_secrets"]
+    assert not needs_seal(table)
+
+
+def changed(old: str, new: str) -> list[str]:
+    before, after = tomllib.loads(FILE), tomllib.loads(FILE.replace(old, new))
+    return differences("demo", before, after)
+
+
+def test_differences_are_told_object_by_object() -> None:
+    assert differences("demo", tomllib.loads(FILE), tomllib.loads(FILE)) == []
+    assert differences("demo", None, {}) == ["+ tenant.demo"]
+    assert differences("a.example", {}, None) == ['- tenant."a.example"']
+    assert changed('"1001"', '"1002"') == ['~ tenant.demo.user.jessica.extension: "1001" -> "1002"']
+    assert changed("user.jessica", "user.thomas") == [
+        "- tenant.demo.user.jessica",
+        "+ tenant.demo.user.thomas",
+    ]
+    assert changed('extension = "1001"', "channel_limit = 4") == [
+        '- tenant.demo.user.jessica.extension: "1001"',
+        "+ tenant.demo.user.jessica.channel_limit: 4",
+    ]
+    assert changed('["jessica"]', '["jessica", "thomas"]') == [
+        '~ tenant.demo.group.sales.members: ["jessica"] -> ["jessica", "thomas"]'
+    ]
+    assert changed("[group.sales]", "[group.sales2]") == [
+        "- tenant.demo.group.sales",
+        "+ tenant.demo.group.sales2",
+    ]
+
+
+def test_differences_show_no_secret() -> None:
+    for secret in SECRETS:
+        (line,) = changed(secret, f"{secret}-new")
+        assert line.startswith("~ tenant.demo.")
+        assert secret not in line
