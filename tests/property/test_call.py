@@ -35,7 +35,7 @@ from cordboard.calls.ports import (
     StopPlay,
     Trying,
 )
-from cordboard.calls.request import Address, FirstParty, Leg, RingNumber, RingUser, UserKeys
+from cordboard.calls.request import Address, CalledParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
@@ -43,7 +43,7 @@ FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
 REDIRECTS = ["thomas", "helen", "jessica", "sales", "0312341234", "0399990000", "1111", "112"]
 LONGEST_VIRTUAL_LIFE = 400.0
 
-FIRSTS: dict[str, FirstParty] = {
+FIRSTS: dict[str, CalledParty] = {
     "user": RingUser(UserKeys(name="jessica")),
     "number": RingNumber(Address("0312341234")),
 }

@@ -8,7 +8,7 @@ from itertools import count
 from cordboard.calls.limits import Usage
 from cordboard.calls.plan import ContactLookup, NewId
 from cordboard.calls.ports import Contact
-from cordboard.calls.request import Address, CallRequest, FirstParty, RingUser, UserKeys
+from cordboard.calls.request import Address, CalledParty, CallRequest, RingUser, UserKeys
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.directory.model import (
     Account,
@@ -121,7 +121,7 @@ def numbered_ids() -> NewId:
     return lambda: f"c{next(numbers)}"
 
 
-def request(first: FirstParty | None = None, to: str = "thomas", **more: object) -> CallRequest:
+def request(first: CalledParty | None = None, to: str = "thomas", **more: object) -> CallRequest:
     """A request to ring jessica and connect her with thomas, unless said otherwise."""
     values: dict[str, object] = {
         "id": "call-1",

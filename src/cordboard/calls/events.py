@@ -22,7 +22,8 @@ class EventKind(Enum):
     """Every kind of event, with the keys of its ``data``."""
 
     CALL_ACCEPTED = "call.accepted"
-    """dialect, method, account, first, second (a party each), group, end_user, callback."""
+    """dialect, method, account, first, second (a party each), channels, group, external_id,
+    callback."""
     CALL_SCHEDULED = "call.scheduled"
     """due_at (seconds since 1970): the call begins later."""
     CALL_STARTED = "call.started"

@@ -37,6 +37,8 @@ def accepted_event(plan: CallPlan) -> CallEvent:
         data["group"] = plan.group.as_dict()
     if request.callback is not None:
         data["callback"] = {"url": request.callback.url, "dialect": request.callback.dialect}
+    if request.external_id is not None:
+        data["external_id"] = request.external_id
     return CallEvent(EventKind.CALL_ACCEPTED, request.id, data=data)
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from cordboard.calls.plan import Party
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, GroupKeys, UserKeys
+from cordboard.calls.request import (
+    Address,
+    CalledParty,
+    GroupKeys,
+    RingGroup,
+    RingNumber,
+    RingUser,
+    UserKeys,
+)
 from cordboard.directory.model import Context, Group, GroupKind, User
 from cordboard.directory.numbers import NotANumber, dialled
 from cordboard.directory.snapshot import TenantDirectory
@@ -24,7 +32,45 @@ class Outside:
     number: str
 
 
-def find_user(tenant: TenantDirectory, keys: UserKeys) -> tuple[User, str]:
+def find_party(
+    tenant: TenantDirectory, party: CalledParty, leg: str, *, inside: bool
+) -> tuple[Target | Outside, Address]:
+    """Who the party of a leg is, and the address that stands for it; ``inside`` has no address lead
+    outside. Raises :class:`Refused`."""
+    if isinstance(party, Address):
+        find = find_inside if inside else find_destination
+        return find(tenant, party.text, f"{leg}.address"), party
+    if isinstance(party, RingNumber):
+        return find_number(tenant, party.address.text, f"{leg}.number"), party.address
+    if isinstance(party, RingUser):
+        user, key = find_user(tenant, party.keys, f"{leg}.user")
+        return UserTarget(user, _how(key)), Address(user.name)
+    if isinstance(party, RingGroup):
+        group, key = find_group(tenant, party.group, None, f"{leg}.group")
+        return GroupTarget(group, _how(key)), Address(group.name)
+    context = tenant.context_by_name(party.context) or tenant.context_by_extension(party.context)
+    if context is None:
+        raise Refused(RefusalId.INVALID_DESTINATION, "no such context", f"{leg}.context")
+    return ContextTarget(context, Key.NAME), Address(context.name)
+
+
+def named(party: CalledParty, leg: str) -> str:
+    """The parameter that names the party of a leg."""
+    if isinstance(party, RingUser):
+        return f"{leg}.user.{party.keys.given()[0][0]}"
+    if isinstance(party, RingGroup):
+        return f"{leg}.group.{party.group.given()[0][0]}"
+    if isinstance(party, RingNumber):
+        return f"{leg}.number"
+    return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
+
+
+def _how(key: str) -> Key:
+    """What an id led to is known by its name."""
+    return Key(key) if key != "id" else Key.NAME
+
+
+def find_user(tenant: TenantDirectory, keys: UserKeys, parameter: str) -> tuple[User, str]:
     """The user that a client named, and by which key; several keys are tried in turn.
 
     A client gives several to raise its chance (Basix's own Redmine plug-in sends name and e-mail),
@@ -43,11 +89,14 @@ def find_user(tenant: TenantDirectory, keys: UserKeys) -> tuple[User, str]:
         user = lookups[key](value)
         if user is not None:
             return user, key
-    raise Refused(RefusalId.USER_NOT_FOUND, "no such user", f"user_{given[0][0]}")
+    raise Refused(RefusalId.USER_NOT_FOUND, "no such user", f"{parameter}.{given[0][0]}")
 
 
-def find_group(tenant: TenantDirectory, keys: GroupKeys, user: User | None) -> Group:
-    """The group in whose context a call is made; raises :class:`Refused` (group_not_found)."""
+def find_group(
+    tenant: TenantDirectory, keys: GroupKeys, user: User | None, parameter: str
+) -> tuple[Group, str]:
+    """The group that a client named, and by which key; raises :class:`Refused`
+    (group_not_found)."""
     lookups: dict[str, Callable[[str], Group | None]] = {
         "id": tenant.group_by_id,
         "name": tenant.group_by_name,
@@ -60,8 +109,8 @@ def find_group(tenant: TenantDirectory, keys: GroupKeys, user: User | None) -> G
     for key, value in given:
         group = lookups[key](value)
         if group is not None:
-            return group
-    raise Refused(RefusalId.GROUP_NOT_FOUND, "no such group", f"group_{given[0][0]}")
+            return group, key
+    raise Refused(RefusalId.GROUP_NOT_FOUND, "no such group", f"{parameter}.{given[0][0]}")
 
 
 def _resolve_group(tenant: TenantDirectory, resolver: str, user: User | None) -> Group | None:

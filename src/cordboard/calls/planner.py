@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
 from cordboard.calls.parties import (
     Outside,
-    find_destination,
     find_group,
-    find_inside,
-    find_number,
+    find_party,
     find_user,
     members_of,
+    named,
     party_of,
 )
 from cordboard.calls.plan import (
@@ -27,6 +27,7 @@ from cordboard.calls.ports import CallerId, TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     Address,
+    CalledParty,
     CallRequest,
     Leg,
     RingNumber,
@@ -34,10 +35,10 @@ from cordboard.calls.request import (
     SecondScope,
 )
 from cordboard.calls.trunks import ways_out
-from cordboard.directory.model import AutoAnswerStyle, Group, Trunk, User
-from cordboard.directory.outbound import Denied, Route, choose_route, number_on_trunk
+from cordboard.directory.model import AutoAnswerStyle, Group, User
+from cordboard.directory.outbound import Denied, Route, choose_route
 from cordboard.directory.snapshot import TenantDirectory
-from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+from cordboard.directory.target import ContextTarget, GroupTarget, Target, UserTarget
 
 
 def plan(request: CallRequest, tenant: TenantDirectory, live: LiveView) -> CallPlan:
@@ -57,28 +58,31 @@ class Planner:
 
     def plan(self) -> CallPlan:
         request, policy = self.request, self.tenant.policy
-        first_target, first_address = self._first_target()
-        second_target = self._second_target()
+        inside = request.second_scope is SecondScope.INSIDE
+        first_target, first_address = find_party(self.tenant, request.first, "first", inside=False)
+        second_target, second_address = find_party(
+            self.tenant, request.second, "second", inside=inside
+        )
         first_party = self._first_party(first_target, first_address)
-        second_party = party_of(second_target, request.second)
+        second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
         if isinstance(second_target, ContextTarget):
             second = ProgramPlan(second_party, second_target.context.steps)
         else:
-            second = self.leg(
-                Leg.SECOND, second_target, second_party, request.second, shown=first_party
-            )
+            second = self.leg(Leg.SECOND, second_target, second_party, shown=first_party)
         if isinstance(first_target, ContextTarget):
             raise Refused(
-                RefusalId.INVALID_PARAMETER, "a context can't be rung first", self._first_parameter
+                RefusalId.INVALID_PARAMETER,
+                "a context can't be rung first",
+                named(request.first, "first"),
             )
-        first = self.leg(Leg.FIRST, first_target, first_party, first_address, shown=second_party)
+        first = self.leg(Leg.FIRST, first_target, first_party, shown=second_party)
         channels = channels_for(first, self.live.contacts, self.live.new_id)
         if not channels:
             raise Refused(
                 RefusalId.USER_NOT_REGISTERED,
                 f"no terminal of {first_party.name} is registered",
-                self._first_parameter,
+                named(request.first, "first"),
             )
         return CallPlan(
             request=request,
@@ -96,33 +100,16 @@ class Planner:
     def _acting_user(self) -> User | None:
         """On whose behalf the call is made: the user rung, or the one whose outside phone is."""
         first = self.request.first
-        keys = first.keys if isinstance(first, RingUser) else first.user
-        return find_user(self.tenant, keys)[0] if keys is not None else None
+        if isinstance(first, RingUser):
+            return find_user(self.tenant, first.keys, "first.user")[0]
+        if isinstance(first, RingNumber) and first.user is not None:
+            return find_user(self.tenant, first.user, "first.as_user")[0]
+        target = self.tenant.resolve(first.text) if isinstance(first, Address) else None
+        return target.user if isinstance(target, UserTarget) else None
 
     def _group_context(self) -> Group | None:
         keys = self.request.group
-        return find_group(self.tenant, keys, self.user) if keys is not None else None
-
-    @property
-    def _first_parameter(self) -> str:
-        first = self.request.first
-        if isinstance(first, RingUser):
-            return f"user_{first.keys.given()[0][0]}"
-        return "pstn_number" if self.request.method == "initiate_call" else "target"
-
-    def _first_target(self) -> tuple[Target | Outside, Address]:
-        first = self.request.first
-        if isinstance(first, RingNumber):
-            found = find_number(self.tenant, first.address.text, self._first_parameter)
-            return found, first.address
-        user, key = find_user(self.tenant, first.keys)
-        how = Key(key) if key != "id" else Key.NAME
-        return UserTarget(user, how), Address(user.name)
-
-    def _second_target(self) -> Target | Outside:
-        request = self.request
-        find = find_inside if request.second_scope is SecondScope.INSIDE else find_destination
-        return find(self.tenant, request.second.text, "destination")
+        return find_group(self.tenant, keys, self.user, "group")[0] if keys is not None else None
 
     def _first_party(self, target: Target | Outside, address: Address) -> Party:
         party = party_of(target, address)
@@ -137,7 +124,6 @@ class Planner:
         leg: Leg,
         target: Target | Outside,
         party: Party,
-        address: Address,
         *,
         shown: Party,
     ) -> LegPlan:
@@ -148,16 +134,16 @@ class Planner:
         request = self.request
         timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
         takes = [self._tenant_take(leg)]
-        if self.group is not None and leg is Leg.FIRST:
+        if self.group is not None and leg is Leg.FIRST and not _is(target, self.group):
             takes.append(self._take("group", self.group.name, self.group.channel_limit))
         targets: tuple[PlannedTerminal, ...] | PlannedTrunks
         if isinstance(target, Outside):
-            targets = self._trunks(target, address, leg)
+            targets = self._trunks(target, leg)
             caller = targets.endpoints[0].caller or CallerId("")
             takes.append(trunk_take(targets.endpoints[0].trunk, self.tenant.domain))
         else:
             assert not isinstance(target, ContextTarget)  # planned as a program
-            caller = self._inside_caller(leg, shown)
+            caller = inside_caller(request, self.tenant, leg, shown)
             targets = self._terminals(target, leg)
             if isinstance(target, UserTarget):
                 user = target.user
@@ -180,7 +166,7 @@ class Planner:
         return Take(LimitKey(scope, f"{name}@{self.tenant.domain}"), limit)
 
     def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
-        wanted = self.request.auto_answer and leg is Leg.FIRST
+        wanted = self.request.wishes(leg).auto_answer
         return tuple(
             PlannedTerminal(
                 f"{terminal.name}@{self.tenant.domain}",
@@ -192,84 +178,37 @@ class Planner:
             for terminal in self.tenant.terminals_of(user)
         )
 
-    def _trunks(self, target: Outside, address: Address, leg: Leg) -> PlannedTrunks:
+    def _trunks(self, target: Outside, leg: Leg) -> PlannedTrunks:
         """The trunks for an outside number as they are now, each with the caller id it is told."""
         route = self._route(target, leg)
         ways = ways_out(route.trunks, self.tenant.domain, self.live)
         if not ways.trunks:
             downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
-            raise Refused(RefusalId.TRUNK_DOWN, downs, self._parameter_of(leg))
+            raise Refused(RefusalId.TRUNK_DOWN, downs, named(self._called(leg), leg.value))
+        acting = Acting(self.request, self.tenant, self.group, self.user)
         endpoints = tuple(
             TrunkEndpoint(
                 trunk,
                 route.number_for(trunk),
-                self._outside_caller(address, trunk, leg, route.country),
+                outside_caller(acting, trunk, leg, route.country),
                 self.tenant.domain,
             )
             for trunk in ways.trunks
         )
         return PlannedTrunks(endpoints, ways.passed_over)
 
-    def _parameter_of(self, leg: Leg) -> str:
-        return self._first_parameter if leg is Leg.FIRST else "destination"
+    def _called(self, leg: Leg) -> CalledParty:
+        return self.request.first if leg is Leg.FIRST else self.request.second
 
     def _route(self, target: Outside, leg: Leg) -> Route:
         route = choose_route(self.tenant, target.number)
         if isinstance(route, Denied):
-            raise Refused(RefusalId.NO_ROUTE, route.message, self._parameter_of(leg))
+            raise Refused(RefusalId.NO_ROUTE, route.message, named(self._called(leg), leg.value))
         return route
 
-    # Caller ids
 
-    def _inside_caller(self, leg: Leg, shown: Party) -> CallerId:
-        """What a phone inside shows: the other party, under the name the request wants if any."""
-        name = shown.label or shown.name or shown.number
-        if leg is Leg.FIRST and self.request.calling_name is not None:
-            return CallerId(shown.number, self.request.calling_name, "name: calling_name")
-        return CallerId(shown.number, name, f"the other party, {shown.kind} {shown.number}")
-
-    def _outside_caller(self, address: Address, trunk: Trunk, leg: Leg, country: str) -> CallerId:
-        """The number an outside party is shown: request, group, user, trunk, tenant, in that order.
-
-        What the request names must be the tenant's own to show; raises :class:`Refused`
-        (calling_number_not_allowed).
-        """
-        wanted = address.calling_number or self.request.calling_number
-        if wanted is not None:
-            parameter = "calling_number" if address.calling_number else "ani"
-            if not self.tenant.may_show(wanted):
-                raise Refused(
-                    RefusalId.CALLING_NUMBER_NOT_ALLOWED,
-                    f"{wanted} is not a number of {self.tenant.domain} that may be shown",
-                    parameter,
-                )
-            return self._shown_on(trunk, wanted, f"the request's {parameter}", country)
-        for number, reason in self._own_caller_ids(trunk, leg):
-            if number is not None:
-                return self._shown_on(trunk, number, reason, country)
-        return CallerId("", "", "no number of one's own to show")
-
-    def _own_caller_ids(self, trunk: Trunk, leg: Leg) -> tuple[tuple[str | None, str], ...]:
-        group, user, policy = self.group, self.user, self.tenant.policy
-        shown = [number.number for number in self.tenant.numbers if number.show]
-        calls_for_user = user is not None and (leg is Leg.SECOND or not self._rings_user)
-        return (
-            (group.caller_id if group else None, f"group {group.name}" if group else ""),
-            (
-                user.caller_id if user is not None and calls_for_user else None,
-                f"user {user.name}" if user else "",
-            ),
-            (trunk.caller_id, f"trunk {trunk.name}"),
-            (policy.caller_id, f"tenant {policy.domain}"),
-            (shown[0] if shown else None, f"first number of {policy.domain}"),
-        )
-
-    @property
-    def _rings_user(self) -> bool:
-        return isinstance(self.request.first, RingUser)
-
-    def _shown_on(self, trunk: Trunk, number: str, reason: str, country: str) -> CallerId:
-        return CallerId(number_on_trunk(trunk, number, country), "", reason)
+def _is(target: Target | Outside, group: Group) -> bool:
+    return isinstance(target, GroupTarget) and target.group is group
 
 
 def _group_party(group: Group) -> Party:

@@ -27,8 +27,8 @@ class RefusalId(Enum):
 class Refused(Exception):
     """A request is refused and nothing rings.
 
-    ``parameter`` names the request's parameter at fault, or the limit that was reached; ``message``
-    is for a person.
+    ``parameter`` names the request's parameter at fault as v1 calls it (``second.address``), which
+    other dialects translate, or the limit that was reached; ``message`` is for a person.
     """
 
     def __init__(self, id: RefusalId, message: str, parameter: str | None = None) -> None:  # noqa: A002 - the vendors' word

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from typing import Any
 
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
 MAX_ANSWER_TIMEOUT = 3600.0
@@ -94,29 +95,66 @@ def _end_user_fields(end_user: EndUser) -> tuple[tuple[str, str | None], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A destination or target: a name, extension or number, and what to show when it is outside."""
+    """A name, extension or number as one would dial it, and who is there when it is outside."""
 
     text: str
-    calling_number: str | None = None
     end_user: EndUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RingUser:
-    """First leg: ring this user at his terminals."""
+    """This user, at his terminals."""
 
     keys: UserKeys
 
 
 @dataclass(frozen=True, slots=True)
+class RingGroup:
+    """This group's members."""
+
+    group: GroupKeys
+
+
+@dataclass(frozen=True, slots=True)
 class RingNumber:
-    """First leg: ring this number, optionally as the outside phone of a user."""
+    """This number, optionally as the outside phone of a user."""
 
     address: Address
     user: UserKeys | None = None
 
 
-FirstParty = RingUser | RingNumber
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """This program, by its name or extension."""
+
+    context: str
+
+
+CalledParty = Address | RingUser | RingGroup | RingNumber | RunContext
+"""Whom a leg is for, as the client named him. What is written of one in the journal has a member
+that the others lack, by which it is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegWishes:
+    """What a client wants of one leg.
+
+    ``auto_answer`` asks the phones to answer at once; ``screen`` has whoever answers press 1 to
+    take the call; ``warn`` has the party hear that the longest duration is nearly reached.
+    ``caller_number`` and ``caller_name`` are what it is shown of the caller, the number among those
+    that the tenant may show; with ``outside_only`` the number is for numbers outside, and a phone
+    of ours is shown the other party all the same.
+    """
+
+    auto_answer: bool = False
+    screen: bool = False
+    warn: bool = False
+    caller_number: str | None = None
+    caller_name: str | None = None
+    outside_only: bool = False
+
+
+NO_WISHES = LegWishes()
 
 
 class SecondScope(Enum):
@@ -147,8 +185,13 @@ class CallRequest:
     """One request to place a call.
 
     ``answer_timeout`` is the whole first-leg hunt in seconds (0 exclusive to
-    :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's. ``calling_name`` shows
-    on the first leg's terminals. ``calling_number`` is the caller id wanted on outside legs.
+    :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's. ``group`` is the group
+    in whose context the call is made. With ``record`` both parties' voices are kept.
+
+    What the client knows the call by is carried along and shown with it: its own ``external_id``
+    and words about that (``external_info``), ``variables`` for a context that runs, and
+    ``metadata``, any JSON object.
+
     A call may begin later: ``delay`` seconds after its acceptance, or ``at`` a time in seconds
     since 1970, each at most :data:`MAX_DELAY` ahead.
     """
@@ -158,16 +201,20 @@ class CallRequest:
     account: str
     dialect: str
     method: str
-    first: FirstParty
-    second: Address
+    first: CalledParty
+    second: CalledParty
     second_scope: SecondScope = SecondScope.ANYWHERE
     answer_timeout: float = DEFAULT_ANSWER_TIMEOUT
     second_answer_timeout: float = DEFAULT_ANSWER_TIMEOUT
-    auto_answer: bool = False
-    calling_name: str | None = None
-    calling_number: str | None = None
+    on_first: LegWishes = NO_WISHES
+    on_second: LegWishes = NO_WISHES
+    record: bool = False
     group: GroupKeys | None = None
     callback: Callback | None = None
+    external_id: str | None = None
+    external_info: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    metadata: dict[str, Any] | None = None
     delay: float = 0.0
     at: float | None = None
 
@@ -176,3 +223,7 @@ class CallRequest:
         if self.at is not None:
             return self.at
         return accepted_at + self.delay if self.delay > 0 else None
+
+    def wishes(self, leg: Leg) -> LegWishes:
+        """What is wanted of a leg."""
+        return self.on_first if leg is Leg.FIRST else self.on_second

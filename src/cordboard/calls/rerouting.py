@@ -42,10 +42,9 @@ def reroute(
     found = (find_inside if inside else find_destination)(tenant, target.user, PARAMETER)
     if isinstance(found, ContextTarget):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
-    address = Address(target.user)
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
-    rerouted = planner.leg(leg, found, party_of(found, address), address, shown=other)
+    rerouted = planner.leg(leg, found, party_of(found, Address(target.user)), shown=other)
     channels = channels_for(rerouted, live.contacts, live.new_id)
     if not channels:
         name = found.number if isinstance(found, Outside) else rerouted.party.name

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind, Json
-from cordboard.calls.explain import explain, explain_refusal
+from cordboard.calls.explain import explain
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan, PlannedChannel
@@ -121,12 +121,9 @@ class Exchange:
         return Accepted(record.id, record.channels)
 
     def explain(self, request: CallRequest) -> dict[str, Json]:
-        """What :meth:`place` would do with the request now, and why; nothing rings."""
-        try:
-            planned = plan(request, self._tenant(request), self._switchboard)
-        except Refused as refusal:
-            return explain_refusal(refusal)
-        return explain(planned, self._switchboard)
+        """What :meth:`place` would do with the request now, and why; nothing rings. Raises
+        :class:`Refused`, as that would."""
+        return explain(plan(request, self._tenant(request), self._switchboard), self._switchboard)
 
     def hang_up(self, tenant: str, call: str) -> bool:
         """End a call of a tenant that is alive or waits for its time; False where there is none."""
@@ -284,6 +281,7 @@ def _record(
         accepted_at=accepted_at,
         channels=tuple(channel.id for channel in channels),
         request=written(request),
+        external_id=request.external_id,
         callback=request.callback,
     )
 

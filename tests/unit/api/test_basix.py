@@ -20,6 +20,7 @@ from cordboard.calls.request import (
     CallRequest,
     EndUser,
     GroupKeys,
+    LegWishes,
     RingNumber,
     RingUser,
     SecondScope,
@@ -211,11 +212,11 @@ async def test_every_parameter_of_call_user_is_read(api: Api) -> None:
         "Illinois",
         (("shoe", "43"),),
     )
-    assert request.second == Address("0377778888", "0506868002", end_user)
+    assert request.second == Address("0377778888", end_user)
+    assert request.on_second == LegWishes(caller_number="0506868002", outside_only=True)
     assert request.callback is not None
     assert request.callback.url == "https://somewhere.com/x"
-    assert request.auto_answer is True
-    assert request.calling_name == "Olive"
+    assert request.on_first == LegWishes(auto_answer=True, caller_name="Olive")
     assert request.group == GroupKeys("5", "g", "gl", "2001", "0501", "any:CALL_CENTER")
     assert (request.tenant, request.account) == ("demo", "main")
 
@@ -223,8 +224,8 @@ async def test_every_parameter_of_call_user_is_read(api: Api) -> None:
 async def test_the_defaults_are_the_vendors(api: Api) -> None:
     request = await api.placed("call_user", {"user_name": "bob", "destination": "thomas"})
     assert request.answer_timeout == 180
-    assert request.auto_answer is False
-    assert (request.callback, request.group, request.calling_name) == (None, None, None)
+    assert (request.on_first, request.on_second) == (LegWishes(), LegWishes())
+    assert (request.callback, request.group) == (None, None)
 
 
 async def test_inline_address_carries_the_end_user(api: Api) -> None:
@@ -232,8 +233,8 @@ async def test_inline_address_carries_the_end_user(api: Api) -> None:
         "call_user",
         {"user_name": "bob", "destination": "{name=Charles Xavier,organization=X-Men}0312341234"},
     )
-    assert request.second.text == "0312341234"
-    assert request.second.end_user == EndUser(name="Charles Xavier", organization="X-Men")
+    end_user = EndUser(name="Charles Xavier", organization="X-Men")
+    assert request.second == Address("0312341234", end_user)
 
 
 async def test_call_external_reaches_inside_only(api: Api) -> None:
@@ -251,7 +252,37 @@ async def test_initiate_call_rings_a_number_as_a_user(api: Api) -> None:
         {"user_name": "david", "pstn_number": "09011112222", "destination": "thomas", "ani": "050"},
     )
     assert request.first == RingNumber(Address("09011112222"), UserKeys(name="david"))
-    assert request.calling_number == "050"
+    wanted = LegWishes(caller_number="050", outside_only=True)
+    assert (request.on_first, request.on_second) == (wanted, wanted)
+
+
+async def test_call_external_shows_its_target_the_number_that_comes_with_it(api: Api) -> None:
+    target = {"calling_number": "05068601111", "called_number": "09011112222"}
+    request = await api.placed("call_external", {"target": target, "destination": "thomas"})
+    assert request.on_first == LegWishes(caller_number="05068601111", outside_only=True)
+    assert request.on_second == LegWishes()
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters", "ours", "theirs"),
+    [
+        ("call_user", {"user_label": "b"}, "first.user.label", "user_label"),
+        ("call_user", {"user_id": "1"}, "second.address", "destination"),
+        ("call_user", {"user_id": "1"}, "group.resolver", "group_resolver"),
+        ("call_user", {"user_id": "1"}, "second.caller_id", "calling_number"),
+        ("call_user", {"user_id": "1"}, "tenant:demo", "tenant:demo"),
+        ("call_external", {"target": "03"}, "first.number", "target"),
+        ("initiate_call", {"pstn_number": "03"}, "first.number", "pstn_number"),
+        ("initiate_call", {"pstn_number": "03", "ani": "1"}, "first.caller_id", "ani"),
+        ("initiate_call", {"user_name": "b"}, "first.as_user.name", "user_name"),
+    ],
+)
+async def test_what_the_plan_finds_fault_with_has_the_vendors_name(
+    api: Api, method: str, parameters: dict[str, Any], ours: str, theirs: str
+) -> None:
+    api.exchange.refusal = Refused(RefusalId.INVALID_PARAMETER, "no", ours)
+    reply = await api.post(method, {**parameters, "destination": "thomas"})
+    assert reply.json["error"]["parameter"] == theirs
 
 
 async def test_null_counts_as_absent_and_extras_are_ignored(api: Api) -> None:
@@ -426,8 +457,10 @@ def test_whatever_is_sent_is_read_or_refused(method: str, body: dict[str, Any]) 
         request = METHODS[method](parsed, Origin("id", "demo", "main"))
     except Refused:
         return
+    assert isinstance(request.second, Address)
     assert request.second.text
-    for text in (request.calling_name, request.calling_number, request.second.text):
+    shown = (request.on_first.caller_name, request.on_first.caller_number)
+    for text in (*shown, request.on_second.caller_number, request.second.text):
         assert text is None or not {"\r", "\n", "\0"} & set(text)
 
 

@@ -14,11 +14,15 @@ from cordboard.calls.ports import TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     Address,
+    CalledParty,
     CallRequest,
     EndUser,
     GroupKeys,
+    LegWishes,
+    RingGroup,
     RingNumber,
     RingUser,
+    RunContext,
     SecondScope,
     UserKeys,
 )
@@ -77,7 +81,7 @@ def test_a_user_is_found_by_any_of_his_keys(keys: UserKeys) -> None:
 
 def test_an_unknown_user_is_named() -> None:
     refusal = refused(request(RingUser(UserKeys(name="nobody"))))
-    assert (refusal.id, refusal.parameter) == (RefusalId.USER_NOT_FOUND, "user_name")
+    assert (refusal.id, refusal.parameter) == (RefusalId.USER_NOT_FOUND, "first.user.name")
 
 
 def test_nobody_waits_for_a_user_without_a_registered_phone() -> None:
@@ -130,7 +134,7 @@ def test_nonsense_is_an_invalid_destination(to: str) -> None:
 def test_call_external_reaches_neither_numbers_nor_dids(to: str) -> None:
     asked = request(RingNumber(Address(OUTSIDE)), to, second_scope=SecondScope.INSIDE)
     refusal = refused(asked)
-    assert (refusal.id, refusal.parameter) == (RefusalId.INVALID_DESTINATION, "destination")
+    assert (refusal.id, refusal.parameter) == (RefusalId.INVALID_DESTINATION, "second.address")
 
 
 def test_a_context_runs_its_steps_and_takes_no_second_channel() -> None:
@@ -146,14 +150,18 @@ def test_a_group_rings_all_its_members() -> None:
     assert [terminal.account for terminal in targets] == ["thomas@demo", "helen@demo"]
 
 
-def test_auto_answer_asks_the_first_leg_only_as_each_terminal_wants() -> None:
-    made = planned(request(auto_answer=True))
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("second", [True, False])
+def test_auto_answer_asks_each_leg_as_its_terminals_want(first: bool, second: bool) -> None:
+    wanted = (LegWishes(auto_answer=first), LegWishes(auto_answer=second))
+    made = planned(request(on_first=wanted[0], on_second=wanted[1]))
+    styles = {True: AutoAnswerStyle.ALL, False: AutoAnswerStyle.NONE}
     endpoint = made.channels[0].endpoints[0]
     assert isinstance(endpoint, TerminalEndpoint)
-    assert endpoint.auto_answer is AutoAnswerStyle.ALL
+    assert endpoint.auto_answer is styles[first]
     targets = second_leg(made).targets
     assert not isinstance(targets, PlannedTrunks)
-    assert targets[0].auto_answer is AutoAnswerStyle.NONE
+    assert targets[0].auto_answer is styles[second]
 
 
 def test_trunks_are_tried_in_the_rules_order() -> None:
@@ -165,7 +173,7 @@ def test_trunks_are_tried_in_the_rules_order() -> None:
 @pytest.mark.parametrize("number", ["110", "119", "0990123456"])
 def test_dangerous_numbers_have_no_route(number: str) -> None:
     refusal = refused(request(to=number))
-    assert (refusal.id, refusal.parameter) == (RefusalId.NO_ROUTE, "destination")
+    assert (refusal.id, refusal.parameter) == (RefusalId.NO_ROUTE, "second.address")
 
 
 # Caller ids
@@ -178,10 +186,78 @@ def test_each_party_sees_the_other() -> None:
     assert (second.number, second.name) == ("1001", "Jessica")
 
 
-def test_calling_name_is_for_the_first_leg() -> None:
-    made = planned(request(calling_name="Olive"))
+def test_each_leg_is_shown_the_name_that_is_wanted_for_it() -> None:
+    made = planned(request(on_first=LegWishes(caller_name="Olive")))
     assert (made.first.caller.number, made.first.caller.name) == ("1002", "Olive")
     assert second_leg(made).caller.name == "Jessica"
+    other = planned(request(on_second=LegWishes(caller_name="Olive")))
+    assert (other.first.caller.name, second_leg(other).caller.name) == ("Thomas", "Olive")
+    outside = planned(request(to=OUTSIDE, on_second=LegWishes(caller_name="Olive")))
+    assert second_leg(outside).caller.name == "Olive"
+
+
+@pytest.mark.parametrize("number", ["05068680000", "1003", "05031001003", "1002"])
+def test_a_phone_of_ours_is_shown_the_number_that_is_wanted(number: str) -> None:
+    made = planned(request(on_first=LegWishes(caller_number=number)))
+    assert (made.first.caller.number, made.first.caller.name) == (number, "Thomas")
+    assert made.first.caller.reason == "the request's caller id"
+    assert second_leg(made).caller.number == "1001"
+
+
+def test_a_phone_of_ours_may_be_shown_the_number_it_will_talk_to_and_no_other() -> None:
+    made = planned(request(to=OUTSIDE, on_first=LegWishes(caller_number=OUTSIDE)))
+    assert made.first.caller.number == OUTSIDE
+    refusal = refused(request(on_first=LegWishes(caller_number="0399999999")))
+    assert refusal.id is RefusalId.CALLING_NUMBER_NOT_ALLOWED
+    assert refusal.parameter == "first.caller_id"
+
+
+def test_a_number_for_outside_is_not_shown_inside() -> None:
+    wanted = LegWishes(caller_number="0399999999", outside_only=True)
+    assert planned(request(on_first=wanted)).first.caller.number == "1002"
+
+
+@pytest.mark.parametrize(
+    ("party", "kind", "name"),
+    [
+        (RingUser(UserKeys(extension="1003")), "user", "helen"),
+        (RingGroup(GroupKeys(name="sales")), "group", "sales"),
+        (RingNumber(Address(OUTSIDE)), "number", ""),
+        (Address("thomas"), "user", "thomas"),
+        (Address(OUTSIDE), "number", ""),
+    ],
+)
+def test_either_leg_may_be_for_anybody(party: CalledParty, kind: str, name: str) -> None:
+    first, second = planned(request(party)), planned(request(second=party))
+    for met in (first.first.party, second.second.party):
+        assert (met.kind, met.name) == (kind, name)
+
+
+def test_a_context_is_found_by_name_and_extension_and_is_never_rung() -> None:
+    for name in ("welcome", "1111"):
+        assert isinstance(planned(request(second=RunContext(name))).second, ProgramPlan)
+    unknown = refused(request(second=RunContext("nothing")))
+    assert (unknown.id, unknown.parameter) == (RefusalId.INVALID_DESTINATION, "second.context")
+    rung = refused(request(RunContext("welcome")))
+    assert (rung.id, rung.parameter) == (RefusalId.INVALID_PARAMETER, "first.context")
+
+
+def test_who_is_not_there_is_named_as_the_client_named_him() -> None:
+    asked = (
+        (RingUser(UserKeys(email="x@y")), RefusalId.USER_NOT_FOUND, "first.user.email"),
+        (RingGroup(GroupKeys(label="x")), RefusalId.GROUP_NOT_FOUND, "first.group.label"),
+        (RingNumber(Address("x")), RefusalId.INVALID_PARAMETER, "first.number"),
+        (Address("nobody"), RefusalId.INVALID_DESTINATION, "first.address"),
+    )
+    for party, fault, parameter in asked:
+        refusal = refused(request(party))
+        assert (refusal.id, refusal.parameter) == (fault, parameter)
+
+
+def test_a_group_that_is_rung_in_its_own_context_counts_once() -> None:
+    keys = GroupKeys(name="sales")
+    made = planned(request(RingGroup(keys), "1001", group=keys))
+    assert [str(take.key) for take in made.first.takes].count("group:sales@demo") == 1
 
 
 def test_an_end_user_is_shown_by_name() -> None:
@@ -220,22 +296,24 @@ def test_caller_ids_are_chosen_from_the_nearest(
 
 
 def test_the_requests_own_number_comes_first_if_it_may_be_shown() -> None:
-    asked = replace(request(), second=Address(OUTSIDE, calling_number="+81506868001"))
-    assert second_leg(planned(asked)).caller.number == "+81506868001"
-    for foreign in ("0399999999", "0506868009"):
-        asked = replace(request(), second=Address(OUTSIDE, calling_number=foreign))
-        refusal = refused(asked)
+    def asked(number: str) -> CallRequest:
+        return request(to=OUTSIDE, on_second=LegWishes(caller_number=number, outside_only=True))
+
+    assert second_leg(planned(asked("+81506868001"))).caller.number == "+81506868001"
+    for foreign in ("0399999999", "0506868009", "1002"):
+        refusal = refused(asked(foreign))
         assert refusal.id is RefusalId.CALLING_NUMBER_NOT_ALLOWED
-        assert refusal.parameter == "calling_number"
+        assert refusal.parameter == "second.caller_id"
 
 
-def test_ani_is_for_the_number_rung() -> None:
-    asked = request(
-        RingNumber(Address(OUTSIDE)), "thomas", calling_number="0506868001", method="initiate_call"
-    )
-    assert planned(asked).first.caller.number == "0506868001"
-    refusal = refused(replace(asked, calling_number="0399999999"))
-    assert (refusal.id, refusal.parameter) == (RefusalId.CALLING_NUMBER_NOT_ALLOWED, "ani")
+def test_an_outside_number_rung_first_has_a_caller_id_of_its_own() -> None:
+    def asked(number: str) -> CallRequest:
+        return request(RingNumber(Address(OUTSIDE)), on_first=LegWishes(caller_number=number))
+
+    assert planned(asked("0506868001")).first.caller.number == "0506868001"
+    refusal = refused(asked("0399999999"))
+    assert refusal.id is RefusalId.CALLING_NUMBER_NOT_ALLOWED
+    assert refusal.parameter == "first.caller_id"
 
 
 def test_a_number_rung_as_a_user_shows_that_user() -> None:

@@ -219,7 +219,8 @@ async def test_stopping_interrupts_what_lives_and_refuses_what_comes() -> None:
 async def test_explaining_rings_nobody() -> None:
     house = House()
     assert house.exchange.explain(request())["accepted"] is True
-    assert house.exchange.explain(request(to="??"))["accepted"] is False
+    with pytest.raises(Refused):
+        house.exchange.explain(request(to="??"))
     assert house.dialled() == []
 
 

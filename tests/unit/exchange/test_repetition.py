@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import CallRequest, RingUser, UserKeys
+from cordboard.calls.request import (
+    Address,
+    Callback,
+    CalledParty,
+    CallRequest,
+    EndUser,
+    GroupKeys,
+    LegWishes,
+    Occasion,
+    RingGroup,
+    RingNumber,
+    RingUser,
+    RunContext,
+    SecondScope,
+    UserKeys,
+)
 from cordboard.exchange.repetition import LONGEST_KEY, Accepted, Repetition, usable_key
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord, Key
@@ -111,9 +127,37 @@ def test_a_key_that_cannot_be_kept_is_refused(value: str) -> None:
         usable_key(value)
 
 
-def test_a_request_is_the_same_when_it_is_read_again() -> None:
-    asked = request(auto_answer=True, answer_timeout=30.0)
-    assert read(written(asked)) == asked
+EVERYTHING: dict[str, Any] = {
+    "answer_timeout": 30.0,
+    "second_answer_timeout": 20.0,
+    "second_scope": SecondScope.INSIDE,
+    "on_first": LegWishes(auto_answer=True, screen=True, caller_number="050"),
+    "on_second": LegWishes(warn=True, caller_name="Olive", outside_only=True),
+    "record": True,
+    "group": GroupKeys(resolver="*"),
+    "callback": Callback("https://x.test/", "v1", Occasion.CALL_ENDED),
+    "external_id": "ticket-7",
+    "external_info": "a ticket",
+    "variables": (("SKIP_WELCOME", "1"), ("LINK", "https://x.test/")),
+    "metadata": {"a": [1, 2.5, None, {"b": "c"}]},
+    "delay": 5.0,
+}
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        RingUser(UserKeys(id="1")),
+        RingGroup(GroupKeys(id="1")),
+        RingNumber(Address("03", EndUser("1", extra=(("a", "b"),))), UserKeys(id="1")),
+        RunContext("welcome"),
+        Address("thomas", EndUser(name="x")),
+        Address("thomas"),
+    ],
+)
+def test_a_request_is_the_same_when_it_is_read_again(party: CalledParty) -> None:
+    for asked in (request(party), request(party, second=party, **EVERYTHING)):
+        assert read(json.loads(json.dumps(written(asked)))) == asked
 
 
 def test_equal_requests_have_equal_digests_whatever_their_ids() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cordboard.api.basix.fields import UNPRINTABLE, missing, text
@@ -30,7 +31,15 @@ MAX_INLINE_LENGTH = 16 * 1024
 _KNOWN = ("id", "name", "organization", "avatar", "prefecture")
 
 
-def address(value: Any, parameter: str, fault: RefusalId) -> Address:
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Who is called, and the number he is shown when he is outside."""
+
+    address: Address
+    calling_number: str | None = None
+
+
+def called(value: Any, parameter: str, fault: RefusalId) -> Called:
     """Read an address in any of the three forms.
 
     ``fault`` is the id for a value that is none of them. Raises :class:`Refused`.
@@ -40,7 +49,7 @@ def address(value: Any, parameter: str, fault: RefusalId) -> Address:
         return (
             _inline(written, parameter, fault)
             if written[:1] == "{"
-            else plain(written, parameter, fault)
+            else Called(plain(written, parameter, fault))
         )
     if isinstance(value, dict):
         return _from_object(value, parameter, fault)
@@ -66,15 +75,16 @@ def _called(value: Any, parameter: str, fault: RefusalId) -> str:
     return called
 
 
-def _from_object(value: dict[str, Any], parameter: str, fault: RefusalId) -> Address:
-    called = value.get("called_number")
-    if called is None:
+def _from_object(value: dict[str, Any], parameter: str, fault: RefusalId) -> Called:
+    number = value.get("called_number")
+    if number is None:
         raise missing(f"{parameter}.called_number")
-    calling = value.get("calling_number")
-    return Address(
-        _called(called, f"{parameter}.called_number", fault),
-        calling_number=_calling(calling, f"{parameter}.calling_number"),
-        end_user=_end_user(value.get("end_user"), f"{parameter}.end_user"),
+    return Called(
+        Address(
+            _called(number, f"{parameter}.called_number", fault),
+            end_user=_end_user(value.get("end_user"), f"{parameter}.end_user"),
+        ),
+        _calling(value.get("calling_number"), f"{parameter}.calling_number"),
     )
 
 
@@ -124,9 +134,9 @@ def end_user_of(given: Mapping[str, str]) -> EndUser | None:
     return EndUser(**known, extra=extra)
 
 
-def _inline(written: str, parameter: str, fault: RefusalId) -> Address:
+def _inline(written: str, parameter: str, fault: RefusalId) -> Called:
     """Read ``{key=value,key=value}NUMBER``; values may be empty and hold no comma or brace."""
-    braces, closed, called = written[1:].partition("}")
+    braces, closed, number = written[1:].partition("}")
     if not closed or len(written) > MAX_INLINE_LENGTH:
         raise Refused(fault, f"{parameter} has an opening brace that is not closed", parameter)
     given: dict[str, str] = {}
@@ -137,4 +147,4 @@ def _inline(written: str, parameter: str, fault: RefusalId) -> Address:
         if UNPRINTABLE.search(name + value) or len(name + value) > MAX_END_USER_TEXT:
             raise Refused(fault, f"{parameter} has an unusable value in its braces", parameter)
         given[name] = value
-    return Address(_called(called, parameter, fault), end_user=end_user_of(given))
+    return Called(Address(_called(number, parameter, fault), end_user=end_user_of(given)))

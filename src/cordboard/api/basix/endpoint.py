@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenticated
 from cordboard.api.basix.methods import METHODS, Origin, Translate
+from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
 from cordboard.api.placing import headers_of, key_of, refusal_headers
 from cordboard.api.services import Services
@@ -82,7 +83,12 @@ class BasixApi:
         exchange = self._services.exchange
         parameters = await read_object(scope, receive)
         origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
-        accepted = await exchange.place(translate(parameters, origin), key_of(scope))
+        request, key = translate(parameters, origin), key_of(scope)
+        try:
+            accepted = await exchange.place(request, key)
+        except Refused as refusal:
+            refusal.parameter = basix_name(refusal.parameter, request.method, parameters)
+            raise
         body = compact({"result_code": 0, "uuids": accepted.channels})
         return Answer(body=body, headers=headers_of(accepted))
 

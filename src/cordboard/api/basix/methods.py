@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.api.basix import fields
-from cordboard.api.basix.addresses import address, calling_number, plain
+from cordboard.api.basix.addresses import Called, called, calling_number, plain
 from cordboard.api.basix.fields import DIALECT, Parameters, missing
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import (
-    Address,
+    NO_WISHES,
     CallRequest,
-    FirstParty,
     GroupKeys,
+    LegWishes,
     RingNumber,
     RingUser,
     SecondScope,
@@ -43,6 +43,7 @@ def call_user(parameters: Parameters, origin: Origin) -> CallRequest:
     user = fields.user_keys(parameters)
     if user is None:
         raise missing("user_id", "or another user_* parameter is needed")
+    destination = _destination(parameters)
     return CallRequest(
         id=origin.call,
         tenant=origin.tenant,
@@ -50,10 +51,13 @@ def call_user(parameters: Parameters, origin: Origin) -> CallRequest:
         dialect=DIALECT,
         method="call_user",
         first=RingUser(user),
-        second=_destination(parameters),
+        second=destination.address,
         answer_timeout=fields.answer_timeout(parameters),
-        auto_answer=fields.auto_answer(parameters),
-        calling_name=fields.calling_name(parameters),
+        on_first=LegWishes(
+            auto_answer=fields.auto_answer(parameters),
+            caller_name=fields.calling_name(parameters),
+        ),
+        on_second=_shown(destination.calling_number),
         group=fields.group_keys(parameters),
         callback=fields.callback(parameters),
     )
@@ -64,7 +68,7 @@ def call_external(parameters: Parameters, origin: Origin) -> CallRequest:
     target = parameters.get("target")
     if target is None:
         raise missing("target")
-    first = address(target, "target", RefusalId.INVALID_PARAMETER)
+    first = called(target, "target", RefusalId.INVALID_PARAMETER)
     destination = parameters.get("destination")
     if destination is None:
         raise missing("destination")
@@ -74,10 +78,11 @@ def call_external(parameters: Parameters, origin: Origin) -> CallRequest:
         account=origin.account,
         dialect=DIALECT,
         method="call_external",
-        first=RingNumber(first),
+        first=RingNumber(first.address),
         second=plain(destination, "destination", RefusalId.INVALID_DESTINATION),
         second_scope=SecondScope.INSIDE,
         answer_timeout=fields.answer_timeout(parameters),
+        on_first=_shown(first.calling_number),
         callback=fields.callback(parameters),
     )
 
@@ -85,6 +90,8 @@ def call_external(parameters: Parameters, origin: Origin) -> CallRequest:
 def initiate_call(parameters: Parameters, origin: Origin) -> CallRequest:
     """Ring a user, or an outside number as that user's or nobody's (Basix initiate_call)."""
     ani = parameters.get("ani")
+    shown = calling_number(ani, "ani") if ani is not None else None
+    destination = _destination(parameters)
     group = fields.key(parameters, "group_name")
     return CallRequest(
         id=origin.call,
@@ -93,8 +100,9 @@ def initiate_call(parameters: Parameters, origin: Origin) -> CallRequest:
         dialect=DIALECT,
         method="initiate_call",
         first=_initiating_party(parameters),
-        second=_destination(parameters),
-        calling_number=calling_number(ani, "ani") if ani is not None else None,
+        second=destination.address,
+        on_first=_shown(shown),
+        on_second=_shown(destination.calling_number or shown),
         group=GroupKeys(name=group) if group is not None else None,
     )
 
@@ -106,7 +114,7 @@ METHODS: dict[str, Translate] = {
 }
 
 
-def _initiating_party(parameters: Parameters) -> FirstParty:
+def _initiating_party(parameters: Parameters) -> RingUser | RingNumber:
     name = fields.key(parameters, "user_name")
     user = UserKeys(name=name) if name is not None else None
     number = parameters.get("pstn_number")
@@ -117,8 +125,13 @@ def _initiating_party(parameters: Parameters) -> FirstParty:
     return RingUser(user)
 
 
-def _destination(parameters: Parameters) -> Address:
+def _shown(number: str | None) -> LegWishes:
+    """A number to be shown to whoever is outside."""
+    return LegWishes(caller_number=number, outside_only=True) if number is not None else NO_WISHES
+
+
+def _destination(parameters: Parameters) -> Called:
     destination = parameters.get("destination")
     if destination is None:
         raise missing("destination")
-    return address(destination, "destination", RefusalId.INVALID_DESTINATION)
+    return called(destination, "destination", RefusalId.INVALID_DESTINATION)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from cordboard.api.basix.methods import METHODS, Origin
+from cordboard.api.basix.names import basix_name
 from cordboard.api.v1.access import Here, Reader, Writer
 from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.bodies import body_of, takes
@@ -86,5 +87,6 @@ async def explain_call(
     try:
         explained = exchange.explain(translate(body.parameters, origin))
     except Refused as refusal:
+        refusal.parameter = basix_name(refusal.parameter, body.method, body.parameters)
         explained = explain_refusal(refusal)
     return shown(explained)
