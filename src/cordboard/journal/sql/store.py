@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -20,6 +20,9 @@ NEWEST: Final = "0003"
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
 """How databases are spoken to, by the first word of their URL."""
+
+WRITERS_DRIVERS: Final = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+"""How the writer does, in a thread of its own."""
 
 BUSY_SECONDS: Final = 5.0
 """How long SQLite waits for another process (a backup) that has locked the file."""
@@ -52,6 +55,21 @@ class Store:
         """The pool of connections, once it is open."""
         assert self._engine is not None, "the store is not open"
         return self._engine
+
+    def writers_engine(self) -> Engine:
+        """The way of the writer, who has one connection, in a thread of his own."""
+        url = self.url.set(drivername=WRITERS_DRIVERS[self.url.get_backend_name()])
+        if not self.is_sqlite:
+            return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+        engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=0,
+            paramstyle="named",
+            connect_args={"timeout": BUSY_SECONDS},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
 
     async def open(self, *, upgrade: bool = True, alone: bool = True) -> None:
         """Connect, take the lock that keeps other servers out (``alone``), and bring the tables up
@@ -129,9 +147,9 @@ def usable_url(url: str) -> URL:
 
 def _engine(url: URL) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=READERS + 2, max_overflow=0, pool_pre_ping=True)
+        return create_async_engine(url, pool_size=READERS + 1, max_overflow=0, pool_pre_ping=True)
     engine = create_async_engine(
-        url, pool_size=READERS + 1, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
+        url, pool_size=READERS, max_overflow=0, connect_args={"timeout": BUSY_SECONDS}
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine

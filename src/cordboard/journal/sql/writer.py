@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, update
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -24,7 +24,6 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
@@ -34,14 +33,16 @@ from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.batch import Batch
+from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import events, meta
+from cordboard.journal.sql.tables import meta
+from cordboard.journal.sql.writing_thread import WritingThread
 from cordboard.journal.view import View
 
 _log = structlog.get_logger(__name__)
 
 GATHER_SECONDS: Final = 0.005
-"""How long events wait for others; a commit costs 0.5 ms of CPU whatever is in it."""
+"""How long events wait for others, with which they share a commit."""
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
@@ -50,7 +51,10 @@ LONGEST_PAUSE: Final = 2.0
 FLUSH_SECONDS: Final = 10.0
 """How long somebody waits for all that was put; a server that stops has to end some time."""
 
-_PROBE = update(meta).values(value=meta.c.value)
+_PROBE: Final[tuple[tuple[Update, list[Row]], ...]] = (
+    (update(meta).values(value=meta.c.value), []),
+)
+"""Writes what is there, to see whether that can be."""
 
 
 class _Unwritable(Exception):
@@ -89,16 +93,15 @@ class Writer:
     def __init__(
         self, store: Store, view: View, known_tenants: set[str], figures: JournalFigures
     ) -> None:
-        self._store = store
+        self._database = WritingThread(store.writers_engine())
         self._view = view
         self._known_tenants = known_tenants
         self._figures = figures
         self._pending: list[_Waiting] = []
         self._work = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._gathering: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._connection: AsyncConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self.fault: str | None = None
         """Why nothing can be written just now; None where it can."""
@@ -113,6 +116,9 @@ class Writer:
     def put(self, entry: Entry) -> None:
         """Have an entry written in the background."""
         self._add(_Waiting(entry, None))
+        if self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER_SECONDS, self._work.set)
 
     async def write(self, entry: Entry) -> None:
         """Write an entry, and return when it is committed; raises :class:`JournalUnavailable`,
@@ -122,13 +128,13 @@ class Writer:
             raise JournalUnavailable(self.fault)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._add(_Waiting(entry, done))
-        self._urgent.set()
+        self._work.set()
         await asyncio.shield(done)
 
     async def flush(self) -> None:
         """Wait until all that was put before is committed; raises :class:`JournalUnavailable` where
         that takes too long."""
-        self._urgent.set()
+        self._work.set()
         try:
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._idle.wait()
@@ -141,25 +147,24 @@ class Writer:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await self._drop_connection()
+        await self._database.close()
 
     def _add(self, waiting: _Waiting) -> None:
         self._pending.append(waiting)
         self.waiting_events += len(waiting.entry.events)
         self._idle.clear()
-        self._work.set()
 
     async def _run(self) -> None:
         while True:
             await self._work.wait()
-            if not self._urgent.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._urgent.wait(), GATHER_SECONDS)
-            batch, self._pending = self._pending, []
             self._work.clear()
-            self._urgent.clear()
+            if self._gathering is not None:
+                self._gathering.cancel()
+                self._gathering = None
+            batch, self._pending = self._pending, []
             try:
-                await self._commit(batch)
+                if batch:
+                    await self._commit(batch)
             except Exception:
                 _log.exception("the journal's writer stumbled")
             if not self._pending:
@@ -190,7 +195,7 @@ class Writer:
             await self._write([waiting.entry for waiting in batch])
         except Exception as error:
             self._figures.failed += 1
-            await self._drop_connection()
+            await self._database.drop()
             reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
             if _is_of_the_data(error):
                 raise _Unwritable(f"{type(error).__name__}: {reason}") from None
@@ -232,18 +237,14 @@ class Writer:
             try:
                 return await self._is_numbered([waiting.entry for waiting in batch])
             except (SQLAlchemyError, OSError):
-                await self._drop_connection()
+                await self._database.drop()
 
     async def _is_numbered(self, entries: list[Entry]) -> bool:
         """Whether the first event of a batch has its number in the database."""
         first = next((entry for entry in entries if entry.events), None)
         if first is None:
             return False
-        connection = await self._connected()
-        newest = select(func.max(events.c.seq)).where(events.c.tenant == first.tenant)
-        found = (await connection.execute(newest)).scalar_one_or_none() or 0
-        await connection.rollback()
-        return bool(found > self._view.last_seq(first.tenant))
+        return await self._database.newest(first.tenant) > self._view.last_seq(first.tenant)
 
     def _end_refused(self, batch: list[_Waiting], survivors: list[_Waiting]) -> None:
         """Whoever was refused is not to find his call alive: it gets its end."""
@@ -258,13 +259,8 @@ class Writer:
 
     async def _write(self, entries: list[Entry]) -> None:
         began = time.perf_counter()
-        connection = await self._connected()
         batch = Batch(entries, self._view, self._known_tenants)
-        if not entries:
-            await connection.execute(_PROBE)
-        for statement, rows in batch.statements():
-            await connection.execute(statement, rows)
-        await connection.commit()
+        await self._database.write(batch.statements() if entries else _PROBE)
         self._known_tenants.update(batch.tenants)
         self._figures.batches.add(time.perf_counter() - began)
 
@@ -281,16 +277,3 @@ class Writer:
             self._view.told(one)
             if self.told is not None:
                 self.told(one)
-
-    async def _connected(self) -> AsyncConnection:
-        if self._connection is None:
-            self._connection = await self._store.engine.connect()
-        return self._connection
-
-    async def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(SQLAlchemyError, OSError):
-                await connection.invalidate()
-            with suppress(SQLAlchemyError, OSError):
-                await connection.close()

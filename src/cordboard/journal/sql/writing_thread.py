@@ -1,0 +1,96 @@
+"""The writer's own connection, and the thread that it lives in.
+
+A driver that is asked statement by statement from the event loop changes threads some ten times a
+commit, which costs more than the writing. Here a transaction is one errand to one thread, and a
+statement is translated into SQL once; its rows go to the driver as they are, named as the columns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, Insert, Update, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.tables import events
+
+Statement = Insert | Update
+_T = TypeVar("_T")
+
+
+class WritingThread:
+    """One connection of ``engine``, opened when it is first needed and again after :meth:`drop`.
+
+    Everything raises what the driver does (:class:`sqlalchemy.exc.SQLAlchemyError`, OSError).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._connection: Connection | None = None
+        self._translated: dict[Statement, tuple[str, Row]] = {}
+
+    async def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> None:
+        """Execute statements, each for all its rows, and commit."""
+        await self._there(self._write, [self._translate(one, rows) for one, rows in statements])
+
+    async def newest(self, tenant: str) -> int:
+        """The highest number of a tenant's events, 0 where there are none."""
+        return await self._there(self._newest, tenant)
+
+    async def drop(self) -> None:
+        """Let go of a connection that may be broken."""
+        await self._there(self._drop)
+
+    async def close(self) -> None:
+        """Disconnect, and end the thread."""
+        await self._there(self._drop)
+        await self._there(self._engine.dispose)
+        self._thread.shutdown()
+
+    async def _there(self, errand: Callable[..., _T], *arguments: object) -> _T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, errand, *arguments)
+
+    def _translate(self, statement: Statement, rows: list[Row]) -> tuple[str, list[Row]]:
+        """SQL, and the rows with what the statement itself says beside them."""
+        known = self._translated.get(statement)
+        if known is None:
+            compiled = statement.compile(
+                self._engine, column_keys=list(rows[0]) if rows else None, for_executemany=True
+            )
+            own = {n: one.value for one, n in compiled.bind_names.items() if not one.required}
+            known = self._translated[statement] = (str(compiled), own)
+        sql, own = known
+        return sql, [row | own for row in rows] if own else rows
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _write(self, statements: list[tuple[str, list[Row]]]) -> None:
+        connection = self._connected()
+        for sql, rows in statements:
+            connection.exec_driver_sql(sql, rows or None)
+        connection.commit()
+
+    def _newest(self, tenant: str) -> int:
+        connection = self._connected()
+        wanted = select(func.max(events.c.seq)).where(events.c.tenant == tenant)
+        found = connection.execute(wanted).scalar_one_or_none()
+        connection.rollback()
+        return found or 0
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                connection.invalidate()
+            with suppress(SQLAlchemyError, OSError):
+                connection.close()
