@@ -29,6 +29,7 @@ from cordboard.calls.ports import (
     Prompt,
     Released,
     Ringing,
+    SendDigits,
     StopPlay,
     TerminalEndpoint,
     Tone,
@@ -47,6 +48,7 @@ RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
 
 RINGBACK = Tone(ToneKind.RINGBACK, "uk")
 BUSY = Tone(ToneKind.BUSY, "us")
+HELD = Tone(ToneKind.HOLD, "us")
 
 
 @pytest.fixture(params=RIGS)
@@ -248,6 +250,7 @@ async def test_commands_for_what_has_ended_are_ignored(rig: Rig) -> None:
         Bridge(channel, other),
         Bridge(other, channel),
         Hold(channel, True),
+        SendDigits(channel, "1"),
         HangUp("never dialled", Cause.NORMAL),
     )
     assert rig.events == before
@@ -363,6 +366,28 @@ async def test_hold_is_told_and_passed_on(rig: Rig) -> None:
     await rig.until(lambda: jessica.hears(thomas))
     await rig.until(lambda: thomas.hears(jessica))
     assert not [event for event in rig.told(second) if isinstance(event, HoldChanged)]
+
+
+async def test_one_is_put_on_hold_by_us_and_hears_a_tone_meanwhile(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second))
+    await rig.until(lambda: jessica.hears(thomas))
+    rig.execute(Hold(first, True), Play(first, HELD))
+    await rig.until(lambda: jessica.on_hold)
+    await rig.until(lambda: jessica.hears(HELD))
+    rig.execute(StopPlay(first), Hold(first, False))
+    await rig.until(lambda: not jessica.on_hold)
+    await rig.until(lambda: jessica.hears(thomas))
+    await rig.until(lambda: thomas.hears(jessica))
+    assert not [event for event in rig.events if isinstance(event, HoldChanged)]
+
+
+async def test_keys_are_pressed_one_after_the_other(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second, _ = await rig.answered("soft")
+    rig.execute(Bridge(first, second), SendDigits(first, "41", 60, 40), SendDigits(first, "#"))
+    await rig.until(lambda: jessica.keys == "41#")
 
 
 # The trace

@@ -6,6 +6,8 @@ does nothing to channels that it never dialled or that are over.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -32,11 +34,13 @@ from cordboard.calls.ports import (
     RedirectTarget,
     Released,
     Ringing,
+    SendDigits,
     StopPlay,
     Trying,
 )
 from cordboard.calls.request import Address, CalledParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
+from cordboard.calls.wishes import WrongState
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
@@ -104,7 +108,7 @@ class CallMachine(RuleBasedStateMachine):
                     assert channel in self.up, "hung up a channel that is not up"
                     assert not self.up[channel].hung_up, "hung up a channel twice"
                     self.up[channel].hung_up = True
-                case Play(channel) | StopPlay(channel) | Hold(channel):
+                case Play(channel) | StopPlay(channel) | Hold(channel) | SendDigits(channel):
                     self.must_be_talking(channel)
                 case Listen(channel, source):
                     self.must_be_talking(channel)
@@ -199,6 +203,19 @@ class CallMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
         self.live.handle_timer(self.now)
+        self.carry_out()
+
+    @rule(leg=st.sampled_from(Leg), on=st.booleans())
+    def wish_for_hold(self, leg: Leg, on: bool) -> None:
+        with suppress(WrongState):
+            self.live.wishes.hold(leg, on)
+        self.carry_out()
+
+    @rule(leg=st.sampled_from(Leg), count=st.integers(1, 40))
+    def wish_for_keys(self, leg: Leg, count: int) -> None:
+        with suppress(WrongState):
+            digits = "1" * count
+            self.live.wishes.send_digits(leg, digits, self.now, duration_ms=40, gap_ms=40)
         self.carry_out()
 
     @rule(interrupted=st.booleans())

@@ -99,6 +99,7 @@ class Bench:
     def __init__(self, *, invited: bool = True) -> None:
         self.told: list[EngineEvent] = []
         self.forgotten: list[Channel] = []
+        self.later: list[tuple[float, Callable[[], None]]] = []
         self.stack, self.session, self.shelf = Stack(), Session(), Shelf()
         surroundings = Surroundings(
             stack=cast("Any", self.stack),
@@ -107,6 +108,7 @@ class Bench:
             tell=self.told.append,
             forget=self.forgotten.append,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
+            later=lambda seconds, what: self.later.append((seconds, what)),
         )
         self.channel = Channel("c", surroundings)
         if invited:

@@ -70,6 +70,7 @@ class Party:
             tell=self.told.append,
             forget=lambda _: None,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
+            later=lambda _seconds, _what: None,
         )
         self.channel = Channel(name, surroundings)
         codecs = tuple(find_codec(one) for one in says)

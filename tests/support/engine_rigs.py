@@ -104,6 +104,11 @@ class Far(ABC):
 
     @property
     @abstractmethod
+    def keys(self) -> str:
+        """The keys that it was sent."""
+
+    @property
+    @abstractmethod
     def gone(self) -> bool:
         """Whether it knows that the call is over."""
 
@@ -234,6 +239,10 @@ class MemoryFar(Far):
         return self.end.on_hold
 
     @property
+    def keys(self) -> str:
+        return self.end.keys
+
+    @property
     def gone(self) -> bool:
         return self.end.hung_up_for is not None
 
@@ -316,6 +325,10 @@ class SipFar(Far):
     @property
     def on_hold(self) -> bool:
         return self.call.on_hold
+
+    @property
+    def keys(self) -> str:
+        return "".join(key.digit for key in self.call.keys)
 
     @property
     def gone(self) -> bool:

@@ -101,6 +101,7 @@ class FarEnd:
             tell=self._tell,
             forget=lambda _: None,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
+            later=lambda _seconds, _what: None,
         )
         self.channel = Channel(name, surroundings)
         audio = ChannelAudio(

@@ -1,34 +1,53 @@
-"""The two parties of a call, brought together: the bridge, and who of them holds the other."""
+"""The two parties of a call, brought together: the bridge, and who of them is on hold.
+
+A party is on hold while the other's phone holds us, or while a client wants it so (it is *parked*),
+whichever comes first and goes last. A parked party hears a tone now and then, and nothing of the
+other one; one that is held by the other hears what that one's phone plays to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from cordboard.calls.legs import Legs
+from cordboard.calls.legs import Legs, other
 from cordboard.calls.log import CallLog
-from cordboard.calls.ports import Bridge, EngineCommand, Hold, HoldChanged
+from cordboard.calls.ports import (
+    Bridge,
+    EngineCommand,
+    Hold,
+    HoldChanged,
+    Play,
+    StopPlay,
+    Tone,
+    ToneKind,
+)
 from cordboard.calls.request import Leg
 
 
 class Bridged:
-    """Says it to the engine by ``command`` and writes it to the log."""
+    """Says it to the engine by ``command`` and writes it to the log; ``country`` has the tones."""
 
-    __slots__ = ("_command", "_holding", "_legs", "_log")
+    __slots__ = ("_command", "_country", "_holding", "_legs", "_log", "_on_hold", "_parked")
 
-    def __init__(self, legs: Legs, log: CallLog, command: Callable[[EngineCommand], None]) -> None:
+    def __init__(
+        self, legs: Legs, country: str, log: CallLog, command: Callable[[EngineCommand], None]
+    ) -> None:
         self._legs = legs
+        self._country = country
         self._log = log
         self._command = command
-        self._holding: set[Leg] = set()
+        self._holding: set[Leg] = set()  # whose phones hold us
+        self._parked: set[Leg] = set()
+        self._on_hold: set[Leg] = set()  # as the engine was told
 
     def connect(self) -> None:
-        """Both have answered. A first party that holds us by now holds the second."""
+        """Both have answered. A party that holds us by now holds the other."""
         first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
         assert first is not None  # the promise of the stages' table
         assert second is not None
         self._command(Bridge(first, second))
-        if Leg.FIRST in self._holding:
-            self._command(Hold(second, True))
+        for leg in Leg:
+            self._follow(leg)
         self._log.bridged(first, second)
 
     def hold(self, event: HoldChanged, leg: Leg, *, together: bool) -> None:
@@ -36,7 +55,28 @@ class Bridged:
         if event.held == (leg in self._holding) or event.channel != self._legs.winner(leg):
             return
         self._holding.symmetric_difference_update({leg})
-        other = self._legs.other_winner(leg)
-        if together and other is not None:
-            self._command(Hold(other, event.held))
+        if together:
+            self._follow(other(leg))
         self._log.hold(leg, event.channel, event.held)
+
+    def park(self, leg: Leg, on: bool) -> None:
+        """A client wants a party to be on hold, or no longer; once is enough."""
+        channel = self._legs.winner(leg)
+        if channel is None or on == (leg in self._parked):
+            return
+        self._parked.symmetric_difference_update({leg})
+        if on:
+            self._follow(leg)
+            self._command(Play(channel, Tone(ToneKind.HOLD, self._country)))
+        else:
+            self._command(StopPlay(channel))
+            self._follow(leg)
+        self._log.parked(leg, channel, on)
+
+    def _follow(self, leg: Leg) -> None:
+        """Have the engine hold a party, or no longer, where that is not so yet."""
+        channel = self._legs.winner(leg)
+        wanted = leg in self._parked or other(leg) in self._holding
+        if channel is not None and wanted != (leg in self._on_hold):
+            self._on_hold.symmetric_difference_update({leg})
+            self._command(Hold(channel, wanted))

@@ -55,8 +55,13 @@ class EventKind(Enum):
     CALL_HELD = "call.held"
     """``leg`` put the other on hold."""
     CALL_RESUMED = "call.resumed"
+    LEG_HELD = "leg.held"
+    """``leg`` was put on hold by a client."""
+    LEG_RESUMED = "leg.resumed"
     DIGIT = "channel.digit"
     """digit."""
+    DIGITS_SENT = "channel.digits_sent"
+    """count: so many keys are pressed for ``leg``, as a client wanted."""
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 

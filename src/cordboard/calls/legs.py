@@ -7,6 +7,11 @@ from cordboard.calls.plan import PlannedChannel
 from cordboard.calls.request import Leg
 
 
+def other(leg: Leg) -> Leg:
+    """The leg at the other end of the call."""
+    return Leg.SECOND if leg is Leg.FIRST else Leg.FIRST
+
+
 class Legs:
     """The hunts, and which of them a channel belongs to."""
 
@@ -40,10 +45,6 @@ class Legs:
         """The channel on which a leg is answered."""
         hunt = self.first if leg is Leg.FIRST else self.second
         return None if hunt is None else hunt.winner
-
-    def other_winner(self, leg: Leg) -> str | None:
-        """The same of the other leg."""
-        return self.winner(Leg.SECOND if leg is Leg.FIRST else Leg.FIRST)
 
     @property
     def gone(self) -> bool:

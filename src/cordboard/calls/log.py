@@ -149,6 +149,14 @@ class CallLog:
         kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
         self._write(kind, leg, channel, {})
 
+    def parked(self, leg: Leg, channel: str, on: bool) -> None:
+        """A client put a party on hold, or took it off."""
+        self._write(EventKind.LEG_HELD if on else EventKind.LEG_RESUMED, leg, channel, {})
+
+    def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
+        """Keys are being pressed for a party, which may be a secret of its."""
+        self._write(EventKind.DIGITS_SENT, leg, channel, {"count": count})
+
     def digit(self, leg: Leg, channel: str, digit: str) -> None:
         """A party pressed a key."""
         self._write(EventKind.DIGIT, leg, channel, {"digit": digit})

@@ -56,6 +56,7 @@ __all__ = [
     "RedirectTarget",
     "Released",
     "Ringing",
+    "SendDigits",
     "StopPlay",
     "TerminalEndpoint",
     "Tone",
@@ -121,6 +122,7 @@ class ToneKind(Enum):
     BUSY = "busy"
     CONGESTION = "congestion"
     UNOBTAINABLE = "unobtainable"
+    HOLD = "hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +209,24 @@ class Bridge:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Put a channel on hold, or take it off, because the other party did so."""
+    """Put a channel on hold, or take it off, because the other party or a client did so."""
 
     channel: str
     on: bool
 
 
-EngineCommand = Dial | HangUp | Play | StopPlay | Listen | Bridge | Hold
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Let an answered channel have keys pressed, each of ``0123456789*#ABCD``, after those that
+    wait: by telephone events, or by INFO where the far end takes none."""
+
+    channel: str
+    digits: str
+    duration_ms: int = 100
+    gap_ms: int = 60
+
+
+EngineCommand = Dial | HangUp | Play | StopPlay | Listen | Bridge | Hold | SendDigits
 
 
 @dataclass(frozen=True, slots=True)

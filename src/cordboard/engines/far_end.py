@@ -43,8 +43,8 @@ class FarEnd:
     """Who was dialled on a channel, and what reached him. Each method is one thing he does.
 
     ``hears`` is the tone or prompt played to him, the id of the channel he hears, or None;
-    ``on_hold`` says whether we hold him. Doing something that his state does not allow has no
-    effect, as with a real phone whose message crosses ours.
+    ``on_hold`` says whether we hold him, ``keys`` are those that we sent him. Doing something that
+    his state does not allow has no effect, as with a real phone whose message crosses ours.
     """
 
     def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
@@ -53,6 +53,7 @@ class FarEnd:
         self.state = FarState.CALLED
         self.hears: Tone | Prompt | str | None = None
         self.on_hold = False
+        self.keys = ""
         self.flowing = False
         self.hung_up_for: Cause | None = None
         self._engine = engine

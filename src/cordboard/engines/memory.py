@@ -29,6 +29,7 @@ from cordboard.calls.ports import (
     Listen,
     Play,
     PlayEnded,
+    SendDigits,
     StopPlay,
     TerminalEndpoint,
     Tone,
@@ -69,6 +70,7 @@ class MemoryEngine:
         self._due: list[_Due] = []
         self._order = count()
         self._plays: dict[str, int] = {}
+        self._partners: dict[str, str] = {}
 
     # The engine port
 
@@ -186,13 +188,15 @@ class MemoryEngine:
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         heappush(self._due, _Due(self.now + seconds, next(self._order), action))
 
-    def _change(self, far: FarEnd, command: Play | StopPlay | Listen | Hold) -> None:
+    def _change(self, far: FarEnd, command: Play | StopPlay | Listen | Hold | SendDigits) -> None:
         if isinstance(command, Play):
             self._play(far, command)
         elif isinstance(command, StopPlay):
-            far.hears = None
+            far.hears = self._partner_of(far)
         elif isinstance(command, Listen):
             far.hears = command.source
+        elif isinstance(command, SendDigits):
+            far.keys += command.digits
         elif command.on != far.on_hold:
             far.on_hold = command.on
             self.note(far.channel, "INVITE", sent=True)
@@ -206,7 +210,7 @@ class MemoryEngine:
 
         def over() -> None:
             if far.hears is command.sound and self._plays[far.channel] == turn:
-                far.hears = None
+                far.hears = self._partner_of(far)
                 self.tell(PlayEnded(far.channel, command.play_id, seconds is not None))
 
         self._later(seconds or 0.0, over)
@@ -216,6 +220,14 @@ class MemoryEngine:
         if a is None or b is None or a.state != b.state or a.state is not FarState.TALKING:
             return
         a.hears, b.hears = b.channel, a.channel
+        self._partners.update({a.channel: b.channel, b.channel: a.channel})
+
+    def _partner_of(self, far: FarEnd) -> str | None:
+        """Whom somebody is bridged with, and hears when nothing is played."""
+        partner = self._partners.get(far.channel)
+        if partner is None or self._partners.get(partner) != far.channel:
+            return None
+        return partner if self._far[partner].state is FarState.TALKING else None
 
 
 def _key(contact: Contact) -> str:

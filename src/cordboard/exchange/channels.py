@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.calls.events import Json
@@ -50,7 +51,26 @@ class ChannelBook:
         return kept[1] if kept is not None and kept[0] == tenant else None
 
 
-def shown(line: TraceLine) -> Json:
+def ladder_of(
+    book: ChannelBook, tenant: str, call: str, trace: Callable[[str], tuple[TraceLine, ...]]
+) -> dict[str, Json] | None:
+    """The signalling of a tenant's call, channel by channel; None where there is none."""
+    known = book.channels_of(tenant, call)
+    if known is None:
+        return None
+    channels: list[Json] = [
+        {
+            "channel": channel.id,
+            "leg": channel.leg.value,
+            "party": channel.label,
+            "lines": [_shown(line) for line in trace(channel.id)],
+        }
+        for channel in known
+    ]
+    return {"call": call, "channels": channels}
+
+
+def _shown(line: TraceLine) -> Json:
     """A message of a channel as a ladder has it."""
     return {
         "at": line.at,

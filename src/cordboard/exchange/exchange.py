@@ -24,9 +24,10 @@ from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
+from cordboard.calls.wishes import Wishes
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.exchange.channels import ChannelBook, shown
+from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
@@ -134,21 +135,14 @@ class Exchange:
             return True
         return self._live.wish(tenant, call, lambda one, now: one.cancel(now))
 
+    def wish(self, tenant: str, call: str, wish: Callable[[Wishes, float], None]) -> bool:
+        """Have something happen to a live call of a tenant; False where there is none. What the
+        call refuses is raised (:class:`~cordboard.calls.wishes.WrongState` and others)."""
+        return self._live.wish(tenant, call, lambda one, now: wish(one.wishes, now))
+
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
         """The signalling of a call, channel by channel; None for an unknown or forgotten one."""
-        known = self._channels.channels_of(tenant, call)
-        if known is None:
-            return None
-        channels: list[Json] = [
-            {
-                "channel": channel.id,
-                "leg": channel.leg.value,
-                "party": channel.label,
-                "lines": [shown(line) for line in self._engine.trace(channel.id)],
-            }
-            for channel in known
-        ]
-        return {"call": call, "channels": channels}
+        return ladder_of(self._channels, tenant, call, self._engine.trace)
 
     def call_of(self, tenant: str, channel: str) -> str | None:
         """The call of a tenant that a channel's UUID, as the vendors' replies have it, is of."""

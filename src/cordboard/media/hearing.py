@@ -28,7 +28,7 @@ from cordboard.media.g711 import (
     transcoding_table,
 )
 from cordboard.media.outgoing import Outgoing
-from cordboard.media.playing import DigitQueue, Packets, Playing
+from cordboard.media.playing import DIGIT_GAP_MS, DigitQueue, Packets, Playing
 from cordboard.media.sources import FrameSource
 
 _UNLIKE: Final = b""  # in place of a table: what came is of an encoding that is not passed on
@@ -107,12 +107,16 @@ class Hearing:
         """Let silence be sent where nothing else is, or no longer."""
         self._comfort = on
 
-    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
+    def send_digit(
+        self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
+    ) -> bool:
         """Send a digit after those that wait; False if the peer takes no telephone events.
 
         :raises ValueError: it is no DTMF digit.
         """
-        if not self.takes_events or not self._digits.add(digit, duration_ms, self._event_rate):
+        if not self.takes_events:
+            return False
+        if not self._digits.add(digit, duration_ms, self._event_rate, gap_ms):
             return False
         self._set_occupied()
         return True

@@ -9,6 +9,7 @@ from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
 from cordboard.media.hearing import Hearing
 from cordboard.media.outgoing import Outgoing
+from cordboard.media.playing import DIGIT_GAP_MS
 from cordboard.media.sources import FrameSource
 
 COMFORT_AFTER: Final = 0.2  # s without a packet of the holder's music; jitter buffers hold as much
@@ -52,12 +53,14 @@ class HearingEnd:
         """Stop what is played; without effect where nothing is."""
         self._hearing.stop()
 
-    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
+    def send_digit(
+        self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
+    ) -> bool:
         """Send a digit after those that wait; False if the peer takes no telephone events.
 
         :raises ValueError: it is no DTMF digit.
         """
-        return self._hearing.send_digit(digit, duration_ms)
+        return self._hearing.send_digit(digit, duration_ms, gap_ms)
 
     @property
     def takes_events(self) -> bool:

@@ -1,4 +1,5 @@
-"""Call progress tones by country: ringback, busy, congestion, number unobtainable.
+"""Call progress tones by country: ringback, busy, congestion, number unobtainable; and the tone for
+who is on hold, which is one everywhere: countries have none of their own (ITU-T E.182, "holding").
 
 Frequencies and cadences are those that the countries reported to the ITU (ITU-T E.180 Supplement 2
 and its update, the list "Various tones used in national networks" of 2003), compared with
@@ -14,8 +15,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-ToneKind = Literal["ringback", "busy", "congestion", "unobtainable"]
-TONE_KINDS: Final[tuple[ToneKind, ...]] = ("ringback", "busy", "congestion", "unobtainable")
+ToneKind = Literal["ringback", "busy", "congestion", "unobtainable", "hold"]
+TONE_KINDS: Final[tuple[ToneKind, ...]] = (
+    "ringback",
+    "busy",
+    "congestion",
+    "unobtainable",
+    "hold",
+)
 DEFAULT_COUNTRY: Final = "us"
 
 
@@ -166,6 +173,10 @@ COUNTRIES: Final = tuple(TONE_PLANS)
 _ALSO_KNOWN_AS: Final = MappingProxyType({"gb": "uk"})  # the ISO 3166 code
 
 
+# A beep now and then, unlike any country's other tones: who waits knows that he is not cut off.
+_HOLD: Final[Period] = (_sound(300, 520), _pause(4700))
+
+
 def tone_plan(country: str, kind: ToneKind) -> Period:
     """Give one period of a tone.
 
@@ -174,6 +185,8 @@ def tone_plan(country: str, kind: ToneKind) -> Period:
     plan = TONE_PLANS.get(_ALSO_KNOWN_AS.get(country, country))
     if plan is None:
         raise ValueError(f"no tones of {country!r}; known are {', '.join(COUNTRIES)}")
+    if kind == "hold":
+        return _HOLD
     if kind not in plan:
         raise ValueError(f"no tone {kind!r}; known are {', '.join(TONE_KINDS)}")
     return plan[kind]

@@ -140,6 +140,11 @@ class Channel:
         if self._talk is not None and other._talk is not None:
             self._talk.bridge(other._talk, needs_audio=needs_audio)
 
+    def send_digits(self, digits: str, duration_ms: int, gap_ms: int) -> None:
+        """Let the peer have keys pressed."""
+        if self._talk is not None:
+            self._talk.send_digits(digits, duration_ms, gap_ms)
+
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it off."""
         if self._talk is not None:

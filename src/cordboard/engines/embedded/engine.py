@@ -17,6 +17,7 @@ from cordboard.calls.ports import (
     Hold,
     Listen,
     Play,
+    SendDigits,
     StopPlay,
     TraceLine,
 )
@@ -185,6 +186,8 @@ class EmbeddedEngine:
             channel.stop_play()
         elif isinstance(command, Hold):
             channel.hold(command.on)
+        elif isinstance(command, SendDigits):
+            channel.send_digits(command.digits, command.duration_ms, command.gap_ms)
         elif isinstance(command, Listen):
             source = self._channels.get(command.source)
             if source is not None:

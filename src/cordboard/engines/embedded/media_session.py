@@ -16,6 +16,7 @@ from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
 from cordboard.media.figures import MediaFigures
 from cordboard.media.g711 import FRAME_MS
+from cordboard.media.playing import DIGIT_GAP_MS
 from cordboard.media.recorder import Recorder
 from cordboard.media.rtcp import INTERVAL_SPREAD, REPORT_INTERVAL
 from cordboard.media.sources import FrameSource
@@ -122,12 +123,14 @@ class MediaSession:
         self.stream.stop_play()
         self._attend()
 
-    def send_digit(self, digit: str, duration_ms: int = DIGIT_MS) -> bool:
-        """Send a digit; False if the peer takes no telephone events.
+    def send_digit(
+        self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
+    ) -> bool:
+        """Send a digit, and pause after it; False if the peer takes no telephone events.
 
         :raises ValueError: it is no DTMF digit.
         """
-        if self._closed or not self.stream.send_digit(digit, duration_ms):
+        if self._closed or not self.stream.send_digit(digit, duration_ms, gap_ms):
             return False
         self._keep_time()
         return True

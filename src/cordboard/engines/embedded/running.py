@@ -117,12 +117,17 @@ class Running:
             tell=callbacks.tell,
             forget=callbacks.forget,
             own_hosts=self._own_hosts,
+            later=lambda seconds, what: loop.call_later(seconds, self._do, what),
         )
 
     async def render_tones(self) -> None:
         """Render the tones of all tenants' countries, up to 20 ms each, before a call needs one."""
         countries = {tenant.policy.country for tenant in self._directory().tenants}
         await asyncio.get_running_loop().run_in_executor(None, _render, countries)
+
+    def _do(self, what: Callable[[], None]) -> None:
+        what()
+        self.runner.pump()
 
     def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> SipStack:
         settings = self._settings

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What channels work with; ``forget`` is called when one is over, before that is told,
-    ``own_hosts`` are the addresses of this server."""
+    ``own_hosts`` are the addresses of this server, ``later`` calls back after so many seconds."""
 
     stack: SipStack
     clock: Callable[[], float]
@@ -24,3 +24,4 @@ class Surroundings:
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
     own_hosts: Callable[[], frozenset[str]]
+    later: Callable[[float, Callable[[], None]], object]

@@ -9,6 +9,7 @@ from cordboard.engines.embedded.channel_audio import G711_KEYS, ChannelAudio
 from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
 from cordboard.engines.embedded.info_digits import read_info, write_info
+from cordboard.engines.embedded.sent_keys import SentKeys
 from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
 class Talk:
     """One channel from its answer to its end."""
 
-    __slots__ = ("_channel", "_partner", "_sound", "_waiting", "_with", "offers", "session")
+    __slots__ = (
+        "_channel",
+        "_partner",
+        "_sent_keys",
+        "_sound",
+        "_waiting",
+        "_with",
+        "offers",
+        "session",
+    )
 
     def __init__(self, channel: str, audio: ChannelAudio, surroundings: Surroundings) -> None:
         around = surroundings
@@ -30,6 +40,7 @@ class Talk:
         self._partner: Talk | None = None  # whom it is bridged with
         self._sound = ChannelSound(channel, around.prompts, around.tell)
         self._waiting: tuple[Tone | Prompt, int] | None = None  # for G.711
+        self._sent_keys: SentKeys | None = None
 
     # What it hears
 
@@ -104,6 +115,8 @@ class Talk:
         """The channel is over: leave the two without a way to each other, to be freed at once."""
         self._waiting = None
         self._sound.take_turn()
+        if self._sent_keys is not None:
+            self._sent_keys.end()
         self.offers.shared = None
         partner, self._partner = self._partner, None
         if partner is not None:
@@ -117,6 +130,12 @@ class Talk:
         key = read_info(content_type, body)
         if key is not None:
             self.session.receive_info(*key)
+
+    def send_digits(self, digits: str, duration_ms: int, gap_ms: int) -> None:
+        """Let the peer have keys that a client pressed."""
+        if self._sent_keys is None:
+            self._sent_keys = SentKeys(self._channel, self.session, self._with)
+        self._sent_keys.send(digits, duration_ms, gap_ms)
 
     def key_pressed(self, key: media_events.Digit) -> None:
         """Tell a key, and let the other party have it."""

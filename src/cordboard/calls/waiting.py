@@ -1,43 +1,45 @@
-"""What the first leg hears while it is not connected with the second: ringback or early media of
-the second, then perhaps why that failed; or the prompts of a program."""
+"""What a party hears that waits for the other one: ringback or early media of whom it is to be
+connected with, then perhaps why that failed; or the prompts of a program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from cordboard.calls.causes import Cause, failure_tone
-from cordboard.calls.legs import Legs
+from cordboard.calls.legs import Legs, other
 from cordboard.calls.ports import EngineCommand, Listen, Play, Prompt, Tone, ToneKind
+from cordboard.calls.request import Leg
 from cordboard.directory.model import ContextStep, PlayStep
 
 
-class FirstHears:
-    """Says it to the engine by ``command``; ``country`` has the tones."""
+class Waiting:
+    """Says it to the engine by ``command``; ``country`` has the tones. ``leg`` is who waits."""
 
-    __slots__ = ("_command", "_country", "_legs", "_step")
+    __slots__ = ("_command", "_country", "_legs", "_step", "leg")
 
     def __init__(self, legs: Legs, country: str, command: Callable[[EngineCommand], None]) -> None:
+        self.leg = Leg.FIRST
         self._legs = legs
         self._country = country
         self._command = command
         self._step = 0
 
     def ringback(self) -> None:
-        """The second leg rings."""
+        """The other leg rings."""
         self._tone(ToneKind.RINGBACK)
 
     def failure(self, cause: Cause) -> None:
-        """The second leg can't be had."""
+        """The other leg can't be had."""
         self._tone(ToneKind(failure_tone(cause)))
 
     def early_media(self, channel: str, flowing: bool) -> bool:
-        """A channel of the second leg has something to say, or no more; whether that is heard: of
+        """A channel of the other leg has something to say, or no more; whether that is heard: of
         several that ring nobody could tell whose it is."""
-        first, second = self._legs.first.winner, self._legs.second
-        if second is None or not second.single or first is None:
+        waiting = self._legs.winner(self.leg)
+        if waiting is None or not self._legs.hunt(other(self.leg)).single:
             return False
         if flowing:
-            self._command(Listen(first, channel))
+            self._command(Listen(waiting, channel))
         else:
             self.ringback()
         return True
@@ -59,6 +61,6 @@ class FirstHears:
         return True
 
     def _tone(self, kind: ToneKind) -> None:
-        first = self._legs.first.winner
-        if first is not None:
-            self._command(Play(first, Tone(kind, self._country)))
+        waiting = self._legs.winner(self.leg)
+        if waiting is not None:
+            self._command(Play(waiting, Tone(kind, self._country)))

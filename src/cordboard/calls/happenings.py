@@ -1,0 +1,102 @@
+"""What an engine tells of a call's channels, and what that means for the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.parts import Apply, Parts
+from cordboard.calls.plan import ProgramPlan
+from cordboard.calls.ports import (
+    Answered,
+    Digit,
+    EarlyMedia,
+    EngineEvent,
+    Failed,
+    HoldChanged,
+    MediaLost,
+    PlayEnded,
+    Released,
+    Ringing,
+)
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.verdicts import RINGING
+
+
+def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
+    """Take notice of an event of one of the call's channels; False where it is none of them, or
+    nothing follows from it."""
+    leg = parts.legs.leg_of(event.channel)
+    handler = _HANDLERS.get(type(event))
+    if leg is None or handler is None:
+        return False
+    handler(event, leg, parts, apply, now)
+    return True
+
+
+def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+    parts.hunting.rang(event, leg)
+
+
+def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+    wanted = leg is Leg.SECOND and parts.stage is Stage.RINGING_SECOND
+    if wanted and parts.waiting.early_media(event.channel, event.flowing):
+        parts.log.early_media(leg, event.channel, event.flowing)
+
+
+def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    if not parts.hunting.answered(event, leg, parts.times.since(RINGING[leg], now)):
+        return
+    if leg is Leg.SECOND:
+        apply(Trigger.SECOND_ANSWERED, now)
+    elif isinstance(parts.plan.second, ProgramPlan):
+        apply(Trigger.FIRST_ANSWERED_FOR_PROGRAM, now)
+    else:
+        apply(Trigger.FIRST_ANSWERED, now)
+
+
+def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    verdict = parts.hunting.failed(event, leg)
+    if verdict is not None and parts.stage is RINGING[leg]:
+        apply(parts.verdicts.hunt_failed(leg, verdict, now), now)
+
+
+def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    gone = parts.hunting.released(event, leg)
+    if gone is not None:
+        parts.verdicts.gone = gone
+        apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
+
+
+def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    program = parts.plan.second
+    if parts.stage is not Stage.PROGRAM or not isinstance(program, ProgramPlan):
+        return
+    if parts.waiting.step_ended(event.play_id) and not parts.waiting.step(program.steps):
+        apply(Trigger.PROGRAM_ENDED, now)
+
+
+def _digit(event: Digit, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+    parts.log.digit(leg, event.channel, event.digit)
+
+
+def _hold_changed(event: HoldChanged, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+    parts.bridged.hold(event, leg, together=parts.stage is Stage.BRIDGED)
+
+
+def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    if event.channel == parts.legs.hunt(leg).winner:
+        apply(Trigger.MEDIA_LOST, now)
+
+
+_HANDLERS: dict[type, Callable[..., None]] = {
+    Ringing: _ringing,
+    EarlyMedia: _early_media,
+    Answered: _answered,
+    Failed: _failed,
+    Released: _released,
+    PlayEnded: _play_ended,
+    Digit: _digit,
+    HoldChanged: _hold_changed,
+    MediaLost: _media_lost,
+}

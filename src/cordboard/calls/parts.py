@@ -1,0 +1,57 @@
+"""What one live call is made of, for those who share in moving it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.bridged import Bridged
+from cordboard.calls.dialling import Dialling
+from cordboard.calls.holdings import Holdings
+from cordboard.calls.hunting import Hunting
+from cordboard.calls.legs import Legs
+from cordboard.calls.log import CallLog
+from cordboard.calls.plan import CallPlan
+from cordboard.calls.ports import EngineCommand
+from cordboard.calls.stage_times import StageTimes
+from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.switchboard import Switchboard
+from cordboard.calls.verdicts import Verdicts
+from cordboard.calls.waiting import Waiting
+
+Apply = Callable[[Trigger, float], None]
+"""Has the call follow the stages' table; who has a trigger says so and moves nothing himself."""
+
+
+class Parts:
+    """The parts of a call; ``stage`` is moved by the call alone."""
+
+    __slots__ = (
+        "bridged",
+        "command",
+        "dialling",
+        "holdings",
+        "hunting",
+        "legs",
+        "log",
+        "plan",
+        "stage",
+        "times",
+        "verdicts",
+        "waiting",
+    )
+
+    def __init__(
+        self, plan: CallPlan, switchboard: Switchboard, command: Callable[[EngineCommand], None]
+    ) -> None:
+        self.plan = plan
+        self.stage = Stage.ACCEPTED
+        self.command = command
+        self.legs = Legs(plan.channels)
+        self.times = StageTimes()
+        self.log = CallLog(plan.request.id)
+        self.holdings = Holdings(plan, switchboard)
+        self.dialling = Dialling(plan, switchboard, self.holdings, self.log, command)
+        self.hunting = Hunting(self.legs, self.dialling, self.log, command)
+        self.waiting = Waiting(self.legs, plan.country, command)
+        self.bridged = Bridged(self.legs, plan.country, self.log, command)
+        self.verdicts = Verdicts(self.legs, self.times, self.log)

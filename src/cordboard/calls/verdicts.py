@@ -1,0 +1,51 @@
+"""How the legs of a call failed or went, until that makes its one result."""
+
+from __future__ import annotations
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallResult
+from cordboard.calls.legs import Legs
+from cordboard.calls.log import CallLog
+from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
+from cordboard.calls.request import Leg
+from cordboard.calls.stage_times import StageTimes
+from cordboard.calls.stages import Stage, Trigger
+
+RINGING = {Leg.FIRST: Stage.RINGING_FIRST, Leg.SECOND: Stage.RINGING_SECOND}
+"""The stage in which a leg's hunt is on."""
+
+
+class Verdicts:
+    """``second`` is how the second leg's hunt failed, ``gone`` why a party is gone that was there;
+    ``result`` comes once the call is over."""
+
+    __slots__ = ("_legs", "_log", "_times", "gone", "result", "second")
+
+    def __init__(self, legs: Legs, times: StageTimes, log: CallLog) -> None:
+        self._legs = legs
+        self._times = times
+        self._log = log
+        self.second = self.gone = HUNG_UP
+        self.result: CallResult | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Why the call is over."""
+        return self.result.cause if self.result else Cause.NORMAL
+
+    def hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> Trigger:
+        """Nobody of a leg answered; what that means for the call."""
+        self._log.leg_failed(leg, verdict, self._times.since(RINGING[leg], now))
+        if leg is Leg.FIRST:
+            return Trigger.FIRST_FAILED
+        self.second = verdict
+        return Trigger.SECOND_FAILED
+
+    def decide(self, left: Stage, trigger: Trigger, now: float) -> None:
+        """The call is over: say how, and never otherwise again."""
+        if left is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
+            cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
+            rang = self._times.since(Stage.RINGING_FIRST, now)
+            self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
+        first, lasted = self._legs.first.verdict(), self._times.lasted()
+        self.result = result_of(left, trigger, first, self.second, lasted, gone=self.gone)

@@ -1,0 +1,69 @@
+"""A call without an engine: what it is told is the test's, what it commands is looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cordboard.calls.call import Call
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, EventKind, Outcome
+from cordboard.calls.planner import plan
+from cordboard.calls.ports import Answered, EngineCommand, EngineEvent, Failed
+from cordboard.calls.request import CallRequest
+from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
+
+
+class Line:
+    """A call, the commands and events since the last look, and the time."""
+
+    def __init__(self, asked: CallRequest | None = None, *, second_registered: bool = True) -> None:
+        ids = numbered_ids()
+        all_here = desk(everywhere, ids)
+        planned = plan(asked or request(), tenant(longest_call=600.0), all_here)
+        self.desk = desk(everywhere if second_registered else nowhere, ids)
+        self.call = Call(planned, self.desk)
+        self.now = 100.0
+        self.log: list[CallEvent] = []
+        self.call.start(self.now)
+        self.started = self.commands()
+
+    def commands(self) -> list[EngineCommand]:
+        self.log += self.call.take_events()
+        return self.call.take_commands()
+
+    def tell(self, *events: EngineEvent) -> list[EngineCommand]:
+        for event in events:
+            self.call.handle(event, self.now)
+        return self.commands()
+
+    def wait(self, seconds: float) -> list[EngineCommand]:
+        self.now += seconds
+        self.call.handle_timer(self.now)
+        return self.commands()
+
+    def kinds(self) -> list[str]:
+        self.commands()
+        return [event.kind.value for event in self.log]
+
+    def data(self, kind: EventKind) -> dict[str, Any]:
+        self.commands()
+        return dict(next(event.data for event in self.log if event.kind is kind))
+
+    @property
+    def outcome(self) -> tuple[Outcome, Cause]:
+        assert self.call.result is not None
+        return self.call.result.outcome, self.call.result.cause
+
+
+def ringing_second(asked: CallRequest | None = None) -> Line:
+    """Jessica's desk phone (c1) has answered, thomas (c3) is being rung."""
+    line = Line(asked)
+    line.tell(Answered("c1"), Failed("c2", 487))
+    return line
+
+
+def bridged() -> Line:
+    line = ringing_second()
+    line.now += 2.0
+    line.tell(Answered("c3"))
+    return line

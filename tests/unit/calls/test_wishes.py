@@ -1,0 +1,99 @@
+"""What clients ask of a live call: hold, resume, keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from cordboard.calls.events import EventKind
+from cordboard.calls.ports import (
+    Answered,
+    Bridge,
+    Hold,
+    HoldChanged,
+    Play,
+    Released,
+    SendDigits,
+    StopPlay,
+    Tone,
+    ToneKind,
+)
+from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage
+from cordboard.calls.wishes import MAX_DIGITS, WrongState
+from support.call_line import Line, bridged, ringing_second
+
+HOLD_TONE = Tone(ToneKind.HOLD, "jp")
+
+
+def hold(line: Line, leg: Leg, on: bool) -> list[object]:
+    line.call.wishes.hold(leg, on)
+    return list(line.commands())
+
+
+def press(line: Line, leg: Leg, digits: str) -> list[object]:
+    line.call.wishes.send_digits(leg, digits, line.now, duration_ms=100, gap_ms=60)
+    return list(line.commands())
+
+
+def test_a_party_is_put_on_hold_and_hears_a_tone() -> None:
+    line = bridged()
+    assert hold(line, Leg.SECOND, True) == [Hold("c3", True), Play("c3", HOLD_TONE)]
+    assert hold(line, Leg.SECOND, True) == [], "it is on hold already"
+    assert hold(line, Leg.SECOND, False) == [StopPlay("c3"), Hold("c3", False)]
+    assert hold(line, Leg.SECOND, False) == []
+    assert line.kinds()[-2:] == ["leg.held", "leg.resumed"]
+
+
+def test_a_hold_by_the_other_partys_phone_stands_beside_it() -> None:
+    line = bridged()
+    hold(line, Leg.FIRST, True)
+    assert line.tell(HoldChanged("c3", True)) == [], "it is on hold already"
+    assert hold(line, Leg.FIRST, False) == [StopPlay("c1")], "the other's phone holds it still"
+    assert line.tell(HoldChanged("c3", False)) == [Hold("c1", False)]
+    line.tell(HoldChanged("c3", True))
+    assert hold(line, Leg.FIRST, True) == [Play("c1", HOLD_TONE)]
+    assert line.tell(HoldChanged("c3", False)) == [], "the client holds it still"
+
+
+def test_its_own_phone_may_hold_as_well() -> None:
+    line = bridged()
+    hold(line, Leg.FIRST, True)
+    assert line.tell(HoldChanged("c1", True)) == [Hold("c3", True)]
+    assert hold(line, Leg.FIRST, False) == [StopPlay("c1"), Hold("c1", False)]
+    assert line.tell(HoldChanged("c1", False)) == [Hold("c3", False)]
+
+
+def test_only_who_talks_can_be_held() -> None:
+    line = ringing_second()
+    with pytest.raises(WrongState) as caught:
+        hold(line, Leg.FIRST, True)
+    assert caught.value.stage is Stage.RINGING_SECOND
+    assert line.tell(Answered("c3")) == [Bridge("c1", "c3")]
+    line.tell(Released("c3", remote=True))
+    with pytest.raises(WrongState):
+        hold(line, Leg.FIRST, True)
+
+
+def test_keys_are_pressed_for_a_party() -> None:
+    line = bridged()
+    assert press(line, Leg.SECOND, "12#") == [SendDigits("c3", "12#", 100, 60)]
+    assert line.data(EventKind.DIGITS_SENT) == {"count": 3}, "and not which"
+
+
+def test_the_first_party_takes_keys_as_soon_as_it_is_there() -> None:
+    line = ringing_second()
+    assert press(line, Leg.FIRST, "5") == [SendDigits("c1", "5", 100, 60)]
+    with pytest.raises(WrongState, match="second leg"):
+        press(line, Leg.SECOND, "5")
+    with pytest.raises(WrongState):
+        press(Line(), Leg.FIRST, "5")
+
+
+def test_no_more_keys_wait_than_a_leg_can_take() -> None:
+    line = bridged()
+    press(line, Leg.FIRST, "1" * 60)
+    with pytest.raises(WrongState, match=str(MAX_DIGITS)):
+        press(line, Leg.FIRST, "1" * 5)
+    assert press(line, Leg.SECOND, "2") == [SendDigits("c3", "2", 100, 60)]
+    line.now += 0.161
+    assert press(line, Leg.FIRST, "1" * 5) == [SendDigits("c1", "11111", 100, 60)]
