@@ -151,7 +151,7 @@ class CallLog:
 
     def parked(self, leg: Leg, channel: str, on: bool) -> None:
         """A client put a party on hold, or took it off."""
-        self._write(EventKind.LEG_HELD if on else EventKind.LEG_RESUMED, leg, channel, {})
+        self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
     def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
         """Keys are being pressed for a party, which may be a secret of its."""

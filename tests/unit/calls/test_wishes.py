@@ -41,7 +41,7 @@ def test_a_party_is_put_on_hold_and_hears_a_tone() -> None:
     assert hold(line, Leg.SECOND, True) == [], "it is on hold already"
     assert hold(line, Leg.SECOND, False) == [StopPlay("c3"), Hold("c3", False)]
     assert hold(line, Leg.SECOND, False) == []
-    assert line.kinds()[-2:] == ["leg.held", "leg.resumed"]
+    assert line.kinds()[-2:] == ["channel.held", "channel.resumed"]
 
 
 def test_a_hold_by_the_other_partys_phone_stands_beside_it() -> None:

@@ -25,6 +25,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "trunk_not_found": (404, "No such trunk"),
     "method_not_allowed": (405, "Method not allowed"),
     "call_over": (409, "The call is over"),
+    "wrong_state": (409, "The call is not in a state that allows this"),
     "idempotency_conflict": (409, "The key was used for another request"),
     "user_not_registered": (409, "No phone is registered"),
     "trunk_down": (409, "No trunk can take the call now"),
@@ -68,6 +69,7 @@ class ProblemShown(BaseModel):
     parameter: str | None = Field(
         None, description="the parameter at fault, or the limit that was reached"
     )
+    state: str | None = Field(None, description="the state that the call is in")
     errors: list[Fault] | None = Field(None, description="all that is wrong with the request")
 
 
@@ -81,6 +83,7 @@ class Problem(Exception):
         detail: str,
         *,
         parameter: str | None = None,
+        state: str | None = None,
         errors: Sequence[Fault] = (),
         headers: Headers = (),
     ) -> None:
@@ -88,6 +91,7 @@ class Problem(Exception):
         self.id = name
         self.detail = detail
         self.parameter = parameter
+        self.state = state
         self.errors = errors
         self.headers = headers
 
@@ -104,6 +108,8 @@ def answer_of(problem: Problem) -> Response:
     }
     if problem.parameter is not None:
         body["parameter"] = problem.parameter
+    if problem.state is not None:
+        body["state"] = problem.state
     if problem.errors:
         body["errors"] = [fault.model_dump() for fault in problem.errors]
     answer = Response(compact(body), status, media_type=PROBLEM.decode())

@@ -1,0 +1,118 @@
+"""What v1 does to a live call: hold and resume, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from cordboard.api.auth import Principal
+from cordboard.api.services import Services
+from cordboard.api.v1.access import Here, Writer
+from cordboard.api.v1.answers import nothing
+from cordboard.api.v1.bodies import body_of, takes
+from cordboard.api.v1.named import CallName, call_named, no_such_call
+from cordboard.api.v1.problems import Problem, described
+from cordboard.api.v1.routing import v1_router
+from cordboard.calls.progress import progress_of
+from cordboard.calls.request import Leg
+from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, Wishes, WrongState
+
+router = v1_router("control")
+
+LegName = Literal["first", "second"]
+
+_BODY: Final = ("invalid_json", "body_too_large", "unsupported_media_type", "invalid_parameter")
+_CALL: Final = ("call_not_found", "call_over", "wrong_state")
+
+
+class OneLeg(BaseModel):
+    """A party of the call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    leg: LegName
+
+
+class Keys(OneLeg):
+    """Keys to be pressed for a party."""
+
+    digits: str = Field(
+        min_length=1,
+        max_length=MAX_DIGITS,
+        pattern="^[0-9A-D*#]+$",
+        description="sent to this party, one after the other, after those that wait",
+    )
+    duration: int = Field(100, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms of each key")
+    gap: int = Field(60, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms between two keys")
+
+
+@router.post(
+    "/calls/{call}/hold",
+    status_code=204,
+    responses=described(*_CALL, *_BODY),
+    openapi_extra=takes(OneLeg, {"second": {"leg": "second"}}),
+)
+async def hold(
+    principal: Writer, here: Here, call: CallName, body: Annotated[OneLeg, body_of(OneLeg)]
+) -> Response:
+    """Put a party on hold: it hears a tone now and then, and nothing of the other."""
+    leg = Leg(body.leg)
+    await _wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, True))
+    return nothing()
+
+
+@router.post(
+    "/calls/{call}/resume",
+    status_code=204,
+    responses=described(*_CALL, *_BODY),
+    openapi_extra=takes(OneLeg, {"second": {"leg": "second"}}),
+)
+async def resume(
+    principal: Writer, here: Here, call: CallName, body: Annotated[OneLeg, body_of(OneLeg)]
+) -> Response:
+    """Take a party off hold, unless the other one's phone holds it still."""
+    leg = Leg(body.leg)
+    await _wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, False))
+    return nothing()
+
+
+@router.post(
+    "/calls/{call}/dtmf",
+    status_code=204,
+    responses=described(*_CALL, *_BODY),
+    openapi_extra=takes(Keys, {"menu": {"leg": "second", "digits": "2#"}}),
+)
+async def dtmf(
+    principal: Writer, here: Here, call: CallName, body: Annotated[Keys, body_of(Keys)]
+) -> Response:
+    """Press keys for a party: telephone events (RFC 4733), or INFO where it takes none."""
+
+    def press(wishes: Wishes, now: float) -> None:
+        wishes.send_digits(
+            Leg(body.leg), body.digits, now, duration_ms=body.duration, gap_ms=body.gap
+        )
+
+    await _wish(here, principal, call, press)
+    return nothing()
+
+
+async def _wish(
+    here: Services, principal: Principal, name: str, wish: Callable[[Wishes, float], None]
+) -> None:
+    """Have something happen to a live call, or say why it can't."""
+    tenant, call = call_named(here, principal, name)
+    try:
+        if here.exchange.wish(tenant, call, wish):
+            return
+    except WrongState as wrong:
+        raise Problem("wrong_state", str(wrong), state=wrong.stage.value) from None
+    record = await here.journal.call(tenant, call)
+    if record is None:
+        raise no_such_call()
+    if record.ended_at is not None:
+        raise Problem("call_over", "there is nothing left of the call")
+    stage = progress_of(await here.journal.events_of(tenant, call)).stage.value
+    raise Problem("wrong_state", f"the call is {stage}", state=stage)
