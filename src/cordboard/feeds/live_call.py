@@ -1,0 +1,100 @@
+"""A call that is alive, by its events: what a follower knows who has followed it from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cordboard.calls.events import CallEvent, EventKind, Json, Recorded
+from cordboard.calls.progress import progress_of
+from cordboard.calls.request import Leg
+from cordboard.journal.port import CallRecord
+
+_CHANNEL_STATES = {
+    EventKind.CHANNEL_DIALLED: "dialled",
+    EventKind.CHANNEL_RINGING: "ringing",
+    EventKind.CHANNEL_ANSWERED: "answered",
+}
+
+_LEG_STATES = {
+    EventKind.CHANNEL_DIALLED: "ringing",
+    EventKind.LEG_ANSWERED: "answered",
+    EventKind.LEG_FAILED: "failed",
+}
+
+
+class _Leg:
+    """One leg: what it is for, how far it is, and whether it holds the other."""
+
+    def __init__(self, party: Json) -> None:
+        self.party = party
+        self.state = "waiting"
+        self.since: float | None = None
+        self.holds = False
+
+    def take(self, recorded: Recorded) -> None:
+        kind = recorded.event.kind
+        state = _LEG_STATES.get(kind)
+        if state is not None and (self.state == "waiting" or kind is not EventKind.CHANNEL_DIALLED):
+            self.state, self.since = state, recorded.at
+        if kind in (EventKind.CALL_HELD, EventKind.CALL_RESUMED):
+            self.holds = kind is EventKind.CALL_HELD
+
+    def as_dict(self) -> dict[str, Json]:
+        return {
+            "party": self.party,
+            "state": self.state,
+            "since": self.since,
+            "holds": self.holds,
+        }
+
+
+def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]:
+    """The call with its legs, and the channels that have not ended."""
+    events = tuple(events)
+    asked = next((e.event.data for e in events if e.event.kind is EventKind.CALL_ACCEPTED), {})
+    legs = {leg: _Leg(asked.get(leg.value)) for leg in Leg}
+    channels: dict[str, dict[str, Json]] = {}
+    for recorded in events:
+        if recorded.event.leg is not None:
+            legs[recorded.event.leg].take(recorded)
+        if recorded.event.channel is not None:
+            _see_channel(channels, recorded.event.channel, recorded)
+    alive: list[Json] = [channel for channel in channels.values() if channel["state"] != "ended"]
+    return {
+        "id": record.id,
+        "external_id": record.external_id,
+        "account": record.account,
+        "dialect": record.dialect,
+        "method": record.method,
+        "accepted_at": record.accepted_at,
+        "due_at": _first(events, EventKind.CALL_SCHEDULED, "due_at"),
+        "state": progress_of(events).stage.value,
+        "first": legs[Leg.FIRST].as_dict(),
+        "second": legs[Leg.SECOND].as_dict(),
+        "channels": alive,
+    }
+
+
+def _see_channel(channels: dict[str, dict[str, Json]], name: str, recorded: Recorded) -> None:
+    event: CallEvent = recorded.event
+    if event.kind is EventKind.CHANNEL_DIALLED:
+        channels[name] = {
+            "id": name,
+            "leg": None if event.leg is None else event.leg.value,
+            "endpoint": event.data.get("endpoint"),
+            "trunk": event.data.get("trunk"),
+            "state": "dialled",
+            "since": recorded.at,
+        }
+    known = channels.get(name)
+    if known is None:
+        return
+    if event.kind is EventKind.CHANNEL_FAILED_OVER and event.data.get("next") is not None:
+        known["trunk"] = event.data["next"]
+    state = "ended" if event.kind is EventKind.CHANNEL_ENDED else _CHANNEL_STATES.get(event.kind)
+    if state is not None:
+        known.update(state=state, since=recorded.at)
+
+
+def _first(events: Iterable[Recorded], kind: EventKind, key: str) -> Json:
+    return next((one.event.data.get(key) for one in events if one.event.kind is kind), None)
