@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,13 @@ async def test_a_callback_is_owed_with_the_event_that_it_tells_of(journal: Journ
     assert (posted.owed.tenant, posted.owed.account) == ("demo", "main")
     assert posted.owed.event == answered("call")
     assert (posted.attempts, posted.last, posted.next_at) == (0, None, posted.owed.at)
+
+
+async def test_a_callback_knows_the_call_by_its_clients_own_id(journal: Journal) -> None:
+    await journal.accept(replace(record("call"), external_id="ticket-7"), ())
+    await happen(journal, answered("call"))
+    (posted,) = await journal.due(LATER, 10)
+    assert posted.owed.external_id == "ticket-7"
 
 
 async def test_each_call_owes_one(journal: Journal) -> None:

@@ -40,3 +40,7 @@ class Served:
     async def post(self, path: str, body: bytes | dict[str, Any], **more: Any) -> Reply:
         """What comes of a request to v1."""
         return await ask(self.app, "POST", f"/v1{path}", body, **more)
+
+    async def delete(self, path: str, **more: Any) -> Reply:
+        """What comes of ending something."""
+        return await ask(self.app, "DELETE", f"/v1{path}", **more)

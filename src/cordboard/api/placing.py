@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Scope
 
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.exchange.repetition import Accepted, usable_key
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the id it gets, the tenant's domain, the account's name."""
+
+    call: str
+    tenant: str
+    account: str
+
 
 IDEMPOTENCY_KEY: Final = b"idempotency-key"
 """A client's own key for a request, by which a repetition is known (draft-ietf-httpapi-

@@ -26,6 +26,7 @@ class Owed:
     url: str = field(repr=False)
     at: float
     event: CallEvent
+    external_id: str | None = None
 
 
 def owes(callback: Callback, event: CallEvent) -> bool:
@@ -40,8 +41,15 @@ def owes(callback: Callback, event: CallEvent) -> bool:
     return event.leg is Leg.FIRST and event.kind in _FIRST_LEG
 
 
-def owed(tenant: str, account: str, callback: Callback, event: CallEvent, at: float) -> Owed:
-    """The callback that an event makes owed."""
+def owed(
+    tenant: str,
+    account: str,
+    callback: Callback,
+    event: CallEvent,
+    at: float,
+    external_id: str | None = None,
+) -> Owed:
+    """The callback that an event makes owed; ``external_id`` is the client's own of the call."""
     return Owed(
         f"msg_{event.call}",
         tenant,
@@ -51,4 +59,5 @@ def owed(tenant: str, account: str, callback: Callback, event: CallEvent, at: fl
         callback.url,
         at,
         event,
+        external_id,
     )

@@ -14,7 +14,6 @@ from typing import Final
 
 import structlog
 
-from cordboard.calls.events import CallEvent
 from cordboard.calls.owing import Owed
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
@@ -36,7 +35,7 @@ kept."""
 
 _log = structlog.get_logger(__name__)
 
-Renderer = Callable[[CallEvent], bytes]
+Renderer = Callable[[Owed], bytes]
 """Makes a dialect's JSON body of the event that is told."""
 
 TermsOf = Callable[[str, str], Terms]
@@ -151,7 +150,7 @@ class Callbacks:
         except UnusableUrl as error:
             return Attempt(self._wall(), None, f"the URL {error}", -1.0)
         terms = self._terms(one.tenant, one.account)
-        return await self._courier.attempt(one.id, url, renderer(one.event), terms)
+        return await self._courier.attempt(one.id, url, renderer(one), terms)
 
     def _over(self, one: Owed, task: asyncio.Task[None]) -> None:
         self._under_way.pop(one.id, None)

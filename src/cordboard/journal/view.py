@@ -109,7 +109,7 @@ class View:
                 callback = record.callback
                 if callback is not None and event.call not in found and owes(callback, event):
                     found[event.call] = owed(
-                        entry.tenant, record.account, callback, event, entry.at
+                        entry.tenant, record.account, callback, event, entry.at, record.external_id
                     )
         return list(found.values())
 

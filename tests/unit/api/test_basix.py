@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cordboard.api.app import create_app
-from cordboard.api.basix.methods import METHODS, Origin
+from cordboard.api.basix.methods import METHODS
+from cordboard.api.placing import Origin
 from cordboard.api.services import Services
 from cordboard.calls.events import Json
 from cordboard.calls.refusals import RefusalId, Refused

@@ -16,6 +16,7 @@ from aiohttp import web
 from cordboard.api.basix.callback import ERROR_IDS, register, render
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback, Leg
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import BACK_OFF, Courier, Terms
@@ -233,7 +234,8 @@ async def test_who_asked_for_none_gets_none(log: Log, receiver: Receiver) -> Non
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_a_word(cause: Cause) -> None:
-    body = json.loads(render(failed("a", cause.value)))
+    owed = Owed("msg_a", "demo", "main", "a", "basix", "", 1.0, failed("a", cause.value))
+    body = json.loads(render(owed))
     assert body["error"]["id"] == ERROR_IDS[cause]
     assert body["error"]["id"] in {
         *("no_answer", "busy", "rejected", "unreachable", "cancelled", "interrupted")

@@ -6,6 +6,7 @@ from cordboard.api.answer import compact
 from cordboard.api.basix.fields import DIALECT
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.owing import Owed
 from cordboard.feeds.callbacks import register_renderer
 
 # The vendor prints only SOME_ERROR_ID; these six words are ours, every cause comes to one of them.
@@ -27,8 +28,9 @@ ERROR_IDS: dict[Cause, str] = {
 }
 
 
-def render(event: CallEvent) -> bytes:
+def render(owed: Owed) -> bytes:
     """The callback's body: the UUID of the channel that answered, or why none did."""
+    event = owed.event
     if event.kind is EventKind.LEG_ANSWERED:
         return compact({"result_code": 0, "uuid": event.channel})
     return compact({"result_code": 500, "error": {"id": ERROR_IDS[_cause(event)]}})

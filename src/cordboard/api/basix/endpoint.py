@@ -13,10 +13,10 @@ from starlette.types import Receive, Scope, Send
 
 from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenticated
-from cordboard.api.basix.methods import METHODS, Origin, Translate
+from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
-from cordboard.api.placing import headers_of, key_of, refusal_headers
+from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope

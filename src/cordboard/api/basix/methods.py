@@ -7,11 +7,11 @@ method does not document are ignored, for clients of other versions send them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cordboard.api.basix import fields
 from cordboard.api.basix.addresses import Called, called, calling_number, plain
 from cordboard.api.basix.fields import DIALECT, Parameters, missing
+from cordboard.api.placing import Origin
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import (
     NO_WISHES,
@@ -23,16 +23,6 @@ from cordboard.calls.request import (
     SecondScope,
     UserKeys,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request comes from: the id it gets, the tenant's domain, the account's name."""
-
-    call: str
-    tenant: str
-    account: str
-
 
 Translate = Callable[[Parameters, Origin], CallRequest]
 """Reads a method's parameters; raises :class:`~cordboard.calls.refusals.Refused`."""

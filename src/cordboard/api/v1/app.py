@@ -17,7 +17,7 @@ from cordboard.api.body import ClientGone
 from cordboard.api.services import Services
 from cordboard.api.v1 import callbacks, calls, control, events, ladders, trunks
 from cordboard.api.v1.paths import Paths
-from cordboard.api.v1.problems import Problem, answer_of, faulty, refused
+from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
 from cordboard.api.v1.schema import document
 from cordboard.calls.refusals import Refused
 
@@ -123,7 +123,7 @@ async def _on_refusal(_request: Request, refusal: Exception) -> Response:
 
 async def _on_faults(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return answer_of(faulty(error.errors()))
+    return answer_of(wrong(faults_of(error.errors())))
 
 
 async def _on_break(_request: Request, _error: Exception) -> Response:

@@ -1,41 +1,133 @@
-"""What v1 does with calls: look, explain, hang up. A tenant never sees another's: they are not
+"""What v1 does with calls: place, look, end, explain. A tenant never sees another's: they are not
 found."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
+from fastapi import Header, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from cordboard.api.basix.methods import METHODS, Origin
+from cordboard.api.auth import Principal
+from cordboard.api.basix.methods import METHODS
 from cordboard.api.basix.names import basix_name
+from cordboard.api.placing import REPLAYED, Origin, key_of
+from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, Reader, Writer
 from cordboard.api.v1.answers import example, nothing, shown
-from cordboard.api.v1.bodies import body_of, takes
+from cordboard.api.v1.asked import CallAsked
+from cordboard.api.v1.bodies import body_of, json_of, read_as, takes
 from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
+from cordboard.api.v1.translation import request_of
 from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain_refusal
 from cordboard.calls.refusals import Refused
+from cordboard.exchange.repetition import LONGEST_KEY
 
 router = v1_router("calls")
 
+SIMPLE: Final[dict[str, Any]] = {
+    "first": {"user": {"name": "jessica"}},
+    "second": {"number": "0312341234"},
+}
+FULL: Final[dict[str, Any]] = {
+    "first": {
+        "user": {"extension": "1001"},
+        "auto_answer": True,
+        "answer_timeout": 30,
+        "display_name": "Ticket 4711",
+    },
+    "second": {
+        "number": "0312341234",
+        "caller_id": "05068680000",
+        "end_user": {"name": "Olive Oyl", "organization": "Thimble Theatre"},
+        "screening": True,
+        "warning": True,
+    },
+    "group": {"name": "support"},
+    "record": True,
+    "delay": 60,
+    "external_id": "ticket-4711",
+    "external_info": "the ticket that this is about",
+    "variables": {"SKIP_WELCOME": "1"},
+    "callback": {"url": "https://crm.example.com/told"},
+    "metadata": {"campaign": "spring"},
+}
 BASIX_REQUEST: Final = {
     "dialect": "basix",
     "method": "call_user",
     "parameters": {"user_name": "jessica", "destination": "0312341234"},
 }
 
+_UNREADABLE: Final = ("invalid_json", "body_too_large", "unsupported_media_type")
+_REFUSED: Final = (
+    *("invalid_parameter", "user_not_found", "group_not_found", "invalid_destination"),
+    *("calling_number_not_allowed", "no_route", "user_not_registered", "trunk_down"),
+    *("idempotency_conflict", "channel_limit_reached", "overloaded"),
+)
+_PLACED: Final = {
+    "Location": {"description": "the call", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "`true`: the request was accepted before, by its key",
+        "schema": {"type": "string"},
+    },
+}
 
-class ToExplain(BaseModel):
+
+class VendorsRequest(BaseModel):
     """A vendor's request, to be explained."""
 
     dialect: str = "basix"
     method: str
     parameters: dict[str, Any] = Field(description="the method's own JSON object")
+
+
+@router.post(
+    "/calls",
+    status_code=201,
+    response_model=CallShown,
+    responses={
+        201: {**example(CALL_EXAMPLE, "Accepted; the call is made"), "headers": _PLACED},
+        200: {
+            "model": CallShown,
+            **example(CALL_EXAMPLE, "Accepted before, as the key says; the call as it stands"),
+            "headers": _PLACED,
+        },
+        **described(*_UNREADABLE, *_REFUSED),
+    },
+    openapi_extra=takes(CallAsked, {"simple": SIMPLE, "everything": FULL}),
+)
+async def place_call(
+    principal: Writer,
+    here: Here,
+    asked: Annotated[CallAsked, body_of(CallAsked)],
+    request: Request,
+    idempotency_key: Annotated[
+        str | None,
+        Header(max_length=LONGEST_KEY, description="makes the request one that can be repeated"),
+    ] = None,
+) -> Response:
+    """Place a call: the first leg is rung, and whoever answers is connected with the second.
+
+    The answer is about its acceptance; what becomes of it is told by the call itself, its events
+    and its callback.
+    """
+    del idempotency_key  # for the document: it is read as in all dialects
+    wanted = request_of(asked, _origin(here, principal))
+    accepted = await here.exchange.place(wanted, key_of(request.scope))
+    record = await here.journal.call(wanted.tenant, accepted.call)
+    if record is None:
+        raise no_such_call()  # forgotten in this instant
+    view = call_view(record, await here.journal.events_of(wanted.tenant, accepted.call))
+    answer = shown(view, 200 if accepted.repeated else 201)
+    answer.headers["location"] = f"/v1/calls/{accepted.call}"
+    if accepted.repeated:
+        answer.raw_headers.append(REPLAYED)
+    return answer
 
 
 @router.get(
@@ -54,7 +146,7 @@ async def show_call(principal: Reader, here: Here, call: CallName) -> Response:
 
 @router.delete("/calls/{call}", status_code=204, responses=described("call_not_found", "call_over"))
 async def end_call(principal: Writer, here: Here, call: CallName) -> Response:
-    """End a call, whatever its state."""
+    """End a call, whatever its state: hang it up, or cancel it where it waits for its time."""
     tenant, call = call_named(here, principal, call)
     if here.exchange.hang_up(tenant, call):
         return nothing()
@@ -68,25 +160,37 @@ async def end_call(principal: Writer, here: Here, call: CallName) -> Response:
     response_model=dict[str, Any],
     responses={
         200: example({"accepted": True, "limit_reached": None}),
-        **described("invalid_json", "body_too_large", "unsupported_media_type"),
-        **described("invalid_parameter"),
+        **described(*_UNREADABLE, "invalid_parameter"),
     },
-    openapi_extra=takes(ToExplain, {"basix": BASIX_REQUEST}),
+    openapi_extra=takes(CallAsked, {"v1": SIMPLE, "basix": BASIX_REQUEST}, VendorsRequest),
 )
-async def explain_call(
-    principal: Reader, here: Here, body: Annotated[ToExplain, body_of(ToExplain)]
-) -> Response:
-    """What a vendor's request would do, and why; nothing rings."""
-    translate = METHODS.get(body.method)
-    if body.dialect != "basix" or translate is None:
-        known = ", ".join(METHODS)
-        raise Problem("invalid_parameter", f"dialect is basix, method is one of {known}")
-    exchange = here.exchange
-    origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
+async def explain_call(principal: Reader, here: Here, request: Request) -> Response:
+    """What a request would do, and why; nothing rings. It is the body of `POST /v1/calls`, or a
+    vendor's request with its dialect and method."""
+    body = await json_of(request)
+    origin = _origin(here, principal)
     explained: dict[str, Json]
     try:
-        explained = exchange.explain(translate(body.parameters, origin))
+        if "dialect" in body or "method" in body:
+            explained = _explain_vendors(here, origin, read_as(VendorsRequest, body))
+        else:
+            explained = here.exchange.explain(request_of(read_as(CallAsked, body), origin))
     except Refused as refusal:
-        refusal.parameter = basix_name(refusal.parameter, body.method, body.parameters)
         explained = explain_refusal(refusal)
     return shown(explained)
+
+
+def _explain_vendors(here: Services, origin: Origin, asked: VendorsRequest) -> dict[str, Json]:
+    translate = METHODS.get(asked.method)
+    if asked.dialect != "basix" or translate is None:
+        known = ", ".join(METHODS)
+        raise Problem("invalid_parameter", f"dialect is basix, method is one of {known}")
+    try:
+        return here.exchange.explain(translate(asked.parameters, origin))
+    except Refused as refusal:
+        refusal.parameter = basix_name(refusal.parameter, asked.method, asked.parameters)
+        raise
+
+
+def _origin(here: Services, principal: Principal) -> Origin:
+    return Origin(here.exchange.new_call_id(), principal.tenant.domain, principal.account.name)

@@ -126,8 +126,8 @@ def refused(refusal: Refused) -> Problem:
     return Problem(refusal.id.value, refusal.message, parameter=refusal.parameter)
 
 
-def faulty(faults: Iterable[Mapping[str, Any]], where: str | None = None) -> Problem:
-    """The problem of a request with faults as pydantic tells them; no value is repeated in it.
+def faults_of(faults: Iterable[Mapping[str, Any]], where: str | None = None) -> list[Fault]:
+    """Faults as pydantic tells them, without any value.
 
     ``where`` is the part of the request they are in; None where their location begins with it.
     """
@@ -136,9 +136,14 @@ def faulty(faults: Iterable[Mapping[str, Any]], where: str | None = None) -> Pro
         location = [str(step) for step in fault["loc"]]
         part = where if where is not None else location.pop(0)
         found.append(Fault(where=part, path=".".join(location), detail=_said(fault)))
-    first = found[0]
+    return found
+
+
+def wrong(faults: Sequence[Fault]) -> Problem:
+    """The problem of a request that has faults."""
+    first = faults[0]
     name = first.path or first.where
-    return Problem("invalid_parameter", f"{name}: {first.detail}", parameter=name, errors=found)
+    return Problem("invalid_parameter", f"{name}: {first.detail}", parameter=name, errors=faults)
 
 
 def _said(fault: Mapping[str, Any]) -> str:

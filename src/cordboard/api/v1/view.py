@@ -54,7 +54,12 @@ class CallShown(BaseModel):
     account: str
     accepted_at: float = Field(description="seconds since 1970")
     ended_at: float | None
+    due_at: float | None = Field(description="when a call for later is to begin")
     channels: list[str] = Field(description="the UUIDs of the first leg's channels")
+    external_id: str | None
+    external_info: str | None
+    variables: dict[str, str]
+    metadata: dict[str, Any] | None
     first: LegShown
     second: LegShown
     result: ResultShown | None
@@ -62,8 +67,9 @@ class CallShown(BaseModel):
 
 def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]:
     """The whole call as JSON."""
-    accepted = next((e.event for e in events if e.event.kind is EventKind.CALL_ACCEPTED), None)
-    asked = accepted.data if accepted is not None else {}
+    said = {recorded.event.kind: recorded.event.data for recorded in events}
+    asked = said.get(EventKind.CALL_ACCEPTED, {})
+    request = record.request or {}
     return {
         "id": record.id,
         "state": progress_of(events).stage.value,
@@ -72,11 +78,22 @@ def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]
         "account": record.account,
         "accepted_at": record.accepted_at,
         "ended_at": record.ended_at,
-        "channels": list(record.channels),
+        "due_at": said.get(EventKind.CALL_SCHEDULED, {}).get("due_at"),
+        "channels": said.get(EventKind.CALL_STARTED, {}).get("channels") or list(record.channels),
+        "external_id": record.external_id,
+        "external_info": request.get("external_info"),
+        "variables": _pairs(request.get("variables")),
+        "metadata": request.get("metadata"),
         "first": _leg_view(Leg.FIRST, asked.get("first"), events),
         "second": _leg_view(Leg.SECOND, asked.get("second"), events),
         "result": record.result,
     }
+
+
+def _pairs(kept: Json) -> dict[str, Json]:
+    """Variables as they are kept: pairs of a name and a value."""
+    pairs = kept if isinstance(kept, list) else []
+    return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list)}
 
 
 def _leg_view(leg: Leg, party: Json, events: Sequence[Recorded]) -> dict[str, Json]:
@@ -96,12 +113,17 @@ def _leg_view(leg: Leg, party: Json, events: Sequence[Recorded]) -> dict[str, Js
 CALL_EXAMPLE: Final[dict[str, Any]] = {
     "id": "5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f",
     "state": "ended",
-    "dialect": "basix",
-    "method": "call_user",
+    "dialect": "v1",
+    "method": "call",
     "account": "main",
     "accepted_at": 1767225600.12,
     "ended_at": 1767225634.8,
+    "due_at": None,
     "channels": ["0d3f4c52-1f0c-4b5e-8f6a-2f8e2a1b9c77"],
+    "external_id": "ticket-4711",
+    "external_info": None,
+    "variables": {},
+    "metadata": {"campaign": "spring"},
     "first": {
         "party": {"kind": "user", "name": "jessica", "number": "1001", "id": 1001},
         "timeline": [

@@ -118,6 +118,8 @@ def owed_row(one: Owed) -> Row:
         "channel": event.channel,
         "data": dict(event.data),
     }
+    if one.external_id is not None:
+        told["external_id"] = one.external_id
     return {
         "id": one.id,
         "tenant": one.tenant,
@@ -150,6 +152,7 @@ def posted_of(row: RowMapping) -> Posted:
         row["url"],
         row["at"],
         event,
+        told.get("external_id"),
     )
     return Posted(one, Fate(row["fate"]), row["attempts"], row["next_at"], last)
 

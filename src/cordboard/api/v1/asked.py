@@ -1,0 +1,257 @@
+"""The body of ``POST /v1/calls``: what a client may ask for, and how each of it is bounded.
+
+``null`` counts as absent. Members that we don't know are refused: a wish with a slip of the pen in
+its name would go unheard otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from cordboard.api.v1.bodies import Bound
+from cordboard.api.v1.problems import Fault
+from cordboard.calls.request import DEFAULT_ANSWER_TIMEOUT, MAX_ANSWER_TIMEOUT, MAX_DELAY
+from cordboard.feeds.outbound import MAX_URL_LENGTH, UnusableUrl, usable_url
+
+MAX_NAME: Final = 254
+"""Longest name, number or e-mail address; RFC 5321 4.5.3.1.3 allows addresses of 254."""
+
+MAX_DISPLAY_NAME: Final = 128
+"""Longest name of a caller; phones show 20 to 40 characters of it."""
+
+MAX_EXTERNAL_ID: Final = 255
+"""Longest id of the client's own; a UUID has 36."""
+
+MAX_INFO: Final = 2_048
+"""Longest text about a call or a person: an avatar is a URL."""
+
+MAX_VARIABLES: Final = 32
+MAX_VARIABLE_VALUE: Final = 1_024
+"""What a context is told; While1's examples are four, one of them a URL."""
+
+MAX_METADATA: Final = 8 * 1024
+"""Longest metadata in octets of JSON: it is kept with each call and shown with it."""
+
+PRINTABLE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
+"""Neither controls nor line separators, and not nothing."""
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_NAMES: Final[dict[str, Any]] = {"propertyNames": {"pattern": f"^{_VARIABLE.pattern}$"}}
+
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+_TIME: Final[dict[str, Any]] = {
+    "type": ["number", "string"],
+    "format": "date-time",
+    "examples": [1767225600, "2026-01-01T00:00:00Z"],
+}
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
+Info = Annotated[str, StringConstraints(min_length=1, max_length=MAX_INFO, pattern=PRINTABLE)]
+DisplayName = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_DISPLAY_NAME, pattern=PRINTABLE)
+]
+Timeout = Annotated[float, Field(gt=0, le=MAX_ANSWER_TIMEOUT, allow_inf_nan=False)]
+PARTIES: Final = ("user", "group", "number", "address", "context")
+
+
+def _as_text(value: Any) -> Any:
+    """Ids are numbers that clients write either way."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[
+    Name,
+    BeforeValidator(_as_text),
+    Field(json_schema_extra={"type": ["string", "integer"]}),
+]
+
+
+def _as_seconds(value: Any) -> Any:
+    """A time as RFC 3339 writes it, in seconds since 1970."""
+    if not isinstance(value, str):
+        return value
+    if not _RFC_3339.fullmatch(value):
+        raise ValueError("is neither seconds since 1970 nor a time as RFC 3339 writes it")
+    try:
+        return datetime.fromisoformat(value.upper()).timestamp()
+    except ValueError:
+        raise ValueError("there is no such time") from None
+
+
+Moment = Annotated[
+    float,
+    BeforeValidator(_as_seconds),
+    Field(ge=0, allow_inf_nan=False, json_schema_extra=_TIME),
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class UserNamed(_Body):
+    """A user, by any of his keys; of several the first that leads to one counts."""
+
+    id: Id | None = None
+    name: Name | None = None
+    label: Name | None = None
+    extension: Name | None = None
+    did: Name | None = None
+    email: Name | None = None
+
+
+class GroupNamed(_Body):
+    """A group, by any of its keys; of several the first that leads to one counts."""
+
+    id: Id | None = None
+    name: Name | None = None
+    label: Name | None = None
+    extension: Name | None = None
+    did: Name | None = None
+
+
+class GroupContext(GroupNamed):
+    """The group in whose context a call is made: its caller id, its limit."""
+
+    resolver: Annotated[str, Field(pattern=r"^(\*|any:CALL_CENTER)$")] | None = Field(
+        None, description="`*`: any group of the user; `any:CALL_CENTER`: any call center of his"
+    )
+
+
+class EndUserNamed(_Body):
+    """Who is at a number outside, for the people who see the call."""
+
+    id: Id | None = None
+    name: Info | None = None
+    organization: Info | None = None
+    avatar: Info | None = None
+    prefecture: Info | None = None
+
+
+class LegAsked(_Body):
+    """One leg: whom it is for, by exactly one of `user`, `group`, `number`, `address` and
+    `context`, and what is wanted of it."""
+
+    user: UserNamed | None = Field(None, description="all phones of this user")
+    group: GroupNamed | None = Field(None, description="the members of this group")
+    number: Name | None = Field(None, description="a telephone number, outside unless it is ours")
+    address: Name | None = Field(
+        None, description="whatever one would dial: a name, an extension, a number"
+    )
+    context: Name | None = Field(None, description="a program, by its name or extension")
+    as_user: UserNamed | None = Field(None, description="whose outside phone the number is")
+    end_user: EndUserNamed | None = Field(None, description="who is at the number or address")
+    caller_id: Name | None = Field(None, description="the number that this leg is shown")
+    display_name: DisplayName | None = Field(None, description="the name that this leg is shown")
+    auto_answer: bool = Field(False, description="ask the phones to answer at once")
+    screening: bool = Field(False, description="whoever answers presses 1 to take the call")
+    warning: bool = Field(False, description="hears that the longest duration is nearly reached")
+    answer_timeout: Timeout = Field(
+        DEFAULT_ANSWER_TIMEOUT, description="seconds until the leg has failed"
+    )
+
+
+def _usable(text: str) -> str:
+    try:
+        usable_url(text)
+    except UnusableUrl as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+class CallbackAsked(_Body):
+    """Where the client is told how the call ended."""
+
+    url: Annotated[str, StringConstraints(max_length=MAX_URL_LENGTH), AfterValidator(_usable)] = (
+        Field(json_schema_extra={"format": "uri"})
+    )
+
+
+def _known_names(variables: dict[str, str]) -> dict[str, str]:
+    for name in variables:
+        if not _VARIABLE.fullmatch(name):
+            raise ValueError("names are letters, digits and _, at most 64, no digit first")
+    return variables
+
+
+def _short(metadata: dict[str, Any]) -> dict[str, Any]:
+    if len(json.dumps(metadata, separators=(",", ":"))) > MAX_METADATA:
+        raise ValueError(f"is longer than {MAX_METADATA} octets of JSON")
+    return metadata
+
+
+Variables = Annotated[
+    dict[str, Annotated[str, StringConstraints(max_length=MAX_VARIABLE_VALUE)]],
+    Field(max_length=MAX_VARIABLES, json_schema_extra=_NAMES),
+    AfterValidator(_known_names),
+]
+
+
+class CallAsked(Bound):
+    """A call: the first leg is rung, and whoever answers is connected with the second."""
+
+    first: LegAsked
+    second: LegAsked
+    group: GroupContext | None = None
+    record: bool = Field(False, description="keep both parties' voices")
+    delay: Annotated[float, Field(ge=0, le=MAX_DELAY, allow_inf_nan=False)] = Field(
+        0, description="seconds until the call begins"
+    )
+    at: Moment | None = Field(None, description="when it begins: seconds since 1970, or RFC 3339")
+    external_id: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=MAX_EXTERNAL_ID, pattern=PRINTABLE)
+        ]
+        | None
+    ) = Field(None, description="the client's own id for the call")
+    external_info: Info | None = Field(None, description="what the id is of, for people")
+    variables: Variables = Field({}, description="what a context is told")
+    callback: CallbackAsked | None = None
+    metadata: Annotated[dict[str, Any], AfterValidator(_short)] | None = Field(
+        None, description="any JSON object, shown with the call"
+    )
+
+    @classmethod
+    def also_wrong(cls, sent: dict[str, Any]) -> Iterator[Fault]:
+        """What is wrong between the members of a body, whatever they are themselves."""
+        for name in ("first", "second"):
+            if isinstance(sent.get(name), dict):
+                yield from _between(sent[name], name)
+        if isinstance(sent.get("group"), dict) and not _given(sent["group"]):
+            yield _fault("group", "names no group")
+        if sent.get("delay") and sent.get("at") is not None:
+            yield _fault("at", "is given together with delay")
+
+
+def _between(leg: dict[str, Any], name: str) -> Iterator[Fault]:
+    parties = [party for party in PARTIES if leg.get(party) is not None]
+    if len(parties) != 1:
+        yield _fault(name, f"takes exactly one of {', '.join(PARTIES)}")
+    for key in ("user", "group", "as_user"):
+        if isinstance(leg.get(key), dict) and not _given(leg[key]):
+            yield _fault(f"{name}.{key}", "names nobody")
+    if leg.get("as_user") is not None and parties != ["number"]:
+        yield _fault(f"{name}.as_user", "goes with a number")
+    if leg.get("end_user") is not None and parties not in (["number"], ["address"]):
+        yield _fault(f"{name}.end_user", "goes with a number or an address")
+
+
+def _given(keys: dict[str, Any]) -> bool:
+    return any(value is not None for value in keys.values())
+
+
+def _fault(path: str, detail: str) -> Fault:
+    return Fault(where="body", path=path, detail=detail)

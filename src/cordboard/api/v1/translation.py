@@ -1,0 +1,86 @@
+"""From a body of v1 to a :class:`~cordboard.calls.request.CallRequest`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cordboard.api.placing import Origin
+from cordboard.api.v1.asked import CallAsked, EndUserNamed, LegAsked, UserNamed
+from cordboard.calls.request import (
+    Address,
+    Callback,
+    CalledParty,
+    CallRequest,
+    EndUser,
+    GroupKeys,
+    LegWishes,
+    Occasion,
+    RingGroup,
+    RingNumber,
+    RingUser,
+    RunContext,
+    UserKeys,
+)
+
+DIALECT: Final = "v1"
+METHOD: Final = "call"
+
+
+def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
+    """What a client asks for, in our own words."""
+    group, callback = asked.group, asked.callback
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method=METHOD,
+        first=_party(asked.first),
+        second=_party(asked.second),
+        answer_timeout=asked.first.answer_timeout,
+        second_answer_timeout=asked.second.answer_timeout,
+        on_first=_wishes(asked.first),
+        on_second=_wishes(asked.second),
+        record=asked.record,
+        group=None if group is None else GroupKeys(**group.model_dump()),
+        callback=Callback(callback.url, DIALECT, Occasion.CALL_ENDED) if callback else None,
+        external_id=asked.external_id,
+        external_info=asked.external_info,
+        variables=tuple(asked.variables.items()),
+        metadata=asked.metadata,
+        delay=asked.delay,
+        at=asked.at,
+    )
+
+
+def _party(leg: LegAsked) -> CalledParty:
+    if leg.user is not None:
+        return RingUser(_user(leg.user))
+    if leg.group is not None:
+        return RingGroup(GroupKeys(**leg.group.model_dump()))
+    if leg.context is not None:
+        return RunContext(leg.context)
+    end_user = None if leg.end_user is None else _end_user(leg.end_user)
+    if leg.number is not None:
+        as_user = None if leg.as_user is None else _user(leg.as_user)
+        return RingNumber(Address(leg.number, end_user), as_user)
+    assert leg.address is not None  # one of them there is, or the body was refused
+    return Address(leg.address, end_user)
+
+
+def _user(named: UserNamed) -> UserKeys:
+    return UserKeys(**named.model_dump())
+
+
+def _end_user(named: EndUserNamed) -> EndUser:
+    return EndUser(**named.model_dump())
+
+
+def _wishes(leg: LegAsked) -> LegWishes:
+    return LegWishes(
+        auto_answer=leg.auto_answer,
+        screen=leg.screening,
+        warn=leg.warning,
+        caller_number=leg.caller_id,
+        caller_name=leg.display_name,
+    )
