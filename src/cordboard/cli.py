@@ -17,6 +17,7 @@ from cordboard.api.v1.ladder import COLUMNS, draw
 from cordboard.client import ApiClient, ServerError
 from cordboard.logs import configure_logs
 from cordboard.phone.command import phone
+from cordboard.store_commands import apply, db, secrets
 from cordboard.timeline import Timeline
 from cordboard.trunk_table import trunk_table
 
@@ -33,6 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(phone)
+app.command()(apply)
+app.add_typer(db, name="db")
+app.add_typer(secrets, name="secrets")
 
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The TOML file to serve.")]
 Server = Annotated[str, typer.Option(help="Where the server answers HTTP.")]
@@ -68,10 +72,11 @@ def serve(
     configure_logs()
     from cordboard.settings import load_configuration
 
-    settings, directory = _load(config, http=http, sip=sip)
     read = partial(load_configuration, config, http=http, sip=sip)
+    loaded = read()
+    settings, directory = _usable(loaded)
     try:
-        _run_loop(run(settings, directory, read=read))
+        _run_loop(run(settings, directory, read=read, declared=loaded.declared))
     except ServiceFailed as error:
         typer.echo(f"cordboard: {error}", err=True)
         raise typer.Exit(EXIT_PROBLEM) from None
@@ -209,7 +214,10 @@ def _load(config: Path, http: str | None = None, sip: list[str] | None = None) -
     """The settings and directory of a file; its problems are printed, errors end the command."""
     from cordboard.settings import load_configuration
 
-    loaded = load_configuration(config, http=http, sip=sip)
+    return _usable(load_configuration(config, http=http, sip=sip))
+
+
+def _usable(loaded: Any) -> Any:
     for problem in loaded.problems:
         typer.echo(str(problem), err=True)
     if loaded.settings is None:

@@ -14,7 +14,9 @@ from typing import Final
 import structlog
 
 from cordboard.directory.problems import Severity
+from cordboard.journal.port import StoreFailed
 from cordboard.settings import Configuration, Settings
+from cordboard.stored_tenants import DirectoryFaulty
 
 _log = structlog.get_logger(__name__)
 
@@ -87,6 +89,8 @@ class Reloading:
             self._wanted = False
             try:
                 await self._once()
+            except (StoreFailed, DirectoryFaulty) as error:
+                _log.error("the configuration stays as it was", reason=str(error))
             except Exception:
                 _log.exception("the configuration stays as it was")
 

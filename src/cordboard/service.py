@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import resource
 import signal
 import time
@@ -18,6 +19,7 @@ import uvicorn
 from cordboard.addresses import written
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
+from cordboard.directory.declared import Declared
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
@@ -28,13 +30,16 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
+from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
+from cordboard.journal.sealing import SealError, seal_of
 from cordboard.journal.settings import IN_MEMORY
 from cordboard.reloading import Reloading
 from cordboard.sections import Strangers
 from cordboard.settings import Configuration, Settings
 from cordboard.sip.timers import Timers
+from cordboard.stored_tenants import DirectoryFaulty, StoredTenants
 
 HTTP_BACKLOG: Final = 1024
 HTTP_GOODBYE_SECONDS: Final = 2
@@ -63,7 +68,11 @@ class Service:
     ) -> None:
         self.settings = settings
         self.directory = directory
-        self.journal = _journal(settings) if journal is None else journal
+        self.declared: Declared | None = None
+        """What the file says of the directory, to be kept in the database; None keeps nothing."""
+        self._tenants: StoredTenants | None = None
+        self._kept: KeptDirectory | None = None
+        self.journal, self._kept = _journal(settings) if journal is None else (journal, None)
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         self.exchange = Exchange(
             self._directory, self.engine, self.journal, time.time, settings.grace
@@ -91,7 +100,8 @@ class Service:
         _raise_file_limit()
         try:
             await self.journal.start()
-        except StoreFailed as error:
+            await self._keep_tenants()
+        except (StoreFailed, DirectoryFaulty, SealError) as error:
             raise ServiceFailed(str(error)) from error
         try:
             await self.engine.start(self.journal.secret)
@@ -100,6 +110,8 @@ class Service:
         self._callbacks.start()
         await self.exchange.recover()
         await self._http.start()
+        if self._tenants is not None:
+            self._tenants.follow(self._take_directory)
         sip = ", ".join(str(listener) for listener in self.settings.sip)
         _log.info("ready", http=written(*self.settings.http), sip=sip)
 
@@ -109,8 +121,17 @@ class Service:
 
     async def take(self, settings: Settings, configuration: Configuration) -> None:
         """Go on with what was read anew: the directory, and what can be changed while we run."""
+        directory = configuration.directory
+        if self._tenants is not None:
+            directory = await self._tenants.declare(configuration.declared)
+        self._take_directory(directory)
         self.settings = replace(self.settings, drain=settings.drain)
-        self._take_directory(configuration.directory)
+
+    async def _keep_tenants(self) -> None:
+        """Apply the file to the stored directory, and serve what is there then."""
+        if self.declared is not None and self._kept is not None:
+            self._tenants = StoredTenants(self._kept, seal_of(os.environ), time.time)
+            self.directory = await self._tenants.declare(self.declared)
 
     def _take_directory(self, directory: Directory) -> None:
         before, self.directory = self.directory, directory
@@ -124,6 +145,8 @@ class Service:
         """Let live calls end for a set time, hang up the rest, deliver what is owed, close
         everything."""
         await self.exchange.stop(self.settings.drain)
+        if self._tenants is not None:
+            await self._tenants.close()
         await self._callbacks.stop()
         await self._http.stop()
         await self._outbound.close()
@@ -176,15 +199,18 @@ class _Http:
         return f"cannot listen for HTTP at {written(*self._address)}: is the port taken?"
 
 
-def _journal(settings: Settings) -> Journal:
+def _journal(settings: Settings) -> tuple[Journal, KeptDirectory | None]:
+    """The journal, and beside it the stored directory if it is in a database."""
     if settings.store == IN_MEMORY:
-        return MemoryJournal(time.time)
+        return MemoryJournal(time.time), None
     # Only where it is used: the database library takes half of our time to start.
+    from cordboard.journal.sql.directory import SqlDirectory
     from cordboard.journal.sql.journal import SqlJournal
     from cordboard.journal.sql.store import Store
 
     keep = settings.keep_days * DAY
-    return SqlJournal(Store(settings.store), time.time, keep=keep)
+    store = Store(settings.store)
+    return SqlJournal(store, time.time, keep=keep), SqlDirectory(store)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:
@@ -227,14 +253,17 @@ async def serve(
     directory: Directory,
     make: Callable[[Settings, Directory], Service] = Service,
     read: Callable[[], Configuration] | None = None,
+    declared: Declared | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, of which a second one cuts the draining short; on SIGHUP go on
-    with what ``read`` then gives. Raises :class:`ServiceFailed`."""
+    with what ``read`` then gives. ``declared`` is kept in the database, beside what is applied
+    there. Raises :class:`ServiceFailed`."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopping.set)
     service = make(settings, directory)
+    service.declared = declared
     reloading = None if read is None else Reloading(read, lambda: service.settings, service.take)
 
     def reload() -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
 from cordboard.calls.scheduled import DEFAULT_GRACE
+from cordboard.directory.declared import Declared
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import Shape, Unfit, found, read_table, report_unknown_keys
 from cordboard.directory.snapshot import Directory
@@ -91,6 +92,7 @@ class Configuration:
     settings: Settings | None
     directory: Directory
     problems: tuple[Problem, ...]
+    declared: Declared = field(default_factory=lambda: Declared("", {}, Directory()))
 
 
 def load_configuration(
@@ -142,7 +144,9 @@ def parse_configuration(
         check_trunks(hosts_of(settings.sip), directory, problems)
     told = problems.in_order()
     faulty = any(problem.severity is Severity.ERROR for problem in told)
-    return Configuration(None if faulty else settings, directory, told)
+    tables = {} if faulty else document.get("tenant", {})
+    declared = Declared(str(path.resolve()), tables, directory, surroundings)
+    return Configuration(None if faulty else settings, directory, told, declared)
 
 
 def _overrides(

@@ -5,8 +5,12 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from cordboard.cli import app
 from support.own_phone import OwnPhone
 from support.server import CordboardServer, result_of
+from support.waiting import wait_until
 
 SECONDS = 10.0
 
@@ -58,3 +62,44 @@ def test_the_directory_is_replaced_and_calls_go_on(tmp_path: Path) -> None:
         result = result_of(server.wait_ended(placed.call))
         assert (result["outcome"], result["cause"]) == ("completed", "normal")
         assert "ended" in thomas.happened()
+
+
+MORE = """
+[tenant.more]
+country = "jp"
+[tenant.more.account.main]
+token = "more-token"
+scopes = ["trunks:read"]
+"""
+
+
+def test_a_running_server_takes_up_what_is_applied(tmp_path: Path) -> None:
+    server = CordboardServer(tmp_path / "server", store=f"sqlite:///{tmp_path / 'journal.db'}")
+    more = tmp_path / "more.toml"
+    more.write_text(MORE)
+
+    def apply() -> str:
+        words = ["apply", str(more), "--config", str(server.config)]
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    def status(token: str) -> int:
+        bearer = {"Authorization": f"Bearer {token}"}
+        return server.request("GET", "/v1/trunks", headers=bearer).status
+
+    with server:
+        assert status("more-token") == 401
+        assert "+ tenant.more" in apply()
+        wait_until(lambda: status("more-token") == 200, SECONDS, "the tenant is there")
+        more.write_text(MORE.replace("more-token", "newer-token"))
+        assert "~ tenant.more.account.main.token" in apply()
+        wait_until(lambda: status("newer-token") == 200, SECONDS, "the token is there")
+        assert status("more-token") == 401
+        assert status("demo-token") == 200
+    with server:
+        assert (status("newer-token"), status("demo-token")) == (200, 200)
+        server.config.write_text(server.config.read_text().replace("tenant.demo", "tenant.new"))
+        reload(server, "the configuration was read again")
+        assert (status("newer-token"), status("demo-token")) == (200, 200)
+        assert server.get("/v1/trunks").status == 401  # it asks for the domain demo

@@ -48,6 +48,11 @@ def needs_seal(table: dict[str, Any]) -> bool:
     return next(_needed(table), None) is not None
 
 
+def is_sealed(kept: dict[str, Any]) -> bool:
+    """Whether a kept form holds a sealed secret."""
+    return any(isinstance(holder[key], dict) for holder, key in _needed(kept))
+
+
 def _tables(table: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:
     yield from table.get(key, {}).values()
 

@@ -91,7 +91,8 @@ class _Taken:
         first, first_owner = self._by[key]
         kind, name = first_owner[-2:]
         line = self._problems.line_of(first)
-        return f"{what} is already used by {kind} {name} (line {line})"
+        where = f" (line {line})" if line else ""  # what is stored has no lines
+        return f"{what} is already used by {kind} {name}{where}"
 
 
 def _reachable(tenant: TenantDirectory) -> Iterator[tuple[Path, Reachable]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -39,15 +40,16 @@ class SqlDirectory:
             async with self._connected() as connection:
                 before = await _generation(connection)
                 rows = (await connection.execute(wanted)).mappings().all()
-                if await _generation(connection) == before:
-                    return before, tuple(map(_tenant_of, rows))
+                unchanged = await _generation(connection) == before
+            if unchanged:
+                return before, await asyncio.to_thread(_tenants_of, rows)
 
     async def change(
         self, put: Iterable[KeptTenant], remove: Iterable[str], generation: int
     ) -> int:
         """Put and remove tenants; see the port."""
-        new = list(put)
-        gone = [*remove, *(tenant.domain for tenant in new)]
+        new = await asyncio.to_thread(lambda: list(map(_row_of, put)))
+        gone = [*remove, *(row["tenant"] for row in new)]
         count = (
             update(meta)
             .where(meta.c.name == GENERATION, meta.c.value == str(generation))
@@ -59,7 +61,7 @@ class SqlDirectory:
             if gone:
                 await connection.execute(delete(directory).where(directory.c.tenant.in_(gone)))
             if new:
-                await connection.execute(insert(directory), list(map(_row_of, new)))
+                await connection.execute(insert(directory), new)
             await connection.commit()
         return generation + 1
 
@@ -75,6 +77,10 @@ class SqlDirectory:
 async def _generation(connection: AsyncConnection) -> int:
     wanted = select(meta.c.value).where(meta.c.name == GENERATION)
     return int((await connection.execute(wanted)).scalar_one())
+
+
+def _tenants_of(rows: Sequence[RowMapping]) -> tuple[KeptTenant, ...]:
+    return tuple(map(_tenant_of, rows))
 
 
 def _tenant_of(row: RowMapping) -> KeptTenant:

@@ -77,7 +77,9 @@ class Store:
         """
         try:
             if self._engine is None:
-                self._make_private()
+                if upgrade:
+                    self._make_private()
+                self._need_file()
                 self._engine = _engine(self.url)
             if alone:
                 await self._keep_others_out()
@@ -90,6 +92,31 @@ class Store:
             await self.close()
             raise
 
+    async def version(self) -> str | None:
+        """The version of the tables that are there, None where there are none; connects, but takes
+        no lock. Raises :class:`StoreFailed`."""
+        try:
+            if self._engine is None:
+                self._need_file()
+                self._engine = _engine(self.url)
+            async with self.engine.connect() as connection:
+                return await connection.run_sync(version_of)
+        except (SQLAlchemyError, OSError) as error:
+            await self.close()
+            raise StoreFailed(f"{self}: {reason_of(error)}") from None
+
+    async def is_in_use(self) -> bool:
+        """Whether a server uses it now; asks by taking its lock for a moment."""
+        other = Store(self.url.render_as_string(hide_password=False))
+        other._engine = _engine(other.url)
+        try:
+            await other._keep_others_out()
+        except StoreFailed:
+            return True
+        finally:
+            await other.close()
+        return False
+
     async def close(self) -> None:
         """Disconnect."""
         await self._lock.aclose()
@@ -98,13 +125,25 @@ class Store:
             self._engine = None
 
     def __str__(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        plain = self.url.set(drivername=self.url.get_backend_name())
+        return plain.render_as_string(hide_password=True)
 
     def _make_private(self) -> None:
         """A new file is for our own eyes: by what it holds phones can be impersonated. SQLite
         gives its other files the same rights."""
         if self.is_sqlite and self.url.database:
             os.close(os.open(self.url.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a file that is not there."""
+        name = self.url.database
+        return self.is_sqlite and bool(name) and not Path(str(name)).is_file()
+
+    def _need_file(self) -> None:
+        """SQLite would make an empty one for who only wants to look."""
+        if self.is_missing:
+            raise StoreFailed(f"{self}: there is no such file")
 
     async def _keep_others_out(self) -> None:
         """Two servers on one journal would number events twice."""
