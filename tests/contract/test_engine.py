@@ -383,6 +383,22 @@ async def test_one_is_put_on_hold_by_us_and_hears_a_tone_meanwhile(rig: Rig) -> 
     assert not [event for event in rig.events if isinstance(event, HoldChanged)]
 
 
+async def test_one_goes_on_with_somebody_else(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second))
+    await rig.until(lambda: jessica.hears(thomas))
+    rig.execute(HangUp(second, Cause.NORMAL), Play(first, RINGBACK))
+    await rig.until(lambda: jessica.hears(RINGBACK))
+    third = rig.dial(outside(rig))
+    helen = await rig.far(third)
+    await helen.answer()
+    await rig.event(Answered, third)
+    rig.execute(Bridge(third, first))
+    await rig.until(lambda: jessica.hears(helen))
+    await rig.until(lambda: helen.hears(jessica))
+
+
 async def test_keys_are_pressed_one_after_the_other(rig: Rig) -> None:
     first, jessica = await rig.answered("desk")
     second, _ = await rig.answered("soft")

@@ -7,6 +7,7 @@ does nothing to channels that it never dialled or that are over.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ from cordboard.calls.ports import (
     StopPlay,
     Trying,
 )
+from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Address, CalledParty, Leg, RingNumber, RingUser, UserKeys
 from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import WrongState
@@ -51,6 +53,13 @@ FIRSTS: dict[str, CalledParty] = {
     "user": RingUser(UserKeys(name="jessica")),
     "number": RingNumber(Address("0312341234")),
 }
+
+DECIDED = (
+    EventKind.LEG_ANSWERED,
+    EventKind.LEG_FAILED,
+    EventKind.CALL_TRANSFERRED,
+    EventKind.CALL_TRANSFER_FAILED,
+)
 
 
 class SimulatedChannel:
@@ -218,6 +227,12 @@ class CallMachine(RuleBasedStateMachine):
             self.live.wishes.send_digits(leg, digits, self.now, duration_ms=40, gap_ms=40)
         self.carry_out()
 
+    @rule(leg=st.sampled_from(Leg), to=st.sampled_from(REDIRECTS))
+    def wish_for_transfer(self, leg: Leg, to: str) -> None:
+        with suppress(WrongState, Refused):
+            self.live.wishes.transfer(leg, to, self.now)
+        self.carry_out()
+
     @rule(interrupted=st.booleans())
     def cancel(self, interrupted: bool) -> None:
         self.live.cancel(self.now, interrupted=interrupted)
@@ -242,11 +257,17 @@ class CallMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.call is not None)
     @invariant()
     def nobody_rings_on_for_a_leg_that_is_decided(self) -> None:
+        rings_for: dict[Leg | None, set[str | None]] = {}
         for event in self.events:
-            if event.kind in (EventKind.LEG_ANSWERED, EventKind.LEG_FAILED):
-                for name, channel in self.up.items():
-                    if self.live.leg_of(name) is event.leg and name != event.channel:
-                        assert channel.hung_up, "a phone rings on"
+            if event.kind is EventKind.CALL_TRANSFERRING:
+                rings_for[event.leg] = set(cast("list[str]", event.data["channels"]))
+            elif event.kind in DECIDED:
+                rings_for[event.leg] = {event.channel}
+            elif event.kind is EventKind.CHANNEL_DIALLED:
+                rings_for.setdefault(event.leg, set()).add(event.channel)
+        for name, channel in self.up.items():
+            if name not in rings_for[self.live.leg_of(name)]:
+                assert channel.hung_up, "a phone rings on"
 
     @precondition(lambda self: self.call is not None)
     @invariant()

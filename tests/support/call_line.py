@@ -7,28 +7,43 @@ from typing import Any
 from cordboard.calls.call import Call
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind, Outcome
+from cordboard.calls.limits import Take, Usage
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Answered, EngineCommand, EngineEvent, Failed
 from cordboard.calls.request import CallRequest
+from cordboard.directory.snapshot import TenantDirectory
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 
 class Line:
     """A call, the commands and events since the last look, and the time."""
 
-    def __init__(self, asked: CallRequest | None = None, *, second_registered: bool = True) -> None:
-        ids = numbered_ids()
-        all_here = desk(everywhere, ids)
-        planned = plan(asked or request(), tenant(longest_call=600.0), all_here)
-        self.desk = desk(everywhere if second_registered else nowhere, ids)
+    def __init__(
+        self,
+        asked: CallRequest | None = None,
+        *,
+        second_registered: bool = True,
+        here: TenantDirectory | None = None,
+    ) -> None:
+        ids, self.usage = numbered_ids(), Usage()
+        here = here or tenant(longest_call=600.0)
+        all_here = desk(everywhere, ids, self.usage, here)
+        planned = plan(asked or request(), here, all_here)
+        all_here.take(planned.takes)
+        self.desk = desk(everywhere if second_registered else nowhere, ids, self.usage, here)
         self.call = Call(planned, self.desk)
         self.now = 100.0
         self.log: list[CallEvent] = []
+        self.released: list[Take] = []
+        self._given_back = 0
         self.call.start(self.now)
         self.started = self.commands()
 
     def commands(self) -> list[EngineCommand]:
         self.log += self.call.take_events()
+        self.released += self.call.take_released()
+        self.usage.give_back(self.released[self._given_back :])
+        self._given_back = len(self.released)
         return self.call.take_commands()
 
     def tell(self, *events: EngineEvent) -> list[EngineCommand]:

@@ -73,6 +73,14 @@ class Bridged:
             self._follow(leg)
         self._log.parked(leg, channel, on)
 
+    def part(self, leg: Leg) -> None:
+        """The party of a leg goes: the other one is off hold, whoever held it. One whose own phone
+        holds us will hold the next one too."""
+        self._holding.discard(leg)
+        self._on_hold.discard(leg)
+        self._parked.clear()
+        self._follow(other(leg))
+
     def _follow(self, leg: Leg) -> None:
         """Have the engine hold a party, or no longer, where that is not so yet."""
         channel = self._legs.winner(leg)

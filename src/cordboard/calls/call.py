@@ -21,6 +21,7 @@ from cordboard.calls.ports import EngineCommand, EngineEvent
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Switchboard
+from cordboard.calls.transfer import begin as begin_transfer
 from cordboard.calls.wishes import Wishes
 
 FAILURE_TONE_SECONDS = 5.0
@@ -69,7 +70,7 @@ class Call:
     def wishes(self) -> Wishes:
         """What else can be asked of it."""
         if self._wishes is None:
-            self._wishes = Wishes(self._parts)
+            self._wishes = Wishes(self._parts, self._apply)
         return self._wishes
 
     # What comes out
@@ -131,10 +132,9 @@ class Call:
         _ENTER[following](self, now)
 
     def _stage_timed_out(self, now: float) -> None:
-        if self.stage is Stage.RINGING_FIRST:
-            self._give_up(Leg.FIRST, now)
-        elif self.stage is Stage.RINGING_SECOND:
-            self._give_up(Leg.SECOND, now)
+        hunted = self._parts.hunted
+        if hunted is not None:
+            self._give_up(hunted, now)
         elif self.stage is Stage.ANNOUNCING:
             self._apply(Trigger.ANNOUNCED, now)
         elif self.stage is Stage.ENDING:
@@ -146,7 +146,8 @@ class Call:
         self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
-        self._apply(self._parts.verdicts.hunt_failed(leg, verdict, now), now)
+        trigger = self._parts.verdicts.hunt_failed(leg, self.stage, verdict, now)
+        self._apply(trigger, now)
 
     def _ring_first(self, now: float) -> None:
         parts = self._parts
@@ -176,10 +177,13 @@ class Call:
     def _announce(self, now: float) -> None:
         parts = self._parts
         parts.times.stage_ends = now + FAILURE_TONE_SECONDS
-        parts.waiting.failure(parts.verdicts.second.cause)
+        parts.waiting.failure(parts.verdicts.sought.cause)
 
     def _bridge(self, _now: float) -> None:
         self._parts.bridged.connect()
+
+    def _transfer(self, now: float) -> None:
+        begin_transfer(self._parts, now)
 
     def _end(self, now: float) -> None:
         parts = self._parts
@@ -216,6 +220,7 @@ _ENTER: dict[Stage, Callable[[Call, float], None]] = {
     Stage.PROGRAM: Call._run_program,
     Stage.ANNOUNCING: Call._announce,
     Stage.BRIDGED: Call._bridge,
+    Stage.TRANSFERRING: Call._transfer,
     Stage.ENDING: Call._end,
     Stage.ENDED: Call._finish,
 }

@@ -4,6 +4,7 @@ redirected, or through the next trunk that has a line free."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Channel, Hunt
@@ -12,7 +13,7 @@ from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, channels_for
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.switchboard import Switchboard
+from cordboard.calls.switchboard import Rerouted, Switchboard
 from cordboard.directory.model import Trunk
 
 
@@ -39,6 +40,21 @@ class Dialling:
         """The channels that came into being since this was last asked, in order."""
         taken, self._new_channels = self._new_channels, []
         return taken
+
+    def find_target(self, leg: Leg, to: str) -> Rerouted:
+        """Where a leg goes that is to go to somebody else; raises
+        :class:`~cordboard.calls.refusals.Refused`. What it needs is taken by then."""
+        return self._switchboard.transfer(self._plan, leg, to, self._holdings.of(leg))
+
+    def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:
+        """Have a leg go there from now on; the plan of the call by that."""
+        if leg is Leg.FIRST:
+            self._plan = replace(self._plan, first=route.plan)
+        else:
+            self._plan = replace(self._plan, second=route.plan)
+        self._holdings.hand_over(leg, route.plan.takes, route.taken)
+        self._announce(leg, route.channels)
+        return self._plan
 
     def find_channels(self, plan: LegPlan) -> tuple[PlannedChannel, ...]:
         """The channels of a leg as its phones are registered now; empty when none is."""

@@ -20,7 +20,6 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger
-from cordboard.calls.verdicts import RINGING
 
 
 def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
@@ -39,14 +38,20 @@ def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float)
 
 
 def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    wanted = leg is Leg.SECOND and parts.stage is Stage.RINGING_SECOND
+    wanted = leg is parts.hunted and leg is not parts.waiting.leg
     if wanted and parts.waiting.early_media(event.channel, event.flowing):
         parts.log.early_media(leg, event.channel, event.flowing)
 
 
 def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    if not parts.hunting.answered(event, leg, parts.times.since(RINGING[leg], now)):
+    if not parts.hunting.answered(event, leg):
         return
+    rang = parts.times.since(parts.stage, now)
+    if parts.stage is Stage.TRANSFERRING:
+        parts.log.transferred(leg, event.channel, rang)
+        apply(Trigger.TARGET_ANSWERED, now)
+        return
+    parts.log.leg_answered(leg, event.channel, rang)
     if leg is Leg.SECOND:
         apply(Trigger.SECOND_ANSWERED, now)
     elif isinstance(parts.plan.second, ProgramPlan):
@@ -57,8 +62,8 @@ def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float)
 
 def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     verdict = parts.hunting.failed(event, leg)
-    if verdict is not None and parts.stage is RINGING[leg]:
-        apply(parts.verdicts.hunt_failed(leg, verdict, now), now)
+    if verdict is not None and leg is parts.hunted:
+        apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
 
 
 def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:

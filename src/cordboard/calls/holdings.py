@@ -30,6 +30,14 @@ class Holdings:
         """A leg holds more; it was taken already."""
         self._held[leg] = self.of(leg) + takes
 
+    def hand_over(self, leg: Leg, needed: tuple[Take, ...], taken: tuple[Take, ...]) -> None:
+        """A leg goes to somebody else, who needs ``needed``: ``taken`` was taken for it already,
+        the rest it holds; what is needed no more is given back."""
+        keys = {take.key for take in needed}
+        held = self.of(leg)
+        self._released += [take for take in held if take.key not in keys]
+        self._held[leg] = tuple(take for take in held if take.key in keys) + taken
+
     def change_trunk(self, leg: Leg, to: Trunk, others: Iterable[Trunk]) -> bool:
         """Take a line of the trunk that one of a leg's channels goes over to; False where it has
         none free. ``others`` are the trunks of the leg's other channels."""

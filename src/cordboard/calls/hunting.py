@@ -34,22 +34,22 @@ class Hunting:
 
     def rang(self, event: Ringing, leg: Leg) -> None:
         """A channel is alerting."""
-        if self._legs.hunt(leg).rang(event.channel):
+        if self._legs.hunt_of(event.channel, leg).rang(event.channel):
             self._log.ringing(leg, event.channel, event.status)
 
-    def answered(self, event: Answered, leg: Leg, ring_seconds: float) -> bool:
+    def answered(self, event: Answered, leg: Leg) -> bool:
         """A channel is answered; whether its leg is by that."""
-        hunt = self._legs.hunt(leg)
+        hunt = self._legs.hunt_of(event.channel, leg)
         if not hunt.answered(event.channel):
             return False
-        self._log.answered(leg, event.channel, ring_seconds)
+        self._log.answered(leg, event.channel)
         self._hang_up(hunt.leave(_ELSEWHERE, keep=event.channel), _ELSEWHERE)
         return True
 
     def failed(self, event: Failed, leg: Leg) -> Verdict | None:
         """A channel is over without answer, unless it goes on somewhere else; the verdict on its
         leg, where no other channel may still be answered."""
-        hunt = self._legs.hunt(leg)
+        hunt = self._legs.hunt_of(event.channel, leg)
         if self._dialling.goes_on(event, leg, hunt) or not hunt.failed(event):
             return None
         channel = hunt.channels[event.channel]
@@ -61,12 +61,12 @@ class Hunting:
 
     def released(self, event: Released, leg: Leg) -> Verdict | None:
         """An answered channel is over; why, where it was the one that its leg was answered on."""
-        hunt = self._legs.hunt(leg)
+        hunt = self._legs.hunt_of(event.channel, leg)
         if not hunt.ended(event.channel, event.cause, event.said):
             return None
         channel = hunt.channels[event.channel]
         self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
-        return channel.verdict if event.channel == hunt.winner else None
+        return channel.verdict if event.channel == self._legs.winner(leg) else None
 
     def give_up(self, leg: Leg, cause: Cause) -> None:
         """Hang up all channels of a leg."""
@@ -79,7 +79,7 @@ class Hunting:
 
     def forsake(self) -> None:
         """Wait no longer for channels that were hung up."""
-        for leg, hunt in self._legs.each():
+        for leg, hunt in self._legs.ever():
             for name, channel in hunt.channels.items():
                 if hunt.ended(name, Cause.NORMAL):
                     self._log.channel_ended(leg, channel, remote=False)

@@ -15,11 +15,12 @@ def other(leg: Leg) -> Leg:
 class Legs:
     """The hunts, and which of them a channel belongs to."""
 
-    __slots__ = ("first", "second")
+    __slots__ = ("_former", "first", "second")
 
     def __init__(self, channels: tuple[PlannedChannel, ...]) -> None:
         self.first = Hunt(channels)
         self.second: Hunt | None = None
+        self._former: list[tuple[Leg, Hunt]] = []  # whose places others have taken
 
     def hunt(self, leg: Leg) -> Hunt:
         """The hunt of a leg that there is."""
@@ -33,13 +34,32 @@ class Legs:
             return Leg.FIRST
         if self.second is not None and channel in self.second.channels:
             return Leg.SECOND
-        return None
+        return next((leg for leg, hunt in self._former if channel in hunt.channels), None)
+
+    def hunt_of(self, channel: str, leg: Leg) -> Hunt:
+        """The hunt that one of a leg's channels belongs to, which may be a former one."""
+        hunt = self.hunt(leg)
+        if channel not in hunt.channels:
+            hunt = next(hunt for _, hunt in self._former if channel in hunt.channels)
+        return hunt
+
+    def replace(self, leg: Leg, hunt: Hunt) -> None:
+        """Somebody else is rung in place of a party that is hung up."""
+        self._former.append((leg, self.hunt(leg)))
+        if leg is Leg.FIRST:
+            self.first = hunt
+        else:
+            self.second = hunt
 
     def each(self) -> list[tuple[Leg, Hunt]]:
         """The legs that there are, with their hunts."""
         if self.second is None:
             return [(Leg.FIRST, self.first)]
         return [(Leg.FIRST, self.first), (Leg.SECOND, self.second)]
+
+    def ever(self) -> list[tuple[Leg, Hunt]]:
+        """The same, and those whose places others have taken."""
+        return [*self._former, *self.each()] if self._former else self.each()
 
     def winner(self, leg: Leg) -> str | None:
         """The channel on which a leg is answered."""
@@ -49,4 +69,4 @@ class Legs:
     @property
     def gone(self) -> bool:
         """Whether every channel is over."""
-        return self.first.gone and (self.second is None or self.second.gone)
+        return all(hunt.gone for _, hunt in self.ever())

@@ -100,9 +100,12 @@ class CallLog:
         """Audio of an unanswered channel began or ceased."""
         self._write(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
 
-    def answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
-        """A channel was answered, and with it its leg."""
+    def answered(self, leg: Leg, channel: str) -> None:
+        """A channel was answered."""
         self._write(EventKind.CHANNEL_ANSWERED, leg, channel, {})
+
+    def leg_answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
+        """The hunt of a leg ended with an answer."""
         data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
         self._write(EventKind.LEG_ANSWERED, leg, channel, data)
 
@@ -128,13 +131,21 @@ class CallLog:
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
-        data: dict[str, Json] = {
-            "cause": verdict.cause.value,
-            "sip_status": verdict.status,
-            "reason": verdict.reason,
-            "ring_seconds": round(ring_seconds, 3),
-        }
-        self._write(EventKind.LEG_FAILED, leg, None, data)
+        self._write(EventKind.LEG_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
+
+    def transferring(self, leg: Leg, plan: LegPlan, channels: tuple[str, ...]) -> None:
+        """The party of a leg is sent away, and the other one connected with somebody else."""
+        data: dict[str, Json] = {"party": plan.party.as_dict(), "channels": list(channels)}
+        self._write(EventKind.CALL_TRANSFERRING, leg, None, data)
+
+    def transferred(self, leg: Leg, channel: str, ring_seconds: float) -> None:
+        """The one has answered whom a party is transferred to."""
+        data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
+        self._write(EventKind.CALL_TRANSFERRED, leg, channel, data)
+
+    def transfer_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
+        """Nobody answered there."""
+        self._write(EventKind.CALL_TRANSFER_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
 
     def program(self, channel: str | None, context: str) -> None:
         """The first leg is connected with a context."""
@@ -169,3 +180,12 @@ class CallLog:
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
         self._events.append(CallEvent(kind, self._call, leg, channel, data))
+
+
+def _verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:
+    return {
+        "cause": verdict.cause.value,
+        "sip_status": verdict.status,
+        "reason": verdict.reason,
+        "ring_seconds": round(ring_seconds, 3),
+    }

@@ -40,6 +40,8 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
+    (Stage.TRANSFERRING, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
+    (Stage.TRANSFERRING, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
 }
 
 _CAUSES: dict[Trigger, Cause] = {
@@ -58,24 +60,29 @@ def result_of(
     lasted: dict[Stage, float],
     *,
     gone: Verdict = HUNG_UP,
+    replaced: Leg | None = None,
 ) -> CallResult:
     """The result of a call that left a stage for its end.
 
     ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
-    that each stage lasted; ``gone`` is why a party was gone, where it did not simply hang up.
+    that each stage lasted; ``gone`` is why a party was gone, where it did not simply hang up;
+    ``replaced`` is the leg whose party was sent away last, so that ``second`` is of whom it was
+    to be replaced by.
     """
     outcome, leg = _OUTCOMES.get((left, trigger), (Outcome.COMPLETED, None))
     verdict = Verdict(_CAUSES.get(trigger, Cause.NORMAL))
-    if trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE):
-        verdict = gone
-    elif trigger is Trigger.INTERRUPTED:
+    stage = left
+    if left is Stage.ANNOUNCING:
+        stage = Stage.RINGING_SECOND if replaced is None else Stage.TRANSFERRING
+    if trigger is Trigger.INTERRUPTED:
         outcome = Outcome.INTERRUPTED
     elif trigger is Trigger.FIRST_FAILED:
         verdict = first
     elif left is Stage.ANNOUNCING:
-        outcome, leg = Outcome.SECOND_LEG_FAILED, Leg.SECOND
-        verdict = second
-    stage = Stage.RINGING_SECOND if left is Stage.ANNOUNCING else left
+        verdict, leg = second, replaced or Leg.SECOND
+        outcome = Outcome.SECOND_LEG_FAILED if replaced is None else Outcome.COMPLETED
+    elif trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE):
+        verdict = gone
     return CallResult(
         outcome=outcome,
         cause=verdict.cause,

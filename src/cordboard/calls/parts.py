@@ -12,11 +12,14 @@ from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.ports import EngineCommand
+from cordboard.calls.request import Leg
 from cordboard.calls.stage_times import StageTimes
 from cordboard.calls.stages import Stage, Trigger
-from cordboard.calls.switchboard import Switchboard
+from cordboard.calls.switchboard import Rerouted, Switchboard
 from cordboard.calls.verdicts import Verdicts
 from cordboard.calls.waiting import Waiting
+
+_HUNTED = {Stage.RINGING_FIRST: Leg.FIRST, Stage.RINGING_SECOND: Leg.SECOND}
 
 Apply = Callable[[Trigger, float], None]
 """Has the call follow the stages' table; who has a trigger says so and moves nothing himself."""
@@ -34,6 +37,7 @@ class Parts:
         "legs",
         "log",
         "plan",
+        "route",
         "stage",
         "times",
         "verdicts",
@@ -46,6 +50,7 @@ class Parts:
         self.plan = plan
         self.stage = Stage.ACCEPTED
         self.command = command
+        self.route: Rerouted | None = None  # of the latest transfer
         self.legs = Legs(plan.channels)
         self.times = StageTimes()
         self.log = CallLog(plan.request.id)
@@ -55,3 +60,10 @@ class Parts:
         self.waiting = Waiting(self.legs, plan.country, command)
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         self.verdicts = Verdicts(self.legs, self.times, self.log)
+
+    @property
+    def hunted(self) -> Leg | None:
+        """The leg whose hunt is on."""
+        if self.stage is Stage.TRANSFERRING and self.route is not None:
+            return self.route.plan.leg
+        return _HUNTED.get(self.stage)

@@ -21,6 +21,10 @@ _STAGE_AFTER = {
     (EventKind.LEG_FAILED, Leg.SECOND): Stage.ANNOUNCING,
     (EventKind.CALL_PROGRAM, Leg.FIRST): Stage.PROGRAM,
     (EventKind.CALL_BRIDGED, None): Stage.BRIDGED,
+    (EventKind.CALL_TRANSFERRING, Leg.FIRST): Stage.TRANSFERRING,
+    (EventKind.CALL_TRANSFERRING, Leg.SECOND): Stage.TRANSFERRING,
+    (EventKind.CALL_TRANSFER_FAILED, Leg.FIRST): Stage.ANNOUNCING,
+    (EventKind.CALL_TRANSFER_FAILED, Leg.SECOND): Stage.ANNOUNCING,
     (EventKind.CALL_ENDED, None): Stage.ENDED,
 }
 
@@ -29,30 +33,30 @@ _LEG_OF = {Stage.RINGING_FIRST: Leg.FIRST, Stage.RINGING_SECOND: Leg.SECOND}
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The stage that a call is in, and when it entered each that it has been in."""
+    """The stage that a call is in, and when it entered those that it has been in."""
 
     stage: Stage
-    entered: dict[Stage, float]
+    entered: tuple[tuple[Stage, float], ...]
 
     def lasted(self, stage: Stage, until: float) -> float:
         """How many seconds a stage lasted, or has by ``until``."""
-        began = self.entered.get(stage)
-        if began is None:
-            return 0.0
-        following = [at for at in self.entered.values() if at > began]
-        return max(0.0, min(following, default=until) - began)
+        ends = (*(at for _, at in self.entered[1:]), until)
+        spans = zip(self.entered, ends, strict=False)
+        return sum(max(0.0, end - began) for (entered, began), end in spans if entered is stage)
 
 
 def progress_of(events: Iterable[Recorded]) -> Progress:
     """How far a call is."""
     stage = Stage.ACCEPTED
-    entered: dict[Stage, float] = {}
+    entered: list[tuple[Stage, float]] = []
     for recorded in events:
         following = _STAGE_AFTER.get((recorded.event.kind, recorded.event.leg), stage)
+        if following is Stage.RINGING_FIRST and stage is not Stage.ACCEPTED:
+            continue  # one more phone, or somebody whom the second party is transferred to
         if following is not stage or not entered:
-            entered.setdefault(following, recorded.at)
+            entered.append((following, recorded.at))
         stage = following
-    return Progress(stage, entered)
+    return Progress(stage, tuple(entered))
 
 
 def interrupted(progress: Progress, at: float) -> CallResult:

@@ -1,4 +1,5 @@
-"""A redirect goes back to the plan: it may lead where the caller himself might have called."""
+"""A redirect goes back to the plan, and so does a transfer: they may lead where the caller himself
+might have called."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from cordboard.calls.plan import (
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, Leg, SecondScope
+from cordboard.calls.request import Address, Leg, LegWishes, SecondScope
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget
 
@@ -38,15 +39,41 @@ def reroute(
     """
     if not (target.ours or tenant.is_named(target.host)):
         raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", PARAMETER)
+    rerouted, channels = _rung_instead(plan, leg, target.user, tenant, live, PARAMETER)
+    return rerouted, (replace(channels[0], id=channel), *channels[1:])
+
+
+def transfer(
+    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg whose party is sent away, while the other one is connected with ``to``, and
+    its channels. Raises :class:`Refused`.
+
+    What the client wanted of that leg's phones was meant for who was there; only the number that is
+    shown outside stays.
+    """
+    request = plan.request
+    wishes = request.wishes(leg)
+    kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
+    if leg is Leg.FIRST:
+        request = replace(request, on_first=kept)
+    else:
+        request = replace(request, on_second=kept)
+    return _rung_instead(replace(plan, request=request), leg, to, tenant, live, "to")
+
+
+def _rung_instead(
+    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView, parameter: str
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
-    found = (find_inside if inside else find_destination)(tenant, target.user, PARAMETER)
+    found = (find_inside if inside else find_destination)(tenant, to, parameter)
     if isinstance(found, ContextTarget):
-        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
-    rerouted = planner.leg(leg, found, party_of(found, Address(target.user)), shown=other)
+    rerouted = planner.leg(leg, found, party_of(found, Address(to)), shown=other)
     channels = channels_for(rerouted, live.contacts, live.new_id)
     if not channels:
         name = found.number if isinstance(found, Outside) else rerouted.party.name
-        raise Refused(RefusalId.USER_NOT_REGISTERED, f"{name} is not registered", PARAMETER)
-    return rerouted, (replace(channels[0], id=channel), *channels[1:])
+        raise Refused(RefusalId.USER_NOT_REGISTERED, f"{name} is not registered", parameter)
+    return rerouted, channels

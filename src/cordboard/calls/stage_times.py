@@ -14,14 +14,14 @@ class StageTimes:
     __slots__ = ("_entered", "call_ends", "stage_ends")
 
     def __init__(self) -> None:
-        self._entered: dict[Stage, float] = {}
+        self._entered: list[tuple[Stage, float]] = []
         self.stage_ends: float | None = None
         self.call_ends: float | None = None
 
     def enter(self, stage: Stage, now: float) -> None:
         """A stage begins, and the deadline of the one before it is void."""
         self.stage_ends = None
-        self._entered[stage] = now
+        self._entered.append((stage, now))
 
     @property
     def deadline(self) -> float | None:
@@ -44,10 +44,12 @@ class StageTimes:
         return True
 
     def since(self, stage: Stage, now: float) -> float:
-        """How long ago a stage was entered, 0 where it was not."""
-        return now - self._entered.get(stage, now)
+        """How long ago a stage was entered last, 0 where it was not."""
+        return next((now - at for entered, at in reversed(self._entered) if entered is stage), 0.0)
 
     def lasted(self) -> dict[Stage, float]:
-        """How long each stage lasted; they follow each other in the order they were entered."""
-        entered = list(self._entered.items())
-        return {stage: following - began for (stage, began), (_, following) in pairwise(entered)}
+        """How long each stage lasted, all times together that the call was in it."""
+        lasted: dict[Stage, float] = {}
+        for (stage, began), (_, following) in pairwise(self._entered):
+            lasted[stage] = lasted.get(stage, 0.0) + following - began
+        return lasted

@@ -33,6 +33,7 @@ class Stage(Enum):
     PROGRAM = "program"
     ANNOUNCING = "announcing"
     BRIDGED = "bridged"
+    TRANSFERRING = "transferring"
     ENDING = "ending"
     ENDED = "ended"
 
@@ -52,6 +53,9 @@ class Trigger(Enum):
     SECOND_ANSWERED = "second answered"
     SECOND_FAILED = "second failed"
     SECOND_GONE = "second hung up"
+    TRANSFERRED = "transferred by request"
+    TARGET_ANSWERED = "target answered"
+    TARGET_FAILED = "target failed"
     PROGRAM_ENDED = "program ended"
     ANNOUNCED = "failure tone heard"
     MEDIA_LOST = "media lost"
@@ -69,6 +73,7 @@ _WHILE_FIRST_IS_UP = {
     Trigger.MEDIA_LOST: Stage.ENDING,
     Trigger.DURATION_REACHED: Stage.ENDING,
 }
+_WHILE_EITHER_IS_UP = {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING}
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     Stage.ACCEPTED: {
@@ -94,8 +99,13 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         Trigger.SECOND_FAILED: Stage.ANNOUNCING,
     },
     Stage.PROGRAM: {**_WHILE_FIRST_IS_UP, Trigger.PROGRAM_ENDED: Stage.ENDING},
-    Stage.ANNOUNCING: {**_WHILE_FIRST_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
-    Stage.BRIDGED: {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING},
+    Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
+    Stage.BRIDGED: {**_WHILE_EITHER_IS_UP, Trigger.TRANSFERRED: Stage.TRANSFERRING},
+    Stage.TRANSFERRING: {
+        **_WHILE_EITHER_IS_UP,
+        Trigger.TARGET_ANSWERED: Stage.BRIDGED,
+        Trigger.TARGET_FAILED: Stage.ANNOUNCING,
+    },
     Stage.ENDING: {Trigger.CHANNELS_GONE: Stage.ENDED, Trigger.GRACE_OVER: Stage.ENDED},
     Stage.ENDED: {},
 }

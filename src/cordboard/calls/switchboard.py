@@ -14,7 +14,8 @@ from cordboard.calls.request import Leg
 
 @dataclass(frozen=True, slots=True)
 class Rerouted:
-    """Where a redirected channel goes instead: the first of ``channels`` has its id.
+    """Where a redirected channel goes instead: the first of ``channels`` has its id. Or where a leg
+    goes whose party is sent away.
 
     ``taken`` was taken for it, beyond what the leg held already.
     """
@@ -42,3 +43,6 @@ class Switchboard(LiveView, Protocol):
 
         Raises :class:`~cordboard.calls.refusals.Refused` where it may not go there, or can't.
         """
+
+    def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a leg goes to in place of its party, likewise."""

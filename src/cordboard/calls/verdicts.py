@@ -11,21 +11,20 @@ from cordboard.calls.request import Leg
 from cordboard.calls.stage_times import StageTimes
 from cordboard.calls.stages import Stage, Trigger
 
-RINGING = {Leg.FIRST: Stage.RINGING_FIRST, Leg.SECOND: Stage.RINGING_SECOND}
-"""The stage in which a leg's hunt is on."""
-
 
 class Verdicts:
-    """``second`` is how the second leg's hunt failed, ``gone`` why a party is gone that was there;
-    ``result`` comes once the call is over."""
+    """``sought`` is how the latest hunt failed, ``gone`` why a party is gone that was there;
+    ``replaced`` is the leg whose party was sent away last. ``result`` comes once the call is
+    over."""
 
-    __slots__ = ("_legs", "_log", "_times", "gone", "result", "second")
+    __slots__ = ("_legs", "_log", "_times", "gone", "replaced", "result", "sought")
 
     def __init__(self, legs: Legs, times: StageTimes, log: CallLog) -> None:
         self._legs = legs
         self._times = times
         self._log = log
-        self.second = self.gone = HUNG_UP
+        self.sought = self.gone = HUNG_UP
+        self.replaced: Leg | None = None
         self.result: CallResult | None = None
 
     @property
@@ -33,13 +32,15 @@ class Verdicts:
         """Why the call is over."""
         return self.result.cause if self.result else Cause.NORMAL
 
-    def hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> Trigger:
+    def hunt_failed(self, leg: Leg, stage: Stage, verdict: Verdict, now: float) -> Trigger:
         """Nobody of a leg answered; what that means for the call."""
-        self._log.leg_failed(leg, verdict, self._times.since(RINGING[leg], now))
-        if leg is Leg.FIRST:
-            return Trigger.FIRST_FAILED
-        self.second = verdict
-        return Trigger.SECOND_FAILED
+        rang = self._times.since(stage, now)
+        self.sought = verdict
+        if stage is Stage.TRANSFERRING:
+            self._log.transfer_failed(leg, verdict, rang)
+            return Trigger.TARGET_FAILED
+        self._log.leg_failed(leg, verdict, rang)
+        return Trigger.FIRST_FAILED if leg is Leg.FIRST else Trigger.SECOND_FAILED
 
     def decide(self, left: Stage, trigger: Trigger, now: float) -> None:
         """The call is over: say how, and never otherwise again."""
@@ -48,4 +49,6 @@ class Verdicts:
             rang = self._times.since(Stage.RINGING_FIRST, now)
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
         first, lasted = self._legs.first.verdict(), self._times.lasted()
-        self.result = result_of(left, trigger, first, self.second, lasted, gone=self.gone)
+        self.result = result_of(
+            left, trigger, first, self.sought, lasted, gone=self.gone, replaced=self.replaced
+        )

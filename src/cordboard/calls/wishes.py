@@ -1,4 +1,4 @@
-"""What can be asked of a live call, and when: hold and resume, keys.
+"""What can be asked of a live call, and when: hold and resume, keys, a transfer.
 
 A wish either is carried out or is refused with :class:`WrongState`, which names the stage that the
 call is in; a wish for what is so already changes nothing.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from cordboard.calls.parts import Parts
+from cordboard.calls.legs import other
+from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.ports import SendDigits
 from cordboard.calls.request import Leg
-from cordboard.calls.stages import Stage
+from cordboard.calls.stages import Stage, Trigger
 
 MAX_DIGITS = 64
 """Keys of one leg that wait to be sent: twice the longest number that anybody dials."""
@@ -21,10 +22,9 @@ DIGIT_MS = (40, 2000)
 longer ones hold up the parties."""
 
 _TALKING = frozenset({Stage.BRIDGED})
-_ANSWERED = {
-    Leg.FIRST: frozenset({Stage.RINGING_SECOND, Stage.PROGRAM, Stage.BRIDGED}),
-    Leg.SECOND: _TALKING,
-}
+_ANSWERED = frozenset(
+    {Stage.RINGING_SECOND, Stage.PROGRAM, Stage.ANNOUNCING, Stage.BRIDGED, Stage.TRANSFERRING}
+)
 
 
 class WrongState(Exception):
@@ -38,10 +38,11 @@ class WrongState(Exception):
 class Wishes:
     """The wishes of one call; each raises :class:`WrongState`."""
 
-    __slots__ = ("_parts", "_sent")
+    __slots__ = ("_apply", "_parts", "_sent")
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, apply: Apply) -> None:
         self._parts = parts
+        self._apply = apply
         self._sent: dict[Leg, deque[float]] = {}  # when each key will have been
 
     def hold(self, leg: Leg, on: bool) -> None:
@@ -53,10 +54,10 @@ class Wishes:
         self, leg: Leg, digits: str, now: float, *, duration_ms: int, gap_ms: int
     ) -> None:
         """Let a party's end have keys pressed, after those that wait."""
-        self._need(_ANSWERED[leg], f"the {leg.value} leg does not take keys now")
         channel = self._parts.legs.winner(leg)
-        if channel is None:
-            return
+        if channel is None or self._parts.stage not in _ANSWERED:
+            message = f"the {leg.value} leg has not answered, or is gone"
+            raise WrongState(self._parts.stage, message)
         waiting = self._sent.setdefault(leg, deque())
         while waiting and waiting[0] <= now:
             waiting.popleft()
@@ -68,6 +69,17 @@ class Wishes:
             waiting.append(at)
         self._parts.command(SendDigits(channel, digits, duration_ms, gap_ms))
         self._parts.log.digits_sent(leg, channel, len(digits))
+
+    def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
+        """Connect a party with somebody else, and hang up the other one; the channels that ring
+        then. Raises :class:`~cordboard.calls.refusals.Refused` for whom it can't be connected
+        with; then nothing changes."""
+        parts = self._parts
+        self._need(_TALKING, "only who talks with somebody can be transferred")
+        parts.route = parts.dialling.find_target(other(kept), to)
+        self._sent.pop(other(kept), None)
+        self._apply(Trigger.TRANSFERRED, now)
+        return tuple(channel.id for channel in parts.route.channels)
 
     def _need(self, stages: frozenset[Stage], otherwise: str) -> None:
         if self._parts.stage not in stages:

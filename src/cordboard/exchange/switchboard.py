@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
-from cordboard.calls.plan import CallPlan, ContactLookup
+from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import reroute
+from cordboard.calls.rerouting import reroute, transfer
 from cordboard.calls.switchboard import Rerouted
 from cordboard.calls.trunk_state import TrunkState
-from cordboard.directory.snapshot import Directory
+from cordboard.directory.snapshot import Directory, TenantDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,25 @@ class LiveSwitchboard:
         held: tuple[Take, ...],
     ) -> Rerouted:
         """Plan where a redirected channel goes, and take what that needs; raises Refused."""
+        tenant = self._tenant_of(plan)
+        planned, channels = reroute(plan, leg, channel, target, tenant, self)
+        return self._taken(planned, channels, held)
+
+    def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a leg goes to in place of its party, and take what that needs likewise."""
+        planned, channels = transfer(plan, leg, to, self._tenant_of(plan), self)
+        return self._taken(planned, channels, held)
+
+    def _tenant_of(self, plan: CallPlan) -> TenantDirectory:
         tenant = self.directory().tenant(plan.request.tenant)
         if tenant is None:
-            raise Refused(RefusalId.INVALID_DESTINATION, "the tenant is gone", "redirect")
-        planned, channels = reroute(plan, leg, channel, target, tenant, self)
+            raise Refused(RefusalId.INVALID_DESTINATION, "the tenant is gone")
+        return tenant
+
+    def _taken(
+        self, planned: LegPlan, channels: tuple[PlannedChannel, ...], held: tuple[Take, ...]
+    ) -> Rerouted:
+        """Take what a leg needs that goes there, beyond what it holds."""
         keys = {take.key for take in held}
         needed = tuple(take for take in planned.takes if take.key not in keys)
         reached = self.take(needed)

@@ -70,6 +70,36 @@ async def test_keys_reach_the_party_that_is_meant() -> None:
     assert [(one.duration_ms, one.gap_ms) for one in sent] == [(200, 50)]
 
 
+async def test_a_party_goes_on_with_somebody_else() -> None:
+    served = Talking()
+    call = await served.call()
+    reply = await served.post(f"/calls/{call}/transfer", {"leg": "first", "to": "helen"})
+    assert reply.status == 202
+    assert served.far("thomas").hung_up_for is not None
+    assert reply.json["channels"] == [served.far("helen").channel]
+    served.far("helen").answer()
+    assert served.far("jessica-desk").hears == served.far("helen").channel
+    await served.journal.flush()
+    view = (await served.get(f"/calls/{call}")).json
+    assert view["state"] == "bridged"
+
+
+@pytest.mark.parametrize(
+    ("to", "problem"),
+    [
+        ("nobody", (422, "invalid_destination")),
+        ("119", (422, "no_route")),
+        ("\u0000", (422, "invalid_destination")),
+        ("", (422, "invalid_parameter")),
+    ],
+)
+async def test_where_it_may_not_go_the_call_goes_on(to: str, problem: tuple[int, str]) -> None:
+    served = Talking()
+    call = await served.call()
+    assert await served.wish(call, "transfer", {"leg": "first", "to": to}) == problem
+    assert served.far("jessica-desk").hears == served.far("thomas").channel
+
+
 async def test_a_call_that_rings_says_so() -> None:
     served = Talking()
     call = await served.call(answered=1)

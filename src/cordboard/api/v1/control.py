@@ -1,4 +1,4 @@
-"""What v1 does to a live call: hold and resume, keys."""
+"""What v1 does to a live call: hold and resume, keys, a transfer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from starlette.responses import Response
 from cordboard.api.auth import Principal
 from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, Writer
-from cordboard.api.v1.answers import nothing
+from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.bodies import body_of, takes
 from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.progress import progress_of
+from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import Leg
 from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, Wishes, WrongState
 
@@ -25,6 +26,18 @@ router = v1_router("control")
 LegName = Literal["first", "second"]
 
 _BODY: Final = ("invalid_json", "body_too_large", "unsupported_media_type", "invalid_parameter")
+_TARGET: Final = (
+    RefusalId.INVALID_DESTINATION,
+    RefusalId.USER_NOT_REGISTERED,
+    RefusalId.NO_ROUTE,
+    RefusalId.CALLING_NUMBER_NOT_ALLOWED,
+    RefusalId.TRUNK_DOWN,
+    RefusalId.CHANNEL_LIMIT_REACHED,
+)
+
+MAX_NAME: Final = 256
+"""Characters of whom somebody is transferred to: the longest e-mail address has 254."""
+
 _CALL: Final = ("call_not_found", "call_over", "wrong_state")
 
 
@@ -47,6 +60,23 @@ class Keys(OneLeg):
     )
     duration: int = Field(100, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms of each key")
     gap: int = Field(60, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms between two keys")
+
+
+class Transfer(OneLeg):
+    """Whom a party is connected with instead."""
+
+    leg: LegName = Field(description="the party that stays; the other one is hung up")
+    to: str = Field(
+        min_length=1,
+        max_length=MAX_NAME,
+        description="a name, an extension or a number; what the call's client might have called",
+    )
+
+
+class Transferring(BaseModel):
+    """Who rings now."""
+
+    channels: list[str] = Field(description="the UUIDs of the channels that ring")
 
 
 @router.post(
@@ -97,6 +127,30 @@ async def dtmf(
 
     await _wish(here, principal, call, press)
     return nothing()
+
+
+@router.post(
+    "/calls/{call}/transfer",
+    status_code=202,
+    response_model=Transferring,
+    responses={
+        202: example({"channels": ["0f4ad3a6-6a0c-4a0b-9a45-3f3c8f0f4a11"]}, "Accepted"),
+        **described(*_CALL, *_TARGET, *_BODY),
+    },
+    openapi_extra=takes(Transfer, {"colleague": {"leg": "first", "to": "helen"}}),
+)
+async def transfer(
+    principal: Writer, here: Here, call: CallName, body: Annotated[Transfer, body_of(Transfer)]
+) -> Response:
+    """Connect a party with somebody else, and hang up the other one (a blind transfer)."""
+    channels: tuple[str, ...] = ()
+
+    def send_on(wishes: Wishes, now: float) -> None:
+        nonlocal channels
+        channels = wishes.transfer(Leg(body.leg), body.to, now)
+
+    await _wish(here, principal, call, send_on)
+    return shown({"channels": list(channels)}, 202)
 
 
 async def _wish(
