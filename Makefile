@@ -33,7 +33,7 @@ format: setup ## Sort imports, fix what can be fixed and format the code
 fuzz: setup ## Fuzz what takes bytes from the network, a minute for each target
 	@scripts/fuzz $(ARGS)
 
-soak: setup ## An hour of calls and garbage on a watched server, and of fuzzing beside it
+soak: setup ## 200 kills under load, then an hour of calls and garbage on a watched server
 	@.venv/bin/python -m soak $(ARGS)
 
 bench: setup ## Measure calls a second, CPU per call and latencies

@@ -15,6 +15,7 @@ from fuzz.__main__ import NAMES
 from soak.calls import MOST_COMPLAINTS, PHONES, Calls
 from soak.figures import MB, Sample, grown, growth, left_over, memory
 from soak.garbage import Garbage
+from soak.kills import killed
 from soak.registering import NAME, Registering
 from soak.watched import MARK
 from support.certificates import Certificates, make_certificates
@@ -124,21 +125,41 @@ class Soaked:
         print(f"memory over the second half: {growth(self.second_half) / MB:+.2f} MB")
 
 
-def soak(seconds: float, rate: float, seed: int, *, fuzzing: bool) -> list[str]:
-    """Soak for so long, print the figures, and give what there is to complain of."""
+@dataclass(frozen=True)
+class Plan:
+    """How a server is soaked: for how many ``seconds`` at which ``rate``, after how many
+    ``kills``."""
+
+    seconds: float
+    rate: float
+    kills: int
+    seed: int
+    fuzzing: bool
+
+
+def soak(plan: Plan) -> list[str]:
+    """Soak, print the figures, and give what there is to complain of."""
     LOG.parent.mkdir(exist_ok=True)
-    print(f"{seconds:g} s of load, {rate:g} calls a second; all output in {LOG}", flush=True)
-    fuzzed = 0
+    print(
+        f"{plan.kills} kills, then {plan.seconds:g} s of load, {plan.rate:g} calls a second; "
+        f"all output in {LOG}",
+        flush=True,
+    )
+    complaints: list[str] = []
+    fuzzed, kills = 0, "not killed"
     with LOG.open("w") as log, redirect_stdout(log), ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        a_target = str(max(1, int(seconds / len(NAMES))))
+        if plan.kills:
+            kills, complaints = killed(folder / "kills", plan.kills, plan.seed)
+        a_target = str(max(1, int(plan.seconds / len(NAMES))))
         fuzz = (str(ROOT / "scripts" / "fuzz"), "--seconds", a_target)
-        fuzzer = stack.enter_context(Program(fuzz, cwd=ROOT)) if fuzzing else None
-        soaked = live(folder, seconds, rate, seed)
+        fuzzer = stack.enter_context(Program(fuzz, cwd=ROOT)) if plan.fuzzing else None
+        soaked = live(folder, plan.seconds, plan.rate, plan.seed)
         if fuzzer is not None:
-            fuzzed = fuzzer.wait(seconds + FUZZ_GRACE)
+            fuzzed = fuzzer.wait(plan.seconds + FUZZ_GRACE)
+    print(kills)
     soaked.report()
-    complaints = soaked.complaints()
+    complaints += soaked.complaints()
     if fuzzed != 0:
         complaints.append("the fuzzer found a fault, see fuzz/crashes")
     return complaints
