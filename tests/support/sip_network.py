@@ -13,6 +13,7 @@ from cordboard.sip.events import SipEvent
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Message, Request, Response, parse
 from cordboard.sip.registrar import Registrar
+from cordboard.sip.remains import Keeper
 from cordboard.sip.stack import Invitation, SipStack, StackSettings
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
@@ -57,6 +58,7 @@ class End:
         keepalive: float = 0.0,
         strangers: Strangers = EVERYBODY_WELCOME,
         refuses_calls: int | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.address = address
         self.said: list[SipEvent] = []
@@ -78,6 +80,7 @@ class End:
             registrar=registrar,
             random=tokens(name),
             trace=self.traced.append if traced else None,
+            keeper=keeper,
         )
 
     def flow_to(self, other: tuple[str, int], transport: str = "udp") -> Flow:

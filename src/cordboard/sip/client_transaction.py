@@ -104,8 +104,9 @@ class ClientUser(Protocol):
 
 
 class ClientTransaction(Transaction):
-    """One request. ``came_over`` is the flow of the latest response, ``invite`` what ACK and CANCEL
-    of an INVITE are made of. A user of None is one that no longer cares."""
+    """One request, which is sent at once; without ``data`` it is an INVITE of a process that is no
+    more. ``came_over`` is the flow of the latest response, ``invite`` what ACK and CANCEL of an
+    INVITE are made of. A user of None is one that no longer cares."""
 
     __slots__ = ("_ack", "_heard", "came_over", "data", "impatient", "invite", "user")
 
@@ -131,6 +132,10 @@ class ClientTransaction(Transaction):
         self._heard = b""
         self.impatient = False
         self._ack = b""
+        if not data:  # an INVITE that an earlier process has sent
+            self.state, self.row = State.PROCEEDING, _INVITE_ROWS[State.PROCEEDING]
+            self.bound(now)
+            return
         layer.send(flow, data, call_id, now)
         # A and B of an INVITE, E and F of the others: both begin at T1 and end at 64*T1.
         timers = layer.timers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from cordboard.sip.dialog_request import DialogRequest
     from cordboard.sip.events import SipEvent
     from cordboard.sip.flow import Flow
+    from cordboard.sip.remains import Keeper
     from cordboard.sip.session import Session
     from cordboard.sip.trace import Trace
 
@@ -36,6 +38,12 @@ MIN_SE = 90
 SECURED = {"tls": "", "wss": ";transport=ws"}
 # Hexadecimal digits of a HMAC-SHA256 in a tag: 64 bits (RFC 3261 19.3 asks for 32).
 TAG_SIGNATURE_DIGITS = 16
+TOKEN_BYTES = 8  # 64 random bits in a branch or tag (RFC 3261 19.3 asks for 32)
+
+
+def random_token() -> str:
+    """Branches, tags and cnonces."""
+    return secrets.token_hex(TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class Core:
         "agent_line",
         "events",
         "goodbyes",
+        "keeper",
         "layer",
         "phone_calls",
         "sessions",
@@ -77,9 +86,14 @@ class Core:
     )
 
     def __init__(
-        self, settings: StackSettings, token: Callable[[], str], trace: Trace | None
+        self,
+        settings: StackSettings,
+        token: Callable[[], str],
+        trace: Trace | None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.settings = settings
+        self.keeper = keeper
         self.timers = settings.timers
         self.token = token
         self.layer = TransactionLayer(settings.timers, trace)
@@ -113,6 +127,8 @@ class Core:
         self.phone_calls.leave(session)
         if self.sessions.get(session.call_id) is session:
             del self.sessions[session.call_id]
+            if self.keeper is not None:
+                self.keeper.forget(session.call_id)
 
     def via(self, flow: Flow) -> str:
         """The Via line of requests over ``flow``, up to where the branch's own text follows."""

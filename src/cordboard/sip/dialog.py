@@ -14,14 +14,14 @@ from cordboard.sip.flow import WEBSOCKET, Flow
 from cordboard.sip.grammar import split_list
 from cordboard.sip.lines import MAX_FORWARDS, InviteLines, clean_copy, encode
 from cordboard.sip.message import Request
+from cordboard.sip.remains import CSEQ_RENEWAL, DialogRemains
+from cordboard.sip.route_set import by_way_of, routes_of_request
 from cordboard.sip.uri import parse_uri
 from cordboard.sip.way_back import way_back
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
-    from cordboard.sip.message import Message, Response
-
-MAX_ROUTES = 32  # Kamailio adds at most two a hop; no network has 16 proxies in a row
+    from cordboard.sip.message import Message
 
 
 class Dialog:
@@ -38,6 +38,8 @@ class Dialog:
         "_core",
         "_fixed",
         "_from",
+        "_kept_as",
+        "_renewal",
         "_routes",
         "_to",
         "_via",
@@ -85,6 +87,8 @@ class Dialog:
         self._from = f"From: {clean_copy(local)}\r\n"
         self._to = f"To: {clean_copy(remote)}\r\n"
         self._contact: str | None = None
+        self._kept_as: tuple[str | None, str | None] | None = None
+        self._renewal = 0  # the CSeq number from which on it is handed out anew
         self.aim(target)
 
     def aim(self, target: str) -> None:
@@ -105,6 +109,32 @@ class Dialog:
         self._fixed = (
             f"{self._routes}{MAX_FORWARDS}{self._from}{self._to}Call-ID: {self.call_id}\r\n"
         )
+        if self._kept_as is not None:
+            self._hand_out(*self._kept_as)
+
+    def keep(self, keys: str | None, phone: str | None) -> None:
+        """Hand out what is needed to end the dialog after a restart, now and as it changes."""
+        if self._core.keeper is not None:
+            self._kept_as = keys, phone
+            self._hand_out(keys, phone)
+
+    def _hand_out(self, keys: str | None, phone: str | None) -> None:
+        assert self._core.keeper is not None  # who keeps it
+        self._renewal = self.local_number + CSEQ_RENEWAL
+        remains = DialogRemains(
+            self.origin,
+            self._from[len("From: ") : -2],
+            self.local_tag,
+            self._to[len("To: ") : -2],
+            self.remote_tag,
+            self.target,
+            self.routes,
+            self.sticky,
+            self.local_number,
+            keys,
+            phone,
+        )
+        self._core.keeper.keep(self.call_id, remains)
 
     def refresh(self, message: Message, flow: Flow) -> None:
         """Take over the Contact and the flow of a target refresh request or its 2xx (12.2)."""
@@ -155,6 +185,8 @@ class Dialog:
     def next_number(self) -> int:
         """The CSeq number of the next request."""
         self.local_number += 1
+        if self._kept_as is not None and self.local_number >= self._renewal:
+            self._hand_out(*self._kept_as)
         return self.local_number
 
     def count_on_from(self, early: Dialog) -> None:
@@ -184,16 +216,6 @@ class Dialog:
             number,
             credentials,
         )
-
-
-def by_way_of(routes: tuple[str, ...], target: str) -> tuple[str, tuple[str, ...]]:
-    """Request-URI and Route values of a request for ``target`` by a route set that is not empty: a
-    strict router (no ``lr``, RFC 2543) takes the Request-URI's place (12.2.1.1). Raises
-    SipParseError for a first route that can't be read."""
-    hop = split_name_addr(routes[0])[1]
-    if _is_loose(hop):
-        return target, routes
-    return clean_copy(hop), (*routes[1:], f"<{target}>")
 
 
 def flow_towards(uri: str, default: Flow) -> Flow:
@@ -236,24 +258,6 @@ def contact_of(message: Message) -> str | None:
     return uri
 
 
-def routes_of_request(request: Request) -> tuple[str, ...]:
-    """The route set that a request makes for its receiver (12.1.1). Raises SipParseError."""
-    return _bounded(request.each("record-route"))
-
-
-def routes_of_response(response: Response) -> tuple[str, ...]:
-    """The route set that a response makes for its receiver (12.1.2). Raises SipParseError."""
-    if "record-route" not in response.headers:
-        return ()
-    return _bounded(response.each("record-route")[::-1])
-
-
-def recorded_routes(request: Request) -> str:
-    """The Record-Route lines that a response which makes a dialog repeats (12.1.1)."""
-    recorded = request.headers.get("record-route", ())
-    return "".join([f"Record-Route: {clean_copy(value)}\r\n" for value in recorded])
-
-
 def dialog_of_request(core: Core, request: Request, local_tag: str, flow: Flow) -> Dialog:
     """The dialog that an INVITE makes for its receiver (12.1.1). Raises SipParseError."""
     from_ = request.need("from")
@@ -272,18 +276,3 @@ def dialog_of_request(core: Core, request: Request, local_tag: str, flow: Flow) 
         local_number=0,
         remote_number=request.cseq[0],
     )
-
-
-def _bounded(routes: list[str]) -> tuple[str, ...]:
-    if len(routes) > MAX_ROUTES:
-        raise SipParseError("too many routes")
-    for route in routes:
-        split_name_addr(route)
-    return tuple(routes)
-
-
-def _is_loose(uri: str) -> bool:
-    try:
-        return parse_uri(uri).loose
-    except SipParseError:
-        return True

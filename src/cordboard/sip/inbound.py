@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
-from cordboard.sip.dialog import routes_of_request
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import line
 from cordboard.sip.media_type import SDP, accepts, sdp_of
@@ -24,6 +23,7 @@ from cordboard.sip.methods import (
     refusal_of_method,
 )
 from cordboard.sip.responses import build_response, stamp_via
+from cordboard.sip.route_set import routes_of_request
 from cordboard.sip.server_session import ServerSession
 from cordboard.sip.trace import TraceRecord
 from cordboard.sip.transaction import Event, State

@@ -18,7 +18,8 @@ class Invitation:
     ``sticky`` says that ``flow`` is how the callee's phone registered, so that all later requests
     stay on it; without it (trunks) they follow a Contact that is an address. A server that says
     nothing for ``patience`` seconds is given up; by default after timer B. ``phone``
-    names the phone as its binding does, so that the call follows it where it registers anew.
+    names the phone as its binding does, so that the call follows it where it registers anew;
+    ``keys`` names the ``credentials``, so that they are found again after a restart.
     """
 
     call_id: str
@@ -31,6 +32,7 @@ class Invitation:
     headers: tuple[tuple[str, str], ...] = ()
     routes: tuple[str, ...] = ()
     credentials: Credentials | None = None
+    keys: str | None = None
     sticky: bool = True
     phone: str | None = None
     patience: float | None = None

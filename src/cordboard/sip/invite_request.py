@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
-from cordboard.sip.dialog import Dialog, by_way_of, contact_of, routes_of_response
+from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import (
     MAX_FORWARDS,
@@ -19,6 +19,8 @@ from cordboard.sip.lines import (
 )
 from cordboard.sip.media_type import SDP
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
+from cordboard.sip.remains import InviteRemains
+from cordboard.sip.route_set import by_way_of, routes_of_response
 
 if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction, ClientUser
@@ -80,11 +82,30 @@ class InviteRequest:
             credentials=credentials,
         )
         flow = invitation.flow
+        if core.keeper is not None:
+            core.keeper.keep(self._call_id, self._remains(branch, lines))
         self.transaction = sent = core.layer.request(
             "INVITE", branch, flow, self._call_id, data, user, now, lines
         )
         if invitation.patience is not None:
             sent.wait(invitation.patience, now)
+
+    def _remains(self, branch: str, lines: InviteLines) -> InviteRemains:
+        invitation = self._invitation
+        return InviteRemains(
+            invitation.flow,
+            branch,
+            lines.uri,
+            lines.via,
+            lines.routes,
+            lines.from_,
+            lines.to,
+            lines.number,
+            lines.credentials,
+            invitation.sticky,
+            invitation.keys,
+            invitation.phone,
+        )
 
     @property
     def uri(self) -> str:
@@ -129,6 +150,8 @@ class InviteRequest:
 
     def acknowledge(self, dialog: Dialog, now: float) -> None:
         """Send the ACK of the 2xx that made a dialog, with the INVITE's credentials (13.2.2.4)."""
+        if not self._acks:  # any further fork is hung up at once
+            dialog.keep(self._invitation.keys, self._invitation.phone)
         ack = dialog.request("ACK", self._number, self._core.token(), self._credentials)
         self._acks[dialog.remote_tag] = (dialog.flow, ack)
         self._core.layer.send(dialog.flow, ack, self._call_id, now)

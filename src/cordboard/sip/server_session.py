@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from cordboard.sip.authentication import Authentication
-from cordboard.sip.dialog import dialog_of_request, recorded_routes
+from cordboard.sip.dialog import dialog_of_request
 from cordboard.sip.events import EndedBy, InviteReceived, OfferAnswered, SessionConfirmed
 from cordboard.sip.glare import retry_after_line
 from cordboard.sip.incoming import INCOMING, Input, Stage
@@ -19,6 +19,7 @@ from cordboard.sip.methods import ALLOW_LINE
 from cordboard.sip.reason_header import reason_value_of
 from cordboard.sip.reliable import OPTION_TAG, ReliableProgress, has_option
 from cordboard.sip.responses import build_response, reason_of
+from cordboard.sip.route_set import recorded_routes
 from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
 

@@ -7,18 +7,18 @@ it sends what :meth:`SipStack.messages_to_send` holds and takes the events one b
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.bindings import Bindings
 from cordboard.sip.client_session import ClientSession
-from cordboard.sip.core import Core, StackSettings
+from cordboard.sip.core import Core, StackSettings, random_token
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.events import InviteFailed
 from cordboard.sip.inbound import Inbound
 from cordboard.sip.invitation import Invitation
+from cordboard.sip.left_over import end_left_over
 from cordboard.sip.message import Request, Response, parse
 from cordboard.sip.registration import Registration
 from cordboard.sip.responses import reason_of, stamp_via
@@ -30,29 +30,26 @@ from cordboard.sip.validity import salvage
 from cordboard.sip.watch import Watch
 
 if TYPE_CHECKING:
+    from cordboard.sip.digest import Credentials
     from cordboard.sip.events import SipEvent
     from cordboard.sip.flow import Flow
     from cordboard.sip.registrar import Registrar
+    from cordboard.sip.remains import Keeper, Remains
     from cordboard.sip.session import Session
 
 __all__ = ["Invitation", "Registration", "SipStack", "StackSettings", "Watch"]
 
 # What comes in below this size is a keep-alive (CRLF, zeros, "jaK"): no message fits.
 MIN_MESSAGE_SIZE = 16
-TOKEN_BYTES = 8  # 64 random bits in a branch or tag (RFC 3261 19.3 asks for 32)
-
-
-def random_token() -> str:
-    """Branches, tags and cnonces."""
-    return secrets.token_hex(TOKEN_BYTES)
 
 
 class SipStack:
     """One SIP user agent with any number of sessions, each named by its Call-ID.
 
     ``random`` gives tokens (letters, digits) that are never the same twice; ``trace`` is told of
-    every message. Methods about a call that does not exist, or that is past the state in which they
-    make sense, do nothing: their cause crossed with what the peer did, and an event tells of it.
+    every message, ``keeper`` of what the next process needs to end the calls out. Methods about a
+    call that does not exist, or that is past the state in which they make sense, do nothing: their
+    cause crossed with what the peer did, and an event tells of it.
     """
 
     def __init__(
@@ -62,8 +59,9 @@ class SipStack:
         registrar: Registrar | None = None,
         random: Callable[[], str] = random_token,
         trace: Trace | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
-        self._core = core = Core(settings, random, trace)
+        self._core = core = Core(settings, random, trace, keeper)
         self._layer = core.layer
         self._sessions = core.sessions
         self._bindings = None if registrar is None else Bindings(core, registrar)
@@ -201,6 +199,18 @@ class SipStack:
         session = self._sessions.get(call_id)
         if session is not None:
             session.hang_up(now, reason)
+
+    def end_left_over(
+        self,
+        call_id: str,
+        remains: Remains,
+        credentials: Credentials | None,
+        reason: str,
+        done: Callable[[], None],
+        now: float,
+    ) -> None:
+        """End a call of an earlier process; see :mod:`~cordboard.sip.left_over`."""
+        end_left_over(self._core, call_id, remains, credentials, reason, done, now)
 
     # Calls in
 

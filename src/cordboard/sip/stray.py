@@ -6,13 +6,14 @@ us: it is acknowledged and hung up. Whatever else belongs to nothing is dropped 
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
-from cordboard.sip.dialog import Dialog, contact_of, routes_of_response
+from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.dialog_request import say_goodbye
+from cordboard.sip.route_set import routes_of_response
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
@@ -40,30 +41,74 @@ def hang_up_stray(core: Core, response: Response, flow: Flow, now: float) -> Non
         ours = session.dialog
         core.layer.send(ours.flow, ours.request("ACK", number, core.token()), call_id, now)
         return
+    hang_up_answer(core, response, flow, Authentication(None), now)
+
+
+def hang_up_answer(
+    core: Core,
+    response: Response,
+    flow: Flow,
+    authentication: Authentication,
+    now: float,
+    *,
+    reason: str | None = None,
+    credentials: str = "",
+    sticky: bool = True,
+    begun: Callable[[Dialog], None] | None = None,
+    done: Callable[[], None] | None = None,
+) -> bool:
+    """Acknowledge a 2xx to an INVITE that has no session, and hang it up, unless that is under way
+    already; False where it can't be answered.
+
+    The ACK has the INVITE's ``credentials`` lines. ``begun`` is told of the dialog before anything
+    is sent, ``done`` is called after the BYE.
+    """
     target = contact_of(response)
     if target is None:
-        return
+        return False
+    from_, to = response.need("from"), response.need("to")
+    number = response.cseq[0]
     dialog = Dialog(
         core,
-        call_id=call_id,
+        call_id=response.call_id,
         local=from_,
-        local_tag=local_tag,
+        local_tag=tag_of(from_) or "",
         remote=to,
-        remote_tag=remote_tag,
+        remote_tag=tag_of(to) or "",
         target=target,
         routes=routes_of_response(response),
         origin=flow,
-        sticky=True,
+        sticky=sticky,
         contact_user="cordboard",
         local_number=number,
         remote_number=None,
     )
-    core.layer.send(dialog.flow, dialog.request("ACK", number, core.token()), call_id, now)
-    key = (call_id, remote_tag)
+    if begun is not None:
+        begun(dialog)
+    ack = dialog.request("ACK", number, core.token(), credentials)
+    core.layer.send(dialog.flow, ack, dialog.call_id, now)
+    part(core, dialog, authentication, reason, now, done)
+    return True
+
+
+def part(
+    core: Core,
+    dialog: Dialog,
+    authentication: Authentication,
+    reason: str | None,
+    now: float,
+    done: Callable[[], None] | None = None,
+) -> None:
+    """Send the BYE of a dialog that no session stands for, one at a time; ``done`` is called once
+    nothing more will come of it."""
+    key = (dialog.call_id, dialog.remote_tag)
+
+    def over() -> None:
+        core.goodbyes.pop(key, None)
+        if done is not None:
+            done()
+
     if key not in core.goodbyes:
-        done = partial(_forget, core, key)
-        core.goodbyes[key] = say_goodbye(core, dialog, Authentication(None), None, done, now)
-
-
-def _forget(core: Core, key: tuple[str, str]) -> None:
-    core.goodbyes.pop(key, None)
+        core.goodbyes[key] = say_goodbye(core, dialog, authentication, reason, over, now)
+    elif done is not None:
+        done()

@@ -5,17 +5,11 @@ from __future__ import annotations
 import pytest
 
 from cordboard.sip.core import Core, StackSettings
-from cordboard.sip.dialog import (
-    MAX_ROUTES,
-    Dialog,
-    contact_of,
-    flow_towards,
-    routes_of_request,
-    routes_of_response,
-)
+from cordboard.sip.dialog import Dialog, contact_of, flow_towards
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request, Response, parse
+from cordboard.sip.route_set import MAX_ROUTES, routes_of_request, routes_of_response
 from support.sip_network import PHONE, SERVER, tokens
 
 UDP = Flow("udp", SERVER, PHONE)
