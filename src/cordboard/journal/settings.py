@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from cordboard.directory.shape import Field, number, text_where
+from cordboard.directory.shape import Field, number, text, text_where
 
 IN_MEMORY: Final = "memory:"
 """The URL of a journal that forgets everything at the end."""
@@ -30,6 +30,7 @@ STORE_FIELDS: Final = {
         text_where("sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or memory:", _url),
         secret=True,
     ),
+    "recovery": Field(text("a file's path")),
     "keep_days": Field(number(1, LONGEST_DAYS, "days"), DEFAULT_DAYS),
 }
 """What stands in ``[store]``; a URL may hold a password."""
@@ -43,3 +44,14 @@ def store_url(given: str | None, file: Path) -> str:
     if given.startswith(_FILE):
         return f"{_FILE}{file.parent / given.removeprefix(_FILE)}"
     return given
+
+
+def recovery_path(given: str | None, url: str, file: Path) -> Path | None:
+    """What the names of the files begin with in which channels are kept for a restart: beside the
+    store where that is a file, else beside the configuration file. None: in memory only."""
+    if given is not None:
+        return file.parent / given
+    if url == IN_MEMORY:
+        return None
+    beside = Path(url.removeprefix(_FILE)) if url.startswith(_FILE) else file
+    return beside.with_suffix(".recovery")
