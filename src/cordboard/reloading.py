@@ -43,6 +43,7 @@ AFTER_RESTART: Final = {
     "media_advertise": "media.advertise",
     "media_ports": "media.ports",
     "store": "store.url",
+    "recovery": "store.recovery",
     "keep_days": "store.keep_days",
     "grace": "calls.grace",
 }

@@ -33,6 +33,7 @@ from cordboard.feeds.outbound import Outbound
 from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
+from cordboard.journal.recovery import Recovery
 from cordboard.journal.sealing import SealError, seal_of
 from cordboard.journal.settings import IN_MEMORY
 from cordboard.reloading import Reloading
@@ -73,7 +74,10 @@ class Service:
         self._tenants: StoredTenants | None = None
         self._kept: KeptDirectory | None = None
         self.journal, self._kept = _journal(settings) if journal is None else (journal, None)
+        self.recovery = _recovery(settings)
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
+        if self.recovery is not None:
+            self.engine.keep_records(self.recovery)
         self.exchange = Exchange(
             self._directory, self.engine, self.journal, time.time, settings.grace
         )
@@ -101,12 +105,14 @@ class Service:
         try:
             await self.journal.start()
             await self._keep_tenants()
+            left = {} if self.recovery is None else self.recovery.start()
         except (StoreFailed, DirectoryFaulty, SealError) as error:
             raise ServiceFailed(str(error)) from error
         try:
             await self.engine.start(self.journal.secret)
         except (ListenError, TlsError, OSError) as error:
             raise ServiceFailed(str(error)) from error
+        self.engine.end_left_over(left)
         self._callbacks.start()
         await self.exchange.recover()
         await self._http.start()
@@ -151,6 +157,8 @@ class Service:
         await self._http.stop()
         await self._outbound.close()
         await self.engine.stop()
+        if self.recovery is not None:
+            self.recovery.close()
         await self.journal.close()
 
 
@@ -211,6 +219,15 @@ def _journal(settings: Settings) -> tuple[Journal, KeptDirectory | None]:
     keep = settings.keep_days * DAY
     store = Store(settings.store)
     return SqlJournal(store, time.time, keep=keep), SqlDirectory(store)
+
+
+def _recovery(settings: Settings) -> Recovery | None:
+    """None where nothing is kept: the next process has no journal either that it would go by."""
+    if settings.recovery is None:
+        return None
+    from cordboard.journal.recovery_file import FileRecovery
+
+    return FileRecovery(settings.recovery)
 
 
 def _engine_settings(settings: Settings) -> EngineSettings:

@@ -24,7 +24,7 @@ from cordboard.directory.toml import read_directory, read_document
 from cordboard.engines.capacity import USUAL_CAPACITY, Capacity, capacity_of
 from cordboard.engines.dns.settings import DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
-from cordboard.journal.settings import DEFAULT_DAYS, IN_MEMORY, store_url
+from cordboard.journal.settings import DEFAULT_DAYS, IN_MEMORY, recovery_path, store_url
 from cordboard.listening import (
     HOSTS,
     Listener,
@@ -58,7 +58,7 @@ class Settings:
     later may begin,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
     of a range. ``store`` is the URL of the journal's database, in which
-    calls are kept for ``keep_days`` after their end.
+    calls are kept for ``keep_days`` after their end, ``recovery`` the file of live channels.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -80,6 +80,7 @@ class Settings:
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
     store: str = field(default=IN_MEMORY, repr=False)
+    recovery: Path | None = None
     drain: float = 0.0
     grace: float = DEFAULT_GRACE
     keep_days: float = DEFAULT_DAYS
@@ -220,6 +221,7 @@ def _settings(
         problems.error(("sip", "listen"), "expected at least one address")
         return None
     local = tuple(filter(None, sip["local_networks"] or ()))
+    url = store_url(sections["store"]["url"], file)
     settings = Settings(
         http=http["listen"],
         sip=listeners,
@@ -239,7 +241,8 @@ def _settings(
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
-        store=store_url(sections["store"]["url"], file),
+        store=url,
+        recovery=recovery_path(sections["store"]["recovery"], url, file),
         drain=sections["calls"]["drain"],
         grace=sections["calls"]["grace"],
         keep_days=sections["store"]["keep_days"],

@@ -420,3 +420,57 @@ async def test_a_channel_has_a_trace_which_outlives_it(rig: Rig) -> None:
     assert all(line.channel == channel for line in lines)
     assert [line.at for line in lines] == sorted(line.at for line in lines)
     assert rig.engine.trace("never dialled") == ()
+
+
+# A process that is killed
+
+
+async def test_a_channel_is_on_record_while_anything_would_have_to_be_ended(rig: Rig) -> None:
+    channel, far = await rig.dial_phone("desk")
+    called = rig.records.records[channel]
+    await far.answer()
+    await rig.event(Answered, channel)
+    assert rig.records.records[channel] != called
+    await far.hang_up()
+    await rig.event(Released, channel)
+    assert rig.records.records == {}
+    refused, far = await rig.dial_phone("desk")
+    assert list(rig.records.records) == [refused]
+    await far.reject(486)
+    await rig.event(Failed, refused)
+    assert rig.records.records == {}
+
+
+async def test_what_we_hang_up_is_on_record_until_the_far_end_knows(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    rig.execute(HangUp(channel, Cause.NORMAL))
+    await rig.until(lambda: far.gone and not rig.records.records)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_what_a_killed_process_has_left_is_ended(rig: Rig, answered: bool) -> None:
+    channel, far = await rig.dial_phone("desk")
+    await far.ring()
+    await rig.event(Ringing, channel)
+    other = None
+    if answered:
+        await far.answer()
+        await rig.event(Answered, channel)
+        _, other = await rig.dial_phone("soft")
+        await other.ring()
+    await rig.kill()
+    told = len(rig.events)
+    rig.engine.end_left_over(dict(rig.records.records))
+    await rig.until(lambda: far.gone and (other is None or other.gone))
+    await rig.until(lambda: not rig.records.records)
+    assert far.reason in ("interrupted", 'Q.850;cause=41;text="Interrupted"')
+    assert len(rig.events) == told, "nobody knows of these channels here"
+
+
+async def test_what_is_no_record_is_only_forgotten(rig: Rig) -> None:
+    strange = {"one": "", "two": "{}", "three": '["d1", {}]', "four": "[" * 2000, "five": '["i1"]'}
+    for channel, record in strange.items():
+        rig.records.keep(channel, record)
+    await rig.kill()
+    rig.engine.end_left_over(strange)
+    assert rig.records.records == {}

@@ -11,8 +11,10 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 from cordboard.calls.causes import cause_of_ending
 from cordboard.calls.ports import (
@@ -42,6 +44,7 @@ from cordboard.engines.far_end import FarEnd
 from cordboard.engines.memory import MemoryEngine
 from cordboard.engines.tls import TlsSettings
 from cordboard.engines.transport import Listen
+from cordboard.journal.recovery import MemoryRecovery
 from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
 from cordboard.sip.grammar import quote
@@ -126,9 +129,20 @@ class Rig(ABC):
     """An engine, its events, and ways to let things happen."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        self.records = MemoryRecovery()
         self.events: list[EngineEvent] = []
+        self.take(engine)
+
+    def take(self, engine: Engine) -> None:
+        """Have this engine from now on."""
+        self.engine = engine
         engine.connect(self.events.append)
+        engine.keep_records(self.records)
+
+    @abstractmethod
+    async def kill(self) -> None:
+        """Let the engine's process be killed, and have the next one's engine; its far ends do not
+        know of that, and neither does it of them."""
 
     @abstractmethod
     async def register(self, name: str) -> Contact:
@@ -263,6 +277,10 @@ class MemoryRig(Rig):
         self.memory = MemoryEngine()
         super().__init__(self.memory)
 
+    async def kill(self) -> None:
+        self.memory = self.memory.killed()
+        self.take(self.memory)
+
     async def register(self, name: str) -> Contact:
         return self.memory.register(f"{name}@{DOMAIN}")
 
@@ -356,6 +374,13 @@ class EmbeddedRig(Rig):
         self.embedded = engine
         self.phones: dict[str, SipPhone] = {}
 
+    async def kill(self) -> None:
+        settings = replace(self.embedded.settings, listen=(self.server,))
+        await be_killed(self.embedded)
+        self.embedded = EmbeddedEngine(settings, self.embedded._directory)
+        self.take(self.embedded)
+        await self.embedded.start()
+
     @property
     def server(self) -> Listen:
         """Where the engine is."""
@@ -406,6 +431,13 @@ class EmbeddedRig(Rig):
         if seconds is not None:
             path.write_bytes(tone_wav(400.0, seconds))
         return str(path)
+
+
+async def be_killed(engine: EmbeddedEngine) -> None:
+    """Close an engine's sockets without a word to anybody."""
+    runner = engine._need().runner
+    with patch.object(runner.stack, "shut_down"), patch.object(runner.stack, "sessions", lambda: 0):
+        await engine.stop()
 
 
 def reason_header(said: Said) -> tuple[tuple[str, str], ...]:
@@ -459,13 +491,13 @@ async def embedded_rig(
         connections=ConnectionSettings(keepalive=keepalive),
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
-    await engine.start()
     rig = EmbeddedRig(engine)
+    await engine.start()
     try:
         await rig.phone("trunk")
         yield rig
     finally:
-        await engine.stop()
+        await rig.embedded.stop()
         for phone in rig.phones.values():
             await phone.stop()
 

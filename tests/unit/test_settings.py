@@ -16,6 +16,7 @@ from cordboard.settings import (
 )
 
 BESIDE = f"sqlite:///{Path('f.db').resolve()}"
+RECOVERY = Path("f.recovery").resolve()
 TENANT = '[tenant.demo.account.main]\ntoken = "demo-token"\n'
 
 
@@ -30,7 +31,7 @@ def told(configuration: Configuration) -> list[str]:
 def test_a_file_without_settings_has_the_defaults() -> None:
     configuration = parse("")
     assert configuration.problems == ()
-    assert configuration.settings == Settings(store=BESIDE)
+    assert configuration.settings == Settings(store=BESIDE, recovery=RECOVERY)
     assert Settings().sip == (
         Listener("udp", "127.0.0.1", 5060),
         Listener("tcp", "127.0.0.1", 5060),
@@ -71,6 +72,7 @@ media_timeout = 30
         media_advertise=Hosts("203.0.113.6"),
         media_ports=(30000, 30099),
         store=BESIDE,
+        recovery=RECOVERY,
     )
     policy = configuration.directory.tenants[0].policy
     assert (policy.longest_call, policy.media_timeout) == (60.0, 30.0)
@@ -294,7 +296,7 @@ def test_a_file_without_tenants_gets_a_warning() -> None:
         "f.toml:1: warning: there is no table [tenant.NAME], so nobody can call"
     ]
     assert configuration.problems[0].severity is Severity.WARNING
-    assert configuration.settings == Settings(store=BESIDE)
+    assert configuration.settings == Settings(store=BESIDE, recovery=RECOVERY)
 
 
 def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -> None:
@@ -387,3 +389,24 @@ def test_a_prompt_is_looked_for_beside_the_file(tmp_path: Path) -> None:
         f"{file}:5: tenant.demo.context.c.steps[1].play:"
         f' "{path}/bad.wav" cannot be played: not a PCM WAV file'
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", "f.recovery"),
+        ('url = "sqlite:///data/j.db"', "data/j.recovery"),
+        ('url = "sqlite:////var/lib/j.db"', "/var/lib/j.recovery"),
+        ('url = "postgresql://u:p@h/n"', "f.recovery"),
+        ('url = "memory:"', None),
+        ('url = "memory:"\nrecovery = "live"', "live"),
+        ('recovery = "/run/live"', "/run/live"),
+    ],
+)
+def test_channels_are_kept_beside_the_store_where_that_is_a_file(
+    lines: str, expected: str | None
+) -> None:
+    configuration = parse_configuration(f"[store]\n{lines}\n", Path("f.toml"))
+    assert configuration.settings is not None
+    found = configuration.settings.recovery
+    assert found == (None if expected is None else Path(expected).resolve())

@@ -8,7 +8,7 @@ trunk failover keeps its UUID.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -53,6 +53,7 @@ __all__ = [
     "Play",
     "PlayEnded",
     "Prompt",
+    "Records",
     "RedirectTarget",
     "Released",
     "Ringing",
@@ -245,6 +246,20 @@ class TraceLine:
     retransmission: bool = False
 
 
+class Records(Protocol):
+    """Who keeps, of each channel, what the next process needs to end it if this one is killed.
+
+    A record is a line of text that only its engine understands. It is kept when :meth:`keep`
+    returns, and the engine lets nothing reach a far end that this would have to end before.
+    """
+
+    def keep(self, channel: str, record: str) -> None:
+        """Keep a record in place of the channel's last one."""
+
+    def forget(self, channel: str) -> None:
+        """A channel has ended, and its far end knows."""
+
+
 class Engine(Protocol):
     """What stands behind the port. Events are handed to the callback given to :meth:`connect`.
 
@@ -253,6 +268,15 @@ class Engine(Protocol):
 
     def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
         """Say who is told; to be called once, before any command."""
+
+    def keep_records(self, records: Records) -> None:
+        """Say who keeps the records of channels; to be called once, before any command, or never
+        where nothing is to be kept."""
+
+    def end_left_over(self, left: Mapping[str, str]) -> None:
+        """End the channels of an earlier process, by channel and record, in the background; to be
+        called once, after :meth:`keep_records`. Of each the record is forgotten once its far end
+        knows, or can't be told. What is no record of this engine is only forgotten."""
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""

@@ -78,6 +78,7 @@ class FarEnd:
         """200."""
         if self.state is FarState.CALLED:
             self.state = FarState.TALKING
+            self._engine.keep(self.channel, "talking")
             self._say("SIP/2.0 200 OK", Answered(self.channel))
 
     def reject(
@@ -125,6 +126,11 @@ class FarEnd:
         elif self.state is FarState.TALKING:
             self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
 
+    def goes_on_with(self, engine: MemoryEngine) -> bool:
+        """Let there be another engine at our end; whether this far end is still in a call."""
+        self._engine = engine
+        return self.state is not FarState.OVER
+
     def _say(self, summary: str, event: EngineEvent) -> None:
         self._engine.note(self.channel, summary, sent=False)
         self._engine.tell(event)
@@ -133,6 +139,7 @@ class FarEnd:
         self.state = FarState.OVER
         self.hears = None
         self._engine.note(self.channel, summary, sent=sent)
+        self._engine.forget(self.channel)
         self._engine.tell(event)
 
 

@@ -11,13 +11,14 @@ what far ends do: by a behaviour for whoever dials them, or step by step through
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
+from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Bridge,
     Contact,
@@ -29,6 +30,7 @@ from cordboard.calls.ports import (
     Listen,
     Play,
     PlayEnded,
+    Records,
     SendDigits,
     StopPlay,
     TerminalEndpoint,
@@ -60,6 +62,7 @@ class MemoryEngine:
         self.commands: list[EngineCommand] = []
         self.prompt_seconds: dict[str, float | None] = {}
         """How long prompts last by path; None: it can't be played."""
+        self.records: Records | None = None
         self._on_event: Callable[[EngineEvent], None] | None = None
         self.trunks: dict[str, TrunkState] = {}
         """What is known of trunks, by ``name@domain``."""
@@ -77,6 +80,20 @@ class MemoryEngine:
     def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
         """Say who is told."""
         self._on_event = on_event
+
+    def keep_records(self, records: Records) -> None:
+        """Say who keeps records; those of this engine say no more than that there is a channel."""
+        self.records = records
+
+    def end_left_over(self, left: Mapping[str, str]) -> None:
+        """End what an earlier engine left, of which :meth:`killed` knows."""
+        told, self._on_event = self._on_event, None  # nobody knows of them here
+        for channel in left:
+            far = self._far.get(channel)
+            if far is not None:
+                far.dropped(Cause.INTERRUPTED)
+            self.forget(channel)
+        self._on_event = told
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""
@@ -145,12 +162,34 @@ class MemoryEngine:
             due.action()
         self.now = end
 
+    def killed(self) -> MemoryEngine:
+        """Let the process of this engine be killed: the engine of the next one, with the same far
+        ends, who know of nothing."""
+        following = MemoryEngine()
+        following.now = self.now
+        following.trunks, following.prompt_seconds = self.trunks, self.prompt_seconds
+        following._behaviours = self._behaviours
+        following._far = {key: far for key, far in self._far.items() if far.goes_on_with(following)}
+        self._on_event = self.records = None
+        self._due = []
+        return following
+
     # For far ends
 
     def tell(self, event: EngineEvent) -> None:
         """Tell whoever is connected."""
         if self._on_event is not None:
             self._on_event(event)
+
+    def keep(self, channel: str, record: str) -> None:
+        """Keep what is known of a channel."""
+        if self.records is not None:
+            self.records.keep(channel, record)
+
+    def forget(self, channel: str) -> None:
+        """A channel has ended."""
+        if self.records is not None:
+            self.records.forget(channel)
 
     def note(self, channel: str, summary: str, *, sent: bool) -> None:
         """Add a line to a channel's trace."""
@@ -164,6 +203,7 @@ class MemoryEngine:
         if known is not None and known.state is not FarState.OVER:
             return
         far = self._far[dial.channel] = FarEnd(self, dial)
+        self.keep(dial.channel, "called")
         endpoint = dial.endpoint
         if isinstance(endpoint, TerminalEndpoint):
             if endpoint.contact not in self.contacts(endpoint.contact.account):

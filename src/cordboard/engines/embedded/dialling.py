@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cordboard.addresses import bracketed
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.trunks import full_name
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
 from cordboard.engines.embedded.identity import from_of, from_towards, identity_headers
 from cordboard.engines.embedded.trunk_addresses import (
@@ -61,5 +62,6 @@ def invitation_to_trunk(
         headers=identity_headers(caller, trunk, host),
         routes=routes_by(trunk),
         credentials=credentials_of(trunk),
+        keys=full_name(trunk, endpoint.domain),
         sticky=trunk.nat,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -17,6 +17,7 @@ from cordboard.calls.ports import (
     Hold,
     Listen,
     Play,
+    Records,
     SendDigits,
     StopPlay,
     TraceLine,
@@ -25,6 +26,7 @@ from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.ladder import Ladder
+from cordboard.engines.embedded.left_over import LeftOver
 from cordboard.engines.embedded.prompt_shelf import read_prompt_file
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
@@ -72,6 +74,7 @@ class EmbeddedEngine:
         self._channels: dict[str, Channel] = {}
         self._ladder = Ladder()
         self._running: Running | None = None
+        self._records: Records | None = None
 
     async def start(self, tag_secret: bytes | None = None) -> None:
         """Listen, and be ready for commands. ``tag_secret`` counts over that of the settings: where
@@ -88,6 +91,7 @@ class EmbeddedEngine:
             trace=self._ladder.record,
             tell=self._tell,
             forget=self._forget,
+            records=self._records,
         )
         if tag_secret is not None:
             self.settings = replace(self.settings, tag_secret=tag_secret)
@@ -145,6 +149,16 @@ class EmbeddedEngine:
     def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
         """Say who is told; to be called once, before any command."""
         self._on_event = on_event
+
+    def keep_records(self, records: Records) -> None:
+        """Say who keeps the records of channels; to be called before :meth:`start`."""
+        self._records = records
+
+    def end_left_over(self, left: Mapping[str, str]) -> None:
+        """End the channels of an earlier process; see the port."""
+        running = self._need()
+        if left and self._records is not None:
+            LeftOver(running.runner, self._directory, self._records, left).go_on()
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from cordboard.addresses import bracketed, canonical, is_wildcard
-from cordboard.calls.ports import EngineEvent
+from cordboard.calls.ports import EngineEvent, Records
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.dns.locator import Locator, means_of
 from cordboard.engines.dns.port import Resolver
@@ -22,6 +22,7 @@ from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
+from cordboard.engines.embedded.records import KeptRecords
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
 from cordboard.engines.embedded.trunk_desk import Outside, TrunkDesk
@@ -49,7 +50,8 @@ NO_SUCH_NUMBER: Final = 404
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What the parts of a running engine ask, and whom they tell."""
+    """What the parts of a running engine ask, and whom they tell; ``records`` keeps what is needed
+    after a crash."""
 
     directory: Callable[[], Directory]
     load_prompt: Callable[[str], bytes]
@@ -58,6 +60,7 @@ class Callbacks:
     trace: Callable[[TraceRecord], None]
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
+    records: Records | None = None
 
 
 class Running:
@@ -78,6 +81,7 @@ class Running:
         self._known_means: Means | None = None
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self._trace = callbacks.trace
+        self._keeper = None if callbacks.records is None else KeptRecords(callbacks.records)
         self.tls = TlsContexts(settings.tls)
         self._watch: asyncio.TimerHandle | None = None
         self.runner = StackRunner(
@@ -151,6 +155,7 @@ class Running:
             ),
             registrar=self.bindings.registrar,
             trace=self._trace,
+            keeper=self._keeper,
         )
 
     def _flow_to(self, target: Target) -> Flow | None:
