@@ -24,7 +24,8 @@ class Served:
         self.directory = Directory(tenants or (tenant(),))
         self.engine = MemoryEngine()
         self.journal = MemoryJournal()
-        self.exchange = Exchange(self._directory, self.engine, self.journal, lambda: 1000.0)
+        self.wall = 1000.0
+        self.exchange = Exchange(self._directory, self.engine, self.journal, lambda: self.wall)
         for phone in PHONES:
             self.engine.register(f"{phone}@demo")
             self.engine.when_dialled(f"{phone}@demo", RINGS)

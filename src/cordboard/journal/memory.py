@@ -17,6 +17,7 @@ from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
+from cordboard.journal.listing import Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
 from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
@@ -130,6 +131,10 @@ class MemoryJournal:
         """A call of a tenant, or None."""
         known = self._view.call(tenant, call)
         return known.record if known is not None else None
+
+    async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
+        """The calls of a tenant that are wanted; see the port."""
+        return self._view.calls(tenant, wanted)
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order; beyond the bound only its end."""

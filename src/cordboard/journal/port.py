@@ -14,6 +14,7 @@ from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
 from cordboard.journal.figures import JournalFigures
+from cordboard.journal.listing import Wanted
 from cordboard.journal.outbox import Outbox
 
 SECRET_OCTETS: Final = 32
@@ -150,6 +151,9 @@ class Journal(Outbox, Protocol):
 
     async def call(self, tenant: str, call: str) -> CallRecord | None:
         """A call of a tenant, or None where the tenant has no such call."""
+
+    async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
+        """The calls of a tenant that are wanted, the newest first."""
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 
 from cordboard.calls.events import EventKind, Recorded
 from cordboard.calls.owing import Owed, owed, owes
+from cordboard.calls.progress import progress_of
+from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
+from cordboard.journal.listing import Standing, Wanted, newest
 from cordboard.journal.log import Log
 from cordboard.journal.port import CallRecord, KeptKey, Key, Snapshot
 
@@ -43,6 +46,13 @@ class KnownCall:
     events: list[Recorded] = field(default_factory=list)
     told: bool = False
     """Whether its callback is owed already."""
+
+    def stands(self, standing: Standing) -> bool:
+        """Whether this is how the call stands."""
+        if self.record.ended_at is not None:
+            return standing is Standing.ENDED
+        scheduled = progress_of(self.events).stage is Stage.SCHEDULED
+        return standing is (Standing.SCHEDULED if scheduled else Standing.LIVE)
 
 
 class _Tenant:
@@ -123,6 +133,15 @@ class View:
         """The calls at hand that have no result."""
         calls = (call for tenant in self._tenants.values() for call in tenant.calls.values())
         return tuple(call.record for call in calls if call.record.ended_at is None)
+
+    def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
+        """The calls of a tenant that are wanted, among those at hand: of those that are not over
+        these are all."""
+        known = self._tenants.get(tenant)
+        calls = known.calls.values() if known is not None else ()
+        if wanted.standing is None:
+            return newest((call.record for call in calls), wanted)
+        return newest((call.record for call in calls if call.stands(wanted.standing)), wanted)
 
     def snapshot(self, tenant: str) -> Snapshot:
         """What lives of a tenant, at the cursor of its last event."""

@@ -15,7 +15,7 @@ from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
 from cordboard.api.services import Services
-from cordboard.api.v1 import callbacks, calls, control, events, ladders, trunks
+from cordboard.api.v1 import callbacks, calls, control, events, ladders, lists, trunks
 from cordboard.api.v1.paths import Paths
 from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
 from cordboard.api.v1.schema import document
@@ -25,6 +25,7 @@ PREFIX: Final = "/v1"
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     calls.router,
+    lists.router,
     control.router,
     ladders.router,
     events.router,

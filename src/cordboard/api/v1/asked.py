@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -22,6 +21,7 @@ from pydantic import (
 )
 
 from cordboard.api.v1.bodies import Bound
+from cordboard.api.v1.moments import Moment
 from cordboard.api.v1.problems import Fault
 from cordboard.calls.request import DEFAULT_ANSWER_TIMEOUT, MAX_ANSWER_TIMEOUT, MAX_DELAY
 from cordboard.feeds.outbound import MAX_URL_LENGTH, UnusableUrl, usable_url
@@ -51,13 +51,6 @@ PRINTABLE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _NAMES: Final[dict[str, Any]] = {"propertyNames": {"pattern": f"^{_VARIABLE.pattern}$"}}
 
-_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
-_TIME: Final[dict[str, Any]] = {
-    "type": ["number", "string"],
-    "format": "date-time",
-    "examples": [1767225600, "2026-01-01T00:00:00Z"],
-}
-
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 Info = Annotated[str, StringConstraints(min_length=1, max_length=MAX_INFO, pattern=PRINTABLE)]
 DisplayName = Annotated[
@@ -76,25 +69,6 @@ Id = Annotated[
     Name,
     BeforeValidator(_as_text),
     Field(json_schema_extra={"type": ["string", "integer"]}),
-]
-
-
-def _as_seconds(value: Any) -> Any:
-    """A time as RFC 3339 writes it, in seconds since 1970."""
-    if not isinstance(value, str):
-        return value
-    if not _RFC_3339.fullmatch(value):
-        raise ValueError("is neither seconds since 1970 nor a time as RFC 3339 writes it")
-    try:
-        return datetime.fromisoformat(value.upper()).timestamp()
-    except ValueError:
-        raise ValueError("there is no such time") from None
-
-
-Moment = Annotated[
-    float,
-    BeforeValidator(_as_seconds),
-    Field(ge=0, allow_inf_nan=False, json_schema_extra=_TIME),
 ]
 
 

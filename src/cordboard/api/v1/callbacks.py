@@ -14,6 +14,7 @@ from starlette.responses import Response
 from cordboard.api.auth import Principal
 from cordboard.api.v1.access import Here, needs
 from cordboard.api.v1.answers import example, shown
+from cordboard.api.v1.asked import PRINTABLE
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
@@ -101,7 +102,9 @@ Before = Annotated[
 async def list_callbacks(
     principal: Looking,
     here: Here,
-    call: Annotated[str | None, Query(description="only those of a call")] = None,
+    call: Annotated[
+        str | None, Query(pattern=PRINTABLE, description="only those of a call")
+    ] = None,
     before: Before = None,
 ) -> Response:
     """Callbacks and what became of them, the newest first."""
@@ -121,7 +124,7 @@ async def list_callbacks(
 async def show_callback(principal: Looking, here: Here, callback: Named) -> Response:
     """A callback with every attempt to deliver it."""
     tenant = principal.tenant.domain
-    posted = await here.journal.callback(tenant, callback)
+    posted = await here.journal.callback(tenant, callback) if callback.isprintable() else None
     if posted is None:
         raise _no_such_callback()
     attempts: list[Json] = [_attempt(one) for one in await here.journal.attempts(tenant, callback)]
@@ -139,6 +142,8 @@ async def show_callback(principal: Looking, here: Here, callback: Named) -> Resp
 )
 async def redeliver_callback(principal: Sending, here: Here, callback: Named) -> Response:
     """Deliver a callback once more, whatever became of it."""
+    if not callback.isprintable():  # PostgreSQL takes no NUL
+        raise _no_such_callback()
     posted = await here.journal.again(principal.tenant.domain, callback, time.time())
     if posted is None:
         raise _no_such_callback()

@@ -14,7 +14,13 @@ CallName = Annotated[str, Path(description="a call's id, or the UUID of one of i
 
 
 def call_named(services: Services, principal: Principal, name: str) -> tuple[str, str]:
-    """The tenant that asks, and the id of the call."""
+    """The tenant that asks, and the id of the call.
+
+    Raises :class:`Problem` for what no call is ever called (and no database asked for: PostgreSQL
+    takes no NUL).
+    """
+    if not name.isprintable():
+        raise no_such_call()
     tenant = principal.tenant.domain
     return tenant, services.exchange.call_of(tenant, name) or name
 

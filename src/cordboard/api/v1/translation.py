@@ -6,6 +6,7 @@ from typing import Final
 
 from cordboard.api.placing import Origin
 from cordboard.api.v1.asked import CallAsked, EndUserNamed, LegAsked, UserNamed
+from cordboard.calls.events import Json
 from cordboard.calls.request import (
     Address,
     Callback,
@@ -84,3 +85,18 @@ def _wishes(leg: LegAsked) -> LegWishes:
         caller_number=leg.caller_id,
         caller_name=leg.display_name,
     )
+
+
+def named(kept: Json) -> dict[str, Json] | None:
+    """A party of a request as it is kept, in the words of v1; None where there is none."""
+    if not isinstance(kept, dict):
+        return None
+    if "keys" in kept:
+        return {"user": kept["keys"]}
+    for member in ("group", "context"):
+        if member in kept:
+            return {member: kept[member]}
+    address = kept.get("address")
+    if isinstance(address, dict):
+        return {"number": address.get("text")}
+    return {"address": kept.get("text")}

@@ -13,6 +13,7 @@ from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
+from cordboard.journal.listing import Standing, Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
 from cordboard.journal.outbox import Attempt, Fate
@@ -26,6 +27,7 @@ from cordboard.journal.port import (
     Snapshot,
 )
 from cordboard.journal.sql.facts import epoch_of, secret_of
+from cordboard.journal.sql.listing import listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.retention import Retention
@@ -203,6 +205,14 @@ class SqlJournal(SqlOutbox):
         async with self._store.engine.connect() as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
         return None if row is None else record_of(row)
+
+    async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
+        """The calls of a tenant that are wanted; those that are not over are all at hand."""
+        if wanted.standing in (Standing.SCHEDULED, Standing.LIVE):
+            return self._view.calls(tenant, wanted)
+        async with self._store.engine.connect() as connection:
+            rows = (await connection.execute(listed(tenant, wanted))).mappings().all()
+        return tuple(map(record_of, rows))
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""

@@ -1,0 +1,29 @@
+"""The question for a page of a tenant's calls; ``calls_by_time`` and ``calls_by_external_id`` are
+the indexes that answer it."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, select, tuple_
+
+from cordboard.journal.listing import Standing, Wanted
+from cordboard.journal.sql.tables import calls
+
+
+def listed(tenant: str, wanted: Wanted) -> Select[tuple[object, ...]]:
+    """The question for the calls that are wanted, the newest first."""
+    at = calls.c.accepted_at
+    conditions: list[ColumnElement[bool]] = [calls.c.tenant == tenant]
+    if wanted.external_id is not None:
+        conditions.append(calls.c.external_id == wanted.external_id)
+    if wanted.standing is Standing.ENDED:
+        conditions.append(calls.c.ended_at.is_not(None))
+    if wanted.since is not None:
+        conditions.append(at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(at < wanted.until)
+    if wanted.after is not None:
+        behind = tuple_(wanted.after.accepted_at, wanted.after.id)
+        conditions.append(tuple_(at, calls.c.id) < behind)
+    return (
+        select(calls).where(*conditions).order_by(at.desc(), calls.c.id.desc()).limit(wanted.limit)
+    )
