@@ -66,7 +66,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a configuration until SIGTERM or Ctrl-C; calls are then hung up."""
-    from cordboard.service import ServiceFailed  # its imports cost other commands
+    from cordboard.http_server import ServiceFailed  # its imports cost other commands
     from cordboard.service import serve as run
 
     configure_logs()

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-import uvicorn
 
 from cordboard.addresses import written
 from cordboard.api.app import create_app
@@ -30,6 +29,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
+from cordboard.http_server import HttpServer, ServiceFailed
 from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
@@ -42,10 +42,6 @@ from cordboard.settings import Configuration, Settings
 from cordboard.sip.timers import Timers
 from cordboard.stored_tenants import DirectoryFaulty, StoredTenants
 
-HTTP_BACKLOG: Final = 1024
-HTTP_GOODBYE_SECONDS: Final = 2
-"""How long open requests and streams may go on when the server stops; calls have ended by then."""
-
 GARBAGE_THRESHOLDS: Final = (2_000, 5, 2_000)
 """Python's own (700, 10, 10) would look through every live call many times a second. How long it
 pauses goes by how many new objects the second generation gathers, the product of the first two:
@@ -54,10 +50,6 @@ with 400,000 a server at 200 calls a second stood still for 0.2 s, with 10,000 f
 DAY: Final = 86_400.0
 
 _log = structlog.get_logger(__name__)
-
-
-class ServiceFailed(Exception):
-    """The service can't start: the message says what is in its way."""
 
 
 class Service:
@@ -85,7 +77,8 @@ class Service:
         courier = Courier(self._outbound, time.time)
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
         services = Services(self.exchange, self.journal, self._directory)
-        self._http = _Http(settings, services)
+        self._feed = services.feed
+        self._http = HttpServer(settings.http, create_app(services))
 
     def _directory(self) -> Directory:
         return self.directory
@@ -154,57 +147,13 @@ class Service:
         if self._tenants is not None:
             await self._tenants.close()
         await self._callbacks.stop()
+        self._feed.close()
         await self._http.stop()
         await self._outbound.close()
         await self.engine.stop()
         if self.recovery is not None:
             self.recovery.close()
         await self.journal.close()
-
-
-class _Http:
-    """Uvicorn inside our own loop: our signals, our start, our end."""
-
-    def __init__(self, settings: Settings, services: Services) -> None:
-        self._address = settings.http
-        config = uvicorn.Config(
-            create_app(services),
-            host=settings.http[0],
-            port=settings.http[1],
-            backlog=HTTP_BACKLOG,
-            lifespan="off",
-            ws="none",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=HTTP_GOODBYE_SECONDS,
-        )
-        config.load()
-        self._server = uvicorn.Server(config)
-        self._server.lifespan = config.lifespan_class(config)
-        self._ticks: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Listen; raises :class:`ServiceFailed`."""
-        try:
-            await self._server.startup()
-        except (SystemExit, OSError) as error:
-            raise ServiceFailed(self._in_the_way()) from error
-        if self._server.should_exit or not self._server.started:
-            raise ServiceFailed(self._in_the_way())
-        self._ticks = asyncio.get_running_loop().create_task(self._server.main_loop())
-
-    async def stop(self) -> None:
-        """Finish open requests within bounds."""
-        self._server.should_exit = True
-        if self._ticks is not None:
-            with suppress(asyncio.CancelledError):
-                await self._ticks
-            await self._server.shutdown()
-
-    def _in_the_way(self) -> str:
-        return f"cannot listen for HTTP at {written(*self._address)}: is the port taken?"
 
 
 def _journal(settings: Settings) -> tuple[Journal, KeptDirectory | None]:

@@ -93,6 +93,14 @@ class Gate:
         scope[PRINCIPAL] = principal
         return principal
 
+    def known(self, scope: Scope) -> Principal | None:
+        """The client of a request that was let in, as long as it would be let in again."""
+        credentials = _credentials(scope)
+        if credentials is None:
+            return None
+        domain, token = credentials
+        return self._principal(domain, token_digest(token))
+
     def _principal(self, domain: str | None, digest: bytes) -> Principal | None:
         directory = self._directory()
         if domain is None:

@@ -19,8 +19,9 @@ from cordboard.demo.mailbox import Mailbox
 from cordboard.demo.screen import Screen, compact, one_line
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.transport import ListenError
+from cordboard.http_server import ServiceFailed
 from cordboard.logs import configure_logs
-from cordboard.service import Service, ServiceFailed
+from cordboard.service import Service
 from cordboard.settings import Settings
 
 EXIT_PROBLEM: Final = 1

@@ -219,8 +219,8 @@ class Feed:
         self._encoder = Encoder()
         self._followers: set[Follower] = set()
         self._closed = False
-        self.ended: Counter[Reason | None] = Counter()
-        """How many were told what as their last word; None: they went themselves."""
+        self.ended: Counter[Reason] = Counter()
+        """How many came to their end for which reason."""
 
     def __len__(self) -> int:
         return len(self._followers)
@@ -242,7 +242,7 @@ class Feed:
     def leave(self, follower: Follower) -> None:
         """It follows no longer."""
         self._followers.discard(follower)
-        self.ended[follower.told] += 1
+        self.ended[follower.told or Reason.LEFT] += 1
 
     def close(self) -> None:
         """Tell everybody that the server stops."""

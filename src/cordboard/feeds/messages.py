@@ -39,6 +39,8 @@ class Reason(Enum):
     """The server stops; the stream can be continued when it is back."""
     NOT_ALLOWED = "not_allowed"
     """The account may not read any more."""
+    LEFT = "left"
+    """The follower has gone himself, and hears nothing of this."""
 
 
 class MalformedCursor(ValueError):

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Security
 from fastapi.openapi.models import HTTPBase
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
+from starlette.types import Scope as ASGIScope
 
 from cordboard.api.auth import GuessedTooOften, Principal, Unauthenticated
 from cordboard.api.services import Services
@@ -54,8 +55,13 @@ def principal_with(request: Request, scopes: Sequence[str]) -> Principal:
 
     Raises :class:`Problem` (authentication_required, too_many_requests, scope_missing).
     """
+    return admitted(services_of(request), request.scope, scopes)
+
+
+def admitted(services: Services, asgi: ASGIScope, scopes: Sequence[str]) -> Principal:
+    """Who asks, by the ASGI scope of a request; raises as :func:`principal_with`."""
     try:
-        principal = services_of(request).gate.admit(request.scope)
+        principal = services.gate.admit(asgi)
     except Unauthenticated:
         detail = "give a domain as user and its API token as password, or a bearer token"
         raise Problem("authentication_required", detail) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -15,7 +16,8 @@ from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
 from cordboard.api.services import Services
-from cordboard.api.v1 import callbacks, calls, control, events, ladders, lists, trunks
+from cordboard.api.v1 import callbacks, calls, control, events, feed, ladders, lists, trunks
+from cordboard.api.v1.feed_socket import FeedSocket
 from cordboard.api.v1.paths import Paths
 from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
 from cordboard.api.v1.schema import document
@@ -29,6 +31,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     control.router,
     ladders.router,
     events.router,
+    feed.router,
     callbacks.router,
     trunks.router,
 )
@@ -39,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 def create_v1(services: Services) -> ASGIApp:
     """What answers below :data:`PREFIX`."""
-    return _V1(application(services))
+    return _V1(application(services), {"/events": FeedSocket(services)})
 
 
 def application(services: Services) -> FastAPI:
@@ -77,8 +80,9 @@ class _Described(FastAPI):
 class _V1:
     """The application, and what it can't say itself: paths and methods that it does not have."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, sockets: Mapping[str, ASGIApp]) -> None:
         self._app = app
+        self._sockets = sockets
         declared = (
             (context.path or "", context.methods or ())
             for context in iter_route_contexts(app.routes)
@@ -86,6 +90,9 @@ class _V1:
         self._paths = Paths(declared)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._socket(scope)(scope, receive, send)
+            return
         if scope["type"] == "http":
             answer = self._without_route(scope)
             if answer is not None:
@@ -98,8 +105,12 @@ class _V1:
         except Exception:
             _log.exception("v1.broke", path=scope["path"])
 
+    def _socket(self, scope: Scope) -> ASGIApp:
+        nothing = answer_of(Problem("not_found", "v1 has no WebSocket at this path"))
+        return self._sockets.get(_path(scope), nothing)
+
     def _without_route(self, scope: Scope) -> ASGIApp | None:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = _path(scope)
         methods = self._paths.methods(path)
         if methods is None:
             return answer_of(Problem("not_found", "v1 has nothing at this path"))
@@ -110,6 +121,11 @@ class _V1:
             detail = "this path does not have the method"
             return answer_of(Problem("method_not_allowed", detail, headers=allow))
         return None
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 async def _on_problem(_request: Request, problem: Exception) -> Response:

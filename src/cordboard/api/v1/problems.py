@@ -19,6 +19,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "invalid_json": (400, "The body can't be read"),
     "authentication_required": (401, "Authentication required"),
     "scope_missing": (403, "The account may not do this"),
+    "origin_not_allowed": (403, "This page may not do this"),
     "not_found": (404, "There is nothing here"),
     "call_not_found": (404, "No such call"),
     "callback_not_found": (404, "No such callback"),
@@ -42,6 +43,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "channel_limit_reached": (429, "A limit is reached"),
     "internal_error": (500, "A fault of the server's own"),
     "overloaded": (503, "The server can't take more now"),
+    "too_many_readers": (503, "There is no room for one more reader"),
 }
 """Every problem by its id: its status and title."""
 
