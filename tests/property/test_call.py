@@ -40,7 +40,15 @@ from cordboard.calls.ports import (
     Trying,
 )
 from cordboard.calls.refusals import Refused
-from cordboard.calls.request import Address, CalledParty, Leg, RingNumber, RingUser, UserKeys
+from cordboard.calls.request import (
+    Address,
+    CalledParty,
+    Leg,
+    LegWishes,
+    RingNumber,
+    RingUser,
+    UserKeys,
+)
 from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import WrongState
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
@@ -84,11 +92,21 @@ class CallMachine(RuleBasedStateMachine):
 
     @initialize(
         first=st.sampled_from(sorted(FIRSTS)),
+        screened=st.sampled_from([(), (Leg.FIRST,), (Leg.SECOND,), tuple(Leg)]),
         to=st.sampled_from(["thomas", "sales", "1111", "0311112222", "helen"]),
         second_registered=st.booleans(),
     )
-    def accept(self, first: str, to: str, second_registered: bool) -> None:
-        asked = request(FIRSTS[first], to, answer_timeout=30.0, second_answer_timeout=30.0)
+    def accept(
+        self, first: str, screened: tuple[Leg, ...], to: str, second_registered: bool
+    ) -> None:
+        asked = request(
+            FIRSTS[first],
+            to,
+            answer_timeout=30.0,
+            second_answer_timeout=30.0,
+            on_first=LegWishes(screen=Leg.FIRST in screened),
+            on_second=LegWishes(screen=Leg.SECOND in screened),
+        )
         live = desk(everywhere, numbered_ids(), self.usage)
         planned = plan(asked, tenant(longest_call=300.0), live)
         live.take(planned.takes)
@@ -186,7 +204,12 @@ class CallMachine(RuleBasedStateMachine):
             self.tell(EarlyMedia(ringing, flag))
         if talking is not None:
             self.tell(HoldChanged(talking, flag))
-            self.tell(Digit(talking, "5"))
+
+    @rule(data=st.data(), digit=st.sampled_from("1115"))
+    def press(self, data: st.DataObject, digit: str) -> None:
+        talking = self.pick(data, answered=True)
+        if talking is not None:
+            self.tell(Digit(talking, digit))
 
     @rule(data=st.data(), play_id=st.integers(0, 3))
     def play_ends(self, data: st.DataObject, play_id: int) -> None:

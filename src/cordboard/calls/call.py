@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
-from cordboard.calls.happenings import happen
+from cordboard.calls.happenings import happen, refuse
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
@@ -59,6 +59,8 @@ class Call:
             self._apply(Trigger.DURATION_REACHED, now)
         if times.stage_is_over(now):
             self._stage_timed_out(now)
+        for channel in self._parts.screening.take_silent(now):
+            refuse(channel, Cause.NO_ANSWER, self._parts, self._apply, now)
         self._settle(now)
 
     def cancel(self, now: float, *, interrupted: bool = False) -> None:
@@ -106,7 +108,10 @@ class Call:
     @property
     def deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
-        return self._parts.times.deadline
+        deadline, screened = self._parts.times.deadline, self._parts.screening.deadline
+        if deadline is None or screened is None:
+            return deadline if screened is None else screened
+        return min(deadline, screened)
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order."""
@@ -129,7 +134,9 @@ class Call:
         parts.times.enter(following, now)
         if following is Stage.ENDING:
             parts.verdicts.decide(left, trigger, now)
-        _ENTER[following](self, now)
+        enter = _ENTER.get(following)
+        if enter is not None:
+            enter(self, now)
 
     def _stage_timed_out(self, now: float) -> None:
         hunted = self._parts.hunted
@@ -142,7 +149,8 @@ class Call:
 
     def _give_up(self, leg: Leg, now: float) -> None:
         """Nobody answered in time: hang up what rings and let the leg fail."""
-        self._parts.hunting.give_up(leg, Cause.NO_ANSWER)
+        if self._parts.hunting.stop_ringing(leg, Cause.NO_ANSWER):
+            return  # somebody is screened, for so long and no longer
         self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
@@ -166,6 +174,9 @@ class Call:
         else:
             self._hunt_failed(Leg.SECOND, Verdict(Cause.UNREACHABLE), now)
 
+    def _screen_second(self, _now: float) -> None:
+        self._parts.waiting.ringback()  # in place of the early media of who has picked up
+
     def _run_program(self, now: float) -> None:
         parts, program = self._parts, self._parts.plan.second
         assert isinstance(program, ProgramPlan)  # the table sends legs elsewhere
@@ -187,6 +198,7 @@ class Call:
 
     def _end(self, now: float) -> None:
         parts = self._parts
+        parts.screening.end()
         parts.times.call_ends = None
         parts.times.stage_ends = now + FAREWELL_SECONDS
         parts.hunting.hang_up(parts.verdicts.cause)
@@ -217,6 +229,7 @@ class Call:
 _ENTER: dict[Stage, Callable[[Call, float], None]] = {
     Stage.RINGING_FIRST: Call._ring_first,
     Stage.RINGING_SECOND: Call._ring_second,
+    Stage.SCREENING_SECOND: Call._screen_second,
     Stage.PROGRAM: Call._run_program,
     Stage.ANNOUNCING: Call._announce,
     Stage.BRIDGED: Call._bridge,

@@ -39,6 +39,8 @@ class EventKind(Enum):
     """status (180 to 183)."""
     CHANNEL_EARLY_MEDIA = "channel.early_media"
     """flowing."""
+    CHANNEL_SCREENING = "channel.screening"
+    """Somebody has picked up and is asked to press 1; ``channel.answered`` follows if he does."""
     CHANNEL_ANSWERED = "channel.answered"
     CHANNEL_ENDED = "channel.ended"
     """cause, sip_status, answered, by (local, remote), reason, trunk, media (figures) where it was

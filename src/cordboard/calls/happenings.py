@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cordboard.calls.causes import Cause
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.plan import ProgramPlan
 from cordboard.calls.ports import (
@@ -19,7 +20,7 @@ from cordboard.calls.ports import (
     Ringing,
 )
 from cordboard.calls.request import Leg
-from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
 
 def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
@@ -44,20 +45,41 @@ def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now:
 
 
 def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    if not parts.hunting.answered(event, leg):
+    plan = parts.leg_plan(leg)
+    if plan is None or not plan.screen:
+        _accepted(event.channel, leg, parts, apply, now)
+    elif leg is parts.hunted and parts.hunting.picked_up(event.channel, leg):
+        first = leg is Leg.FIRST
+        apply(Trigger.FIRST_PICKED_UP if first else Trigger.SECOND_PICKED_UP, now)
+        parts.screening.ask(event.channel, plan.caller.number, now)
+
+
+def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    """A channel is answered, by somebody who takes the call."""
+    if not parts.hunting.answered(channel, leg):
         return
-    rang = parts.times.since(parts.stage, now)
+    parts.screening.end()
+    rang = parts.times.since(hunt_begun_in(parts.stage), now)
     if parts.stage is Stage.TRANSFERRING:
-        parts.log.transferred(leg, event.channel, rang)
+        parts.log.transferred(leg, channel, rang)
         apply(Trigger.TARGET_ANSWERED, now)
         return
-    parts.log.leg_answered(leg, event.channel, rang)
+    parts.log.leg_answered(leg, channel, rang)
     if leg is Leg.SECOND:
         apply(Trigger.SECOND_ANSWERED, now)
     elif isinstance(parts.plan.second, ProgramPlan):
         apply(Trigger.FIRST_ANSWERED_FOR_PROGRAM, now)
     else:
         apply(Trigger.FIRST_ANSWERED, now)
+
+
+def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
+    """Who was asked does not take the call, which may be the end of his leg's hunt."""
+    leg = parts.legs.leg_of(channel)
+    if leg is not None and leg is parts.hunted:
+        verdict = parts.hunting.refused(channel, leg, cause)
+        if verdict is not None:
+            apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
 
 
 def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
@@ -71,9 +93,14 @@ def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float)
     if gone is not None:
         parts.verdicts.gone = gone
         apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
+    elif parts.screening.forget(event.channel) and leg is parts.hunted:
+        hunt = parts.legs.hunt(leg)
+        if not hunt.open:
+            apply(parts.verdicts.hunt_failed(leg, parts.stage, hunt.verdict(), now), now)
 
 
 def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    parts.screening.played(event.channel, event.play_id)
     program = parts.plan.second
     if parts.stage is not Stage.PROGRAM or not isinstance(program, ProgramPlan):
         return
@@ -81,8 +108,13 @@ def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: fl
         apply(Trigger.PROGRAM_ENDED, now)
 
 
-def _digit(event: Digit, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+def _digit(event: Digit, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     parts.log.digit(leg, event.channel, event.digit)
+    decided = parts.screening.pressed(event.channel, event.digit)
+    if decided is Cause.NORMAL:
+        _accepted(event.channel, leg, parts, apply, now)
+    elif decided is not None:
+        refuse(event.channel, decided, parts, apply, now)
 
 
 def _hold_changed(event: HoldChanged, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:

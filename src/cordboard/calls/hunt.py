@@ -40,6 +40,7 @@ class ChannelState(Enum):
 
     DIALLING = "dialling"
     RINGING = "ringing"
+    SCREENED = "screened"
     ANSWERED = "answered"
     LEAVING = "leaving"
     GONE = "gone"
@@ -49,6 +50,7 @@ class ChannelTrigger(Enum):
     """What moves a channel."""
 
     RANG = "rang"
+    PICKED_UP = "picked up"
     ANSWERED = "answered"
     REDIALLED = "redialled"
     HUNG_UP = "hung up by us"
@@ -59,23 +61,27 @@ _S, _T = ChannelState, ChannelTrigger
 CHANNEL_TRANSITIONS: dict[ChannelState, dict[ChannelTrigger, ChannelState]] = {
     _S.DIALLING: {
         _T.RANG: _S.RINGING,
+        _T.PICKED_UP: _S.SCREENED,
         _T.ANSWERED: _S.ANSWERED,
         _T.REDIALLED: _S.DIALLING,
         _T.HUNG_UP: _S.LEAVING,
         _T.ENDED: _S.GONE,
     },
     _S.RINGING: {
+        _T.PICKED_UP: _S.SCREENED,
         _T.ANSWERED: _S.ANSWERED,
         _T.REDIALLED: _S.DIALLING,
         _T.HUNG_UP: _S.LEAVING,
         _T.ENDED: _S.GONE,
     },
+    _S.SCREENED: {_T.ANSWERED: _S.ANSWERED, _T.HUNG_UP: _S.LEAVING, _T.ENDED: _S.GONE},
     _S.ANSWERED: {_T.HUNG_UP: _S.LEAVING, _T.ENDED: _S.GONE},
     _S.LEAVING: {_T.ENDED: _S.GONE},
     _S.GONE: {},
 }
 
 _OPEN = (ChannelState.DIALLING, ChannelState.RINGING)
+_HOPEFUL = (*_OPEN, ChannelState.SCREENED)
 
 
 MAX_REDIRECTS = 3
@@ -152,7 +158,7 @@ class Hunt:
     @property
     def open(self) -> bool:
         """Whether a channel may still answer."""
-        return self.winner is None and any(c.state in _OPEN for c in self.channels.values())
+        return self.winner is None and any(c.state in _HOPEFUL for c in self.channels.values())
 
     @property
     def gone(self) -> bool:
@@ -171,6 +177,14 @@ class Hunt:
     def rang(self, channel: str) -> bool:
         """A channel is alerting; False where that is no news."""
         return self.channels[channel].move(ChannelTrigger.RANG)
+
+    def picked_up(self, channel: str) -> bool:
+        """Somebody is there who may take the call, or not; False where it is decided already."""
+        return self.winner is None and self.channels[channel].move(ChannelTrigger.PICKED_UP)
+
+    def screened(self) -> list[str]:
+        """The channels of those who have not said yet whether they take it."""
+        return [n for n, c in self.channels.items() if c.state is ChannelState.SCREENED]
 
     def answered(self, channel: str) -> bool:
         """A channel was answered; True if it wins. The losers are then to be hung up."""
@@ -237,6 +251,8 @@ class Hunt:
         A channel that we hung up keeps the cause we hung it up with.
         """
         entry = self.channels[channel]
+        if entry.state is ChannelState.SCREENED and cause is Cause.NORMAL:
+            cause = Cause.REJECTED  # who hangs up in place of pressing a key
         if not entry.move(ChannelTrigger.ENDED):
             return False
         if entry.cause is None:
@@ -250,6 +266,19 @@ class Hunt:
             for name, channel in self.channels.items()
             if name != keep and self._leave_one(channel, cause)
         ]
+
+    def leave_ringing(self, cause: Cause) -> list[str]:
+        """The same for those that still ring."""
+        return [
+            name
+            for name, channel in self.channels.items()
+            if channel.state in _OPEN and self._leave_one(channel, cause)
+        ]
+
+    def refuse(self, channel: str, cause: Cause) -> bool:
+        """The same for one who does not take the call; False where that is no matter any more."""
+        entry = self.channels[channel]
+        return entry.state is ChannelState.SCREENED and self._leave_one(entry, cause)
 
     def leave_user(self, user: int, cause: Cause) -> list[str]:
         """The same for the channels of one user that still ring."""

@@ -11,7 +11,7 @@ from cordboard.calls.hunt import GLOBAL_REFUSALS, cause_of
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import Verdict
-from cordboard.calls.ports import Answered, EngineCommand, Failed, HangUp, Released, Ringing
+from cordboard.calls.ports import EngineCommand, Failed, HangUp, Released, Ringing
 from cordboard.calls.request import Leg
 
 
@@ -37,14 +37,29 @@ class Hunting:
         if self._legs.hunt_of(event.channel, leg).rang(event.channel):
             self._log.ringing(leg, event.channel, event.status)
 
-    def answered(self, event: Answered, leg: Leg) -> bool:
-        """A channel is answered; whether its leg is by that."""
-        hunt = self._legs.hunt_of(event.channel, leg)
-        if not hunt.answered(event.channel):
+    def picked_up(self, channel: str, leg: Leg) -> bool:
+        """A channel is answered by somebody who is to be screened; whether he may take the call."""
+        if not self._legs.hunt_of(channel, leg).picked_up(channel):
             return False
-        self._log.answered(leg, event.channel)
-        self._hang_up(hunt.leave(_ELSEWHERE, keep=event.channel), _ELSEWHERE)
+        self._log.screening(leg, channel)
         return True
+
+    def answered(self, channel: str, leg: Leg) -> bool:
+        """A channel is answered; whether its leg is by that."""
+        hunt = self._legs.hunt_of(channel, leg)
+        if not hunt.answered(channel):
+            return False
+        self._log.answered(leg, channel)
+        self._hang_up(hunt.leave(_ELSEWHERE, keep=channel), _ELSEWHERE)
+        return True
+
+    def refused(self, channel: str, leg: Leg, cause: Cause) -> Verdict | None:
+        """Who was screened does not take the call; the verdict on the leg, if nobody else may."""
+        hunt = self._legs.hunt(leg)
+        if not hunt.refuse(channel, cause):
+            return None
+        self._hang_up([channel], cause)
+        return None if hunt.open else hunt.verdict()
 
     def failed(self, event: Failed, leg: Leg) -> Verdict | None:
         """A channel is over without answer, unless it goes on somewhere else; the verdict on its
@@ -67,6 +82,12 @@ class Hunting:
         channel = hunt.channels[event.channel]
         self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
         return channel.verdict if event.channel == self._legs.winner(leg) else None
+
+    def stop_ringing(self, leg: Leg, cause: Cause) -> bool:
+        """Hang up what rings of a leg; whether somebody who is screened may still take the call."""
+        hunt = self._legs.hunt(leg)
+        self._hang_up(hunt.leave_ringing(cause), cause)
+        return hunt.open
 
     def give_up(self, leg: Leg, cause: Cause) -> None:
         """Hang up all channels of a leg."""

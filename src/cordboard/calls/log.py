@@ -100,6 +100,10 @@ class CallLog:
         """Audio of an unanswered channel began or ceased."""
         self._write(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
 
+    def screening(self, leg: Leg, channel: str) -> None:
+        """Somebody has picked up and is asked whether he takes the call."""
+        self._write(EventKind.CHANNEL_SCREENING, leg, channel, {})
+
     def answered(self, leg: Leg, channel: str) -> None:
         """A channel was answered."""
         self._write(EventKind.CHANNEL_ANSWERED, leg, channel, {})

@@ -8,7 +8,7 @@ from cordboard.calls.causes import Q850, Cause
 from cordboard.calls.events import CallResult, Json, Outcome
 from cordboard.calls.request import Leg
 from cordboard.calls.said import NOTHING, Said
-from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def result_of(
     ``replaced`` is the leg whose party was sent away last, so that ``second`` is of whom it was
     to be replaced by.
     """
-    outcome, leg = _OUTCOMES.get((left, trigger), (Outcome.COMPLETED, None))
+    outcome, leg = _OUTCOMES.get((hunt_begun_in(left), trigger), (Outcome.COMPLETED, None))
     verdict = Verdict(_CAUSES.get(trigger, Cause.NORMAL))
     stage = left
     if left is Stage.ANNOUNCING:
@@ -91,7 +91,11 @@ def result_of(
         sip_status=verdict.status,
         q850=Q850[verdict.cause] if verdict.said.q850 is None else verdict.said.q850,
         reason=verdict.reason,
-        first_ring_seconds=lasted.get(Stage.RINGING_FIRST, 0.0),
-        second_ring_seconds=lasted.get(Stage.RINGING_SECOND, 0.0),
-        talk_seconds=lasted.get(Stage.BRIDGED, 0.0) + lasted.get(Stage.PROGRAM, 0.0),
+        first_ring_seconds=_together(lasted, Stage.RINGING_FIRST, Stage.SCREENING_FIRST),
+        second_ring_seconds=_together(lasted, Stage.RINGING_SECOND, Stage.SCREENING_SECOND),
+        talk_seconds=_together(lasted, Stage.BRIDGED, Stage.PROGRAM),
     )
+
+
+def _together(lasted: dict[Stage, float], *stages: Stage) -> float:
+    return sum(lasted.get(stage, 0.0) for stage in stages)

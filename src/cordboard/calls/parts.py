@@ -10,16 +10,22 @@ from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunting import Hunting
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
-from cordboard.calls.plan import CallPlan
+from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import EngineCommand
 from cordboard.calls.request import Leg
+from cordboard.calls.screening import Screening
 from cordboard.calls.stage_times import StageTimes
 from cordboard.calls.stages import Stage, Trigger
 from cordboard.calls.switchboard import Rerouted, Switchboard
 from cordboard.calls.verdicts import Verdicts
 from cordboard.calls.waiting import Waiting
 
-_HUNTED = {Stage.RINGING_FIRST: Leg.FIRST, Stage.RINGING_SECOND: Leg.SECOND}
+_HUNTED = {
+    Stage.RINGING_FIRST: Leg.FIRST,
+    Stage.SCREENING_FIRST: Leg.FIRST,
+    Stage.RINGING_SECOND: Leg.SECOND,
+    Stage.SCREENING_SECOND: Leg.SECOND,
+}
 
 Apply = Callable[[Trigger, float], None]
 """Has the call follow the stages' table; who has a trigger says so and moves nothing himself."""
@@ -38,6 +44,7 @@ class Parts:
         "log",
         "plan",
         "route",
+        "screening",
         "stage",
         "times",
         "verdicts",
@@ -50,6 +57,7 @@ class Parts:
         self.plan = plan
         self.stage = Stage.ACCEPTED
         self.command = command
+        self.screening = Screening(command)
         self.route: Rerouted | None = None  # of the latest transfer
         self.legs = Legs(plan.channels)
         self.times = StageTimes()
@@ -67,3 +75,8 @@ class Parts:
         if self.stage is Stage.TRANSFERRING and self.route is not None:
             return self.route.plan.leg
         return _HUNTED.get(self.stage)
+
+    def leg_plan(self, leg: Leg) -> LegPlan | None:
+        """How a leg is rung; None for a program."""
+        plan = self.plan.first if leg is Leg.FIRST else self.plan.second
+        return plan if isinstance(plan, LegPlan) else None

@@ -86,7 +86,8 @@ class PlannedChannel:
 class LegPlan:
     """How a leg is rung: its targets all at once, at most ``timeout`` seconds.
 
-    ``caller`` is who it is told is calling; a trunk may have been told another number.
+    ``caller`` is who it is told is calling; a trunk may have been told another number. ``screen``:
+    whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
     """
 
     leg: Leg
@@ -95,6 +96,8 @@ class LegPlan:
     caller: CallerId
     timeout: float
     takes: tuple[Take, ...]
+    screen: bool = False
+    warn: bool = False
 
     def caller_on(self, endpoint: Endpoint) -> CallerId:
         """Who one of the leg's endpoints is told is calling."""

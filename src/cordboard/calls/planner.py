@@ -151,7 +151,10 @@ class Planner:
             else:
                 group = target.group
                 takes.append(self._take("group", group.name, group.channel_limit))
-        return LegPlan(leg, party, targets, caller, timeout, tuple(takes))
+        wishes = request.wishes(leg)
+        return LegPlan(
+            leg, party, targets, caller, timeout, tuple(takes), wishes.screen, wishes.warn
+        )
 
     def _tenant_take(self, leg: Leg) -> Take:
         """A channel of the tenant, and with the first leg's the right to begin a call."""

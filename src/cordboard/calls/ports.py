@@ -136,7 +136,7 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A WAV file, played once."""
+    """A WAV file, played once; ``builtin:NAME`` is one of the server's own."""
 
     path: str
 

@@ -16,7 +16,9 @@ _STAGE_AFTER = {
     (EventKind.CALL_SCHEDULED, None): Stage.SCHEDULED,
     (EventKind.CALL_STARTED, None): Stage.ACCEPTED,
     (EventKind.CHANNEL_DIALLED, Leg.FIRST): Stage.RINGING_FIRST,
+    (EventKind.CHANNEL_SCREENING, Leg.FIRST): Stage.SCREENING_FIRST,
     (EventKind.LEG_ANSWERED, Leg.FIRST): Stage.RINGING_SECOND,
+    (EventKind.CHANNEL_SCREENING, Leg.SECOND): Stage.SCREENING_SECOND,
     (EventKind.LEG_FAILED, Leg.FIRST): Stage.ENDING,
     (EventKind.LEG_FAILED, Leg.SECOND): Stage.ANNOUNCING,
     (EventKind.CALL_PROGRAM, Leg.FIRST): Stage.PROGRAM,
@@ -28,7 +30,12 @@ _STAGE_AFTER = {
     (EventKind.CALL_ENDED, None): Stage.ENDED,
 }
 
-_LEG_OF = {Stage.RINGING_FIRST: Leg.FIRST, Stage.RINGING_SECOND: Leg.SECOND}
+_LEG_OF = {
+    Stage.RINGING_FIRST: Leg.FIRST,
+    Stage.SCREENING_FIRST: Leg.FIRST,
+    Stage.RINGING_SECOND: Leg.SECOND,
+    Stage.SCREENING_SECOND: Leg.SECOND,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +45,11 @@ class Progress:
     stage: Stage
     entered: tuple[tuple[Stage, float], ...]
 
-    def lasted(self, stage: Stage, until: float) -> float:
-        """How many seconds a stage lasted, or has by ``until``."""
+    def lasted(self, *stages: Stage, until: float) -> float:
+        """How many seconds stages lasted together, or have by ``until``."""
         ends = (*(at for _, at in self.entered[1:]), until)
         spans = zip(self.entered, ends, strict=False)
-        return sum(max(0.0, end - began) for (entered, began), end in spans if entered is stage)
+        return sum(max(0.0, end - began) for (entered, began), end in spans if entered in stages)
 
 
 def progress_of(events: Iterable[Recorded]) -> Progress:
@@ -67,7 +74,7 @@ def interrupted(progress: Progress, at: float) -> CallResult:
         Cause.INTERRUPTED,
         progress.stage.value,
         _LEG_OF.get(progress.stage),
-        first_ring_seconds=progress.lasted(Stage.RINGING_FIRST, at),
-        second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, at),
-        talk_seconds=progress.lasted(Stage.BRIDGED, at) + progress.lasted(Stage.PROGRAM, at),
+        first_ring_seconds=progress.lasted(Stage.RINGING_FIRST, Stage.SCREENING_FIRST, until=at),
+        second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, Stage.SCREENING_SECOND, until=at),
+        talk_seconds=progress.lasted(Stage.BRIDGED, Stage.PROGRAM, until=at),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cordboard.calls.stages import Stage
+from cordboard.calls.stages import Stage, hunt_begun_in
 
 
 class StageTimes:
@@ -19,8 +19,9 @@ class StageTimes:
         self.call_ends: float | None = None
 
     def enter(self, stage: Stage, now: float) -> None:
-        """A stage begins, and the deadline of the one before it is void."""
-        self.stage_ends = None
+        """A stage begins, and the deadline of the one before it is void, unless a hunt goes on."""
+        if hunt_begun_in(stage) is stage:
+            self.stage_ends = None
         self._entered.append((stage, now))
 
     @property

@@ -29,7 +29,9 @@ class Stage(Enum):
     ACCEPTED = "accepted"
     SCHEDULED = "scheduled"
     RINGING_FIRST = "ringing_first"
+    SCREENING_FIRST = "screening_first"
     RINGING_SECOND = "ringing_second"
+    SCREENING_SECOND = "screening_second"
     PROGRAM = "program"
     ANNOUNCING = "announcing"
     BRIDGED = "bridged"
@@ -46,10 +48,12 @@ class Trigger(Enum):
     REFUSED = "refused when due"
     MISSED = "its time passed"
     STARTED = "started"
+    FIRST_PICKED_UP = "first picked up, to be screened"
     FIRST_ANSWERED = "first answered"
     FIRST_ANSWERED_FOR_PROGRAM = "first answered for a program"
     FIRST_FAILED = "first failed"
     FIRST_GONE = "first hung up"
+    SECOND_PICKED_UP = "second picked up, to be screened"
     SECOND_ANSWERED = "second answered"
     SECOND_FAILED = "second failed"
     SECOND_GONE = "second hung up"
@@ -74,6 +78,15 @@ _WHILE_FIRST_IS_UP = {
     Trigger.DURATION_REACHED: Stage.ENDING,
 }
 _WHILE_EITHER_IS_UP = {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING}
+_FIRST_DECIDED = {
+    Trigger.FIRST_ANSWERED: Stage.RINGING_SECOND,
+    Trigger.FIRST_ANSWERED_FOR_PROGRAM: Stage.PROGRAM,
+    Trigger.FIRST_FAILED: Stage.ENDING,
+}
+_SECOND_DECIDED = {
+    Trigger.SECOND_ANSWERED: Stage.BRIDGED,
+    Trigger.SECOND_FAILED: Stage.ANNOUNCING,
+}
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     Stage.ACCEPTED: {
@@ -89,15 +102,16 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     },
     Stage.RINGING_FIRST: {
         **_ANYTIME,
-        Trigger.FIRST_ANSWERED: Stage.RINGING_SECOND,
-        Trigger.FIRST_ANSWERED_FOR_PROGRAM: Stage.PROGRAM,
-        Trigger.FIRST_FAILED: Stage.ENDING,
+        Trigger.FIRST_PICKED_UP: Stage.SCREENING_FIRST,
+        **_FIRST_DECIDED,
     },
+    Stage.SCREENING_FIRST: {**_ANYTIME, **_FIRST_DECIDED},
     Stage.RINGING_SECOND: {
         **_WHILE_FIRST_IS_UP,
-        Trigger.SECOND_ANSWERED: Stage.BRIDGED,
-        Trigger.SECOND_FAILED: Stage.ANNOUNCING,
+        Trigger.SECOND_PICKED_UP: Stage.SCREENING_SECOND,
+        **_SECOND_DECIDED,
     },
+    Stage.SCREENING_SECOND: {**_WHILE_FIRST_IS_UP, **_SECOND_DECIDED},
     Stage.PROGRAM: {**_WHILE_FIRST_IS_UP, Trigger.PROGRAM_ENDED: Stage.ENDING},
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
     Stage.BRIDGED: {**_WHILE_EITHER_IS_UP, Trigger.TRANSFERRED: Stage.TRANSFERRING},
@@ -114,6 +128,18 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
 def next_stage(stage: Stage, trigger: Trigger) -> Stage | None:
     """The stage that follows, or None where the trigger has no effect."""
     return TRANSITIONS[stage].get(trigger)
+
+
+_SCREENING = {
+    Stage.SCREENING_FIRST: Stage.RINGING_FIRST,
+    Stage.SCREENING_SECOND: Stage.RINGING_SECOND,
+}
+
+
+def hunt_begun_in(stage: Stage) -> Stage:
+    """The stage in which the hunt began that goes on in ``stage``: the other phones ring on while
+    somebody is screened."""
+    return _SCREENING.get(stage, stage)
 
 
 def diagram() -> str:

@@ -9,7 +9,7 @@ from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
 from cordboard.calls.request import Leg
 from cordboard.calls.stage_times import StageTimes
-from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
 
 class Verdicts:
@@ -34,7 +34,7 @@ class Verdicts:
 
     def hunt_failed(self, leg: Leg, stage: Stage, verdict: Verdict, now: float) -> Trigger:
         """Nobody of a leg answered; what that means for the call."""
-        rang = self._times.since(stage, now)
+        rang = self._times.since(hunt_begun_in(stage), now)
         self.sought = verdict
         if stage is Stage.TRANSFERRING:
             self._log.transfer_failed(leg, verdict, rang)
@@ -44,7 +44,7 @@ class Verdicts:
 
     def decide(self, left: Stage, trigger: Trigger, now: float) -> None:
         """The call is over: say how, and never otherwise again."""
-        if left is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
+        if hunt_begun_in(left) is Stage.RINGING_FIRST and trigger is not Trigger.FIRST_FAILED:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
             rang = self._times.since(Stage.RINGING_FIRST, now)
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)

@@ -23,7 +23,14 @@ longer ones hold up the parties."""
 
 _TALKING = frozenset({Stage.BRIDGED})
 _ANSWERED = frozenset(
-    {Stage.RINGING_SECOND, Stage.PROGRAM, Stage.ANNOUNCING, Stage.BRIDGED, Stage.TRANSFERRING}
+    {
+        Stage.RINGING_SECOND,
+        Stage.SCREENING_SECOND,
+        Stage.PROGRAM,
+        Stage.ANNOUNCING,
+        Stage.BRIDGED,
+        Stage.TRANSFERRING,
+    }
 )
 
 

@@ -95,7 +95,7 @@ def test_every_way_to_the_end_has_a_result(stage: Stage, trigger: Trigger) -> No
     assert result.q850 == Q850[result.cause]
     if trigger is Trigger.INTERRUPTED:
         assert result.outcome.value == "interrupted" or stage is Stage.ANNOUNCING
-    if stage is Stage.RINGING_FIRST:
+    if stage in (Stage.RINGING_FIRST, Stage.SCREENING_FIRST):
         assert result.outcome.value != "completed"
     if stage in (Stage.BRIDGED, Stage.PROGRAM) and trigger is not Trigger.INTERRUPTED:
         assert result.outcome.value == "completed"

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+import cordboard
 from cordboard.media.prompts import MAX_FILE_OCTETS, Prompt, PromptError
 
 _log = structlog.get_logger(__name__)
@@ -23,9 +24,17 @@ MAX_WAITING: Final = 1000
 """Channels that wait for one file."""
 
 
+BUILTIN: Final = "builtin:"
+"""Begins the names of prompts that come with the server."""
+
+OWN_PROMPTS: Final = Path(cordboard.__file__).with_name("prompts")
+
+
 def read_prompt_file(path: str) -> bytes:
     """The octets of a file, one more than may be at most; raises :class:`OSError`."""
-    with Path(path).open("rb") as file:
+    own = path.removeprefix(BUILTIN)
+    file_path = Path(path) if own == path else OWN_PROMPTS / f"{Path(own).name}.wav"
+    with file_path.open("rb") as file:
         return file.read(MAX_FILE_OCTETS + 1)
 
 
