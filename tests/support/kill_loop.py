@@ -16,10 +16,11 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from support.kill_requests import ANSWER_SECONDS, Request, request_of
 from support.phone_dialogs import Dialog, PhoneDialogs
 from support.receiver import CallbackReceiver
 from support.server import CordboardServer, result_of
@@ -52,42 +53,6 @@ FAILING: Final = 10
 """Each so many-th delivery of a callback is answered with 500."""
 
 MOST_COMPLAINTS: Final = 30
-
-PAIRS: Final = (
-    ("alice", "bob"),
-    ("bob", "alice"),
-    ("alice", "dora"),
-    ("dora", "carl"),
-    ("silent", "alice"),
-    ("alice", "silent"),
-    ("busy", "bob"),
-    ("alice", "1111"),
-)
-"""Who is rung, and with whom he is connected; dora and carl talk until somebody hangs up."""
-
-ANSWER_SECONDS: Final = 4
-"""How long anybody rings."""
-
-
-@dataclass
-class Request:
-    """What a client asks for, and what came of it."""
-
-    number: int
-    first: str
-    second: str
-    replies: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    refusals: list[str] = field(default_factory=list)
-
-    @property
-    def mark(self) -> str:
-        """What the first phone shows as the caller's name."""
-        return f"call {self.number}"
-
-    @property
-    def accepted(self) -> str | None:
-        """The call, where the request was accepted."""
-        return self.replies[0][0] if self.replies else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +129,17 @@ class KillLoop:
         with ThreadPoolExecutor(CLIENTS) as pool:
             while not self._stop.is_set():
                 number = len(self.requests)
-                first, second = self._dice_for(number).choice(PAIRS)
-                request = Request(number, first, second)
+                request = request_of(number)
                 self.requests.append(request)
                 pool.submit(self._place, request)
                 self._stop.wait(max(0.0, began + number / RATE - time.monotonic()))
 
-    def _dice_for(self, number: int) -> Random:
-        return Random(number)  # not ours: the thread that kills throws those
-
     def _place(self, request: Request) -> None:
         try:
             self._ask(request)
-            if self._dice_for(request.number).random() < REPEATED:
-                time.sleep(self._dice_for(request.number).uniform(0.0, 3.0))
+            dice = Random(-request.number)
+            if dice.random() < REPEATED:
+                time.sleep(dice.uniform(0.0, 3.0))
                 self._ask(request)
         except Exception as error:
             self._complain(f"{request.mark}: {error!r}")
@@ -187,29 +149,16 @@ class KillLoop:
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                answer = self._server.request(
-                    "POST",
-                    "/basix/api/call_user",
-                    {
-                        "user_name": request.first,
-                        "destination": request.second,
-                        "calling_name": request.mark,
-                        "answer_timeout": ANSWER_SECONDS,
-                        "callback_url": self._receiver.url(f"/{request.number}"),
-                    },
-                    {"Idempotency-Key": f"key-{request.number}"},
-                )
+                told = self._receiver.url(f"/{request.number}")
+                path, body = request.asked(told)
+                key = {"Idempotency-Key": f"key-{request.number}"}
+                answer = self._server.request("POST", path, body, key)
             except (OSError, http.client.HTTPException) as error:
                 if time.monotonic() > deadline:
                     raise AssertionError(f"no answer in {PATIENCE} s") from error
                 time.sleep(PAUSE)
                 continue
-            if answer.body["result_code"] == 0:
-                request.replies.append((answer.call, tuple(answer.uuids)))
-                return
-            refusal = answer.body["error"]["id"]
-            if refusal != "overloaded":
-                request.refusals.append(refusal)
+            if request.answered(answer):
                 return
             assert time.monotonic() < deadline, f"overloaded for {PATIENCE} s"
             time.sleep(PAUSE)
