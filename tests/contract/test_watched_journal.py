@@ -140,3 +140,14 @@ async def test_events_that_wait_are_counted_and_so_are_requests_refused_for_them
     assert journal.figures.refused == 1
     await journal.flush()
     assert journal.waiting_events == 0
+
+
+async def test_the_events_of_several_calls_at_once(journal: Journal) -> None:
+    for call in ("one", "two", "three"):
+        await accept(journal, call)
+    await append(journal, digit("two"), digit("one"), ended("one"))
+    found = await journal.events_of_calls("demo", ["two", "one", "unknown"])
+    numbers = {call: [event.seq for event in events] for call, events in found.items()}
+    assert numbers == {"two": [2, 4], "one": [1, 5, 6], "unknown": []}
+    assert await journal.events_of_calls("other", ["one"]) == {"one": ()}
+    assert await journal.events_of_calls("demo", []) == {}

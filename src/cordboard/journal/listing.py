@@ -34,7 +34,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which calls: those accepted from ``since`` on and before ``until`` (seconds since 1970), at
-    most ``limit`` of those behind ``after``, which is newer than all of them."""
+    most ``limit`` of those behind ``after``, which is newer than all of them. With an ``outcome``
+    only calls that are over."""
 
     limit: int
     external_id: str | None = None
@@ -42,6 +43,7 @@ class Wanted:
     since: float | None = None
     until: float | None = None
     after: Place | None = None
+    outcome: str | None = None
 
     def has(self, record: CallRecord) -> bool:
         """Whether a call is wanted, however it stands."""
@@ -51,6 +53,7 @@ class Wanted:
             and (self.since is None or at >= self.since)
             and (self.until is None or at < self.until)
             and (self.after is None or place_of(record) < self.after)
+            and (self.outcome is None or (record.result or {}).get("outcome") == self.outcome)
         )
 
 

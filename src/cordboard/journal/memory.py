@@ -141,6 +141,12 @@ class MemoryJournal:
         known = self._view.call(tenant, call)
         return tuple(known.events) if known is not None else ()
 
+    async def events_of_calls(
+        self, tenant: str, calls: Sequence[str]
+    ) -> dict[str, tuple[Recorded, ...]]:
+        """The committed events of several calls; see the port."""
+        return {call: await self.events_of(tenant, call) for call in calls}
+
     async def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls that have no result; see the port."""
         return self._view.unfinished()

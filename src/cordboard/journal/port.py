@@ -158,6 +158,11 @@ class Journal(Outbox, Protocol):
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""
 
+    async def events_of_calls(
+        self, tenant: str, calls: Sequence[str]
+    ) -> dict[str, tuple[Recorded, ...]]:
+        """The committed events of several calls, each's in order."""
+
     async def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls that have no result, of all tenants: after a start those that were alive when
         the last process ended."""

@@ -145,6 +145,23 @@ async def test_a_key_is_free_some_time_after_its_call_has_ended(shelf: Shelf) ->
     await journal.close()
 
 
+async def test_the_events_of_calls_that_are_not_at_hand_come_from_the_store(
+    shelf: Shelf,
+) -> None:
+    journal = await shelf.open()
+    for call in ("one", "two"):
+        await journal.accept(record(call), [accepted(call)])
+    journal.append("demo", [ended("one"), ended("two")])
+    await journal.close()
+    journal = await shelf.open()
+    found = await journal.events_of_calls("demo", ["two", "one"])
+    assert {call: [one.seq for one in events] for call, events in found.items()} == {
+        "one": [1, 3],
+        "two": [2, 4],
+    }
+    await journal.close()
+
+
 class Blocker:
     """Another process that has locked the database, so that nobody can write."""
 
@@ -173,6 +190,9 @@ async def test_what_cannot_be_written_is_refused_and_what_lives_is_kept(
         with pytest.raises(JournalUnavailable):
             await journal.accept(record("refused"), [accepted("refused")])
         assert journal.last_seq("demo") == 1
+        assert "database is locked" in (journal.fault or "")
+        assert journal.figures.refused == 2
+        assert journal.figures.failed >= 1
     seen = await take(reader, 1)
     assert (seen[0].seq, seen[0].event) == (2, digit("1"))
     assert await journal.call("demo", "refused") is None

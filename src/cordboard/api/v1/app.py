@@ -16,7 +16,7 @@ from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
 from cordboard.api.services import Services
-from cordboard.api.v1 import callbacks, calls, control, events, feed, ladders, lists, trunks
+from cordboard.api.v1 import callbacks, calls, cdrs, control, events, feed, ladders, lists, trunks
 from cordboard.api.v1.feed_socket import FeedSocket
 from cordboard.api.v1.paths import Paths
 from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
@@ -33,6 +33,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     feed.router,
     callbacks.router,
+    cdrs.router,
     trunks.router,
 )
 """What v1 consists of; a module's router is added here."""

@@ -101,12 +101,12 @@ async def list_calls(
         standing=None if state is None else Standing(state),
         since=since,
         until=until,
-        after=None if cursor is None else _read(cursor),
+        after=None if cursor is None else place_in(cursor),
     )
     found = await here.journal.calls(principal.tenant.domain, wanted)
     page = found[:limit]
     calls: list[Json] = [await _listed(here.journal, record) for record in page]
-    more = _written(place_of(page[-1])) if len(found) > limit else None
+    more = cursor_of(place_of(page[-1])) if len(found) > limit else None
     return shown({"calls": calls, "next": more})
 
 
@@ -135,12 +135,13 @@ async def _stage(journal: Journal, record: CallRecord) -> Stage:
     return progress_of(await journal.events_of(record.tenant, record.id)).stage
 
 
-def _written(place: Place) -> str:
+def cursor_of(place: Place) -> str:
+    """The place as clients get it."""
     written = f"{place.accepted_at.hex()}:{place.id}".encode()
     return urlsafe_b64encode(written).rstrip(b"=").decode()
 
 
-def _read(cursor: str) -> Place:
+def place_in(cursor: str) -> Place:
     """The place that a cursor is; raises :class:`Problem`."""
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()

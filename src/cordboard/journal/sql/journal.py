@@ -27,7 +27,7 @@ from cordboard.journal.port import (
     Snapshot,
 )
 from cordboard.journal.sql.facts import epoch_of, secret_of
-from cordboard.journal.sql.listing import listed
+from cordboard.journal.sql.listing import events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.retention import Retention
@@ -220,6 +220,26 @@ class SqlJournal(SqlOutbox):
         if at_hand is not None:
             return tuple(at_hand.events)
         return await self._stored_events(tenant, call)
+
+    async def events_of_calls(
+        self, tenant: str, calls: Sequence[str]
+    ) -> dict[str, tuple[Recorded, ...]]:
+        """The committed events of several calls; see the port."""
+        found: dict[str, list[Recorded]] = {call: [] for call in calls}
+        elsewhere = [call for call in calls if not self._is_at_hand(tenant, call, found[call])]
+        if elsewhere:
+            async with self._store.engine.connect() as connection:
+                rows = (await connection.execute(events_of(tenant, elsewhere))).mappings().all()
+            for row in rows:
+                found[row["call"]].append(recorded_of(self.epoch, row))
+        return {call: tuple(some) for call, some in found.items()}
+
+    def _is_at_hand(self, tenant: str, call: str, found: list[Recorded]) -> bool:
+        """Whether a call is, whose events are then ``found``."""
+        at_hand = self._view.call(tenant, call)
+        if at_hand is not None:
+            found += at_hand.events
+        return at_hand is not None
 
     async def _stored_events(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         wanted = (

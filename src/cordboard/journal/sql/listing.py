@@ -1,12 +1,14 @@
-"""The question for a page of a tenant's calls; ``calls_by_time`` and ``calls_by_external_id`` are
-the indexes that answer it."""
+"""The questions for a page of a tenant's calls, which the indexes ``calls_by_time`` and
+``calls_by_external_id`` answer, and for their events."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
 from cordboard.journal.listing import Standing, Wanted
-from cordboard.journal.sql.tables import calls
+from cordboard.journal.sql.tables import calls, events
 
 
 def listed(tenant: str, wanted: Wanted) -> Select[tuple[object, ...]]:
@@ -21,9 +23,20 @@ def listed(tenant: str, wanted: Wanted) -> Select[tuple[object, ...]]:
         conditions.append(at >= wanted.since)
     if wanted.until is not None:
         conditions.append(at < wanted.until)
+    if wanted.outcome is not None:
+        conditions.append(calls.c.outcome == wanted.outcome)
     if wanted.after is not None:
         behind = tuple_(wanted.after.accepted_at, wanted.after.id)
         conditions.append(tuple_(at, calls.c.id) < behind)
     return (
         select(calls).where(*conditions).order_by(at.desc(), calls.c.id.desc()).limit(wanted.limit)
+    )
+
+
+def events_of(tenant: str, of: Sequence[str]) -> Select[tuple[object, ...]]:
+    """The events of several calls, in order."""
+    return (
+        select(events)
+        .where(events.c.call.in_(of), events.c.tenant == tenant)
+        .order_by(events.c.call, events.c.seq)
     )
