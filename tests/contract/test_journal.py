@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome, Recorded
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.journal.port import (
     CallRecord,
     Journal,
@@ -134,6 +134,30 @@ async def test_what_is_committed_is_there_when_commit_returns(journal: Journal) 
     assert journal.last_seq("demo") == 4
     digits = [e.event.data.get("digit") for e in await journal.events_of("demo", "call")]
     assert digits == [None, "1", "2", "3"]
+
+
+def acted(word: str, user: int = 1, group: int = 7) -> CallEvent:
+    who: dict[str, Json] = {"id": user, "name": f"user-{user}"}
+    where: dict[str, Json] = {"id": group, "name": "sales"}
+    reason = "lunch" if word == "paused" else None
+    data: dict[str, Json] = {"group": where, "user": who, "state": word, "reason": reason}
+    return CallEvent(EventKind.AGENT_LOGIN, "", data={**data, "account": "main"})
+
+
+async def test_agents_stand_as_they_did_last(journal: Journal) -> None:
+    assert journal.agents("demo") == {}
+    await journal.commit("demo", [acted("paused"), acted("logged_out", 2)])
+    await journal.commit("demo", [acted("ready"), acted("paused")])
+    journal.append("demo", [acted("ready", 2), digit("call"), acted("logged_out", 3, 8)])
+    await journal.commit("other", [acted("logged_out")])
+    assert {place: one.word for place, one in journal.agents("demo").items()} == {
+        (7, 1): "paused",
+        (7, 2): "ready",
+        (8, 3): "logged_out",
+    }
+    assert journal.agents("demo")[7, 1].reason == "lunch"
+    assert journal.agents("other")[7, 1].word == "logged_out"
+    assert journal.last_seq("demo") == 7
 
 
 async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:

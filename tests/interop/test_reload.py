@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cordboard.cli import app
 from support.own_phone import OwnPhone
-from support.server import CordboardServer, result_of
+from support.server import Answer, CordboardServer, result_of
 from support.waiting import wait_until
 
 SECONDS = 10.0
@@ -69,7 +69,11 @@ MORE = """
 country = "jp"
 [tenant.more.account.main]
 token = "more-token"
-scopes = ["trunks:read"]
+scopes = ["trunks:read", "directory:read", "agents:write"]
+[tenant.more.user.ann]
+terminal.ann.secret = "ann-secret"
+[tenant.more.group.sales]
+members = ["ann"]
 """
 
 
@@ -84,21 +88,30 @@ def test_a_running_server_takes_up_what_is_applied(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
         return done.output
 
-    def status(token: str) -> int:
+    def asked(token: str, path: str, method: str = "GET") -> Answer:
         bearer = {"Authorization": f"Bearer {token}"}
-        return server.request("GET", "/v1/trunks", headers=bearer).status
+        return server.request(method, path, headers=bearer)
+
+    def status(token: str) -> int:
+        return asked(token, "/v1/trunks").status
+
+    def agent() -> str:
+        (member,) = asked("newer-token", "/v1/groups/sales").body["members"]
+        return str(member["state"])
 
     with server:
         assert status("more-token") == 401
         assert "+ tenant.more" in apply()
         wait_until(lambda: status("more-token") == 200, SECONDS, "the tenant is there")
+        assert asked("more-token", "/v1/groups/sales/members/ann/logout", "POST").status == 200
         more.write_text(MORE.replace("more-token", "newer-token"))
         assert "~ tenant.more.account.main.token" in apply()
         wait_until(lambda: status("newer-token") == 200, SECONDS, "the token is there")
-        assert status("more-token") == 401
-        assert status("demo-token") == 200
+        assert (status("more-token"), status("demo-token")) == (401, 200)
+        assert agent() == "logged_out"
     with server:
         assert (status("newer-token"), status("demo-token")) == (200, 200)
+        assert agent() == "logged_out"
         server.config.write_text(server.config.read_text().replace("tenant.demo", "tenant.new"))
         reload(server, "the configuration was read again")
         assert (status("newer-token"), status("demo-token")) == (200, 200)

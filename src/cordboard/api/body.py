@@ -36,8 +36,8 @@ class ClientGone(Exception):
     """The client hung up before its request was whole."""
 
 
-async def read_object(scope: Scope, receive: Receive) -> dict[str, Any]:
-    """Read the body as a JSON object.
+async def read_object(scope: Scope, receive: Receive, *, needed: bool = True) -> dict[str, Any]:
+    """Read the body as a JSON object; one that is not ``needed`` may be empty.
 
     Raises :class:`UnreadableBody`, :class:`ClientGone`.
     """
@@ -49,7 +49,7 @@ async def read_object(scope: Scope, receive: Receive) -> dict[str, Any]:
             body = await _receive_all(receive)
     except TimeoutError:
         raise UnreadableBody("the body did not arrive in time") from None
-    return parse_object(body)
+    return {} if not body and not needed else parse_object(body)
 
 
 async def _receive_all(receive: Receive) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cordboard.api.auth import Gate
 from cordboard.directory.snapshot import Directory
+from cordboard.exchange.agents import Agents
 from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.following import Feed
 from cordboard.journal.port import Journal
@@ -15,14 +16,16 @@ from cordboard.journal.port import Journal
 @dataclass(frozen=True, slots=True)
 class Services:
     """The exchange that places calls, the journal that knows them, the directory of the moment, and
-    the gate by which clients come in; and the feed of events that they follow."""
+    the gate by which clients come in; the feed of events that they follow, and what agents do."""
 
     exchange: Exchange
     journal: Journal
     directory: Callable[[], Directory]
     gate: Gate = field(init=False)
     feed: Feed = field(init=False)
+    agents: Agents = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gate", Gate(self.directory))
         object.__setattr__(self, "feed", Feed(self.journal))
+        object.__setattr__(self, "agents", Agents(self.journal))

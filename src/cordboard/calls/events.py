@@ -70,13 +70,22 @@ class EventKind(Enum):
     """digit."""
     DIGITS_SENT = "channel.digits_sent"
     """count: so many keys are pressed for ``leg``, as a client wanted."""
+    AGENT_LOGIN = "agent.login"
+    """group, user (id and name each), state (ready, paused, logged_out), reason, account; of no
+    call, as the next three."""
+    AGENT_LOGOUT = "agent.logout"
+    AGENT_PAUSE = "agent.pause"
+    AGENT_UNPAUSE = "agent.unpause"
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallEvent:
-    """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says."""
+    """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says.
+
+    ``call`` is empty where it happened in none: what agents do.
+    """
 
     kind: EventKind
     call: str
@@ -111,7 +120,7 @@ class Recorded:
             "at": self.at,
             "tenant": self.tenant,
             "kind": event.kind.value,
-            "call": event.call,
+            "call": event.call or None,
             "leg": event.leg.value if event.leg else None,
             "channel": event.channel,
             "data": dict(event.data),

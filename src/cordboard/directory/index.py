@@ -24,6 +24,15 @@ def first_by(values: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
     return found
 
 
+def memberships(groups: Iterable[Group]) -> dict[int, tuple[Group, ...]]:
+    """The groups of each user by his id, in the order of the directory."""
+    found: dict[int, list[Group]] = {}
+    for group in groups:
+        for user_id in dict.fromkeys(member.user_id for member in group.members):
+            found.setdefault(user_id, []).append(group)
+    return {user_id: tuple(theirs) for user_id, theirs in found.items()}
+
+
 class Index(Generic[T]):
     """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
 

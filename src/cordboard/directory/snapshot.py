@@ -9,10 +9,9 @@ regard to case. Telephone numbers are found in every way of writing them
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cordboard.directory.index import Index, first_by
+from cordboard.directory.index import Index, first_by, memberships
 from cordboard.directory.model import (
     Account,
     Context,
@@ -25,7 +24,7 @@ from cordboard.directory.model import (
     User,
 )
 from cordboard.directory.numbers import NotANumber, dialled, identity
-from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+from cordboard.directory.target import Key, Target, target
 
 
 def token_digest(token: str) -> bytes:
@@ -61,7 +60,7 @@ class TenantDirectory:
         self._set("_users", Index(self.users, country))
         self._set("_groups", Index(self.groups, country))
         self._set("_contexts", Index(self.contexts, country))
-        self._set("_groups_by_user", _memberships(self.groups))
+        self._set("_groups_by_user", memberships(self.groups))
         self._set("_terminals", first_by(self.terminals, lambda terminal: terminal.name))
         self._set("_trunks", first_by(self.trunks, lambda trunk: trunk.name))
         self._set("_numbers", self._own_numbers())
@@ -173,6 +172,11 @@ class TenantDirectory:
         key = self._identity(text)
         return None if key is None else self._numbers.get(key)
 
+    def all_numbers(self) -> tuple[Number, ...]:
+        """The tenant's own numbers: those listed, then the other DIDs of users, groups and
+        contexts."""
+        return tuple(self._numbers.values())
+
     def owns_number(self, text: str) -> bool:
         """Whether a number is the tenant's own, listed or somebody's DID."""
         return self.number(text) is not None
@@ -209,20 +213,20 @@ class TenantDirectory:
         did = self._identity(wanted)
         users, groups, contexts = self._users, self._groups, self._contexts
         return (
-            _target(
+            target(
                 Key.EXTENSION,
                 users.by_extension(wanted),
                 groups.by_extension(wanted),
                 contexts.by_extension(wanted),
             )
-            or _target(
+            or target(
                 Key.NAME, users.by_name(wanted), groups.by_name(wanted), contexts.by_name(wanted)
             )
-            or _target(
+            or target(
                 Key.DID, users.by_identity(did), groups.by_identity(did), contexts.by_identity(did)
             )
-            or _target(Key.LABEL, users.by_label(wanted), groups.by_label(wanted), None)
-            or _target(Key.EMAIL, users.by_email(wanted), None, None)
+            or target(Key.LABEL, users.by_label(wanted), groups.by_label(wanted), None)
+            or target(Key.EMAIL, users.by_email(wanted), None, None)
         )
 
     def _identity(self, text: str) -> str | None:
@@ -230,24 +234,6 @@ class TenantDirectory:
             return identity(dialled(text), self.policy.country)
         except NotANumber:
             return None
-
-
-def _target(
-    how: Key, user: User | None, group: Group | None, context: Context | None
-) -> Target | None:
-    if user is not None:
-        return UserTarget(user, how)
-    if group is not None:
-        return GroupTarget(group, how)
-    return ContextTarget(context, how) if context is not None else None
-
-
-def _memberships(groups: Iterable[Group]) -> dict[int, tuple[Group, ...]]:
-    found: dict[int, list[Group]] = {}
-    for group in groups:
-        for user_id in dict.fromkeys(member.user_id for member in group.members):
-            found.setdefault(user_id, []).append(group)
-    return {user_id: tuple(theirs) for user_id, theirs in found.items()}
 
 
 @dataclass(frozen=True)

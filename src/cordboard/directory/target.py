@@ -43,3 +43,14 @@ class ContextTarget:
 
 
 Target = UserTarget | GroupTarget | ContextTarget
+
+
+def target(
+    how: Key, user: User | None, group: Group | None, context: Context | None
+) -> Target | None:
+    """What a key leads to: the user before the group, and that before the context."""
+    if user is not None:
+        return UserTarget(user, how)
+    if group is not None:
+        return GroupTarget(group, how)
+    return ContextTarget(context, how) if context is not None else None

@@ -19,13 +19,13 @@ from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan, PlannedChannel
 from cordboard.calls.planner import plan
-from cordboard.calls.ports import Engine
+from cordboard.calls.ports import Contact, Engine
 from cordboard.calls.progress import interrupted, progress_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
 from cordboard.calls.wishes import Wishes
-from cordboard.directory.model import Trunk
+from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
@@ -155,6 +155,10 @@ class Exchange:
         """How a trunk of a tenant is now."""
         ahead = self._wall() - _now()
         return trunk_view(trunk, tenant.domain, self._switchboard, lambda at: at + ahead)
+
+    def contacts(self, tenant: TenantDirectory, terminal: Terminal) -> tuple[Contact, ...]:
+        """Where a terminal of a tenant can be rung now."""
+        return self._engine.contacts(f"{terminal.name}@{tenant.domain}")
 
     def live_calls(self) -> int:
         """How many calls are alive."""

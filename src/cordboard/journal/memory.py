@@ -11,8 +11,9 @@ import asyncio
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
@@ -116,6 +117,10 @@ class MemoryJournal:
     async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         await asyncio.shield(self._put(Entry(tenant, self._wall(), tuple(events))))
+
+    def agents(self, tenant: str) -> Mapping[Place, AgentState]:
+        """How members stand; see the port."""
+        return self._view.agents(tenant)
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""

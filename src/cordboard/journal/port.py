@@ -6,10 +6,11 @@ commit. Appending never waits: a single writer commits in the background, in ord
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
@@ -141,6 +142,10 @@ class Journal(Outbox, Protocol):
 
         Raises :class:`JournalUnavailable`; then they were not stored.
         """
+
+    def agents(self, tenant: str) -> Mapping[Place, AgentState]:
+        """How the members of a tenant's groups stand by the last committed event of each; who has
+        never done anything is not among them."""
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; they are committed in the background."""

@@ -7,9 +7,10 @@ it is bounded: what falls out is gone for a journal in memory, and asked of the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from cordboard.calls.agents import NO_CALL, AgentState, Place, state_in
 from cordboard.calls.events import EventKind, Recorded
 from cordboard.calls.owing import Owed, owed, owes
 from cordboard.calls.progress import progress_of
@@ -58,12 +59,13 @@ class KnownCall:
 class _Tenant:
     """A tenant's log and calls."""
 
-    __slots__ = ("calls", "ended", "log")
+    __slots__ = ("agents", "calls", "ended", "log")
 
     def __init__(self, history: int, last: int) -> None:
         self.log = Log(history, last)
         self.calls: dict[str, KnownCall] = {}
         self.ended: deque[str] = deque()
+        self.agents: dict[Place, AgentState] = {}
 
 
 class View:
@@ -129,6 +131,15 @@ class View:
         if known is not None:
             known.told = True
 
+    def agents(self, tenant: str) -> Mapping[Place, AgentState]:
+        """How members of a tenant's groups stand."""
+        known = self._tenants.get(tenant)
+        return known.agents if known is not None else {}
+
+    def adopt_agent(self, tenant: str, place: Place, state: AgentState) -> None:
+        """Know how a member stood when an earlier process ended."""
+        self._tenant(tenant).agents[place] = state
+
     def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls at hand that have no result."""
         calls = (call for tenant in self._tenants.values() for call in tenant.calls.values())
@@ -170,6 +181,10 @@ class View:
             call = known.calls.get(event.call)
             if call is not None:
                 self._keep(known, call, recorded)
+            elif event.call == NO_CALL:
+                told = state_in(event, entry.at)
+                if told is not None:
+                    known.agents[told[0]] = told[1]
         return log
 
     def _keep(self, tenant: _Tenant, call: KnownCall, recorded: Recorded) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cordboard.directory.model import Member, User
 from cordboard.directory.snapshot import TenantDirectory
 from support.asgi import Reply, ask
 from support.tenants import TOKEN, tenant
@@ -23,10 +24,21 @@ BODIES: dict[str, dict[str, Any]] = {
 """What operations take that do not ask for a thing of the tenant's by its path."""
 
 
+def mine() -> TenantDirectory:
+    """A tenant with a user that no other has."""
+    usual = tenant()
+    olga = User(1009, "olga", "Olga")
+    sales, *rest = usual.groups
+    sales = replace(sales, members=(*sales.members, Member(olga.id)))
+    return replace(usual, users=(*usual.users, olga), groups=(sales, *rest))
+
+
 def other() -> TenantDirectory:
-    """A tenant with the same names of everything, but no trunk and no phones registered."""
-    mine = tenant()
-    return replace(mine, policy=replace(mine.policy, domain="other", sip_realm="other"), trunks=())
+    """A tenant with the same names of everything, but no trunk, no group and no phones
+    registered."""
+    usual = tenant()
+    policy = replace(usual.policy, domain="other", sip_realm="other")
+    return replace(usual, policy=policy, trunks=(), groups=())
 
 
 async def as_other(served: Served, method: str, path: str, body: bytes | dict[str, Any]) -> Reply:
@@ -44,7 +56,7 @@ async def operations(served: Served) -> Iterator[tuple[str, str, str]]:
 
 
 async def test_nothing_of_another_tenant_can_be_seen_or_changed() -> None:
-    served = Served(tenant(), other())
+    served = Served(mine(), other())
     asked = {**BODIES["place_call"], "external_id": "own", "callback": {"url": "http://x.test/"}}
     placed = (await served.post("/calls", asked)).json
     over = (await served.post("/calls", asked)).json
@@ -52,11 +64,12 @@ async def test_nothing_of_another_tenant_can_be_seen_or_changed() -> None:
     served.engine.advance(5.0)
     await served.journal.flush()
     (callback,) = (await served.get("/callbacks")).json["callbacks"]
-    secrets = [placed["id"], over["id"], *placed["channels"], callback["id"], "x.test"]
+    secrets = [placed["id"], over["id"], *placed["channels"], callback["id"], "x.test", "olga"]
     before = len(served.engine.commands)
     for method, path, name in await operations(served):
         for own in (placed["id"], placed["channels"][0], over["id"]):
-            where = path.format(call=own, callback=callback["id"], name="first")
+            names = {"name": "first", "user": "olga", "group": "sales"}
+            where = path.format(call=own, callback=callback["id"], **names)
             reply = await as_other(served, method, f"/v1{where}", BODIES.get(name, {}))
             assert reply.status < 500, (method, where)
             if "{" in path:
@@ -64,6 +77,8 @@ async def test_nothing_of_another_tenant_can_be_seen_or_changed() -> None:
             for secret in secrets:
                 assert secret not in reply.body.decode().replace(where, ""), (method, where)
     assert len(served.engine.commands) == before
+    members = (await served.get("/groups/sales")).json["members"]
+    assert {member["state"] for member in members} == {"ready"}
     assert (await served.get(f"/calls/{placed['id']}")).json["ended_at"] is None
 
 

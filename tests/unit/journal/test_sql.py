@@ -338,3 +338,46 @@ async def test_numbers_go_on_where_all_events_are_forgotten(shelf: Shelf) -> Non
     await again.accept(record("new"), [accepted("new")])
     assert [e.seq for e in await again.events_of("demo", "new")] == [3]
     await again.close()
+
+
+def acted(word: str, user: int = 1) -> CallEvent:
+    data: dict[str, Json] = {
+        "group": {"id": 7, "name": "sales"},
+        "user": {"id": user, "name": "jessica"},
+        "state": word,
+        "reason": None,
+    }
+    return CallEvent(EventKind.AGENT_LOGOUT, "", data=data)
+
+
+async def test_agents_stand_as_before_in_the_next_process(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    await journal.commit("demo", [acted("logged_out"), acted("paused", 2)])
+    await journal.commit("demo", [acted("ready", 2)])
+    before = dict(journal.agents("demo"))
+    await journal.close()
+    again = await shelf.open()
+    assert again.agents("demo") == before
+    assert [one.word for one in before.values()] == ["logged_out", "ready"]
+    assert again.last_seq("demo") == 3
+    await again.close()
+
+
+async def test_what_agents_did_is_forgotten_and_how_they_stand_is_not(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    await journal.commit("demo", [acted("logged_out")] * 3)
+    shelf.now += 1000.0
+    await journal.commit("demo", [acted("paused", 2)])
+    await Retention(journal._store, 999.0, lambda: shelf.now).step()
+    await journal.close()
+    again = await shelf.open(history=10)
+    assert [one.word for one in again.agents("demo").values()] == ["logged_out", "paused"]
+    assert again.last_seq("demo") == 4
+    (kept,) = await take(again.read("demo", f"{again.epoch}:3"), 1)
+    assert kept.event == acted("paused", 2)
+    shelf.now += 2000.0
+    await Retention(again._store, 999.0, lambda: shelf.now).step()
+    await again.close()
+    at_last = await shelf.open()
+    assert at_last.last_seq("demo") == 4
+    await at_last.close()

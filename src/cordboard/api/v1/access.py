@@ -89,5 +89,6 @@ def needs(scope: str) -> Any:
     return Security(_principal, scopes=[ApiScope(scope).value])
 
 
+Anybody = Annotated[Principal, Security(_principal)]
 Reader = Annotated[Principal, needs("calls:read")]
 Writer = Annotated[Principal, needs("calls:write")]

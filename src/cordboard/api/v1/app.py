@@ -16,7 +16,19 @@ from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
 from cordboard.api.services import Services
-from cordboard.api.v1 import callbacks, calls, cdrs, control, events, feed, ladders, lists, trunks
+from cordboard.api.v1 import (
+    agents,
+    callbacks,
+    calls,
+    cdrs,
+    control,
+    directory,
+    events,
+    feed,
+    ladders,
+    lists,
+    trunks,
+)
 from cordboard.api.v1.feed_socket import FeedSocket
 from cordboard.api.v1.paths import Paths
 from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
@@ -35,6 +47,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     callbacks.router,
     cdrs.router,
     trunks.router,
+    directory.router,
+    agents.router,
 )
 """What v1 consists of; a module's router is added here."""
 

@@ -35,13 +35,14 @@ class Bound(BaseModel):
 _schemas: dict[str, type[BaseModel]] = {}
 
 
-async def json_of(request: Request) -> dict[str, Any]:
-    """The request's body as a JSON object; raises :class:`Problem`."""
+async def json_of(request: Request, *, needed: bool = True) -> dict[str, Any]:
+    """The request's body as a JSON object, an empty one if it may be left out; raises
+    :class:`Problem`."""
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said not in TAKEN and not said.endswith("+json"):
         raise Problem("unsupported_media_type", "the body's type must be application/json")
     try:
-        return await read_object(request.scope, request.receive)
+        return await read_object(request.scope, request.receive, needed=needed)
     except BodyTooLarge as fault:
         raise Problem("body_too_large", str(fault)) from None
     except UnreadableBody as fault:

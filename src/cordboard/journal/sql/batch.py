@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
+from sqlalchemy import Delete, Insert, Update, bindparam, delete, func, insert, select, update
 
+from cordboard.calls.agents import NO_CALL, Place
+from cordboard.calls.events import CallEvent
 from cordboard.journal.entry import Entry
-from cordboard.journal.sql.rows import Row, call_row, endings, event_row, owed_row, tried_row
-from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
+from cordboard.journal.sql.rows import (
+    Row,
+    agent_row,
+    call_row,
+    endings,
+    event_row,
+    owed_row,
+    tried_row,
+)
+from cordboard.journal.sql.tables import agents, attempts, calls, events, outbox, tenants
 from cordboard.journal.view import View
 
 _ADD_CALLS = insert(calls)
@@ -49,6 +59,16 @@ _ADD_ATTEMPTS = insert(attempts).values(
 )
 
 
+_FORGET_AGENTS = delete(agents).where(
+    agents.c.tenant == bindparam("tenant"),
+    agents.c.group_id == bindparam("group_id"),
+    agents.c.user_id == bindparam("user_id"),
+)
+_ADD_AGENTS = insert(agents)
+
+Statement = Insert | Update | Delete
+
+
 class Batch:
     """Entries with the numbers that their events get behind those of ``view``.
 
@@ -59,19 +79,24 @@ class Batch:
         self._entries = entries
         self._view = view
         self._known = known
+        self._of_no_call: list[tuple[Entry, CallEvent]] = []
         self.tenants = {
             entry.tenant for entry in entries if entry.events or entry.record is not None
         }
 
-    def statements(self) -> Iterator[tuple[Insert | Update, list[Row]]]:
+    def statements(self) -> Iterator[tuple[Statement, list[Row]]]:
         """The statements, in order, that have rows."""
         entries = self._entries
+        numbered = self._numbered_events()
+        acted = self._agents()
         tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
         owed = [owed_row(one) for one in self._view.owed_by(entries)]
         for statement, rows in (
             (_ADD_TENANTS, self._new_tenants()),
             (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
-            (_ADD_EVENTS, self._numbered_events()),
+            (_ADD_EVENTS, numbered),
+            (_FORGET_AGENTS, acted),
+            (_ADD_AGENTS, acted),
             (_END_CALLS, endings(entries)),
             (_ADD_OWED, owed),
             (_TRIED, tried),
@@ -84,6 +109,15 @@ class Batch:
         new = sorted(self.tenants - self._known)
         return [{"tenant": tenant, "last_seq": 0, "oldest_seq": 1} for tenant in new]
 
+    def _agents(self) -> list[Row]:
+        """The agents that events of no call tell of, each as he stands at last."""
+        last: dict[tuple[str, Place], Row] = {}
+        for entry, event in self._of_no_call:
+            row = agent_row(entry.tenant, entry.at, event)
+            if row is not None:
+                last[entry.tenant, (row["group_id"], row["user_id"])] = row
+        return list(last.values())
+
     def _numbered_events(self) -> list[Row]:
         numbered = []
         last = {tenant: self._view.last_seq(tenant) for tenant in self.tenants}
@@ -91,4 +125,6 @@ class Batch:
             for event in entry.events:
                 last[entry.tenant] += 1
                 numbered.append(event_row(entry.tenant, last[entry.tenant], entry.at, event))
+                if event.call == NO_CALL:
+                    self._of_no_call.append((entry, event))
         return numbered

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import func, select, update
 
+from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry, Tried
@@ -31,9 +32,9 @@ from cordboard.journal.sql.listing import events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.retention import Retention
-from cordboard.journal.sql.rows import record_of, recorded_of
+from cordboard.journal.sql.rows import agent_of, record_of, recorded_of
 from cordboard.journal.sql.store import Store
-from cordboard.journal.sql.tables import calls, events, tenants
+from cordboard.journal.sql.tables import agents, calls, events, tenants
 from cordboard.journal.sql.writer import Writer
 from cordboard.journal.view import Bounds, View
 
@@ -95,6 +96,8 @@ class SqlJournal(SqlOutbox):
                 newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])
                 last = (await connection.execute(newest)).scalar_one_or_none() or 0
                 self._view.begin(row["tenant"], max(last, row["last_seq"]))
+            for row in (await connection.execute(select(agents))).mappings():
+                self._view.adopt_agent(row["tenant"], *agent_of(row))
         for record in await self._left_over():
             self._view.adopt(record, await self._stored_events(record.tenant, record.id))
         known_tenants = {row["tenant"] for row in known}
@@ -182,6 +185,10 @@ class SqlJournal(SqlOutbox):
     async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         await self._open.write(Entry(tenant, self._wall(), tuple(events)))
+
+    def agents(self, tenant: str) -> Mapping[Place, AgentState]:
+        """How members stand; see the port."""
+        return self._view.agents(tenant)
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""

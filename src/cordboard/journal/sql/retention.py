@@ -8,9 +8,11 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy import Update, delete, func, select, update
+from sqlalchemy import Update, delete, func, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cordboard.calls.agents import NO_CALL
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
 
@@ -18,6 +20,9 @@ _log = structlog.get_logger(__name__)
 
 CALLS_A_STEP: Final = 50
 """Some 600 events: a commit of few milliseconds, for which live calls don't wait noticeably."""
+
+EVENTS_A_STEP: Final = 500
+"""Of those that are of no call."""
 
 PAUSE_SECONDS: Final = 0.2
 """Between two steps while there is more: 250 calls a second go, more than come."""
@@ -36,6 +41,23 @@ def _numbers_of(ids: list[str]) -> Update:
     gone, or a reader's place would mean other events."""
     theirs = select(events.c.tenant).where(events.c.call.in_(ids))
     return update(tenants).where(tenants.c.tenant.in_(theirs)).values(last_seq=_NEWEST)
+
+
+async def _forget_of_no_call(connection: AsyncConnection, before: float) -> None:
+    """Some of the events that are of no call: what agents did. How they stand is kept."""
+    old = (
+        select(events.c.tenant, events.c.seq)
+        .where(events.c.call == NO_CALL, events.c.at < before)
+        .order_by(events.c.call, events.c.seq)
+        .limit(EVENTS_A_STEP)
+    )
+    found = (await connection.execute(old)).all()
+    if not found:
+        return
+    theirs = tenants.c.tenant.in_({tenant for tenant, _ in found})
+    await connection.execute(update(tenants).where(theirs).values(last_seq=_NEWEST))
+    place = tuple_(events.c.tenant, events.c.seq)
+    await connection.execute(delete(events).where(place.in_([tuple(one) for one in found])))
 
 
 class Retention:
@@ -75,6 +97,7 @@ class Retention:
                 await connection.execute(_numbers_of(ids))
                 await connection.execute(delete(events).where(events.c.call.in_(ids)))
                 await connection.execute(delete(calls).where(calls.c.id.in_(ids)))
+            await _forget_of_no_call(connection, self._wall() - self._keep)
         return len(ids)
 
     async def _run(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
+from cordboard.calls.agents import AgentState, Place, state_in
 from cordboard.calls.events import CallEvent, EventKind, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback, Leg, Occasion
@@ -49,6 +50,29 @@ def event_row(tenant: str, seq: int, at: float, event: CallEvent) -> Row:
         "channel": event.channel,
         "data": _text(event.data),
     }
+
+
+def agent_row(tenant: str, at: float, event: CallEvent) -> Row | None:
+    """The row of the agent that an event tells of; None for an event of something else."""
+    told = state_in(event, at)
+    if told is None:
+        return None
+    (group_id, user_id), state = told
+    return {
+        "tenant": tenant,
+        "group_id": group_id,
+        "user_id": user_id,
+        "logged_in": state.logged_in,
+        "paused": state.paused,
+        "reason": state.reason,
+        "at": at,
+    }
+
+
+def agent_of(row: RowMapping) -> tuple[Place, AgentState]:
+    """An agent and his state, from his row."""
+    state = AgentState(row["logged_in"], row["paused"], row["reason"], row["at"])
+    return (row["group_id"], row["user_id"]), state
 
 
 def ending_row(at: float, event: CallEvent) -> Row:

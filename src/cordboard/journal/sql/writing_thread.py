@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, Update, func, select
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.tables import events
 
-Statement = Insert | Update
+Statement = Insert | Update | Delete
 _T = TypeVar("_T")
 
 
