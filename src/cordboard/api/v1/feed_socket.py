@@ -23,12 +23,15 @@ from cordboard.api.v1.feed import LONGEST_KINDS, follower_for, wish_of
 from cordboard.api.v1.problems import Problem, answer_of
 from cordboard.directory.scopes import ApiScope
 from cordboard.feeds.following import Follower
-from cordboard.feeds.messages import Reason
+from cordboard.feeds.messages import Message, Reason
 
 SUBPROTOCOL: Final = "cordboard.v1"
 _TOKEN: Final = "bearer."  # noqa: S105 - what stands before one
 
 MAX_QUERY_FIELDS: Final = 10
+
+TEXTS_AT_ONCE: Final = 4
+"""asyncio complains of whoever writes five times to a connection that is lost."""
 
 _CLOSE_CODES: Final = {
     Reason.GOING_DOWN: 1012,
@@ -75,15 +78,21 @@ class FeedSocket:
             with suppress(OSError):  # the client has gone meanwhile
                 async with aclosing(follower.messages()) as batches:
                     async for batch in batches:
-                        for message in batch:
-                            if follower.told is not Reason.LEFT:
-                                text = message.body.decode("ascii")
-                                await send({"type": "websocket.send", "text": text})
+                        await _send(batch, follower, send)
                 code = _CLOSE_CODES.get(follower.told or Reason.LEFT)
                 if code is not None:
                     await send({"type": "websocket.close", "code": code})
         finally:
             watching.cancel()
+
+
+async def _send(batch: list[Message], follower: Follower, send: Send) -> None:
+    """Send texts, as long as somebody is there: whether he has gone, other tasks find out."""
+    for number, message in enumerate(batch, 1):
+        if follower.told is not Reason.LEFT:
+            await send({"type": "websocket.send", "text": message.body.decode("ascii")})
+        if number % TEXTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 async def _until_gone(follower: Follower, receive: Receive) -> None:
