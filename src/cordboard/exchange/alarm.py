@@ -24,7 +24,8 @@ class Alarm:
         self._times: dict[str, float] = {}
         self._heap: list[tuple[float, int, str]] = []
         self._order = count()
-        self._armed: asyncio.TimerHandle | None = None
+        self._armed: asyncio.Handle | None = None
+        self._armed_for = 0.0
 
     def set(self, name: str, at: float | None) -> None:
         """Wake ``name`` at a time of the loop's clock, or not at all."""
@@ -37,7 +38,7 @@ class Alarm:
         self._times[name] = at
         heappush(self._heap, (at, next(self._order), name))
         self._sweep()
-        if self._armed is None or at < self._armed.when():
+        if self._armed is None or at < self._armed_for:
             self._arm()
 
     def close(self) -> None:
@@ -60,7 +61,9 @@ class Alarm:
         while self._heap and self._times.get(self._heap[0][2]) != self._heap[0][0]:
             heappop(self._heap)
         if self._heap:
-            self._armed = asyncio.get_running_loop().call_at(self._heap[0][0], self._ring)
+            # uvloop gives a handle that knows no time where the time has come already
+            self._armed_for = self._heap[0][0]
+            self._armed = asyncio.get_running_loop().call_at(self._armed_for, self._ring)
 
     def _ring(self) -> None:
         self._armed = None

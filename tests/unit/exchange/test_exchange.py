@@ -21,6 +21,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord, JournalUnavailable, Key
 from support.tenants import request, tenant
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -253,6 +254,18 @@ async def test_an_alarm_rings_once_at_the_latest_time_set() -> None:
     async with asyncio.timeout(BOUND):
         await done.wait()
     assert rung == ["moved", "last"]
+    alarm.close()
+
+
+@pytest.mark.both_loops
+async def test_alarms_may_be_set_for_a_time_that_has_come() -> None:
+    rung: list[str] = []
+    alarm = Alarm(rung.append)
+    now = asyncio.get_running_loop().time()
+    for name, at in (("now", now), ("before", now - 1.0), ("soon", now + 0.01)):
+        alarm.set(name, at)
+    await eventually(lambda: len(rung) == 3)
+    assert set(rung[:2]) == {"now", "before"}
     alarm.close()
 
 
