@@ -2,8 +2,9 @@
 
 Clients do as clients should: a request that got no answer is sent again under the same key. Phones
 and the receiver of the callbacks live on. What the server promises is then counted from outside:
-every accepted request has one result and one callback, nothing was dialled twice, and no phone rang
-or talked on for longer than :data:`QUIET_SECONDS` after a restart.
+every accepted request has one result and one callback, the feed of events misses and repeats none,
+nothing was dialled twice, and no phone rang or talked on for longer than :data:`QUIET_SECONDS`
+after a restart.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from support.feed_reader import FeedReader
 from support.kill_requests import ANSWER_SECONDS, Request, request_of
 from support.phone_dialogs import Dialog, PhoneDialogs
 from support.receiver import CallbackReceiver
@@ -72,6 +74,7 @@ class KillLoop:
         self._phones = phones
         self._dice = Random(seed)
         self._receiver = CallbackReceiver(lambda number: 500 if number % FAILING == 0 else 200)
+        self._feed = FeedReader(server)
         self._restarts: list[Restart] = []
         self._stop = threading.Event()
         self._noting = threading.Lock()
@@ -89,6 +92,7 @@ class KillLoop:
             stack.enter_context(self._receiver)
             stack.enter_context(self._server)
             stack.enter_context(together(self._phones.phones))
+            stack.enter_context(self._feed)
             load = threading.Thread(target=self._load)
             load.start()
             try:
@@ -172,6 +176,7 @@ class KillLoop:
             list(pool.map(self._look_at_the_result, accepted))
         self._look_at_the_replies()
         self._look_at_the_callbacks(accepted)
+        self._look_at_the_feed(accepted)
 
     def _look_at_the_phones(self) -> None:
         try:
@@ -245,6 +250,16 @@ class KillLoop:
         for path, ids in told().items():
             if len(ids) > 1:
                 self._complain(f"{path} was told {len(ids)} different callbacks: {ids}")
+
+    def _look_at_the_feed(self, accepted: list[Request]) -> None:
+        feed = self._feed
+        wanted = {request.accepted for request in accepted}
+        try:
+            wait_until(lambda: wanted <= feed.ended.keys(), 5.0, "the feed tells of all ends")
+        except AssertionError:
+            self._complain(f"the feed did not tell of the end of {wanted - feed.ended.keys()}")
+        for complaint in feed.complaints():
+            self._complain(complaint)
 
     def _note(self, outcome: str) -> None:
         with self._noting:

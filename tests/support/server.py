@@ -296,6 +296,20 @@ class CordboardServer(Block):
         connection.sock = self.place.connect(self.http_port, seconds)
         return connection
 
+    def feed(self, parameters: str, silence: float) -> Iterator[dict[str, Any]]:
+        """What ``/v1/events`` tells, until the connection is lost or silent for so long."""
+        connection = self._connection(silence)
+        try:
+            connection.request("GET", f"/v1/events{parameters}", headers=_headers())
+            response = connection.getresponse()
+            if response.status != 200:
+                raise OSError(f"no feed: {response.status}")
+            for line in response:
+                if line.startswith(b"data:"):
+                    yield json.loads(line[5:])
+        finally:
+            connection.close()
+
     def events(self, call: str) -> Iterator[dict[str, Any]]:
         """The events of a call as they happen, until it has ended, at most STREAM_SECONDS long."""
         deadline = time.monotonic() + STREAM_SECONDS
