@@ -37,6 +37,33 @@ SOON = 10.0
 KEY = Key("order-7", "digest")
 
 
+FIRST_VERSION = """
+CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+INSERT INTO alembic_version VALUES ('0001');
+CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+INSERT INTO meta VALUES ('epoch', 'e1');
+CREATE TABLE calls (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, account TEXT NOT NULL,
+    dialect TEXT NOT NULL, method TEXT NOT NULL, accepted_at DOUBLE NOT NULL,
+    channels TEXT NOT NULL, request TEXT, external_id TEXT, idempotency_key TEXT,
+    request_digest TEXT, ended_at DOUBLE, outcome TEXT, result TEXT);
+CREATE TABLE events (tenant TEXT NOT NULL, seq BIGINT NOT NULL, at DOUBLE NOT NULL,
+    kind TEXT NOT NULL, call TEXT NOT NULL, leg TEXT, channel TEXT, data TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)) WITHOUT ROWID;
+INSERT INTO events VALUES ('demo', 1, 5.0, 'channel.digit', 'call', NULL, 'c', '{"digit": "5"}');
+CREATE TABLE outbox (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, account TEXT NOT NULL,
+    call TEXT NOT NULL, dialect TEXT NOT NULL, url TEXT NOT NULL, at DOUBLE NOT NULL,
+    event TEXT NOT NULL, fate TEXT NOT NULL, attempts INTEGER NOT NULL, next_at DOUBLE,
+    last_at DOUBLE, last_status INTEGER, last_error TEXT, last_seconds DOUBLE);
+CREATE TABLE attempts (callback TEXT NOT NULL, number INTEGER NOT NULL, at DOUBLE NOT NULL,
+    status INTEGER, error TEXT, seconds DOUBLE NOT NULL, PRIMARY KEY (callback, number))
+    WITHOUT ROWID;
+CREATE TABLE tenants (tenant TEXT NOT NULL PRIMARY KEY, last_seq BIGINT NOT NULL,
+    oldest_seq BIGINT NOT NULL);
+INSERT INTO tenants VALUES ('demo', 1, 1);
+"""
+"""What the first version made, of what is asked here; its indexes are of no matter."""
+
+
 class Shelf:
     """One database file, opened by one process after another; ``now`` is the wall's time."""
 
@@ -239,6 +266,18 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(shelf: Shelf) -
         )
     await store.close()
     assert differences == []
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date(shelf: Shelf) -> None:
+    with sqlite3.connect(shelf.file) as connection:
+        connection.executescript(FIRST_VERSION)
+    journal = await shelf.open()
+    assert (journal.epoch, journal.last_seq("demo")) == ("e1", 1)
+    (event,) = await journal.events_of("demo", "call")
+    assert event.event.data == {"digit": "5"}
+    assert journal.agents("demo") == {}
+    await journal.commit("demo", [acted("paused")])
+    await journal.close()
 
 
 async def test_tables_of_a_newer_server_are_left_alone(shelf: Shelf) -> None:
