@@ -6,8 +6,7 @@ over to the live calls. Everything runs on one event loop.
 
 from __future__ import annotations
 
-import asyncio
-import uuid
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -36,6 +35,7 @@ from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
 from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Key
 from cordboard.journal.request_form import written
+from cordboard.randomness import timely_uuid
 
 MAX_LIVE_CALLS = 5_000
 """Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
@@ -65,7 +65,7 @@ class Exchange:
         self._wall = wall
         self._usage = Usage()
         self._switchboard = LiveSwitchboard(
-            directory, engine.contacts, engine.trunk, self._usage, _new_id, _now
+            directory, engine.contacts, engine.trunk, self._usage, _new_id, time.monotonic
         )
         self._repetition = Repetition(journal)
         self._channels = ChannelBook()
@@ -153,7 +153,7 @@ class Exchange:
 
     def trunk(self, tenant: TenantDirectory, trunk: Trunk) -> dict[str, Json]:
         """How a trunk of a tenant is now."""
-        ahead = self._wall() - _now()
+        ahead = self._wall() - time.monotonic()
         return trunk_view(trunk, tenant.domain, self._switchboard, lambda at: at + ahead)
 
     def contacts(self, tenant: TenantDirectory, terminal: Terminal) -> tuple[Contact, ...]:
@@ -198,7 +198,7 @@ class Exchange:
         if len(self._live) >= MAX_LIVE_CALLS:
             raise Refused(RefusalId.OVERLOADED, "too many live calls", "server")
         try:
-            self._usage.take(planned.takes, _now())
+            self._usage.take(planned.takes, time.monotonic())
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
 
@@ -289,8 +289,4 @@ def _limit_refusal(key: LimitKey) -> Refused:
 
 
 def _new_id() -> str:
-    return str(uuid.uuid4())
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+    return timely_uuid(time.time())

@@ -7,10 +7,10 @@ never sees itself half-way through a step.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
@@ -58,7 +58,7 @@ class LiveCalls:
         """Let a call of a tenant live, and ring its first leg."""
         live = self._live[call.id] = _Live(call, tenant)
         self._stopping.busy()
-        self._step(live, lambda: call.start(_now()))
+        self._step(live, lambda: call.start(monotonic()))
 
     def wish(self, tenant: str, call: str, wish: Callable[[Call, float], None]) -> bool:
         """Have something happen to a call, which is given the time; False where the tenant has no
@@ -66,7 +66,7 @@ class LiveCalls:
         live = self._live.get(call)
         if live is None or live.tenant != tenant:
             return False
-        self._step(live, lambda: wish(live.call, _now()))
+        self._step(live, lambda: wish(live.call, monotonic()))
         return True
 
     def interrupt(self) -> None:
@@ -79,7 +79,7 @@ class LiveCalls:
         self._alarm.close()
 
     def _interrupt(self, live: _Live) -> None:
-        self._step(live, lambda: live.call.cancel(_now(), interrupted=True))
+        self._step(live, lambda: live.call.cancel(monotonic(), interrupted=True))
 
     def _on_engine_event(self, event: EngineEvent) -> None:
         self._inbox.append(event)
@@ -89,7 +89,7 @@ class LiveCalls:
     def _due(self, call: str) -> None:
         live = self._live.get(call)
         if live is not None:
-            self._step(live, lambda: live.call.handle_timer(_now()))
+            self._step(live, lambda: live.call.handle_timer(monotonic()))
 
     def _step(self, live: _Live, happen: Callable[[], None]) -> None:
         """Let something happen to a call and carry out what follows from it."""
@@ -110,7 +110,7 @@ class LiveCalls:
             if live is not None:
                 self._busy = True
                 try:
-                    live.call.handle(event, _now())
+                    live.call.handle(event, monotonic())
                     self._carry_out(live)
                 finally:
                     self._busy = False
@@ -137,7 +137,3 @@ class LiveCalls:
         self._live.pop(live.call.id, None)
         if not self._live:
             self._stopping.idle()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

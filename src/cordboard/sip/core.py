@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cordboard import randomness
 from cordboard.addresses import written
 from cordboard.sip.lines import clean, via_start
 from cordboard.sip.phone_calls import PhoneCalls
@@ -43,7 +43,7 @@ TOKEN_BYTES = 8  # 64 random bits in a branch or tag (RFC 3261 19.3 asks for 32)
 
 def random_token() -> str:
     """Branches, tags and cnonces."""
-    return secrets.token_hex(TOKEN_BYTES)
+    return randomness.token(TOKEN_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

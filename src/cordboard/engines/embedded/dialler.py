@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +23,7 @@ from cordboard.engines.embedded.trunk_addresses import first_hop
 from cordboard.engines.embedded.trunk_desk import TrunkDesk
 from cordboard.engines.embedded.trunk_servers import TrunkServers
 from cordboard.engines.stack_runner import StackRunner
+from cordboard.randomness import bits
 from cordboard.sip.codecs import Codec, find_codec
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.flow import Flow
@@ -140,7 +140,7 @@ class Dialler:
             session,
             self.media_host(flow),
             flow.remote[0],
-            secrets.randbits(31),
+            bits(31),
             strict=strict,
             codecs=_codecs_of(dial.endpoint),
             move=partial(self._move, session),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 from collections.abc import Callable, Container
 from typing import Final
@@ -21,14 +20,13 @@ from cordboard.media.recorder import Recorder
 from cordboard.media.rtcp import INTERVAL_SPREAD, REPORT_INTERVAL
 from cordboard.media.sources import FrameSource
 from cordboard.media.stream import MediaStream
+from cordboard.randomness import bits, token
 
 MediaEventHandler = Callable[[str, MediaEvent], None]
 
 TICK: Final = FRAME_MS / 1000
 BRISK_WATCH: Final = 0.1
 SLOW_WATCH: Final = 1.0
-
-_RANDOM = secrets.SystemRandom()
 
 
 class MediaSession:
@@ -50,10 +48,10 @@ class MediaSession:
     ) -> None:
         self.channel = channel
         self.stream = MediaStream(
-            secrets.randbits(32),
-            secrets.randbits(16),
-            secrets.randbits(32),
-            cname=secrets.token_hex(8),
+            bits(32),
+            bits(16),
+            bits(32),
+            cname=token(8),
             media_timeout=media_timeout,
         )
         self._on_event = on_event
@@ -305,7 +303,8 @@ class MediaSession:
 
 
 def _report_interval() -> float:
-    return REPORT_INTERVAL * _RANDOM.uniform(*INTERVAL_SPREAD)
+    least, most = INTERVAL_SPREAD
+    return REPORT_INTERVAL * (least + (most - least) * bits(32) / 2**32)
 
 
 def _send(sending: socket.socket, packet: bytes, destination: tuple[str, int]) -> None:
