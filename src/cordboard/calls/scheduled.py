@@ -83,7 +83,10 @@ _CAUSES: Final = {
 
 
 def check_due(due_at: float, wall: float) -> None:
-    """Raises :class:`Refused` for a time that no call may wait for."""
+    """Raises :class:`Refused` for a time that no call may wait for: it is far ahead, or over for so
+    long that the call would be too late."""
+    if due_at < wall - DEFAULT_GRACE:
+        raise Refused(RefusalId.INVALID_PARAMETER, "this time has passed", "at")
     if due_at > wall + MAX_DELAY:
         message = f"a call may wait {MAX_DELAY / 86_400:.0f} days at most"
         raise Refused(RefusalId.INVALID_PARAMETER, message, "delay")

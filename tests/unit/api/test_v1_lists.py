@@ -95,7 +95,6 @@ async def test_parties_are_listed_as_they_were_asked_for(second: dict[str, Any])
         ("state=bridged", "state"),
         ("from=yesterday", "from"),
         ("from=nan", "from"),
-        ("to=-5", "to"),
         ("to=2026-13-01T00:00:00Z", "to"),
         ("external_id=%00", "external_id"),
         ("cursor=x", "cursor"),

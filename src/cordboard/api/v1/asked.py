@@ -76,8 +76,20 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+def _named_by(*keys: str) -> ConfigDict:
+    """The configuration of a model that takes at least one of some members, as it describes it."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        given = {"not": {"type": "null"}}
+        schema["anyOf"] = [{"required": [key], "properties": {key: given}} for key in keys]
+
+    return ConfigDict(json_schema_extra=describe)
+
+
 class UserNamed(_Body):
     """A user, by any of his keys; of several the first that leads to one counts."""
+
+    model_config = _named_by("id", "name", "label", "extension", "did", "email")
 
     id: Id | None = None
     name: Name | None = None
@@ -90,6 +102,8 @@ class UserNamed(_Body):
 class GroupNamed(_Body):
     """A group, by any of its keys; of several the first that leads to one counts."""
 
+    model_config = _named_by("id", "name", "label", "extension", "did")
+
     id: Id | None = None
     name: Name | None = None
     label: Name | None = None
@@ -99,6 +113,8 @@ class GroupNamed(_Body):
 
 class GroupContext(GroupNamed):
     """The group in whose context a call is made: its caller id, its limit."""
+
+    model_config = _named_by("id", "name", "label", "extension", "did", "resolver")
 
     resolver: Annotated[str, Field(pattern=r"^(\*|any:CALL_CENTER)$")] | None = Field(
         None, description="`*`: any group of the user; `any:CALL_CENTER`: any call center of his"
@@ -115,9 +131,28 @@ class EndUserNamed(_Body):
     prefecture: Info | None = None
 
 
+def _of_one_party(schema: dict[str, Any]) -> None:
+    """Describe which members go with each other."""
+    goes_with = {"number": ("as_user", "end_user"), "address": ("end_user",)}
+    schema["oneOf"] = [
+        {
+            "required": [party],
+            "properties": {party: {"not": {"type": "null"}}}
+            | {
+                other: {"type": "null"}
+                for other in (*PARTIES, "as_user", "end_user")
+                if other not in (party, *goes_with.get(party, ()))
+            },
+        }
+        for party in PARTIES
+    ]
+
+
 class LegAsked(_Body):
     """One leg: whom it is for, by exactly one of `user`, `group`, `number`, `address` and
     `context`, and what is wanted of it."""
+
+    model_config = ConfigDict(json_schema_extra=_of_one_party)
 
     user: UserNamed | None = Field(None, description="all phones of this user")
     group: GroupNamed | None = Field(None, description="the members of this group")
@@ -176,6 +211,15 @@ Variables = Annotated[
 
 class CallAsked(Bound):
     """A call: the first leg is rung, and whoever answers is connected with the second."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"at": {"type": "null"}}},
+                {"properties": {"delay": {"const": 0}}},
+            ]
+        }
+    )
 
     first: LegAsked
     second: LegAsked

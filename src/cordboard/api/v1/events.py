@@ -21,7 +21,6 @@ _EVENTS: Final = {
     "description": "server-sent events until the call has ended",
     "content": {
         EVENT_STREAM: {
-            "schema": {"type": "string"},
             "example": 'id: 9d1c:7\nevent: leg.answered\ndata: {"seq":7}\n\n',
         }
     },

@@ -33,7 +33,6 @@ _FEED: Final = {
     "description": "server-sent events: a snapshot of the live calls, then what happens in them",
     "content": {
         EVENT_STREAM: {
-            "schema": {"type": "string"},
             "example": (
                 "id: 9d1cafe00001:41\nevent: snapshot\n"
                 'data: {"type":"snapshot","cursor":"9d1cafe00001:41","calls":[],"more":false}\n\n'

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
-_SECONDS: Final = re.compile(r"\d{1,15}(\.\d{1,9})?")
+_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
 _SCHEMA: Final[dict[str, Any]] = {
     "type": ["number", "string"],
     "format": "date-time",
@@ -25,7 +25,7 @@ def _in_json(value: Any) -> Any:
 def _in_query(value: Any) -> Any:
     """A time in a query, where all is text. A plus sign that was not encoded arrives as a blank."""
     text = str(value).replace(" ", "+")
-    return float(text) if _SECONDS.fullmatch(text) else _from_rfc_3339(text)
+    return float(text) if _NUMBER.fullmatch(text) else _from_rfc_3339(text)
 
 
 def _from_rfc_3339(text: str) -> float:
@@ -33,14 +33,14 @@ def _from_rfc_3339(text: str) -> float:
         raise ValueError("is neither seconds since 1970 nor a time as RFC 3339 writes it")
     try:
         return datetime.fromisoformat(text.upper()).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("there is no such time") from None
 
 
-_BOUNDS: Final = Field(ge=0, allow_inf_nan=False, json_schema_extra=_SCHEMA)
+_FINITE: Final = Field(allow_inf_nan=False, json_schema_extra=_SCHEMA)
 
-Moment = Annotated[float, BeforeValidator(_in_json), _BOUNDS]
+Moment = Annotated[float, BeforeValidator(_in_json), _FINITE]
 """A time in a body, in seconds since 1970."""
 
-AskedMoment = Annotated[float, BeforeValidator(_in_query), _BOUNDS]
+AskedMoment = Annotated[float, BeforeValidator(_in_query), _FINITE]
 """The same in a query."""
