@@ -13,9 +13,12 @@ PROBLEM = b"application/problem+json"
 """RFC 9457 3."""
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def compact(value: Any) -> bytes:
     """JSON without a space to spare, in ASCII, so that no text in it can trouble a client."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _encode(value).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

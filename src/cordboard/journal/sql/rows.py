@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
 from sqlalchemy import RowMapping
 
 from cordboard.calls.agents import AgentState, Place, state_in
@@ -17,6 +18,8 @@ from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
 
 Row = dict[str, Any]
+
+_encode = msgspec.json.Encoder().encode
 
 
 def call_row(entry: Entry) -> Row:
@@ -195,12 +198,12 @@ def tried_row(tried: Tried) -> Row:
     }
 
 
-def _text(value: Any) -> str:
+def _text(value: Mapping[str, Any] | list[Any]) -> str:
     """JSON that every database takes: octets of a peer that are no UTF-8 (lone surrogates) become
     question marks."""
-    text = json.dumps(
-        dict(value) if isinstance(value, Mapping) else value,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
-    return text.encode("utf-8", "replace").decode("utf-8")
+    plain = value if isinstance(value, dict | list) else dict(value)
+    try:
+        return _encode(plain).decode()
+    except UnicodeEncodeError:
+        text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode("utf-8")
