@@ -1,14 +1,18 @@
 """Every request that the vendor's pages print, as printed but for host and credentials, against the
-demonstration and its phones: each connects whom it says."""
+demonstration and its phones: each connects whom it says. And every one that our own page prints."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -18,6 +22,21 @@ from support.program import Program
 
 READY_SECONDS = 30.0
 TALK_SECONDS = 30.0
+PAGE = Path(__file__).parents[2] / "docs" / "api-v1.md"
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+REQUESTS = [text for kind, text in BLOCKS if kind == ""]
+
+PRELUDE = """
+curl() {
+    case "$*" in
+        */v1/events*) command curl -sS --fail-with-body --max-time 2 "$@" || [ $? = 28 ] ;;
+        *) command curl -sS --fail-with-body --max-time 20 "$@" ;;
+    esac
+}
+"""
+"""Errors end a block; the stream that never ends is read for a moment."""
+
 DEMO = Path(__file__).parents[2] / "examples" / "demo.toml"
 
 # Method, body as printed, whom the second leg must be.
@@ -124,6 +143,15 @@ class Demonstration:
             text = response.read()
             return json.loads(text) if text else None, response.headers["Cordboard-Call"]
 
+    def hang_up_all(self) -> None:
+        """Have nobody talk or wait any more."""
+        for state in ("live", "scheduled"):
+            calls, _ = self.ask("GET", f"/v1/calls?state={state}")
+            for call in calls["calls"]:
+                with suppress(HTTPError):  # it is over meanwhile
+                    self.ask("DELETE", f"/v1/calls/{call['id']}")
+                assert self.ended(call["id"])
+
     def connected(self, call: str) -> str | None:
         """The event that connects the two, followed live; None if the call ends without."""
         return self._first_of(call, "call.bridged", "call.program")
@@ -176,3 +204,32 @@ def test_the_request_printed_without_a_quote_is_told_so(demonstration: Demonstra
     answer, call = demonstration.ask("POST", "/basix/api/call_user", body)
     assert answer["error"]["id"] == "invalid_json"
     assert call is None
+
+
+def test_all_that_our_page_prints_is_known_to_be_something() -> None:
+    assert len(REQUESTS) >= 8
+    for kind, text in BLOCKS:
+        assert kind in ("", "json", "js"), text
+        if kind == "json":
+            json.loads(text)
+
+
+@pytest.mark.slow
+@pytest.mark.interop("curl")
+@pytest.mark.parametrize("block", REQUESTS)
+def test_a_block_of_our_page_can_be_pasted(
+    demonstration: Demonstration, block: str, tmp_path: Path
+) -> None:
+    assert block.startswith(("curl ", "CALL=$(curl ", "LATER=$(curl ")), block
+    demonstration.hang_up_all()
+    printed = block.replace("http://127.0.0.1:8080", demonstration.url)
+    ran = subprocess.run(
+        ["bash", "-euc", PRELUDE + printed],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50.0,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+    assert ran.stdout or (tmp_path / "cdrs.csv").exists()
