@@ -70,6 +70,7 @@ class Service:
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
         if self.recovery is not None:
             self.engine.keep_records(self.recovery)
+        self.engine.keep_bindings(self.journal.put_bindings)
         self.exchange = Exchange(
             self._directory, self.engine, self.journal, time.time, settings.grace
         )
@@ -99,6 +100,7 @@ class Service:
             await self.journal.start()
             await self._keep_tenants()
             left = {} if self.recovery is None else self.recovery.start()
+            bindings = await self.journal.bindings()
         except (StoreFailed, DirectoryFaulty, SealError) as error:
             raise ServiceFailed(str(error)) from error
         try:
@@ -106,6 +108,7 @@ class Service:
         except (ListenError, TlsError, OSError) as error:
             raise ServiceFailed(str(error)) from error
         self.engine.end_left_over(left)
+        self.engine.restore_bindings(bindings)
         self._callbacks.start()
         await self.exchange.recover()
         await self._http.start()

@@ -474,3 +474,32 @@ async def test_what_is_no_record_is_only_forgotten(rig: Rig) -> None:
     await rig.kill()
     rig.engine.end_left_over(strange)
     assert rig.records.records == {}
+
+
+async def test_who_was_registered_with_a_killed_process_can_be_called(rig: Rig) -> None:
+    contact = await rig.register("desk")
+    await rig.unregister(await rig.register("soft"))
+    await rig.kill()
+    assert rig.engine.contacts("desk@demo") == ()
+    rig.restore_bindings()
+    assert rig.engine.contacts("desk@demo") == (contact,)
+    assert rig.engine.contacts("soft@demo") == ()
+    channel = rig.dial(TerminalEndpoint(contact))
+    await (await rig.far(channel)).answer()
+    await rig.event(Answered, channel)
+
+
+async def test_who_registers_again_takes_the_place_of_what_was_restored(rig: Rig) -> None:
+    contact = await rig.register("desk")
+    await rig.kill()
+    rig.restore_bindings()
+    await rig.unregister(contact)
+    assert rig.engine.contacts("desk@demo") == ()
+    await rig.until(lambda: rig.bindings["desk@demo"] is None)
+
+
+async def test_what_was_not_kept_by_this_kind_of_engine_is_not_kept_on(rig: Rig) -> None:
+    await rig.kill()
+    strange = ("", "{}", "[1]", '[{"contact": 1}]', "[" * 2000, "null")
+    rig.engine.restore_bindings({f"{n}@demo": text for n, text in enumerate(strange)})
+    assert rig.bindings == {f"{n}@demo": None for n in range(len(strange))}

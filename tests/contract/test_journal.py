@@ -446,3 +446,24 @@ def test_readers_see_everything_once_in_order(
 
     with TemporaryDirectory() as folder:
         asyncio.run(scenario(Path(folder)))
+
+
+# Where terminals are registered
+
+
+async def test_where_terminals_are_registered_is_kept_by_account(journal: Journal) -> None:
+    assert await journal.bindings() == {}
+    journal.put_bindings("desk@demo", "first")
+    journal.put_bindings("soft@demo", '{"a": "\\ud800 ü"}')
+    journal.put_bindings("desk@demo", "second")
+    journal.put_bindings("gone@demo", "third")
+    journal.put_bindings("gone@demo", None)
+    journal.put_bindings("nobody@demo", None)
+    await journal.flush()
+    assert await journal.bindings() == {"desk@demo": "second", "soft@demo": '{"a": "\\ud800 ü"}'}
+    journal.put_bindings("soft@demo", None)
+    journal.put_bindings("desk@demo", "third")
+    journal.append("demo", [digit("call")])
+    await journal.flush()
+    assert await journal.bindings() == {"desk@demo": "third"}
+    assert journal.last_seq("demo") == 1

@@ -158,6 +158,21 @@ def test_every_call_has_ended_as_interrupted(killed: Killed, call: str, stage: s
     assert (result["outcome"], result["stage"]) == ("interrupted", stage)
 
 
+@pytest.mark.interop("baresip", "sipp")
+def test_who_was_registered_can_be_called_at_once(killed: Killed) -> None:
+    phones, server = killed.phones, killed.server
+    for name in phones:  # baresip refreshes each minute
+        phones[name].wait_closed()
+    before = {name: len(phones[name].events) for name in phones}
+    placed = server.basix("call_user", user_name="thomas", destination="1001")
+    phones["thomas"].wait_established(after=before["thomas"])
+    for name in RING:
+        phones[name].wait_ringing(after=before[name])
+    server.request("DELETE", f"/v1/calls/{placed.call}")
+    for name in RING:
+        phones[name].wait_closed(after=before[name])
+
+
 def test_who_is_rung_or_talks_is_told_of_the_end(tmp_path: Path) -> None:
     """With phones of our own: one has answered while nobody was there."""
     server = CordboardServer(tmp_path / "server", store=f"sqlite:///{tmp_path / 'journal.db'}")

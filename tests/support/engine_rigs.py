@@ -130,6 +130,7 @@ class Rig(ABC):
 
     def __init__(self, engine: Engine) -> None:
         self.records = MemoryRecovery()
+        self.bindings: dict[str, str | None] = {}
         self.events: list[EngineEvent] = []
         self.take(engine)
 
@@ -138,6 +139,12 @@ class Rig(ABC):
         self.engine = engine
         engine.connect(self.events.append)
         engine.keep_records(self.records)
+        engine.keep_bindings(self.bindings.__setitem__)
+
+    def restore_bindings(self) -> None:
+        """Give the engine what was kept of registrations."""
+        kept = {account: text for account, text in self.bindings.items() if text is not None}
+        self.engine.restore_bindings(kept)
 
     @abstractmethod
     async def kill(self) -> None:

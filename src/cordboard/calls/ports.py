@@ -273,6 +273,16 @@ class Engine(Protocol):
         """Say who keeps the records of channels; to be called once, before any command, or never
         where nothing is to be kept."""
 
+    def keep_bindings(self, keep: Callable[[str, str | None], None]) -> None:
+        """Say who is to keep, of each terminal (``name@domain``), where it is registered: text of
+        this engine, for :meth:`restore_bindings`; None: nowhere. To be called once, before any
+        command, or never where nothing is to be kept."""
+
+    def restore_bindings(self, kept: Mapping[str, str]) -> None:
+        """Have the contacts that an earlier process knew, as far as they still hold and their
+        phones can be reached; to be called once, after :meth:`keep_bindings`. What is no text of
+        this engine is not kept any longer."""
+
     def end_left_over(self, left: Mapping[str, str]) -> None:
         """End the channels of an earlier process, by channel and record, in the background; to be
         called once, after :meth:`keep_records`. Of each the record is forgotten once its far end

@@ -18,6 +18,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
+from pydantic import TypeAdapter
+
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Bridge,
@@ -63,6 +65,7 @@ class MemoryEngine:
         self.prompt_seconds: dict[str, float | None] = {}
         """How long prompts last by path; None: it can't be played."""
         self.records: Records | None = None
+        self._keep_bindings: Callable[[str, str | None], None] | None = None
         self._on_event: Callable[[EngineEvent], None] | None = None
         self.trunks: dict[str, TrunkState] = {}
         """What is known of trunks, by ``name@domain``."""
@@ -84,6 +87,21 @@ class MemoryEngine:
     def keep_records(self, records: Records) -> None:
         """Say who keeps records; those of this engine say no more than that there is a channel."""
         self.records = records
+
+    def keep_bindings(self, keep: Callable[[str, str | None], None]) -> None:
+        """Say who is to keep where terminals are registered."""
+        self._keep_bindings = keep
+
+    def restore_bindings(self, kept: Mapping[str, str]) -> None:
+        """Have the contacts of an earlier engine."""
+        for account, text in kept.items():
+            try:
+                contacts = TypeAdapter(list[Contact]).validate_json(text)
+            except ValueError:
+                self._tell_bindings(account)
+                continue
+            for contact in contacts:
+                self._contacts.setdefault(account, {})[_key(contact)] = contact
 
     def end_left_over(self, left: Mapping[str, str]) -> None:
         """End what an earlier engine left, of which :meth:`killed` knows."""
@@ -138,11 +156,13 @@ class MemoryEngine:
         """Let a terminal have a contact, or a ``flow`` of a phone (instance and reg-id)."""
         contact = Contact(account, uri or f"sip:{account}", q, None, *(flow or (None, None)))
         self._contacts.setdefault(account, {})[_key(contact)] = contact
+        self._tell_bindings(account)
         return contact
 
     def unregister(self, contact: Contact) -> None:
         """Let a terminal lose a contact."""
         self._contacts.get(contact.account, {}).pop(_key(contact), None)
+        self._tell_bindings(contact.account)
 
     def when_dialled(self, whom: str, behaviour: Behaviour) -> None:
         """Say what happens when somebody is dialled: a contact's URI, an account, an outside
@@ -170,7 +190,7 @@ class MemoryEngine:
         following.trunks, following.prompt_seconds = self.trunks, self.prompt_seconds
         following._behaviours = self._behaviours
         following._far = {key: far for key, far in self._far.items() if far.goes_on_with(following)}
-        self._on_event = self.records = None
+        self._on_event = self.records = self._keep_bindings = None
         self._due = []
         return following
 
@@ -217,6 +237,12 @@ class MemoryEngine:
             if name in self._behaviours:
                 self._follow(far, self._behaviours[name])
                 return
+
+    def _tell_bindings(self, account: str) -> None:
+        if self._keep_bindings is not None:
+            contacts = list(self._contacts.get(account, {}).values())
+            text = TypeAdapter(list[Contact]).dump_json(contacts).decode()
+            self._keep_bindings(account, text if contacts else None)
 
     def _follow(self, far: FarEnd, behaviour: Behaviour) -> None:
         for after, act in behaviour:

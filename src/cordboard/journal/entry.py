@@ -22,7 +22,8 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Events of a tenant with the time they happened; the first ones of a call come with its record
-    and the key that it was accepted with. Or, without any of that, an attempt to deliver."""
+    and the key that it was accepted with. Or, without any of that, an attempt to deliver, or where
+    a terminal is registered by now (None: nowhere)."""
 
     tenant: str
     at: float
@@ -30,3 +31,4 @@ class Entry:
     record: CallRecord | None = None
     key: Key | None = None
     tried: Tried | None = None
+    bindings: tuple[str, str | None] | None = None

@@ -61,6 +61,7 @@ class MemoryJournal:
         self._outbox = MemoryOutbox()
         self._secret = secrets.token_bytes(SECRET_OCTETS)
         self._told: Callable[[Owed], None] | None = None
+        self._bindings: dict[str, str] = {}
         self.figures = JournalFigures()
         """Of its commits none is timed: they take no time."""
 
@@ -121,6 +122,17 @@ class MemoryJournal:
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""
         return self._view.agents(tenant)
+
+    def put_bindings(self, account: str, contacts: str | None) -> None:
+        """Keep where a terminal is registered; see the port."""
+        if contacts is None:
+            self._bindings.pop(account, None)
+        else:
+            self._bindings[account] = contacts
+
+    async def bindings(self) -> dict[str, str]:
+        """What is kept of each terminal."""
+        return dict(self._bindings)
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""

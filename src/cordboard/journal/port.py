@@ -147,6 +147,13 @@ class Journal(Outbox, Protocol):
         """How the members of a tenant's groups stand by the last committed event of each; who has
         never done anything is not among them."""
 
+    def put_bindings(self, account: str, contacts: str | None) -> None:
+        """Keep where a terminal (``name@domain``) is registered, in the words of its engine, in
+        place of what was kept; None: nowhere. Committed in the background."""
+
+    async def bindings(self) -> dict[str, str]:
+        """What is kept of each terminal that is registered somewhere."""
+
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; they are committed in the background."""
 

@@ -70,6 +70,14 @@ class BindingTable:
         if len(self._expiries) > 2 * self._count + HEAP_SLACK:
             self._rebuild_expiries()
 
+    def restore(self, account: str, bindings: Iterable[Binding]) -> bool:
+        """Have the bindings of an account that another process knew; False where it has registered
+        here by then, which counts over that."""
+        if account in self._contacts:
+            return False
+        self.put(account, {binding.key: binding for binding in bindings})
+        return True
+
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""
         while self._expiries:

@@ -8,6 +8,7 @@ from cordboard.sip.nat_pings import NatPings
 
 if TYPE_CHECKING:
     from cordboard.sip.core import Core
+    from cordboard.sip.events import Binding
     from cordboard.sip.flow import Flow
     from cordboard.sip.message import Request
     from cordboard.sip.registrar import Registrar
@@ -41,11 +42,21 @@ class Bindings:
         if answer.changed is not None:
             self._core.events.append(answer.changed)
             for binding in answer.changed.bindings:
-                self._expire_at(max(binding.expires_at, now))
+                self._look_after(binding, now)
                 self._core.phone_calls.follow(binding.phone, binding.flow)
-                if self._pings is not None and not binding.flow.reliable:
-                    self._pings.follow(binding.account, binding.flow, now)
         return answer
+
+    def _look_after(self, binding: Binding, now: float) -> None:
+        """See that it expires, and that its NAT stays open."""
+        self._expire_at(max(binding.expires_at, now))
+        if self._pings is not None and not binding.flow.reliable:
+            self._pings.follow(binding.account, binding.flow, now)
+
+    def restore(self, account: str, bindings: tuple[Binding, ...], now: float) -> None:
+        """Have the bindings of an account that an earlier process knew."""
+        if self._registrar.restore(account, bindings):
+            for binding in bindings:
+                self._look_after(binding, now)
 
     def connection_lost(self, flow: Flow) -> None:
         """Drop what was reached over a connection that is gone."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.errors import SipParseError
+from cordboard.sip.flow import Flow
 from cordboard.sip.lines import InviteLines
 from cordboard.sip.outbound import OPENED, way_anew
 from cordboard.sip.remains import CSEQ_LEAP, DialogRemains, InviteRemains, Remains
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from cordboard.sip.client_transaction import ClientTransaction
     from cordboard.sip.core import Core
     from cordboard.sip.digest import Credentials
-    from cordboard.sip.flow import Flow
     from cordboard.sip.message import Response
 
 _ROUTE = "Route: "
@@ -79,7 +79,7 @@ def way_after_restart(flow: Flow, target: str, routes: tuple[str, ...]) -> Flow 
     host, port = uri.address
     if uri.transport not in OPENED or host != flow.remote[0]:
         return None
-    return flow._replace(local=("", 0), remote=(host, port))
+    return Flow(uri.transport, ("", 0), (host, port))
 
 
 class LeftInvite:

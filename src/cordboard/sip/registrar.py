@@ -105,6 +105,11 @@ class Registrar:
         """End the registrations of accounts: their phones have to prove themselves anew."""
         return self._table.forget(accounts)
 
+    def restore(self, account: str, bindings: tuple[Binding, ...]) -> bool:
+        """Have the bindings of an account that an earlier process knew; False where the account has
+        registered since."""
+        return self._table.restore(account, bindings)
+
     def next_expiry(self) -> float | None:
         """When :meth:`expire` will have something to do."""
         return self._table.next_expiry()

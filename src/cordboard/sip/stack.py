@@ -49,7 +49,8 @@ class SipStack:
     ``random`` gives tokens (letters, digits) that are never the same twice; ``trace`` is told of
     every message, ``keeper`` of what the next process needs to end the calls out. Methods about a
     call that does not exist, or that is past the state in which they make sense, do nothing: their
-    cause crossed with what the peer did, and an event tells of it.
+    cause crossed with what the peer did, and an event tells of it. ``bindings`` are those of the
+    ``registrar``.
     """
 
     def __init__(
@@ -64,8 +65,8 @@ class SipStack:
         self._core = core = Core(settings, random, trace, keeper)
         self._layer = core.layer
         self._sessions = core.sessions
-        self._bindings = None if registrar is None else Bindings(core, registrar)
-        self._inbound = Inbound(core, self._bindings)
+        self.bindings = None if registrar is None else Bindings(core, registrar)
+        self._inbound = Inbound(core, self.bindings)
         self._standing = Standing(core)
 
     # The wire
@@ -131,8 +132,8 @@ class SipStack:
         """A connection is gone, could not be made, or a message was refused by the network."""
         self._layer.flow_lost(flow, now)
         self._standing.flow_lost(flow, now)
-        if self._bindings is not None:
-            self._bindings.connection_lost(flow)
+        if self.bindings is not None:
+            self.bindings.connection_lost(flow)
 
     def undelivered(self, data: bytes, flow: Flow, now: float, *, refused: bool) -> None:
         """A datagram of ours did not get there (18.4); ``data`` is how it began, ``refused`` says

@@ -420,3 +420,13 @@ async def test_what_agents_did_is_forgotten_and_how_they_stand_is_not(shelf: She
     at_last = await shelf.open()
     assert at_last.last_seq("demo") == 4
     await at_last.close()
+
+
+async def test_the_next_process_finds_where_terminals_were_registered(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    journal.put_bindings("desk@demo", "[1]")
+    journal.put_bindings("desk@demo", "[2]")
+    await journal.close()
+    again = await shelf.open()
+    assert await again.bindings() == {"desk@demo": "[2]"}
+    await again.close()

@@ -525,3 +525,33 @@ def test_what_is_remembered_of_failures_is_short(registrar: Registrar) -> None:
     guard = registrar._guard
     for kept in (guard._accounts, guard._pairs, guard._sources):
         assert all(len(key) < 80 for key in kept._level)
+
+
+# After a restart
+
+
+def test_what_an_earlier_process_knew_can_be_called_until_it_expires(registrar: Registrar) -> None:
+    known = Binding("desk@demo", "sip:desk@192.0.2.50", UDP, NOW + 60.0, "call-1", 7)
+    assert registrar.restore("desk@demo", (known,))
+    assert registrar.bindings("desk@demo", NOW) == (known,)
+    assert registrar.knows_host(UDP.remote[0])
+    assert registrar.next_expiry() == NOW + 60.0
+    (changed,) = registrar.expire(NOW + 60.0)
+    assert changed.bindings == ()
+
+
+def test_who_has_registered_since_counts_over_that(registrar: Registrar, phone: Phone) -> None:
+    phone.register("<sip:desk@192.0.2.51>")
+    known = Binding("desk@demo", "sip:desk@192.0.2.50", UDP, NOW + 60.0, "call-1", 7)
+    assert not registrar.restore("desk@demo", (known,))
+    (binding,) = registrar.bindings("desk@demo", NOW)
+    assert binding.contact == "sip:desk@192.0.2.51"
+
+
+def test_an_old_register_does_not_undo_what_an_earlier_process_knew(
+    registrar: Registrar, phone: Phone
+) -> None:
+    known = Binding("desk@demo", "sip:desk@192.0.2.50", UDP, NOW + 60.0, "call-1", 7)
+    registrar.restore("desk@demo", (known,))
+    assert phone.register("<sip:desk@192.0.2.50>;expires=0").status == 500
+    assert registrar.bindings("desk@demo", NOW) == (known,)

@@ -25,6 +25,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
 from cordboard.engines.embedded.prompt_shelf import read_prompt_file
@@ -33,6 +34,7 @@ from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen as SipListen
 from cordboard.media.events import MediaEvent
 from cordboard.sip.events import (
+    BindingsChanged,
     InfoReceived,
     InviteAnswered,
     InviteFailed,
@@ -75,6 +77,8 @@ class EmbeddedEngine:
         self._ladder = Ladder()
         self._running: Running | None = None
         self._records: Records | None = None
+        self._keep_bindings: Callable[[str, str | None], None] | None = None
+        self._bindings: KeptBindings | None = None
 
     async def start(self, tag_secret: bytes | None = None) -> None:
         """Listen, and be ready for commands. ``tag_secret`` counts over that of the settings: where
@@ -104,6 +108,8 @@ class EmbeddedEngine:
             await running.stop()
             raise
         self._running = running
+        if self._keep_bindings is not None:
+            self._bindings = KeptBindings(running.runner, self._keep_bindings)
         running.watch_certificates()
         running.trunks.follow(self._directory())
         running.runner.pump()
@@ -111,6 +117,9 @@ class EmbeddedEngine:
 
     async def stop(self) -> None:
         """Hang up what is up, wait a little for the peers, and close every socket."""
+        if self._bindings is not None:
+            self._bindings.close()
+            self._bindings = None
         if self._running is not None:
             await self._running.stop()
             self._running = None
@@ -153,6 +162,15 @@ class EmbeddedEngine:
     def keep_records(self, records: Records) -> None:
         """Say who keeps the records of channels; to be called before :meth:`start`."""
         self._records = records
+
+    def keep_bindings(self, keep: Callable[[str, str | None], None]) -> None:
+        """Say who is to keep where terminals are registered."""
+        self._keep_bindings = keep
+
+    def restore_bindings(self, kept: Mapping[str, str]) -> None:
+        """Have the contacts of an earlier process; see the port."""
+        if self._bindings is not None:
+            self._bindings.restore(kept)
 
     def end_left_over(self, left: Mapping[str, str]) -> None:
         """End the channels of an earlier process; see the port."""
@@ -239,6 +257,9 @@ class EmbeddedEngine:
             self._need().trunks.not_registered(event)
         elif isinstance(event, ReachabilityChanged):
             self._need().trunks.reachability_changed(event)
+        elif isinstance(event, BindingsChanged):
+            if self._bindings is not None:
+                self._bindings.changed(event)
         elif isinstance(event, RegistrationsBlocked):
             _log.warning("too many wrong passwords", source=event.source, account=event.account)
 

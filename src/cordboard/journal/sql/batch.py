@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Delete, Insert, Update, bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from cordboard.calls.agents import NO_CALL, Place
 from cordboard.calls.events import CallEvent
 from cordboard.journal.entry import Entry
+from cordboard.journal.sql import bindings
 from cordboard.journal.sql.rows import (
     Row,
     agent_row,
@@ -19,6 +20,7 @@ from cordboard.journal.sql.rows import (
     tried_row,
 )
 from cordboard.journal.sql.tables import agents, attempts, calls, events, outbox, tenants
+from cordboard.journal.sql.writing_thread import Statement
 from cordboard.journal.view import View
 
 _ADD_CALLS = insert(calls)
@@ -66,8 +68,6 @@ _FORGET_AGENTS = delete(agents).where(
 )
 _ADD_AGENTS = insert(agents)
 
-Statement = Insert | Update | Delete
-
 
 class Batch:
     """Entries with the numbers that their events get behind those of ``view``.
@@ -90,6 +90,7 @@ class Batch:
         numbered = self._numbered_events()
         acted = self._agents()
         tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
+        moved, added = bindings.changed(entries)
         owed = [owed_row(one) for one in self._view.owed_by(entries)]
         for statement, rows in (
             (_ADD_TENANTS, self._new_tenants()),
@@ -101,6 +102,8 @@ class Batch:
             (_ADD_OWED, owed),
             (_TRIED, tried),
             (_ADD_ATTEMPTS, tried),
+            (bindings.DROP, moved),
+            (bindings.ADD, added),
         ):
             if rows:
                 yield statement, rows

@@ -27,6 +27,7 @@ from cordboard.journal.port import (
     Reader,
     Snapshot,
 )
+from cordboard.journal.sql.bindings import read as read_bindings
 from cordboard.journal.sql.facts import epoch_of, secret_of
 from cordboard.journal.sql.listing import events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
@@ -189,6 +190,15 @@ class SqlJournal(SqlOutbox):
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""
         return self._view.agents(tenant)
+
+    def put_bindings(self, account: str, contacts: str | None) -> None:
+        """Keep where a terminal is registered; see the port."""
+        self._open.put(Entry("", self._wall(), bindings=(account, contacts)))
+
+    async def bindings(self) -> dict[str, str]:
+        """What is kept of each terminal."""
+        async with self._store.engine.connect() as connection:
+            return await read_bindings(connection)
 
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""

@@ -156,3 +156,11 @@ ledger = Table(
     Index("ledger_by_call", "call"),
 )
 """Money that changed hands, in millionths: each settlement once. Nothing is written to it yet."""
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("contacts", Text, nullable=False),
+)
+"""Where each terminal (``name@domain``) is registered, in the words of the engine."""
