@@ -32,6 +32,9 @@ from support.waiting import wait_until
 QUIET_SECONDS: Final = 5.0
 """After a restart, until nothing of before rings or talks."""
 
+STARTING: Final = 0.3
+"""Seconds in which no server can have started and called somebody; what a phone tells has come."""
+
 RATE: Final = 8.0
 """Calls a second while the server is there, and requests a second while it is not."""
 
@@ -64,6 +67,10 @@ class Restart:
 
     killed: float
     ready: float | None
+
+    def concerns(self, dialog: Dialog) -> bool:
+        """Whether the process that was killed began a dialog; the next one can't have so soon."""
+        return dialog.began < self.killed + STARTING
 
 
 class KillLoop:
@@ -172,6 +179,8 @@ class KillLoop:
     def _look(self) -> None:
         self._look_at_the_phones()
         accepted = [request for request in self.requests if request.accepted is not None]
+        for request in accepted:
+            self._server.request("DELETE", f"/v1/calls/{request.accepted}")
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self._look_at_the_result, accepted))
         self._look_at_the_replies()
@@ -199,7 +208,7 @@ class KillLoop:
         """Whether a dialog outlived a restart by too much; None while that is not known."""
         for number, restart in enumerate(self._restarts):
             ready = restart.ready
-            if ready is None or dialog.began > ready:
+            if ready is None or not restart.concerns(dialog):
                 continue
             following = self._restarts[number + 1 :]
             deadline = ready + QUIET_SECONDS
