@@ -104,7 +104,7 @@ class CallMachine(RuleBasedStateMachine):
             to,
             answer_timeout=30.0,
             second_answer_timeout=30.0,
-            on_first=LegWishes(screen=Leg.FIRST in screened),
+            on_first=LegWishes(screen=Leg.FIRST in screened, warn=True),
             on_second=LegWishes(screen=Leg.SECOND in screened),
         )
         live = desk(everywhere, numbered_ids(), self.usage)

@@ -17,11 +17,15 @@ from cordboard.calls.ports import (
     Hold,
     HoldChanged,
     Play,
+    Prompt,
     StopPlay,
     Tone,
     ToneKind,
 )
 from cordboard.calls.request import Leg
+
+WARNING = "builtin:warning"
+"""Three beeps."""
 
 
 class Bridged:
@@ -72,6 +76,13 @@ class Bridged:
             self._command(StopPlay(channel))
             self._follow(leg)
         self._log.parked(leg, channel, on)
+
+    def warn(self, leg: Leg) -> None:
+        """Let a party hear that the call is cut off soon; one who is parked hears its own tone."""
+        channel = self._legs.winner(leg)
+        if channel is not None and leg not in self._parked:
+            self._command(Play(channel, Prompt(WARNING)))
+            self._log.warned(leg, channel)
 
     def part(self, leg: Leg) -> None:
         """The party of a leg goes: the other one is off hold, whoever held it. One whose own phone

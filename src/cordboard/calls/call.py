@@ -7,7 +7,7 @@ events for the log and limits to give back. It owes the owner nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -26,6 +26,9 @@ from cordboard.calls.wishes import Wishes
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
+
+WARNING_SECONDS = 30.0
+"""How long before the longest duration those hear it who asked for that: enough for good-byes."""
 
 FAREWELL_SECONDS = 2.0
 """How long the result waits for the last channels' own ends, for a phone that vanished never says
@@ -57,6 +60,8 @@ class Call:
         times = self._parts.times
         if times.call_is_over(now):
             self._apply(Trigger.DURATION_REACHED, now)
+        if times.warning_is_due(now):
+            self._warn()
         if times.stage_is_over(now):
             self._stage_timed_out(now)
         for channel in self._parts.screening.take_silent(now):
@@ -190,8 +195,19 @@ class Call:
         parts.times.stage_ends = now + FAILURE_TONE_SECONDS
         parts.waiting.failure(parts.verdicts.sought.cause)
 
-    def _bridge(self, _now: float) -> None:
-        self._parts.bridged.connect()
+    def _bridge(self, now: float) -> None:
+        parts, ends = self._parts, self._parts.times.call_ends
+        parts.bridged.connect()
+        if ends is not None and any(self._warned_legs()):
+            parts.times.warn_at = max(now, ends - WARNING_SECONDS)
+
+    def _warned_legs(self) -> Iterator[Leg]:
+        plans = ((leg, self._parts.leg_plan(leg)) for leg in Leg)
+        return (leg for leg, plan in plans if plan is not None and plan.warn)
+
+    def _warn(self) -> None:
+        for leg in self._warned_legs():
+            self._parts.bridged.warn(leg)
 
     def _transfer(self, now: float) -> None:
         begin_transfer(self._parts, now)

@@ -66,6 +66,8 @@ class EventKind(Enum):
     CHANNEL_HELD = "channel.held"
     """``leg`` was put on hold by a client."""
     CHANNEL_RESUMED = "channel.resumed"
+    CHANNEL_WARNED = "channel.warned"
+    """``leg`` hears that the longest duration is nearly reached."""
     DIGIT = "channel.digit"
     """digit."""
     DIGITS_SENT = "channel.digits_sent"

@@ -168,6 +168,10 @@ class CallLog:
         """A client put a party on hold, or took it off."""
         self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
+    def warned(self, leg: Leg, channel: str) -> None:
+        """A party hears that the longest duration is nearly reached."""
+        self._write(EventKind.CHANNEL_WARNED, leg, channel, {})
+
     def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
         """Keys are being pressed for a party, which may be a secret of its."""
         self._write(EventKind.DIGITS_SENT, leg, channel, {"count": count})

@@ -9,25 +9,27 @@ from cordboard.calls.stages import Stage, hunt_begun_in
 
 class StageTimes:
     """Times are the caller's monotonic seconds. ``stage_ends`` is when the present stage has lasted
-    long enough, ``call_ends`` when the two have talked long enough; None: never."""
+    long enough, ``call_ends`` when the two have talked long enough, ``warn_at`` when they are to
+    hear, within the present stage, that it will be soon; None: never."""
 
-    __slots__ = ("_entered", "call_ends", "stage_ends")
+    __slots__ = ("_entered", "call_ends", "stage_ends", "warn_at")
 
     def __init__(self) -> None:
         self._entered: list[tuple[Stage, float]] = []
         self.stage_ends: float | None = None
         self.call_ends: float | None = None
+        self.warn_at: float | None = None
 
     def enter(self, stage: Stage, now: float) -> None:
         """A stage begins, and the deadline of the one before it is void, unless a hunt goes on."""
         if hunt_begun_in(stage) is stage:
-            self.stage_ends = None
+            self.stage_ends = self.warn_at = None
         self._entered.append((stage, now))
 
     @property
     def deadline(self) -> float | None:
-        """When the next of the two is due."""
-        deadlines = (self.stage_ends, self.call_ends)
+        """When the next of them is due."""
+        deadlines = (self.stage_ends, self.call_ends, self.warn_at)
         return min((at for at in deadlines if at is not None), default=None)
 
     def call_is_over(self, now: float) -> bool:
@@ -35,6 +37,13 @@ class StageTimes:
         if self.call_ends is None or now < self.call_ends:
             return False
         self.call_ends = None
+        return True
+
+    def warning_is_due(self, now: float) -> bool:
+        """Whether they are to hear that the longest duration is nearly reached; said once."""
+        if self.warn_at is None or now < self.warn_at:
+            return False
+        self.warn_at = None
         return True
 
     def stage_is_over(self, now: float) -> bool:

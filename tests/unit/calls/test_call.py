@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS
+from cordboard.calls.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS, WARNING_SECONDS
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.ports import (
@@ -27,6 +27,7 @@ from cordboard.calls.ports import (
     ToneKind,
     TrunkEndpoint,
 )
+from cordboard.calls.request import Leg, LegWishes
 from cordboard.calls.said import Said
 from cordboard.calls.stages import Stage
 from support.call_line import Line, bridged, ringing_second
@@ -294,3 +295,34 @@ def test_limits_come_back_leg_by_leg() -> None:
     assert line.released == list(line.call.plan.second.takes)  # type: ignore[union-attr]
     line.tell(Released("c1", remote=False))
     assert line.released == [*line.call.plan.second.takes, *line.call.plan.first.takes]  # type: ignore[union-attr]
+
+
+def test_who_asked_for_it_hears_that_the_longest_duration_is_near() -> None:
+    line = ringing_second(request(on_second=LegWishes(warn=True)))
+    line.now += 2.0
+    line.tell(Answered("c3"))
+    assert line.call.deadline == 100.0 + 600.0 - WARNING_SECONDS
+    assert line.wait(567.9) == []
+    assert line.wait(0.1) == [Play("c3", Prompt("builtin:warning"))]
+    assert line.kinds()[-1] == "channel.warned"
+    assert line.wait(WARNING_SECONDS - 0.1) == []
+    assert line.wait(0.2)[0] == HangUp("c1", Cause.DURATION_LIMIT)
+
+
+def test_both_may_and_one_who_is_connected_late_at_once() -> None:
+    both = LegWishes(warn=True)
+    line = ringing_second(request(on_first=both, on_second=both, second_answer_timeout=590.0))
+    assert line.wait(580.0) == []
+    line.tell(Answered("c3"))
+    assert [command.channel for command in line.wait(0.0) if isinstance(command, Play)] == [
+        "c1",
+        "c3",
+    ]
+
+
+def test_nobody_who_is_parked_is_warned() -> None:
+    line = ringing_second(request(on_second=LegWishes(warn=True)))
+    line.tell(Answered("c3"))
+    line.call.wishes.hold(Leg.SECOND, True)
+    line.commands()
+    assert line.wait(575.0) == []
