@@ -42,6 +42,7 @@ AFTER_RESTART: Final = {
     "media_hosts": "media.host",
     "media_advertise": "media.advertise",
     "media_ports": "media.ports",
+    "recordings": "media.recordings",
     "store": "store.url",
     "recovery": "store.recovery",
     "keep_days": "store.keep_days",

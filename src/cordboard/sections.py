@@ -29,6 +29,7 @@ from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))
 DEFAULT_PORTS: Final = (20_000, 29_999)
+DEFAULT_RECORDINGS: Final = "recordings"
 DEFAULT_USER_AGENT: Final = f"cordboard/{__version__}"
 
 VARIABLES: Final = {
@@ -113,6 +114,7 @@ SECTIONS: Final = {
             "host": Field(HOSTS, NO_HOSTS),
             "advertise": Field(HOSTS, NO_HOSTS),
             "ports": Field(_RANGE, DEFAULT_PORTS),
+            "recordings": Field(text("a folder's path", longest=1024), DEFAULT_RECORDINGS),
         },
     ),
     "store": Shape("store", STORE_FIELDS),

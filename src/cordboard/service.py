@@ -189,6 +189,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         media_hosts=settings.media_hosts,
         media_advertised=settings.media_advertise,
         media_ports=settings.media_ports,
+        recordings=settings.recordings,
         timers=Timers(settings.t1, settings.t2, settings.t4),
         session_expires=settings.session_expires,
         min_se=settings.min_se,

@@ -37,6 +37,7 @@ from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
 from cordboard.sections import (
     DEFAULT_HTTP,
     DEFAULT_PORTS,
+    DEFAULT_RECORDINGS,
     DEFAULT_SIP,
     DEFAULT_USER_AGENT,
     SECTIONS,
@@ -57,8 +58,9 @@ class Settings:
     ``drain`` is how long live calls may go on when the server stops, ``grace`` how late a call for
     later may begin,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
-    of a range. ``store`` is the URL of the journal's database, in which
-    calls are kept for ``keep_days`` after their end, ``recovery`` the file of live channels.
+    of a range, ``recordings`` the folder of recorded calls. ``store`` is the URL of the journal's
+    database, in which calls are kept for ``keep_days`` after their end, ``recovery`` the file of
+    live channels.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -79,6 +81,7 @@ class Settings:
     media_hosts: Hosts = LOCAL_HOST
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
+    recordings: Path = Path(DEFAULT_RECORDINGS)
     store: str = field(default=IN_MEMORY, repr=False)
     recovery: Path | None = None
     drain: float = 0.0
@@ -241,6 +244,7 @@ def _settings(
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
+        recordings=file.parent / media["recordings"],
         store=url,
         recovery=recovery_path(sections["store"]["recovery"], url, file),
         drain=sections["calls"]["drain"],

@@ -24,13 +24,17 @@ from cordboard.calls.ports import (
     Hold,
     HoldChanged,
     Listen,
+    PauseRecording,
     Play,
     PlayEnded,
     Prompt,
+    Record,
+    RecordingEnded,
     Released,
     Ringing,
     SendDigits,
     StopPlay,
+    StopRecording,
     TerminalEndpoint,
     Tone,
     ToneKind,
@@ -251,6 +255,10 @@ async def test_commands_for_what_has_ended_are_ignored(rig: Rig) -> None:
         Bridge(other, channel),
         Hold(channel, True),
         SendDigits(channel, "1"),
+        Record(channel, other, "over.wav"),
+        Record(other, channel, "over.wav"),
+        PauseRecording(channel, True),
+        StopRecording(channel),
         HangUp("never dialled", Cause.NORMAL),
     )
     assert rig.events == before
@@ -404,6 +412,39 @@ async def test_keys_are_pressed_one_after_the_other(rig: Rig) -> None:
     second, _ = await rig.answered("soft")
     rig.execute(Bridge(first, second), SendDigits(first, "41", 60, 40), SendDigits(first, "#"))
     await rig.until(lambda: jessica.keys == "41#")
+
+
+async def test_two_are_recorded_until_that_is_stopped(rig: Rig) -> None:
+    first, jessica = await rig.answered("desk")
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second, needs_audio=True), Record(first, second, "demo/one.wav"))
+    await rig.until(lambda: jessica.hears(thomas))
+    rig.execute(PauseRecording(first, True), PauseRecording(first, False), StopRecording(first))
+    ended = await rig.event(RecordingEnded, first)
+    assert (ended.name, ended.error) == ("demo/one.wav", "")
+    assert ended.seconds >= 0.0
+    rig.execute(Record(first, second, "demo/two.wav"), StopRecording(first))
+    assert (await rig.event(RecordingEnded, first, 2)).name == "demo/two.wav"
+
+
+@pytest.mark.parametrize("who", ["left", "right"])
+async def test_a_recording_ends_before_its_channel_does(rig: Rig, who: str) -> None:
+    first, jessica = await rig.answered("desk")
+    second, thomas = await rig.answered("soft")
+    rig.execute(Bridge(first, second), Record(first, second, f"demo/{who}.wav"))
+    await (jessica if who == "left" else thomas).hang_up()
+    await rig.event(Released, first if who == "left" else second)
+    (ended,) = (event for event in rig.events if isinstance(event, RecordingEnded))
+    assert (ended.channel, ended.name) == (first, f"demo/{who}.wav")
+    assert isinstance(rig.events[-1], Released)
+
+
+async def test_only_who_talks_with_each_other_is_recorded(rig: Rig) -> None:
+    first, _ = await rig.answered("desk")
+    second, _ = await rig.answered("soft")
+    rig.execute(Record(first, second, "demo/three.wav"), StopRecording(first))
+    rig.execute(StopRecording(second), PauseRecording(first, True))
+    assert not [event for event in rig.events if isinstance(event, RecordingEnded)]
 
 
 # The trace

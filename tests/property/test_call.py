@@ -30,13 +30,17 @@ from cordboard.calls.ports import (
     HoldChanged,
     Listen,
     MediaLost,
+    PauseRecording,
     Play,
     PlayEnded,
+    Record,
+    RecordingEnded,
     RedirectTarget,
     Released,
     Ringing,
     SendDigits,
     StopPlay,
+    StopRecording,
     Trying,
 )
 from cordboard.calls.refusals import Refused
@@ -50,7 +54,7 @@ from cordboard.calls.request import (
     UserKeys,
 )
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import WrongState
+from cordboard.calls.wishes import RecordAction, WrongState
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
@@ -89,6 +93,8 @@ class CallMachine(RuleBasedStateMachine):
         self.over: set[str] = set()
         self.events: list[CallEvent] = []
         self.call: Call | None = None
+        self.recorded: dict[str, tuple[str, str]] = {}
+        self.recording_ends: list[str] = []
 
     @initialize(
         first=st.sampled_from(sorted(FIRSTS)),
@@ -104,6 +110,7 @@ class CallMachine(RuleBasedStateMachine):
             to,
             answer_timeout=30.0,
             second_answer_timeout=30.0,
+            record=Leg.SECOND in screened,
             on_first=LegWishes(screen=Leg.FIRST in screened, warn=True),
             on_second=LegWishes(screen=Leg.SECOND in screened),
         )
@@ -135,6 +142,7 @@ class CallMachine(RuleBasedStateMachine):
                     assert channel in self.up, "hung up a channel that is not up"
                     assert not self.up[channel].hung_up, "hung up a channel twice"
                     self.up[channel].hung_up = True
+                    self.recording_ends.append(channel)
                 case Play(channel) | StopPlay(channel) | Hold(channel) | SendDigits(channel):
                     self.must_be_talking(channel)
                 case Listen(channel, source):
@@ -143,7 +151,18 @@ class CallMachine(RuleBasedStateMachine):
                 case Bridge(a, b):
                     self.must_be_talking(a)
                     self.must_be_talking(b)
+                case Record(a, b, name):
+                    self.must_be_talking(a)
+                    self.must_be_talking(b)
+                    assert a not in self.recorded, "recorded twice at once"
+                    self.recorded[a] = (name, b)
+                case PauseRecording(channel):
+                    assert channel in self.recorded
+                case StopRecording(channel):
+                    self.recording_ends.append(channel)
         self.events += self.live.take_events()
+        while self.recording_ends:
+            self.end_recording(self.recording_ends.pop())
         self.usage.give_back(self.live.take_released())
 
     def must_be_talking(self, channel: str) -> None:
@@ -155,7 +174,14 @@ class CallMachine(RuleBasedStateMachine):
         self.live.handle(event, self.now)
         self.carry_out()
 
+    def end_recording(self, channel: str) -> None:
+        for left, (name, right) in tuple(self.recorded.items()):
+            if channel in (left, right):
+                del self.recorded[left]
+                self.tell(RecordingEnded(left, name, 1.0))
+
     def end(self, channel: str, event: EngineEvent) -> None:
+        self.end_recording(channel)
         del self.up[channel]
         self.over.add(channel)
         self.tell(event)
@@ -250,6 +276,17 @@ class CallMachine(RuleBasedStateMachine):
             self.live.wishes.send_digits(leg, digits, self.now, duration_ms=40, gap_ms=40)
         self.carry_out()
 
+    @rule(action=st.sampled_from(RecordAction))
+    def wish_for_recording(self, action: RecordAction) -> None:
+        with suppress(WrongState):
+            self.live.wishes.record(action)
+        self.carry_out()
+
+    @rule(data=st.data())
+    def a_recording_breaks_off(self, data: st.DataObject) -> None:
+        if self.recorded:
+            self.end_recording(data.draw(st.sampled_from(sorted(self.recorded))))
+
     @rule(leg=st.sampled_from(Leg), to=st.sampled_from(REDIRECTS))
     def wish_for_transfer(self, leg: Leg, to: str) -> None:
         with suppress(WrongState, Refused):
@@ -298,6 +335,9 @@ class CallMachine(RuleBasedStateMachine):
         if self.live.stage is not Stage.ENDED:
             assert self.live.deadline is not None
 
+    def files(self, kind: EventKind) -> list[str]:
+        return sorted(str(event.data["file"]) for event in self.events if event.kind is kind)
+
     def teardown(self) -> None:
         if self.call is None:
             return
@@ -309,6 +349,8 @@ class CallMachine(RuleBasedStateMachine):
         assert self.live.stage is Stage.ENDED
         assert self.now - began <= LONGEST_VIRTUAL_LIFE
         self.the_log_is_sound()
+        files = self.files(EventKind.RECORDING_STARTED)
+        assert self.files(EventKind.RECORDING_STOPPED) == files, "every recording ends once"
         assert not self.usage, "limits were not given back"
         assert all(channel.hung_up for channel in self.up.values()), "a channel is left up"
         firsts = [e for e in self.events if e.leg is Leg.FIRST and e.kind.value.startswith("leg.")]

@@ -109,6 +109,7 @@ class Bench:
             forget=self.forgotten.append,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
             later=lambda seconds, what: self.later.append((seconds, what)),
+            recordings=cast("Any", None),
         )
         self.channel = Channel("c", surroundings)
         if invited:

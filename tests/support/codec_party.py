@@ -71,6 +71,7 @@ class Party:
             forget=lambda _: None,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
             later=lambda _seconds, _what: None,
+            recordings=cast("Any", None),
         )
         self.channel = Channel(name, surroundings)
         codecs = tuple(find_codec(one) for one in says)

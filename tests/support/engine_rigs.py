@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 from unittest.mock import patch
 
@@ -489,6 +490,7 @@ async def embedded_rig(
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
+    recordings = TemporaryDirectory()
     settings = EngineSettings(
         listen=(Listen(transport, HOST, 0),),
         media_ports=(45000, 46999),
@@ -496,6 +498,7 @@ async def embedded_rig(
         dns=dns or DnsSettings(),
         tls=tls or TlsSettings(),
         connections=ConnectionSettings(keepalive=keepalive),
+        recordings=Path(recordings.name),
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     rig = EmbeddedRig(engine)
@@ -507,6 +510,7 @@ async def embedded_rig(
         await rig.embedded.stop()
         for phone in rig.phones.values():
             await phone.stop()
+        recordings.cleanup()
 
 
 def outside(rig: Rig, number: str = "0398765432") -> TrunkEndpoint:

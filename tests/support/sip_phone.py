@@ -68,7 +68,7 @@ class SipPhoneCall:
         self.keys: list[media.Digit] = []
         self.infos: list[InfoReceived] = []
         session = phone.media.open(event.call_id, self._noticed, media_timeout=0)
-        session.record(self._ear)  # type: ignore[arg-type]  # all that is asked of a recorder
+        session.record(self._ear)
         self.audio = ChannelAudio(
             session, phone.host, event.flow.remote[0], secrets.randbits(31), strict=False
         )

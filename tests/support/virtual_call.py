@@ -102,6 +102,7 @@ class FarEnd:
             forget=lambda _: None,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
             later=lambda _seconds, _what: None,
+            recordings=cast("Any", None),
         )
         self.channel = Channel(name, surroundings)
         audio = ChannelAudio(

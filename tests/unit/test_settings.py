@@ -17,6 +17,7 @@ from cordboard.settings import (
 
 BESIDE = f"sqlite:///{Path('f.db').resolve()}"
 RECOVERY = Path("f.recovery").resolve()
+RECORDINGS = Path("recordings").absolute()
 TENANT = '[tenant.demo.account.main]\ntoken = "demo-token"\n'
 
 
@@ -31,7 +32,9 @@ def told(configuration: Configuration) -> list[str]:
 def test_a_file_without_settings_has_the_defaults() -> None:
     configuration = parse("")
     assert configuration.problems == ()
-    assert configuration.settings == Settings(store=BESIDE, recovery=RECOVERY)
+    assert configuration.settings == Settings(
+        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS
+    )
     assert Settings().sip == (
         Listener("udp", "127.0.0.1", 5060),
         Listener("tcp", "127.0.0.1", 5060),
@@ -73,6 +76,7 @@ media_timeout = 30
         media_ports=(30000, 30099),
         store=BESIDE,
         recovery=RECOVERY,
+        recordings=RECORDINGS,
     )
     policy = configuration.directory.tenants[0].policy
     assert (policy.longest_call, policy.media_timeout) == (60.0, 30.0)
@@ -296,7 +300,9 @@ def test_a_file_without_tenants_gets_a_warning() -> None:
         "f.toml:1: warning: there is no table [tenant.NAME], so nobody can call"
     ]
     assert configuration.problems[0].severity is Severity.WARNING
-    assert configuration.settings == Settings(store=BESIDE, recovery=RECOVERY)
+    assert configuration.settings == Settings(
+        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS
+    )
 
 
 def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -> None:

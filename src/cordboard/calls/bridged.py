@@ -22,6 +22,7 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
+from cordboard.calls.recording import Recording
 from cordboard.calls.request import Leg
 
 WARNING = "builtin:warning"
@@ -44,15 +45,24 @@ class Bridged:
         self._parked: set[Leg] = set()
         self._on_hold: set[Leg] = set()  # as the engine was told
 
-    def connect(self) -> None:
+    def connect(self, recording: Recording) -> None:
         """Both have answered. A party that holds us by now holds the other."""
         first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
         assert first is not None  # the promise of the stages' table
         assert second is not None
-        self._command(Bridge(first, second))
+        self._command(Bridge(first, second, needs_audio=recording.wanted))
         for leg in Leg:
             self._follow(leg)
         self._log.bridged(first, second)
+        if recording.wanted:
+            recording.begin(first, second)
+
+    def record(self, recording: Recording) -> None:
+        """A client wants the two, who are connected, to be recorded."""
+        first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
+        recording.wanted = True
+        if first is not None and second is not None:
+            recording.begin(first, second)
 
     def hold(self, event: HoldChanged, leg: Leg, *, together: bool) -> None:
         """A party puts us on hold, or takes us off; the other is told once they are together."""

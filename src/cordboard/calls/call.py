@@ -197,7 +197,7 @@ class Call:
 
     def _bridge(self, now: float) -> None:
         parts, ends = self._parts, self._parts.times.call_ends
-        parts.bridged.connect()
+        parts.bridged.connect(parts.recording)
         if ends is not None and any(self._warned_legs()):
             parts.times.warn_at = max(now, ends - WARNING_SECONDS)
 
@@ -224,6 +224,7 @@ class Call:
         parts.hunting.forsake()
         for leg in Leg:
             parts.holdings.give_back(leg)
+        parts.recording.forsake()
         assert self.result is not None  # decided on entering ENDING
         parts.log.ended(self.result)
 

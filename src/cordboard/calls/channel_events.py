@@ -111,6 +111,17 @@ class MediaLost:
     channel: str
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """A recording of the channel (its left one) is over, before the channel is; ``seconds`` is its
+    length, ``error`` why it broke off, empty if it did not."""
+
+    channel: str
+    name: str
+    seconds: float
+    error: str = ""
+
+
 EngineEvent = (
     Trying
     | Ringing
@@ -122,4 +133,5 @@ EngineEvent = (
     | Digit
     | HoldChanged
     | MediaLost
+    | RecordingEnded
 )

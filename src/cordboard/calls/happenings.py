@@ -16,6 +16,7 @@ from cordboard.calls.ports import (
     HoldChanged,
     MediaLost,
     PlayEnded,
+    RecordingEnded,
     Released,
     Ringing,
 )
@@ -126,6 +127,12 @@ def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: flo
         apply(Trigger.MEDIA_LOST, now)
 
 
+def _recording_ended(
+    event: RecordingEnded, _leg: Leg, parts: Parts, _apply: Apply, _now: float
+) -> None:
+    parts.recording.ended(event)
+
+
 _HANDLERS: dict[type, Callable[..., None]] = {
     Ringing: _ringing,
     EarlyMedia: _early_media,
@@ -136,4 +143,5 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     Digit: _digit,
     HoldChanged: _hold_changed,
     MediaLost: _media_lost,
+    RecordingEnded: _recording_ended,
 }

@@ -168,6 +168,24 @@ class CallLog:
         """A client put a party on hold, or took it off."""
         self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
+    def recording_started(self, file: str) -> None:
+        """The two are recorded."""
+        self._write(EventKind.RECORDING_STARTED, None, None, {"file": file})
+
+    def recording_paused(self, file: str, on: bool) -> None:
+        """What they say is left out, or no longer."""
+        kind = EventKind.RECORDING_PAUSED if on else EventKind.RECORDING_RESUMED
+        self._write(kind, None, None, {"file": file})
+
+    def recording_stopped(self, file: str, seconds: float | None, error: str) -> None:
+        """A recording is complete, or broke off."""
+        data: dict[str, Json] = {
+            "file": file,
+            "seconds": None if seconds is None else round(seconds, 3),
+            "error": error or None,
+        }
+        self._write(EventKind.RECORDING_STOPPED, None, None, data)
+
     def warned(self, leg: Leg, channel: str) -> None:
         """A party hears that the longest duration is nearly reached."""
         self._write(EventKind.CHANNEL_WARNED, leg, channel, {})

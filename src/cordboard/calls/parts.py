@@ -12,6 +12,7 @@ from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import EngineCommand
+from cordboard.calls.recording import Recording
 from cordboard.calls.request import Leg
 from cordboard.calls.screening import Screening
 from cordboard.calls.stage_times import StageTimes
@@ -43,6 +44,7 @@ class Parts:
         "legs",
         "log",
         "plan",
+        "recording",
         "route",
         "screening",
         "stage",
@@ -67,6 +69,10 @@ class Parts:
         self.hunting = Hunting(self.legs, self.dialling, self.log, command)
         self.waiting = Waiting(self.legs, plan.country, command)
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
+        request = plan.request
+        self.recording = Recording(
+            f"{request.tenant}/{request.id}", self.log, command, wanted=request.record
+        )
         self.verdicts = Verdicts(self.legs, self.times, self.log)
 
     @property

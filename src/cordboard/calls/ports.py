@@ -23,6 +23,7 @@ from cordboard.calls.channel_events import (
     HoldChanged,
     MediaLost,
     PlayEnded,
+    RecordingEnded,
     RedirectTarget,
     Released,
     Ringing,
@@ -50,15 +51,19 @@ __all__ = [
     "HoldChanged",
     "Listen",
     "MediaLost",
+    "PauseRecording",
     "Play",
     "PlayEnded",
     "Prompt",
+    "Record",
+    "RecordingEnded",
     "Records",
     "RedirectTarget",
     "Released",
     "Ringing",
     "SendDigits",
     "StopPlay",
+    "StopRecording",
     "TerminalEndpoint",
     "Tone",
     "ToneKind",
@@ -227,7 +232,47 @@ class SendDigits:
     gap_ms: int = 60
 
 
-EngineCommand = Dial | HangUp | Play | StopPlay | Listen | Bridge | Hold | SendDigits
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Record two bridged channels into a stereo WAV file, ``a`` left and ``b`` right.
+
+    ``name`` is a relative path below the engine's folder, of a file that is not there yet. The
+    recording ends with the bridge at the latest, with one :class:`RecordingEnded` of ``a``.
+    """
+
+    a: str
+    b: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    """Leave out of ``channel``'s recording what is said from now on, or no longer."""
+
+    channel: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """End ``channel``'s recording."""
+
+    channel: str
+
+
+EngineCommand = (
+    Dial
+    | HangUp
+    | Play
+    | StopPlay
+    | Listen
+    | Bridge
+    | Hold
+    | SendDigits
+    | Record
+    | PauseRecording
+    | StopRecording
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ def begin(parts: Parts, now: float) -> None:
     parts.plan = parts.dialling.go_to(leg, route)
     parts.verdicts.replaced = leg
     parts.bridged.part(leg)
+    parts.recording.part()
     parts.waiting.leg = other(leg)
     parts.waiting.ringback()
     parts.times.stage_ends = now + route.plan.timeout

@@ -1,4 +1,5 @@
-"""What can be asked of a live call, and when: hold and resume, keys, a transfer.
+"""What can be asked of a live call, and when: hold and resume, keys, a
+transfer, a recording.
 
 A wish either is carried out or is refused with :class:`WrongState`, which names the stage that the
 call is in; a wish for what is so already changes nothing.
@@ -7,10 +8,12 @@ call is in; a wish for what is so already changes nothing.
 from __future__ import annotations
 
 from collections import deque
+from enum import Enum
 
 from cordboard.calls.legs import other
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.ports import SendDigits
+from cordboard.calls.recording import Recording
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger
 
@@ -32,6 +35,15 @@ _ANSWERED = frozenset(
         Stage.TRANSFERRING,
     }
 )
+
+
+class RecordAction(Enum):
+    """What can be done about a recording."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
 
 
 class WrongState(Exception):
@@ -76,6 +88,20 @@ class Wishes:
             waiting.append(at)
         self._parts.command(SendDigits(channel, digits, duration_ms, gap_ms))
         self._parts.log.digits_sent(leg, channel, len(digits))
+
+    def record(self, action: RecordAction) -> Recording:
+        """Begin to record the two, pause, go on, or end it; how it stands then."""
+        recording = self._parts.recording
+        self._need(_TALKING, "only parties that talk with each other can be recorded")
+        if action is RecordAction.START:
+            self._parts.bridged.record(recording)
+        elif action is RecordAction.STOP:
+            recording.stop()
+        elif recording.file is None:
+            raise WrongState(self._parts.stage, "nothing is being recorded")
+        else:
+            recording.pause(action is RecordAction.PAUSE)
+        return recording
 
     def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
         """Connect a party with somebody else, and hang up the other one; the channels that ring

@@ -138,6 +138,7 @@ class FarEnd:
     def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
         self.state = FarState.OVER
         self.hears = None
+        self._engine.stop_recording(self.channel)
         self._engine.note(self.channel, summary, sent=sent)
         self._engine.forget(self.channel)
         self._engine.tell(event)

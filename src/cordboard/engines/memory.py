@@ -30,17 +30,21 @@ from cordboard.calls.ports import (
     HangUp,
     Hold,
     Listen,
+    PauseRecording,
     Play,
     PlayEnded,
+    Record,
     Records,
     SendDigits,
     StopPlay,
+    StopRecording,
     TerminalEndpoint,
     Tone,
     TraceLine,
 )
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.engines.far_end import Behaviour, FarEnd, FarState
+from cordboard.engines.memory_recordings import MemoryRecordings
 
 PROMPT_SECONDS: Final = 1.0
 """How long a prompt lasts whose length no test has said."""
@@ -77,6 +81,7 @@ class MemoryEngine:
         self._order = count()
         self._plays: dict[str, int] = {}
         self._partners: dict[str, str] = {}
+        self._recordings = MemoryRecordings()
 
     # The engine port
 
@@ -121,6 +126,10 @@ class MemoryEngine:
             return
         if isinstance(command, Bridge):
             self._bridge(command)
+            return
+        if isinstance(command, Record):
+            bridged = self._bridged(command.a, command.b)
+            self._recordings.begin(command, self.now, bridged=bridged)
             return
         far = self._far.get(command.channel)
         if far is None or far.state is FarState.OVER:
@@ -211,6 +220,11 @@ class MemoryEngine:
         if self.records is not None:
             self.records.forget(channel)
 
+    def stop_recording(self, channel: str) -> None:
+        """Whatever is recorded of a channel is complete."""
+        for ended in self._recordings.end(channel, self.now):
+            self.tell(ended)
+
     def note(self, channel: str, summary: str, *, sent: bool) -> None:
         """Add a line to a channel's trace."""
         line = TraceLine(self.now, channel, sent, "memory:far:0", summary, summary)
@@ -254,7 +268,11 @@ class MemoryEngine:
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         heappush(self._due, _Due(self.now + seconds, next(self._order), action))
 
-    def _change(self, far: FarEnd, command: Play | StopPlay | Listen | Hold | SendDigits) -> None:
+    def _change(
+        self,
+        far: FarEnd,
+        command: Play | StopPlay | Listen | Hold | SendDigits | PauseRecording | StopRecording,
+    ) -> None:
         if isinstance(command, Play):
             self._play(far, command)
         elif isinstance(command, StopPlay):
@@ -263,6 +281,10 @@ class MemoryEngine:
             far.hears = command.source
         elif isinstance(command, SendDigits):
             far.keys += command.digits
+        elif isinstance(command, PauseRecording):
+            self._recordings.pause(far.channel, command.on, self.now)
+        elif isinstance(command, StopRecording):
+            self.stop_recording(far.channel)
         elif command.on != far.on_hold:
             far.on_hold = command.on
             self.note(far.channel, "INVITE", sent=True)
@@ -285,8 +307,13 @@ class MemoryEngine:
         a, b = self._far.get(bridge.a), self._far.get(bridge.b)
         if a is None or b is None or a.state != b.state or a.state is not FarState.TALKING:
             return
+        self.stop_recording(a.channel)
+        self.stop_recording(b.channel)
         a.hears, b.hears = b.channel, a.channel
         self._partners.update({a.channel: b.channel, b.channel: a.channel})
+
+    def _bridged(self, a: str, b: str) -> bool:
+        return a in self._far and self._partner_of(self._far[a]) == b
 
     def _partner_of(self, far: FarEnd) -> str | None:
         """Whom somebody is bridged with, and hears when nothing is played."""

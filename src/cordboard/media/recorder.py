@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
-from typing import Final
+from typing import Final, Protocol
 
 from cordboard.media import g711
 
@@ -14,6 +14,13 @@ MAX_OVERTAKEN_S: Final = 1  # so long after the beginning, what is before it was
 
 _SAMPLE_OCTETS = 2
 _ZERO = b"\0" * _SAMPLE_OCTETS
+
+
+class AudioSink(Protocol):
+    """What a stream hands what it receives to."""
+
+    def write(self, payload: bytes, codec: str, timestamp: int) -> None:
+        """Take one packet's audio."""
 
 
 class Recorder:

@@ -22,7 +22,7 @@ from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.presence import Presence
 from cordboard.media.reception import IN_ORDER, LATE, RESTARTED, STRAY, Reception
-from cordboard.media.recorder import Recorder
+from cordboard.media.recorder import AudioSink
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import HEADER, HEADER_OCTETS, MARKER, PLAIN
@@ -51,7 +51,7 @@ class MediaStream(HearingEnd):
     ) -> None:
         super().__init__(Outgoing(ssrc, sequence, timestamp))
         self.destination: Address = ("", 0)
-        self.recorder: Recorder | None = None
+        self.recorder: AudioSink | None = None
         self._reception = Reception()
         self._reports = Reports(cname)
         self._admission = Admission()

@@ -100,6 +100,28 @@ async def test_where_it_may_not_go_the_call_goes_on(to: str, problem: tuple[int,
     assert served.far("jessica-desk").hears == served.far("thomas").channel
 
 
+async def test_both_parties_are_recorded() -> None:
+    served = Talking()
+    call = await served.call()
+    file = f"demo/{call}-1.wav"
+    reply = await served.post(f"/calls/{call}/record", {"action": "start"})
+    assert (reply.status, reply.json) == (200, {"file": file, "paused": False})
+    reply = await served.post(f"/calls/{call}/record", {"action": "pause"})
+    assert reply.json == {"file": file, "paused": True}
+    assert await served.wish(call, "record", {"action": "resume"}) == (200, None)
+    await served.journal.flush()
+    (shown,) = (await served.get(f"/calls/{call}")).json["recordings"]
+    assert (shown["file"], shown["seconds"]) == (file, None)
+    served.engine.advance(2.5)
+    reply = await served.post(f"/calls/{call}/record", {"action": "stop"})
+    assert reply.json == {"file": None, "paused": False}
+    await served.journal.flush()
+    (shown,) = (await served.get(f"/calls/{call}")).json["recordings"]
+    assert (shown["file"], shown["seconds"], shown["error"]) == (file, 2.5, None)
+    assert await served.wish(call, "record", {"action": "pause"}) == (409, "wrong_state")
+    assert await served.wish(call, "record", {"action": "erase"}) == (422, "invalid_parameter")
+
+
 async def test_a_call_that_rings_says_so() -> None:
     served = Talking()
     call = await served.call(answered=1)

@@ -1,26 +1,32 @@
-"""What clients ask of a live call: hold, resume, keys."""
+"""What clients ask of a live call: hold, resume, keys, recordings."""
 
 from __future__ import annotations
 
 import pytest
 
+from cordboard.calls.call import FAREWELL_SECONDS
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import (
     Answered,
     Bridge,
     Hold,
     HoldChanged,
+    PauseRecording,
     Play,
+    Record,
+    RecordingEnded,
     Released,
     SendDigits,
     StopPlay,
+    StopRecording,
     Tone,
     ToneKind,
 )
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import MAX_DIGITS, WrongState
+from cordboard.calls.wishes import MAX_DIGITS, RecordAction, WrongState
 from support.call_line import Line, bridged, ringing_second
+from support.tenants import request
 
 HOLD_TONE = Tone(ToneKind.HOLD, "jp")
 
@@ -97,3 +103,61 @@ def test_no_more_keys_wait_than_a_leg_can_take() -> None:
     assert press(line, Leg.SECOND, "2") == [SendDigits("c3", "2", 100, 60)]
     line.now += 0.161
     assert press(line, Leg.FIRST, "1" * 5) == [SendDigits("c1", "11111", 100, 60)]
+
+
+def record(line: Line, action: RecordAction) -> list[object]:
+    line.call.wishes.record(action)
+    return list(line.commands())
+
+
+def test_a_client_has_the_two_recorded() -> None:
+    line = bridged()
+    assert record(line, RecordAction.START) == [Record("c1", "c3", "demo/call-1-1.wav")]
+    assert record(line, RecordAction.START) == []
+    assert record(line, RecordAction.PAUSE) == [PauseRecording("c1", True)]
+    assert record(line, RecordAction.PAUSE) == []
+    assert record(line, RecordAction.RESUME) == [PauseRecording("c1", False)]
+    assert record(line, RecordAction.STOP) == [StopRecording("c1")]
+    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 12.3456))
+    assert line.data(EventKind.RECORDING_STOPPED) == {
+        "file": "demo/call-1-1.wav",
+        "seconds": 12.346,
+        "error": None,
+    }
+    assert record(line, RecordAction.START) == [Record("c1", "c3", "demo/call-1-2.wav")]
+    with pytest.raises(WrongState):
+        record(ringing_second(), RecordAction.START)
+
+
+def test_there_must_be_something_to_pause() -> None:
+    line = bridged()
+    assert record(line, RecordAction.STOP) == []
+    with pytest.raises(WrongState, match="nothing"):
+        record(line, RecordAction.PAUSE)
+
+
+def test_the_request_may_want_it_from_the_start() -> None:
+    line = ringing_second(request(record=True))
+    assert line.tell(Answered("c3")) == [
+        Bridge("c1", "c3", needs_audio=True),
+        Record("c1", "c3", "demo/call-1-1.wav"),
+    ]
+    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 3.0, "the disk is full"))
+    assert line.data(EventKind.RECORDING_STOPPED)["error"] == "the disk is full"
+    assert line.call.stage is Stage.BRIDGED, "the call goes on"
+
+
+def test_who_takes_a_partys_place_is_recorded_into_a_file_of_his_own() -> None:
+    line = ringing_second(request(record=True))
+    line.tell(Answered("c3"))
+    (helen,) = line.call.wishes.transfer(Leg.SECOND, "helen", line.now)
+    line.commands()
+    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 3.0), Released("c1", remote=False))
+    assert line.tell(Answered(helen)) == [
+        Bridge(helen, "c3", needs_audio=True),
+        Record(helen, "c3", "demo/call-1-2.wav"),
+    ]
+    line.call.cancel(line.now)
+    line.wait(FAREWELL_SECONDS)
+    assert line.kinds().count("call.recording_stopped") == 2, "whatever the engine says"
+    assert line.kinds()[-1] == "call.ended"

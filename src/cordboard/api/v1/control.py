@@ -1,4 +1,4 @@
-"""What v1 does to a live call: hold and resume, keys, a transfer."""
+"""What v1 does to a live call: hold and resume, keys, a transfer, a recording."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from cordboard.api.v1.bodies import body_of, takes
 from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
+from cordboard.calls.events import Json
 from cordboard.calls.progress import progress_of
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import Leg
-from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, Wishes, WrongState
+from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes, WrongState
 
 router = v1_router("control")
 
@@ -60,6 +61,21 @@ class Keys(OneLeg):
     )
     duration: int = Field(100, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms of each key")
     gap: int = Field(60, ge=DIGIT_MS[0], le=DIGIT_MS[1], description="ms between two keys")
+
+
+class ToRecord(BaseModel):
+    """What is to be done about the recording."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["start", "pause", "resume", "stop"]
+
+
+class Recorded(BaseModel):
+    """How the recording stands."""
+
+    file: str | None = Field(description="below the server's folder of recordings; null: none")
+    paused: bool = Field(description="what is said now is left out")
 
 
 class Transfer(OneLeg):
@@ -151,6 +167,29 @@ async def transfer(
 
     await _wish(here, principal, call, send_on)
     return shown({"channels": list(channels)}, 202)
+
+
+@router.post(
+    "/calls/{call}/record",
+    response_model=Recorded,
+    responses={
+        200: example({"file": "demo/5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1.wav", "paused": False}),
+        **described(*_CALL, *_BODY),
+    },
+    openapi_extra=takes(ToRecord, {"start": {"action": "start"}}),
+)
+async def record(
+    principal: Writer, here: Here, call: CallName, body: Annotated[ToRecord, body_of(ToRecord)]
+) -> Response:
+    """Record both parties, pause, go on, or end it."""
+    stands: dict[str, Json] = {}
+
+    def carry_out(wishes: Wishes, _now: float) -> None:
+        recording = wishes.record(RecordAction(body.action))
+        stands.update(file=recording.file, paused=recording.paused)
+
+    await _wish(here, principal, call, carry_out)
+    return shown(stands)
 
 
 async def _wish(

@@ -44,6 +44,15 @@ class ResultShown(BaseModel):
     talk_seconds: float
 
 
+class RecordingShown(BaseModel):
+    """A recording of the call: stereo, the first leg left."""
+
+    file: str = Field(description="below the server's folder of recordings")
+    started_at: float = Field(description="seconds since 1970")
+    seconds: float | None = Field(description="null while it goes on")
+    error: str | None = Field(description="why it broke off")
+
+
 class CallShown(BaseModel):
     """A call: what was asked for, where it stands, what happened on either leg."""
 
@@ -62,6 +71,7 @@ class CallShown(BaseModel):
     metadata: dict[str, Any] | None
     first: LegShown
     second: LegShown
+    recordings: list[RecordingShown]
     result: ResultShown | None
 
 
@@ -86,6 +96,7 @@ def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]
         "metadata": request.get("metadata"),
         "first": _leg_view(Leg.FIRST, asked.get("first"), events),
         "second": _leg_view(Leg.SECOND, asked.get("second"), events),
+        "recordings": _recordings(events),
         "result": record.result,
     }
 
@@ -94,6 +105,18 @@ def _pairs(kept: Json) -> dict[str, Json]:
     """Variables as they are kept: pairs of a name and a value."""
     pairs = kept if isinstance(kept, list) else []
     return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list)}
+
+
+def _recordings(events: Sequence[Recorded]) -> list[Json]:
+    found: dict[Json, dict[str, Json]] = {}
+    for recorded in events:
+        kind, file = recorded.event.kind, recorded.event.data.get("file")
+        if kind is EventKind.RECORDING_STARTED:
+            started = {"file": file, "started_at": recorded.at, "seconds": None, "error": None}
+            found[file] = started
+        elif kind is EventKind.RECORDING_STOPPED and file in found:
+            found[file].update(recorded.event.data)
+    return list(found.values())
 
 
 def _leg_view(leg: Leg, party: Json, events: Sequence[Recorded]) -> dict[str, Json]:
@@ -139,6 +162,7 @@ CALL_EXAMPLE: Final[dict[str, Any]] = {
         "party": {"kind": "number", "name": "", "number": "0312341234"},
         "timeline": [],
     },
+    "recordings": [],
     "result": {
         "outcome": "completed",
         "cause": "normal",

@@ -145,6 +145,21 @@ class Channel:
         if self._talk is not None:
             self._talk.send_digits(digits, duration_ms, gap_ms)
 
+    def record(self, other: Channel, name: str) -> None:
+        """Record the channel and the one it is bridged with, this one on the left."""
+        if self._talk is not None and other._talk is not None:
+            self._talk.record(other._talk, name)
+
+    def pause_recording(self, on: bool) -> None:
+        """Leave out what is said from now on, or no longer."""
+        if self._talk is not None and self._talk.recording is not None:
+            self._talk.recording.pause(on)
+
+    def stop_recording(self) -> None:
+        """End the recording, if there is one."""
+        if self._talk is not None:
+            self._talk.stop_recording()
+
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it off."""
         if self._talk is not None:

@@ -16,10 +16,13 @@ from cordboard.calls.ports import (
     HangUp,
     Hold,
     Listen,
+    PauseRecording,
     Play,
+    Record,
     Records,
     SendDigits,
     StopPlay,
+    StopRecording,
     TraceLine,
 )
 from cordboard.calls.trunk_state import TrunkState
@@ -185,7 +188,7 @@ class EmbeddedEngine:
             self._dial(command, running)
         else:
             channel = self._channels.get(
-                command.a if isinstance(command, Bridge) else command.channel
+                command.a if isinstance(command, Bridge | Record) else command.channel
             )
             if channel is not None:
                 self._command(channel, command)
@@ -224,10 +227,21 @@ class EmbeddedEngine:
             source = self._channels.get(command.source)
             if source is not None:
                 channel.listen(source)
-        elif isinstance(command, Bridge):
-            other = self._channels.get(command.b)
-            if other is not None:
-                channel.bridge(other, needs_audio=command.needs_audio)
+        elif isinstance(command, PauseRecording):
+            channel.pause_recording(command.on)
+        elif isinstance(command, StopRecording):
+            channel.stop_recording()
+        elif isinstance(command, Bridge | Record):
+            self._command_for_two(channel, command)
+
+    def _command_for_two(self, channel: Channel, command: Bridge | Record) -> None:
+        other = self._channels.get(command.b)
+        if other is None:
+            return
+        if isinstance(command, Bridge):
+            channel.bridge(other, needs_audio=command.needs_audio)
+        else:
+            channel.record(other, command.name)
 
     def _dial(self, dial: Dial, running: Running) -> None:
         if dial.channel in self._channels:

@@ -16,7 +16,7 @@ from cordboard.media.events import MediaEvent, PlayId
 from cordboard.media.figures import MediaFigures
 from cordboard.media.g711 import FRAME_MS
 from cordboard.media.playing import DIGIT_GAP_MS
-from cordboard.media.recorder import Recorder
+from cordboard.media.recorder import AudioSink
 from cordboard.media.rtcp import INTERVAL_SPREAD, REPORT_INTERVAL
 from cordboard.media.sources import FrameSource
 from cordboard.media.stream import MediaStream
@@ -172,7 +172,7 @@ class MediaSession:
             self._listener.listen_to(None)
         self.listen_to(None)
 
-    def record(self, recorder: Recorder | None) -> None:
+    def record(self, recorder: AudioSink | None) -> None:
         """Let a recorder have what is received; None ends that."""
         self.stream.recorder = recorder
 

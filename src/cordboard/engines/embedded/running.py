@@ -22,6 +22,7 @@ from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
+from cordboard.engines.embedded.recordings import Recordings
 from cordboard.engines.embedded.records import KeptRecords
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.embedded.surroundings import Surroundings
@@ -80,6 +81,7 @@ class Running:
         )
         self._known_means: Means | None = None
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
+        self.recordings = Recordings(settings.recordings, loop, lambda: self.runner.pump())
         self._trace = callbacks.trace
         self._keeper = None if callbacks.records is None else KeptRecords(callbacks.records)
         self.tls = TlsContexts(settings.tls)
@@ -122,6 +124,7 @@ class Running:
             forget=callbacks.forget,
             own_hosts=self._own_hosts,
             later=lambda seconds, what: loop.call_later(seconds, self._do, what),
+            recordings=self.recordings,
         )
 
     async def render_tones(self) -> None:
@@ -221,6 +224,7 @@ class Running:
         await self.runner.stop()
         await self.locator.close()
         await self.prompts.close()
+        await self.recordings.close()
         self.media.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cordboard import __version__
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
@@ -25,7 +26,7 @@ class EngineSettings:
     that the peer's signalling finds us at); of each the one of the peer's family. ``secret`` signs
     nonces, and is another in each process: nobody keeps which were used. ``tag_secret`` signs the
     From tags of our calls: with the same one after a restart, what an earlier process began is
-    known as ours.
+    known as ours. ``recordings`` is the folder of recorded calls, made when there is one.
     """
 
     listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
@@ -43,3 +44,4 @@ class EngineSettings:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     tag_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     connections: ConnectionSettings = USUAL
+    recordings: Path = Path("recordings")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cordboard.calls.ports import EngineEvent
     from cordboard.engines.embedded.channels import Channel
     from cordboard.engines.embedded.prompt_shelf import PromptShelf
+    from cordboard.engines.embedded.recordings import Recordings
     from cordboard.sip.stack import SipStack
 
 
@@ -25,3 +26,4 @@ class Surroundings:
     forget: Callable[[Channel], None]
     own_hosts: Callable[[], frozenset[str]]
     later: Callable[[float, Callable[[], None]], object]
+    recordings: Recordings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.calls.ports import Digit, PlayEnded, Prompt, Tone
+from cordboard.calls.ports import Digit, PlayEnded, Prompt, RecordingEnded, Tone
 from cordboard.engines.embedded.channel_audio import G711_KEYS, ChannelAudio
 from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
@@ -14,6 +14,7 @@ from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
 
 if TYPE_CHECKING:
+    from cordboard.engines.embedded.recordings import Recording
     from cordboard.engines.embedded.surroundings import Surroundings
 
 
@@ -28,6 +29,7 @@ class Talk:
         "_waiting",
         "_with",
         "offers",
+        "recording",
         "session",
     )
 
@@ -41,6 +43,7 @@ class Talk:
         self._sound = ChannelSound(channel, around.prompts, around.tell)
         self._waiting: tuple[Tone | Prompt, int] | None = None  # for G.711
         self._sent_keys: SentKeys | None = None
+        self.recording: Recording | None = None  # where this is the left channel
 
     # What it hears
 
@@ -108,6 +111,8 @@ class Talk:
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
+            self.stop_recording()
+            partner.stop_recording()
             self.offers.part()
             partner.offers.part()
 
@@ -118,10 +123,30 @@ class Talk:
         if self._sent_keys is not None:
             self._sent_keys.end()
         self.offers.shared = None
+        self.stop_recording()
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
+            partner.stop_recording()
             partner.offers.shared = None
+
+    def record(self, other: Talk, name: str) -> None:
+        """Record this channel and the one it is bridged with, which takes G.711."""
+        if self._partner is not other or self.recording is not None or other.recording is not None:
+            return
+        for talk in (self, other):
+            talk.offers.need_g711()
+
+        def ended(seconds: float, error: str) -> None:
+            self.recording = None
+            self._with.tell(RecordingEnded(self._channel, name, seconds, error))
+
+        self.recording = self._with.recordings.begin(name, self.session, other.session, ended)
+
+    def stop_recording(self) -> None:
+        """End the recording, if there is one."""
+        if self.recording is not None:
+            self.recording.end()
 
     # Keys
 

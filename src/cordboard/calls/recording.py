@@ -1,0 +1,98 @@
+"""What a call keeps of its parties' voices: a file for each time that two are connected.
+
+It is wanted by the request or by a client; while it is, each bridge begins a file. A transfer ends
+one and its answer begins the next, for another party is heard then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.log import CallLog
+from cordboard.calls.ports import (
+    EngineCommand,
+    PauseRecording,
+    Record,
+    RecordingEnded,
+    StopRecording,
+)
+
+
+class Recording:
+    """Says it to the engine by ``command`` and writes it to the log. ``wanted``: from the next
+    bridge on; ``file`` is the one that is written, None while there is none."""
+
+    __slots__ = (
+        "_channel",
+        "_command",
+        "_ending",
+        "_folder",
+        "_log",
+        "_made",
+        "file",
+        "paused",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        folder: str,
+        log: CallLog,
+        command: Callable[[EngineCommand], None],
+        *,
+        wanted: bool,
+    ) -> None:
+        self.wanted = wanted
+        self.file: str | None = None
+        self.paused = False
+        self._folder = folder
+        self._log = log
+        self._command = command
+        self._channel = ""
+        self._made = 0
+        self._ending: list[str] = []  # whose ends the engine has not told yet
+
+    def begin(self, first: str, second: str) -> None:
+        """Two are connected and their voices are wanted."""
+        if self.file is not None:
+            return
+        self._made += 1
+        self.file, self.paused, self._channel = f"{self._folder}-{self._made}.wav", False, first
+        self._command(Record(first, second, self.file))
+        self._log.recording_started(self.file)
+
+    def pause(self, on: bool) -> None:
+        """Leave out what is said from now on, or no longer."""
+        if self.file is not None and on != self.paused:
+            self.paused = on
+            self._command(PauseRecording(self._channel, on))
+            self._log.recording_paused(self.file, on)
+
+    def stop(self) -> None:
+        """No more, also not of whoever is connected later; the engine tells when it is over."""
+        self.wanted = False
+        if self.file is not None:
+            self._command(StopRecording(self._channel))
+            self.part()
+
+    def part(self) -> None:
+        """The two are parted, which ends the file that is written."""
+        if self.file is not None:
+            self._ending.append(self.file)
+            self.file, self.paused = None, False
+
+    def ended(self, event: RecordingEnded) -> None:
+        """A file is complete."""
+        if event.name == self.file:
+            self.file = None
+        elif event.name in self._ending:
+            self._ending.remove(event.name)
+        else:
+            return
+        self._log.recording_stopped(event.name, event.seconds, event.error)
+
+    def forsake(self) -> None:
+        """The call is over, whatever the engine has not told yet."""
+        for file in (*self._ending, *filter(None, [self.file])):
+            self._log.recording_stopped(file, None, "")
+        self._ending, self.file = [], None

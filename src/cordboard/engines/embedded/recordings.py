@@ -1,0 +1,157 @@
+"""Recordings of bridged channels on their way into files.
+
+The audio is collected in the loop and written each half second by a thread of its own, the only
+one: a slow disk delays recordings and no call. What waits for it is bounded; a recording that can't
+be written ends, and says why, while its call goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from cordboard.engines.embedded.local_media import MediaSession
+from cordboard.engines.embedded.wav_file import WavFile
+from cordboard.media.stereo import StereoRecording
+
+_log = structlog.get_logger(__name__)
+
+STEP_S: Final = 0.5
+"""How often what was said is written: with the quarter of a second that late packets have, less
+than a second is lost in a crash."""
+
+MAX_WAITING: Final = 40
+"""Pieces of one recording that wait for the disk: 20 s, 640 kB."""
+
+Ended = Callable[[float, str], None]
+"""Is told a recording's length in seconds, and why it broke off, empty if it did not."""
+
+
+class Recording:
+    """One recording of two sessions, the left one and the right one."""
+
+    def __init__(
+        self,
+        left: MediaSession,
+        right: MediaSession,
+        write: Callable[[Recording, bytes, bool], None],
+        clock: Callable[[], float],
+        ended: Ended,
+    ) -> None:
+        self.file: WavFile | None = None
+        self.waiting = 0
+        self._audio = StereoRecording(clock)
+        self._sessions = (left, right)
+        self._write = write
+        self._ended: Ended | None = ended
+        left.record(self._audio.left)
+        right.record(self._audio.right)
+
+    def pause(self, on: bool) -> None:
+        """Leave out what is said from now on, or no longer."""
+        self._audio.pause(on)
+
+    def step(self) -> None:
+        """Write what is complete."""
+        audio = self._audio.take()
+        if audio:
+            self._write(self, audio, False)
+
+    def end(self, error: str = "") -> None:
+        """Record no more, and write the rest unless it broke off; tells its end, once."""
+        ended, self._ended = self._ended, None
+        if ended is None:
+            return
+        for session in self._sessions:
+            session.record(None)
+        self._write(self, b"" if error else self._audio.take(all_of_it=True), True)
+        ended(self._audio.seconds, error)
+
+
+class Recordings:
+    """All of a running engine, in files below ``folder``; ``after`` is called when one has ended by
+    itself."""
+
+    def __init__(
+        self, folder: Path, loop: asyncio.AbstractEventLoop, after: Callable[[], None]
+    ) -> None:
+        self._folder = folder
+        self._loop = loop
+        self._after = after
+        self._live: set[Recording] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._writer: ThreadPoolExecutor | None = None
+
+    def begin(self, name: str, left: MediaSession, right: MediaSession, ended: Ended) -> Recording:
+        """Record two sessions into a file of this name, which there is not yet."""
+        recording = Recording(left, right, self._write, self._loop.time, ended)
+        self._live.add(recording)
+        self._do(recording, partial(_open, recording, self._folder / name))
+        if self._timer is None:
+            self._timer = self._loop.call_later(STEP_S, self._step)
+        return recording
+
+    async def close(self) -> None:
+        """End all recordings, and wait for the disk."""
+        for recording in tuple(self._live):
+            recording.end()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._writer is not None:
+            await self._loop.run_in_executor(None, self._writer.shutdown)
+
+    def _step(self) -> None:
+        for recording in tuple(self._live):
+            recording.step()
+        self._timer = self._loop.call_later(STEP_S, self._step) if self._live else None
+
+    def _write(self, recording: Recording, audio: bytes, last: bool) -> None:
+        if last:
+            self._live.discard(recording)
+        elif recording.waiting >= MAX_WAITING:
+            self._loop.call_soon(self._broke_off, recording, "the disk is too slow")
+            return
+        self._do(recording, partial(_append, recording, audio, last))
+
+    def _do(self, recording: Recording, what: Callable[[], None]) -> None:
+        """Have something done with the file, after what was asked for before."""
+        if self._writer is None:
+            self._writer = ThreadPoolExecutor(1, "recordings")
+        recording.waiting += 1
+        done = self._writer.submit(what)
+        done.add_done_callback(partial(self._done_in_thread, recording))
+
+    def _done_in_thread(self, recording: Recording, done: Future[None]) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._done, recording, done.exception())
+
+    def _done(self, recording: Recording, error: BaseException | None) -> None:
+        recording.waiting -= 1
+        if error is not None:
+            self._broke_off(recording, str(error))
+
+    def _broke_off(self, recording: Recording, reason: str) -> None:
+        if recording in self._live:
+            _log.error("a recording broke off", reason=reason)
+            recording.end(reason)
+            self._after()
+
+
+def _open(recording: Recording, path: Path) -> None:
+    recording.file = WavFile(path)
+
+
+def _append(recording: Recording, audio: bytes, last: bool) -> None:
+    if recording.file is None:
+        return  # it could not be opened, which was told
+    if audio:
+        recording.file.append(audio)
+    if last:
+        recording.file.close()

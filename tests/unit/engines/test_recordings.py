@@ -1,0 +1,135 @@
+"""Recordings on their way into files, which can be played at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import wave
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from cordboard.engines.embedded import recordings as module
+from cordboard.engines.embedded.recordings import MAX_WAITING, Recordings
+from cordboard.engines.embedded.wav_file import MAX_OCTETS, WavFile
+from support.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+LOUD = b"\x80" * 160
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Session:
+    """As much of a media session as is asked for."""
+
+    def __init__(self) -> None:
+        self.recorder: Any = None
+
+    def record(self, recorder: Any) -> None:
+        self.recorder = recorder
+
+
+class Desk:
+    """Recordings in a folder, of two sessions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ends: list[tuple[float, str]] = []
+        self.after = 0
+        self.left, self.right = Session(), Session()
+        self.recordings = Recordings(folder, asyncio.get_running_loop(), self._ended)
+
+    def begin(self, name: str = "demo/call-1.wav") -> module.Recording:
+        return self.recordings.begin(
+            name,
+            cast("Any", self.left),
+            cast("Any", self.right),
+            lambda *end: self.ends.append(end),
+        )
+
+    def _ended(self) -> None:
+        self.after += 1
+
+
+def frames(path: Path) -> int:
+    """How many samples a player sees."""
+    with wave.open(str(path), "rb") as reader:
+        assert (reader.getnchannels(), reader.getsampwidth(), reader.getframerate()) == (2, 2, 8000)
+        return len(reader.readframes(reader.getnframes())) // 4
+
+
+async def test_a_file_grows_and_can_be_played_before_its_end(tmp_path: Path) -> None:
+    desk, path = Desk(tmp_path), tmp_path / "demo" / "call-1.wav"
+    recording = desk.begin()
+    await eventually(lambda: path.exists() and frames(path) > 0)
+    desk.left.recorder.write(LOUD, "PCMU", 0)
+    recording.end()
+    assert (desk.left.recorder, desk.right.recorder) == (None, None)
+    await desk.recordings.close()
+    ((seconds, error),) = desk.ends
+    assert error == ""
+    assert frames(path) == pytest.approx(seconds * 8000, abs=400)
+    assert path.stat().st_mode & 0o077 == 0, "for nobody else"
+    assert path.parent.stat().st_mode & 0o077 == 0
+    recording.end()
+    assert len(desk.ends) == 1
+
+
+async def test_all_end_with_the_engine(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.begin()
+    await desk.recordings.close()
+    assert len(desk.ends) == 1
+    assert frames(tmp_path / "demo" / "call-1.wav") >= 0
+
+
+async def test_a_file_that_cant_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("in the way")
+    desk = Desk(tmp_path)
+    desk.begin()
+    await eventually(lambda: bool(desk.ends))
+    assert "exists" in desk.ends[0][1]
+    assert desk.after == 1
+    assert desk.left.recorder is None
+    await desk.recordings.close()
+
+
+async def test_a_disk_that_is_too_slow_breaks_it_off_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    append = WavFile.append
+
+    def slow(file: WavFile, audio: bytes) -> None:
+        go_on.wait(10.0)
+        append(file, audio)
+
+    monkeypatch.setattr(WavFile, "append", slow)
+    monkeypatch.setattr(module, "STEP_S", 0.001)
+    monkeypatch.setattr("cordboard.media.stereo.LATE_S", 0.0)
+    desk = Desk(tmp_path)
+    desk.begin()
+    await eventually(lambda: bool(desk.ends))
+    assert desk.ends[0][1] == "the disk is too slow"
+    go_on.set()
+    await desk.recordings.close()
+    assert MAX_WAITING > 1
+
+
+def test_a_file_is_never_longer_than_its_header_can_say(tmp_path: Path) -> None:
+    file = WavFile(tmp_path / "a.wav")
+    file._octets = MAX_OCTETS - 3
+    with pytest.raises(OSError, match="longer"):
+        file.append(b"\0" * 4)
+    file.close()
+
+
+def test_no_file_takes_the_place_of_another(tmp_path: Path) -> None:
+    WavFile(tmp_path / "a.wav").close()
+    with pytest.raises(FileExistsError):
+        WavFile(tmp_path / "a.wav")
