@@ -193,8 +193,19 @@ async def test_who_acts_at_once_acts_one_after_the_other(served: Served) -> None
         before = str(event.data["state"])
 
 
-@pytest.mark.parametrize("body", [{"reason": ""}, {"reason": "x" * 101}, {"why": "lunch"}])
-async def test_a_faulty_reason_changes_nothing(served: Served, body: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"reason": ""},
+        {"reason": "x" * 101},
+        {"reason": "a\0b"},
+        {"reason": "a\ud800"},
+        {"reason": "two\nlines"},
+        {"reason": 7},
+        {"why": "lunch"},
+    ],
+)
+async def test_a_faulty_reason_changes_nothing(served: Served, body: dict[str, Any]) -> None:
     reply = await act(served, "pause", body=body)
     assert (reply.status, reply.json["id"]) == (422, "invalid_parameter")
     assert await state(served) == ("ready", None)

@@ -34,7 +34,13 @@ class Pause(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    reason: str | None = Field(None, min_length=1, max_length=LONGEST_REASON)
+    reason: str | None = Field(
+        None,
+        min_length=1,
+        max_length=LONGEST_REASON,
+        pattern="^[^\\x00-\\x1f\\x7f]+$",
+        description="for people; no control characters",
+    )
 
 
 async def _pause(request: Request) -> Pause:
