@@ -32,6 +32,7 @@ class Client:
         self.resyncs: list[str] = []
         self.ends: list[str] = []
         self._parts: list[dict[str, Any]] = []
+        self._agents: list[dict[str, Any]] = []
 
     @property
     def numbers(self) -> list[int]:
@@ -79,10 +80,12 @@ class Client:
                     self.living.discard(body["call"])
             case "snapshot":
                 self._parts += body["calls"]
+                self._agents += body["agents"]
                 if not body["more"]:
-                    self.snapshots.append({**body, "calls": self._parts})
+                    whole = {**body, "calls": self._parts, "agents": self._agents}
+                    self.snapshots.append(whole)
                     self.living = {call["id"] for call in self._parts}
-                    self._parts = []
+                    self._parts, self._agents = [], []
             case "resync":
                 self.resyncs.append(body["reason"])
             case "end":

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.feeds.live_call import live_call
 from cordboard.feeds.messages import (
@@ -34,6 +35,9 @@ AT_ONCE: Final = 64
 
 CALLS_A_MESSAGE: Final = 50
 """Calls in one part of a snapshot: some 50 KB, which any WebSocket client takes."""
+
+AGENTS_A_MESSAGE: Final = 500
+"""Agents in one part of it: some 50 KB as well."""
 
 MAX_BEHIND: Final = 5_000
 """Events that somebody who follows live may be behind: seconds of the heaviest load."""
@@ -152,11 +156,15 @@ class Follower:
 
     def _parts(self, snapshot: Snapshot) -> Iterator[Message]:
         """A snapshot, in parts: whoever is cut between them has no cursor to go on from."""
-        wanted = [one for one in snapshot.calls if self._wish.wants_call(one[0])]
-        for first in range(0, max(1, len(wanted)), CALLS_A_MESSAGE):
-            behind = first + CALLS_A_MESSAGE
-            shown: list[Json] = [live_call(*one) for one in wanted[first:behind]]
-            yield snapshot_message(shown, snapshot.cursor, more=behind < len(wanted))
+        calls = [one for one in snapshot.calls if self._wish.wants_call(one[0])]
+        agents = snapshot.agents if self._wish.call is None else ()
+        parts = max(1, -(-len(calls) // CALLS_A_MESSAGE), -(-len(agents) // AGENTS_A_MESSAGE))
+        for part in range(parts):
+            first = part * CALLS_A_MESSAGE
+            shown: list[Json] = [live_call(*one) for one in calls[first : first + CALLS_A_MESSAGE]]
+            first = part * AGENTS_A_MESSAGE
+            acted: list[Json] = [_agent(*one) for one in agents[first : first + AGENTS_A_MESSAGE]]
+            yield snapshot_message(shown, acted, snapshot.cursor, more=part + 1 < parts)
 
     async def _deltas(self, reader: Reader) -> AsyncIterator[list[Message]]:
         """Events as they come, until there is a reason to end."""
@@ -249,3 +257,10 @@ class Feed:
         self._closed = True
         for follower in tuple(self._followers):
             follower.end(Reason.GOING_DOWN)
+
+
+def _agent(place: Place, state: AgentState) -> dict[str, Json]:
+    """An agent as he stands."""
+    group, user = place
+    told: dict[str, Json] = {"group": group, "user": user, "state": state.word}
+    return {**told, "reason": state.reason, "since": state.since}

@@ -81,10 +81,13 @@ def event_message(recorded: Recorded) -> Message:
     return Message(recorded.event.kind.value, body, cursor)
 
 
-def snapshot_message(calls: Sequence[Json], cursor: str, *, more: bool) -> Message:
+def snapshot_message(
+    calls: Sequence[Json], agents: Sequence[Json], cursor: str, *, more: bool
+) -> Message:
     """What lives, or a part of it: only behind the last one a stream can go on."""
     told: dict[str, Json] = {"type": "snapshot", "cursor": cursor, "calls": list(calls)}
-    return Message("snapshot", _compact({**told, "more": more}), None if more else cursor)
+    body = _compact({**told, "agents": list(agents), "more": more})
+    return Message("snapshot", body, None if more else cursor)
 
 
 def resync_message(reason: Reason) -> Message:

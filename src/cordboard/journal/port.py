@@ -81,11 +81,12 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A tenant's calls that have no result, with their events, as they are at a cursor: the event
-    behind it is the first that changes them."""
+    """A tenant's calls that have no result, with their events, and how its agents stand, as they
+    are at a cursor: the event behind it is the first that changes them."""
 
     cursor: str
     calls: tuple[tuple[CallRecord, tuple[Recorded, ...]], ...]
+    agents: tuple[tuple[Place, AgentState], ...] = ()
 
 
 class Reader(Protocol):

@@ -160,7 +160,7 @@ class View:
         known = self._tenants.get(tenant)
         calls = known.calls.values() if known is not None else ()
         living = ((one.record, tuple(one.events)) for one in calls if one.record.ended_at is None)
-        return Snapshot(cursor, tuple(living))
+        return Snapshot(cursor, tuple(living), tuple(self.agents(tenant).items()))
 
     def kept_key(self, tenant: str, account: str, value: str) -> KeptKey | None:
         """A key of an account, if its call is at hand."""

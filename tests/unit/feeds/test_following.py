@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.calls.request import Address, Leg
 from cordboard.engines.far_end import RINGS
 from cordboard.feeds.following import (
@@ -100,6 +100,28 @@ async def test_many_live_calls_come_in_parts_and_only_the_last_has_a_cursor() ->
     assert [body["more"] for body in bodies] == [True, True, False]
     assert [part.cursor is None for part in parts] == [True, True, False]
     assert [b"\nid:" in b"\n" + part.as_sse() for part in parts] == [False, False, True]
+
+
+def acted(user: int, state: str) -> CallEvent:
+    who: dict[str, Json] = {"group": {"id": 7}, "user": {"id": user}, "state": state}
+    return CallEvent(EventKind.AGENT_PAUSE, "", data=who)
+
+
+async def test_a_snapshot_tells_how_agents_stand_and_events_what_they_do() -> None:
+    journal = MemoryJournal()
+    await journal.commit(DOMAIN, [acted(user, "paused") for user in range(501)])
+    await journal.commit("other", [acted(9000, "paused")])
+    client = Client(Feed(journal))
+    await client.follow(journal.last_seq(DOMAIN))
+    (snapshot,) = client.snapshots
+    agents = snapshot["agents"]
+    assert [one["user"] for one in agents] == list(range(501))
+    assert {(one["group"], one["state"]) for one in agents} == {(7, "paused")}
+    await journal.commit(DOMAIN, [acted(3, "logged_out")])
+    await client.follow(journal.last_seq(DOMAIN))
+    (event,) = client.events
+    assert (event["kind"], event["call"]) == ("agent.pause", None)
+    assert event["data"]["state"] == "logged_out"
 
 
 async def test_what_happens_while_a_snapshot_is_sent_comes_behind_it() -> None:

@@ -35,7 +35,8 @@ _FEED: Final = {
         EVENT_STREAM: {
             "example": (
                 "id: 9d1cafe00001:41\nevent: snapshot\n"
-                'data: {"type":"snapshot","cursor":"9d1cafe00001:41","calls":[],"more":false}\n\n'
+                'data: {"type":"snapshot","cursor":"9d1cafe00001:41","calls":[],"agents":[],'
+                '"more":false}\n\n'
                 "id: 9d1cafe00001:42\nevent: call.accepted\n"
                 'data: {"type":"event","cursor":"9d1cafe00001:42","seq":42}\n\n'
             ),
