@@ -90,7 +90,10 @@ async def _send(batch: list[Message], follower: Follower, send: Send) -> None:
     """Send texts, as long as somebody is there: whether he has gone, other tasks find out."""
     for number, message in enumerate(batch, 1):
         if follower.told is not Reason.LEFT:
-            await send({"type": "websocket.send", "text": message.body.decode("ascii")})
+            try:
+                await send({"type": "websocket.send", "text": message.body.decode("ascii")})
+            except RuntimeError as error:  # uvicorn's word for who left before the handshake's end
+                raise ConnectionResetError("the client has gone") from error
         if number % TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
 
