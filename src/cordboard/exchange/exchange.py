@@ -101,7 +101,12 @@ class Exchange:
         A request with a ``key`` that was accepted before gets the reply of then, and nothing rings
         again. Raises :class:`Refused`; then nothing rings.
         """
-        return await self._repetition.once(request, key, lambda kept: self._accept(request, kept))
+        try:
+            return await self._repetition.once(
+                request, key, lambda kept: self._accept(request, kept)
+            )
+        except JournalUnavailable as error:
+            raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
 
     async def _accept(self, request: CallRequest, key: Key | None) -> Accepted:
         if self._stopping.begun:
@@ -114,7 +119,7 @@ class Exchange:
         self._take(planned)
         record = _record(request, accepted_at, planned.channels)
         try:
-            await self._store(record, [accepted_event(planned)], key)
+            await self._journal.accept(record, [accepted_event(planned)], key)
         except BaseException:
             self._usage.give_back(planned.takes)
             raise
@@ -202,14 +207,6 @@ class Exchange:
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
 
-    async def _store(
-        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None
-    ) -> None:
-        try:
-            await self._journal.accept(record, events, key)
-        except JournalUnavailable as error:
-            raise Refused(RefusalId.OVERLOADED, "the journal can't take more now") from error
-
     def _run(self, planned: CallPlan) -> None:
         self._live.begin(Call(planned, self._switchboard), planned.request.tenant)
         if self._stopping.drained:  # while the journal wrote
@@ -232,7 +229,7 @@ class Exchange:
         scheduled = ScheduledCall(request, due_at)
         accepted = accepted_event(replace(checked, channels=()))
         record = _record(request, accepted_at)
-        await self._store(record, [accepted, scheduled.scheduled()], key)
+        await self._journal.accept(record, [accepted, scheduled.scheduled()], key)
         self._schedule.add(scheduled)
         return Accepted(record.id, record.channels)
 

@@ -9,6 +9,7 @@ import pytest
 from cordboard.api.body import MAX_BODY_BYTES
 from cordboard.api.v1.problems import KNOWN, RETRY_SECONDS, Problem, answer_of, refused
 from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.journal.port import JournalUnavailable
 from support.asgi import Reply, ask
 from support.v1 import Served
 
@@ -104,6 +105,28 @@ async def test_who_asks_is_found_out_before_anything_is_read() -> None:
         assert reply.headers["www-authenticate"].startswith("Basic ")
     reply = await ask(Served().app, "GET", "/v1/callbacks?before=soon", authorization="Basic x")
     is_problem(reply, "authentication_required")
+
+
+async def test_a_journal_that_does_not_answer_is_for_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served = Served()
+
+    async def away(*_: Any) -> None:
+        raise JournalUnavailable("secret")
+
+    for name in ("call", "calls", "kept_key"):
+        monkeypatch.setattr(served.journal, name, away)
+    body = {"first": {"address": "jessica"}, "second": {"address": "thomas"}}
+    for reply in (
+        await served.get("/calls/x"),
+        await served.get("/calls"),
+        await served.post("/calls", body, headers={"idempotency-key": "k"}),
+    ):
+        is_problem(reply, "overloaded")
+        assert int(reply.headers["retry-after"]) >= 1
+        assert b"secret" not in reply.body
+    assert not served.engine.commands
 
 
 async def test_a_fault_of_our_own_is_a_problem_too(monkeypatch: pytest.MonkeyPatch) -> None:

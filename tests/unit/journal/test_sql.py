@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -15,6 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.request import Callback, Leg
+from cordboard.journal.listing import Wanted
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -430,3 +433,23 @@ async def test_the_next_process_finds_where_terminals_were_registered(shelf: She
     again = await shelf.open()
     assert await again.bindings() == {"desk@demo": "[2]"}
     await again.close()
+
+
+async def test_a_database_that_does_not_answer_is_told_as_the_port_has_it(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    with closing(sqlite3.connect(shelf.file)) as other:
+        for table in ("calls", "events", "outbox"):
+            other.execute(f"ALTER TABLE {table} RENAME TO gone_{table}")
+        other.commit()
+    questions: list[Awaitable[object]] = [
+        journal.call("demo", "call"),
+        journal.calls("demo", Wanted(5)),
+        journal.events_of("demo", "call"),
+        journal.kept_key("demo", "main", "order-7"),
+        journal.posted("demo"),
+        journal.again("demo", "msg_call", 1.0),
+    ]
+    for question in questions:
+        with pytest.raises(JournalUnavailable):
+            await question
+    await journal.close()

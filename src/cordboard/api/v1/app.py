@@ -34,6 +34,7 @@ from cordboard.api.v1.paths import Paths
 from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
 from cordboard.api.v1.schema import document
 from cordboard.calls.refusals import Refused
+from cordboard.journal.port import JournalUnavailable
 
 PREFIX: Final = "/v1"
 
@@ -75,6 +76,7 @@ def application(services: Services) -> FastAPI:
             Problem: _on_problem,
             Refused: _on_refusal,
             RequestValidationError: _on_faults,
+            JournalUnavailable: _on_silence,
             Exception: _on_break,
         },
     )
@@ -156,6 +158,10 @@ async def _on_refusal(_request: Request, refusal: Exception) -> Response:
 async def _on_faults(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     return answer_of(wrong(faults_of(error.errors())))
+
+
+async def _on_silence(_request: Request, _error: Exception) -> Response:
+    return answer_of(Problem("overloaded", "the journal does not answer now"))
 
 
 async def _on_break(_request: Request, _error: Exception) -> Response:

@@ -9,7 +9,10 @@ from fastapi.routing import APIRoute
 
 from cordboard.api.v1.problems import described
 
-_ALWAYS: Final = ("authentication_required", "scope_missing", "too_many_requests", "internal_error")
+_ALWAYS: Final = (
+    *("authentication_required", "scope_missing", "too_many_requests"),
+    *("internal_error", "overloaded"),
+)
 
 
 def v1_router(tag: str) -> APIRouter:

@@ -174,12 +174,13 @@ class SqlJournal(SqlOutbox):
             calls.c.idempotency_key == value,
         )
         wanted = select(calls.c.id, calls.c.request_digest, calls.c.ended_at).where(*mine)
-        async with self._store.engine.begin() as connection:
+        async with self._store.asked() as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
             if row is None:
                 return None
             if row["ended_at"] is not None and row["ended_at"] + KEY_SECONDS < self._wall():
                 await connection.execute(update(calls).where(*mine).values(idempotency_key=None))
+                await connection.commit()
                 return None
         return KeptKey(Key(value, row["request_digest"]), row["id"])
 
@@ -219,7 +220,7 @@ class SqlJournal(SqlOutbox):
         if at_hand is not None:
             return at_hand.record
         wanted = select(calls).where(calls.c.id == call, calls.c.tenant == tenant)
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             row = (await connection.execute(wanted)).mappings().one_or_none()
         return None if row is None else record_of(row)
 
@@ -227,7 +228,7 @@ class SqlJournal(SqlOutbox):
         """The calls of a tenant that are wanted; those that are not over are all at hand."""
         if wanted.standing in (Standing.SCHEDULED, Standing.LIVE):
             return self._view.calls(tenant, wanted)
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             rows = (await connection.execute(listed(tenant, wanted))).mappings().all()
         return tuple(map(record_of, rows))
 
@@ -245,7 +246,7 @@ class SqlJournal(SqlOutbox):
         found: dict[str, list[Recorded]] = {call: [] for call in calls}
         elsewhere = [call for call in calls if not self._is_at_hand(tenant, call, found[call])]
         if elsewhere:
-            async with self._store.engine.connect() as connection:
+            async with self._store.asked() as connection:
                 rows = (await connection.execute(events_of(tenant, elsewhere))).mappings().all()
             for row in rows:
                 found[row["call"]].append(recorded_of(self.epoch, row))
@@ -265,7 +266,7 @@ class SqlJournal(SqlOutbox):
             .order_by(events.c.seq)
             .limit(MAX_EVENTS_OF_CALL)
         )
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
         return tuple(recorded_of(self.epoch, row) for row in rows)
 

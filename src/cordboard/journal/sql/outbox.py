@@ -32,7 +32,7 @@ class SqlOutbox:
         wanted = select(func.count(), func.min(outbox.c.at)).where(
             outbox.c.fate == Fate.PENDING.value
         )
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             pending, oldest_at = (await connection.execute(wanted)).one()
         return Backlog(pending, oldest_at)
 
@@ -62,19 +62,20 @@ class SqlOutbox:
             .where(outbox.c.tenant == tenant, outbox.c.id == id)
             .order_by(attempts.c.number)
         )
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
         return tuple(Attempt(r["at"], r["status"], r["error"], r["seconds"]) for r in rows)
 
     async def again(self, tenant: str, id: str, at: float) -> Posted | None:  # noqa: A002
         """Have a callback delivered once more; see the port."""
         mine = (outbox.c.tenant == tenant, outbox.c.id == id)
-        async with self._store.engine.begin() as connection:
+        async with self._store.asked() as connection:
             pending = {"fate": Fate.PENDING.value, "next_at": at}
             await connection.execute(update(outbox).where(*mine).values(pending))
+            await connection.commit()
         return await self.callback(tenant, id)
 
     async def _found(self, wanted: Select[Any]) -> tuple[Posted, ...]:
-        async with self._store.engine.connect() as connection:
+        async with self._store.asked() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
         return tuple(map(posted_of, rows))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from cordboard.journal.port import StoreFailed
+from cordboard.journal.port import JournalUnavailable, StoreFailed
 
 NEWEST: Final = "0002"
 """The version of the tables that this server needs: the last of the migrations."""
@@ -116,6 +117,16 @@ class Store:
         finally:
             await other.close()
         return False
+
+    @asynccontextmanager
+    async def asked(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for questions of a moment. Raises :class:`JournalUnavailable` where the
+        database does not answer them."""
+        try:
+            async with self.engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise JournalUnavailable(f"{self}: {reason_of(error)}") from None
 
     async def close(self) -> None:
         """Disconnect."""
