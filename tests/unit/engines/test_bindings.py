@@ -77,3 +77,15 @@ def test_registrations_end_with_their_password(terminals: tuple[Terminal, ...], 
     ended = bindings.follow(before)
     assert [change.account for change in ended] == ([] if stay else ["desk@demo"])
     assert bool(bindings.contacts("desk@demo")) is stay
+
+
+def test_a_mark_tells_passwords_apart() -> None:
+    def mark(*terminals: Terminal) -> str | None:
+        return Bindings(lambda: directory_of(*terminals), b"secret", lambda: NOW).mark("desk@demo")
+
+    old = mark(Terminal("desk", 1, "a" * 32))
+    assert old is not None
+    assert len(old) == 4
+    assert mark(Terminal("desk", 1, "a" * 32, max_contacts=2)) == old
+    assert mark(Terminal("desk", 1, "b" * 32)) != old
+    assert mark(Terminal("soft", 1, "a" * 32)) is None

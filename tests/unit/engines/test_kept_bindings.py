@@ -152,8 +152,12 @@ class House:
         self.runner = Runner()
         self.kept: dict[str, str | None] = {}
         self.writes = 0
+        self.marks: dict[str, str | None] = {}
         self.bindings = KeptBindings(
-            cast("StackRunner", self.runner), self._keep, lambda: self.runner.now + AHEAD
+            cast("StackRunner", self.runner),
+            self._keep,
+            lambda: self.runner.now + AHEAD,
+            lambda account: self.marks.get(account, ""),
         )
 
     def _keep(self, account: str, text: str | None) -> None:
@@ -220,6 +224,21 @@ def test_what_does_not_hold_any_more_is_not_kept_on() -> None:
     assert house.kept == {ACCOUNT: one, "gone@demo": None}
     assert set(house.runner.bindings.restored) == {ACCOUNT, "soft@demo"}
     assert house.runner.sent == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "holds"), [("1a2b", True), ("3c4d", False), ("", False), (None, False)]
+)
+def test_who_has_another_password_by_then_registers_anew(mark: str | None, holds: bool) -> None:
+    before, after = House(), House()
+    before.marks[ACCOUNT] = "1a2b"
+    before.changed(BINDING)
+    text = before.kept[ACCOUNT]
+    assert text is not None
+    after.marks[ACCOUNT] = mark
+    after.bindings.restore({ACCOUNT: text})
+    assert (ACCOUNT in after.runner.bindings.restored) is holds
+    assert after.kept == ({} if holds else {ACCOUNT: None})
 
 
 def test_phones_on_connections_are_asked_a_few_at_a_time() -> None:

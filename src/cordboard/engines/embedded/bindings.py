@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final
 
 from cordboard.calls.ports import Contact
 from cordboard.directory.challenger import challenger_of
@@ -17,6 +19,10 @@ _OFFERED = {
     DigestOffer.SHA_256: ("SHA-256",),
     DigestOffer.BOTH: ("SHA-256", "MD5"),
 }
+
+
+MARK_OCTETS: Final = 2
+"""Of 65536 new passwords one is taken for the old one; so many guesses would be left over."""
 
 
 class Bindings:
@@ -49,6 +55,15 @@ class Bindings:
         accounts = self.registrar.accounts()
         ended = [one for one in accounts if _secrets(one, before) != _secrets(one, now)]
         return self.registrar.forget(ended)
+
+    def mark(self, account: str) -> str | None:
+        """What tells the secrets of an account (``terminal@domain``) from others; None where there
+        is no such one. It is too short to try passwords by."""
+        secrets = _secrets(account, self._directory())
+        if secrets is None:
+            return None
+        told = repr(secrets).encode()
+        return blake2b(told, digest_size=MARK_OCTETS).hexdigest()
 
     def find(self, contact: Contact) -> Binding | None:
         """The binding behind a contact; None if it has gone since."""

@@ -112,7 +112,8 @@ class EmbeddedEngine:
             raise
         self._running = running
         if self._keep_bindings is not None:
-            self._bindings = KeptBindings(running.runner, self._keep_bindings)
+            mark = running.bindings.mark
+            self._bindings = KeptBindings(running.runner, self._keep_bindings, mark=mark)
         running.watch_certificates()
         running.trunks.follow(self._directory())
         running.runner.pump()

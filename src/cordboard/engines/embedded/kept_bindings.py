@@ -47,8 +47,10 @@ class KeptBindings:
     """Has kept what changes, and brings back what an earlier process knew.
 
     ``keep`` takes an account and its bindings as text, None where it has none; ``wall`` is seconds
-    since 1970. Phones on connections are asked by a ping whether they accept one; those that do not
-    are reachable again when they register.
+    since 1970. ``mark`` tells the secrets of an account from others, and is None where there is no
+    such account: who has another password by then has to register anew. Phones on connections are
+    asked by a ping whether they accept one; those that do not are reachable again when they
+    register.
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class KeptBindings:
         runner: StackRunner,
         keep: Callable[[str, str | None], None],
         wall: Callable[[], float] = time.time,
+        mark: Callable[[str], str | None] = lambda _account: "",
     ) -> None:
         self._runner = runner
         self._keep = keep
+        self._mark = mark
         self._wall = wall
         self._ways: dict[str, Ways] = {}
         self._refreshed: dict[str, BindingsChanged] = {}
@@ -80,20 +84,24 @@ class KeptBindings:
         else:
             self._ways.pop(event.account, None)
         self._refreshed.pop(event.account, None)
-        self._keep(event.account, written(event.bindings, self._ahead))
+        self._put(event.account, event.bindings)
 
     def restore(self, kept: Mapping[str, str]) -> None:
         """Have the bindings of an earlier process that still hold; the others are not kept on."""
         now, ahead, stack = self._runner.clock(), self._ahead, self._runner.stack
         assert stack.bindings is not None  # the server is a registrar
         for account, text in kept.items():
+            mark, bracket, forms = text.partition("[")
+            if self._mark(account) != mark:
+                self._keep(account, None)
+                continue
             try:
-                found, gone = read(account, text, ahead, now)
+                found, gone = read(account, bracket + forms, ahead, now)
             except ValueError as error:
                 _log.warning("strange bindings", account=account, reason=type(error).__name__)
                 found, gone = (), True
             if gone:
-                self._keep(account, written(found, ahead))
+                self._put(account, found)
             if found:
                 stack.bindings.restore(account, found, now)
                 self._ways[account] = _ways_of(found)
@@ -114,11 +122,15 @@ class KeptBindings:
         """By how many seconds wall time is ahead of the stack's."""
         return self._wall() - self._runner.clock()
 
+    def _put(self, account: str, bindings: Iterable[Binding]) -> None:
+        text = written(bindings, self._ahead)
+        self._keep(account, None if text is None else f"{self._mark(account) or ''}{text}")
+
     def _write(self) -> None:
         self._writing = None
         refreshed, self._refreshed = self._refreshed, {}
         for event in refreshed.values():
-            self._keep(event.account, written(event.bindings, self._ahead))
+            self._put(event.account, event.bindings)
 
     def _ask(self) -> None:
         """Connect to some phones; what fails is lost, and its bindings with it."""
