@@ -43,7 +43,7 @@ class Bindings:
             self._core.events.append(answer.changed)
             for binding in answer.changed.bindings:
                 self._look_after(binding, now)
-                self._core.phone_calls.follow(binding.phone, binding.flow)
+                self._core.phone_calls.follow(binding.phone, binding.flow, now)
         return answer
 
     def _look_after(self, binding: Binding, now: float) -> None:

@@ -7,11 +7,13 @@ What was answered gets a BYE whose CSeq number is beyond any that the old proces
 Both are bounded by their transactions, 64*T1.
 
 A connection that the peer had opened has gone with the old process. Where the peer listens at the
-address that it came from, by its Contact or its proxy's Path, a new one is made to there.
+address that it came from, by its Contact or its proxy's Path, a new one is made to there; else, or
+where it does not listen, the call is ended when the phone registers anew, if it does so soon.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -30,8 +32,14 @@ if TYPE_CHECKING:
     from cordboard.sip.core import Core
     from cordboard.sip.digest import Credentials
     from cordboard.sip.message import Response
+    from cordboard.sip.wheel import Timer
+
+RETURN_SECONDS = 120.0
+"""How long a phone that can't be connected to is waited for; those that keep connections notice
+within moments that one is gone, and browsers try again at least twice a minute."""
 
 _ROUTE = "Route: "
+_FAILED = 503
 
 
 def end_left_over(
@@ -42,30 +50,19 @@ def end_left_over(
     reason: str,
     done: Callable[[], None],
     now: float,
-) -> None:
-    """End a call of an earlier process; ``done`` is called once nothing more can be done about it,
-    at the latest some 64*T1 later. ``credentials`` answer challenges, ``reason`` is a Reason value.
+) -> bool:
+    """End a call of an earlier process. ``done`` is called once nothing more can be done about it:
+    some 64*T1 later, or after RETURN_SECONDS where its phone has to come back first. Whether
+    anything is under way, so that the network should not be given too many of them at once.
 
-    Raises :class:`~cordboard.sip.errors.SipBuildError` or
-    :class:`~cordboard.sip.errors.SipParseError` where nothing can be made of it.
+    ``credentials`` answer challenges, ``reason`` is a Reason value. Raises
+    :class:`~cordboard.sip.errors.SipBuildError` or :class:`~cordboard.sip.errors.SipParseError`
+    where nothing can be made of it.
     """
     authentication = Authentication(credentials)
     if isinstance(remains, InviteRemains):
-        routes = tuple(line[len(_ROUTE) :] for line in remains.routes.split("\r\n") if line)
-        flow = way_after_restart(remains.flow, remains.uri, routes)
-        if flow is None:
-            done()
-        else:
-            remains = remains._replace(flow=flow)
-            LeftInvite(core, call_id, remains, authentication, reason, done, now)
-        return
-    flow = way_after_restart(remains.flow, remains.target, remains.routes)
-    if flow is None:
-        done()
-    else:
-        dialog = _dialog_of(core, call_id, remains._replace(flow=flow))
-        dialog.keep(remains.keys, remains.phone)  # another restart is to count on from here
-        part(core, dialog, authentication, reason, now, done)
+        return LeftInvite(core, call_id, remains, authentication, reason, done).begin(now)
+    return LeftDialog(core, call_id, remains, authentication, reason, done).begin(now)
 
 
 def way_after_restart(flow: Flow, target: str, routes: tuple[str, ...]) -> Flow | None:
@@ -82,10 +79,131 @@ def way_after_restart(flow: Flow, target: str, routes: tuple[str, ...]) -> Flow 
     return Flow(uri.transport, ("", 0), (host, port))
 
 
-class LeftInvite:
-    """An INVITE that was not answered when its process was killed; cancelled at once."""
+class LeftCall(ABC):
+    """One call, and whether its phone is there."""
 
-    __slots__ = ("_authentication", "_call_id", "_core", "_done", "_reason", "_remains")
+    __slots__ = ("_authentication", "_call_id", "_core", "_done", "_reason", "_waiting")
+
+    def __init__(
+        self,
+        core: Core,
+        call_id: str,
+        authentication: Authentication,
+        reason: str,
+        done: Callable[[], None],
+    ) -> None:
+        self._core = core
+        self._call_id = call_id
+        self._authentication = authentication
+        self._reason = reason
+        self._done: Callable[[], None] | None = done
+        self._waiting: Timer | None = None
+
+    @property
+    @abstractmethod
+    def phone(self) -> str | None:
+        """The phone that the call is with."""
+
+    @abstractmethod
+    def way(self) -> Flow | None:
+        """The flow to the peer, where it does not have to come back first."""
+
+    @abstractmethod
+    def end(self, flow: Flow, now: float) -> None:
+        """End the call over a flow."""
+
+    def begin(self, now: float) -> bool:
+        """End it now, or when the phone is back; whether it is now."""
+        flow = self.way()
+        if flow is None:
+            self._wait(now)
+            return False
+        self.end(flow, now)
+        return True
+
+    def over(self, status: int, now: float) -> None:
+        """What was sent has been answered by a final status, or 408 and 503 where nobody did."""
+        if status == _FAILED:
+            self._wait(now)
+        else:
+            self._is_done()
+
+    def _wait(self, now: float) -> None:
+        if self.phone is None or self._waiting is not None:
+            self._is_done()
+            return
+        self._waiting = self._core.wheel.schedule(now + RETURN_SECONDS, self._give_up)
+        self._core.phone_calls.expect(self.phone, self._returned)
+
+    def _returned(self, flow: Flow, now: float) -> None:
+        """The phone has registered anew; it is not waited for a second time."""
+        self._core.wheel.cancel(self._waiting)
+        if self._done is not None:
+            self.end(flow, now)
+
+    def _give_up(self, now: float) -> None:
+        assert self.phone is not None  # who was waited for
+        self._core.phone_calls.expect_no_more(self.phone, self._returned)
+        self._is_done()
+
+    def _is_done(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+
+class LeftDialog(LeftCall):
+    """An answered call."""
+
+    __slots__ = ("_remains",)
+
+    def __init__(
+        self,
+        core: Core,
+        call_id: str,
+        remains: DialogRemains,
+        authentication: Authentication,
+        reason: str,
+        done: Callable[[], None],
+    ) -> None:
+        super().__init__(core, call_id, authentication, reason, done)
+        self._remains = remains
+
+    @property
+    def phone(self) -> str | None:
+        """The phone that the call is with."""
+        return self._remains.phone
+
+    def way(self) -> Flow | None:
+        """The flow to the peer, where it does not have to come back first."""
+        return way_after_restart(self._remains.flow, self._remains.target, self._remains.routes)
+
+    def end(self, flow: Flow, now: float) -> None:
+        """Send the BYE."""
+        remains = self._remains
+        dialog = Dialog(
+            self._core,
+            call_id=self._call_id,
+            local=remains.local,
+            local_tag=remains.local_tag,
+            remote=remains.remote,
+            remote_tag=remains.remote_tag,
+            target=remains.target,
+            routes=remains.routes,
+            origin=flow,
+            sticky=remains.sticky,
+            contact_user="cordboard",
+            local_number=remains.number + CSEQ_LEAP,
+            remote_number=None,
+        )
+        dialog.keep(remains.keys, remains.phone)  # another restart is to count on from here
+        part(self._core, dialog, self._authentication, self._reason, now, self.over)
+
+
+class LeftInvite(LeftCall):
+    """An INVITE that was not answered when its process was killed."""
+
+    __slots__ = ("_answered", "_remains")
 
     def __init__(
         self,
@@ -95,26 +213,37 @@ class LeftInvite:
         authentication: Authentication,
         reason: str,
         done: Callable[[], None],
-        now: float,
     ) -> None:
-        self._core = core
-        self._call_id = call_id
+        super().__init__(core, call_id, authentication, reason, done)
         self._remains = remains
-        self._authentication = authentication
-        self._reason = reason
-        self._done: Callable[[], None] | None = done
+        self._answered = False
+
+    @property
+    def phone(self) -> str | None:
+        """The phone that the call is with."""
+        return self._remains.phone
+
+    def way(self) -> Flow | None:
+        """The flow to the peer, where it does not have to come back first."""
+        remains = self._remains
+        routes = tuple(line[len(_ROUTE) :] for line in remains.routes.split("\r\n") if line)
+        return way_after_restart(remains.flow, remains.uri, routes)
+
+    def end(self, flow: Flow, now: float) -> None:
+        """Have the INVITE again, and send its CANCEL."""
+        remains = self._remains
         lines = InviteLines(
             remains.uri,
             remains.via,
             remains.routes,
             remains.from_,
             remains.to,
-            f"Call-ID: {call_id}\r\n",
+            f"Call-ID: {self._call_id}\r\n",
             remains.number,
             remains.credentials,
         )
-        cancel = lines.cancel(reason)
-        flow, branch, layer = remains.flow, remains.branch, core.layer
+        cancel = lines.cancel(self._reason)
+        branch, call_id, layer = remains.branch, self._call_id, self._core.layer
         layer.request("INVITE", branch, flow, call_id, b"", self, now, lines)
         layer.request("CANCEL", branch, flow, call_id, cancel, None, now)
 
@@ -125,53 +254,32 @@ class LeftInvite:
         if response.status >= 300:
             self._is_done()
             return
-        remains = self._remains
-        first, self._done = self._done, None
+        remains, first = self._remains, not self._answered
+        self._answered = True
         try:
             taken = hang_up_answer(
                 self._core,
                 response,
-                remains.flow,
+                transaction.flow,
                 self._authentication,
                 now,
                 reason=self._reason,
                 credentials=remains.credentials,
                 sticky=remains.sticky,
-                begun=self._keep if first is not None else None,
-                done=first,
+                begun=self._keep if first else None,
+                done=self._parted if first else None,
             )
         except SipParseError:
             taken = False
         if not taken:
-            self._done = first
             self._is_done()
 
     def on_no_response(self, transaction: ClientTransaction, status: int, now: float) -> None:
         """Nobody is there, or has nothing more to say."""
-        self._is_done()
+        self.over(status, now)
 
     def _keep(self, dialog: Dialog) -> None:
         dialog.keep(self._remains.keys, self._remains.phone)
 
-    def _is_done(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            done()
-
-
-def _dialog_of(core: Core, call_id: str, remains: DialogRemains) -> Dialog:
-    return Dialog(
-        core,
-        call_id=call_id,
-        local=remains.local,
-        local_tag=remains.local_tag,
-        remote=remains.remote,
-        remote_tag=remains.remote_tag,
-        target=remains.target,
-        routes=remains.routes,
-        origin=remains.flow,
-        sticky=remains.sticky,
-        contact_user="cordboard",
-        local_number=remains.number + CSEQ_LEAP,
-        remote_number=None,
-    )
+    def _parted(self, _status: int, _now: float) -> None:
+        self._is_done()

@@ -5,6 +5,7 @@ from then on. By itself it need not say anything in a call that goes on undistur
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,14 +13,19 @@ if TYPE_CHECKING:
     from cordboard.sip.session import Session
 
 
+Returned = Callable[["Flow", float], None]
+"""Takes the flow by which a phone has registered, and ``now``."""
+
+
 class PhoneCalls:
     """The sessions of each phone, which is named as its binding names it."""
 
-    __slots__ = ("_phones", "_sessions")
+    __slots__ = ("_expected", "_phones", "_sessions")
 
     def __init__(self) -> None:
         self._sessions: dict[str, set[Session]] = {}
         self._phones: dict[Session, str] = {}
+        self._expected: dict[str, list[Returned]] = {}
 
     def __len__(self) -> int:
         """How many calls there are with phones that are known."""
@@ -39,9 +45,21 @@ class PhoneCalls:
             if not sessions:
                 del self._sessions[phone]
 
-    def follow(self, phone: str, flow: Flow) -> None:
+    def expect(self, phone: str, returned: Returned) -> None:
+        """Say, once, when a phone has registered."""
+        self._expected.setdefault(phone, []).append(returned)
+
+    def expect_no_more(self, phone: str, returned: Returned) -> None:
+        """It is not to be said any more."""
+        left = [one for one in self._expected.pop(phone, ()) if one != returned]
+        if left:
+            self._expected[phone] = left
+
+    def follow(self, phone: str, flow: Flow, now: float) -> None:
         """A phone has registered over a flow: its calls go on there. What rings stays where it is,
         for a CANCEL has to take the way of its INVITE (RFC 3261 9.1)."""
         for session in self._sessions.get(phone, ()):
             if session.up and session.dialog is not None:
                 session.dialog.rejoin(flow)
+        for returned in self._expected.pop(phone, ()):
+            returned(flow, now)

@@ -209,9 +209,9 @@ class SipStack:
         reason: str,
         done: Callable[[], None],
         now: float,
-    ) -> None:
+    ) -> bool:
         """End a call of an earlier process; see :mod:`~cordboard.sip.left_over`."""
-        end_left_over(self._core, call_id, remains, credentials, reason, done, now)
+        return end_left_over(self._core, call_id, remains, credentials, reason, done, now)
 
     # Calls in
 

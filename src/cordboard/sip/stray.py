@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog, contact_of
-from cordboard.sip.dialog_request import say_goodbye
+from cordboard.sip.dialog_request import DialogRequest
+from cordboard.sip.lines import reason_line
 from cordboard.sip.route_set import routes_of_response
 
 if TYPE_CHECKING:
@@ -55,13 +56,14 @@ def hang_up_answer(
     credentials: str = "",
     sticky: bool = True,
     begun: Callable[[Dialog], None] | None = None,
-    done: Callable[[], None] | None = None,
+    done: Callable[[int, float], None] | None = None,
 ) -> bool:
     """Acknowledge a 2xx to an INVITE that has no session, and hang it up, unless that is under way
     already; False where it can't be answered.
 
     The ACK has the INVITE's ``credentials`` lines. ``begun`` is told of the dialog before anything
-    is sent, ``done`` is called after the BYE.
+    is sent, ``done`` is called after the BYE, with the
+    status that ended it and ``now``.
     """
     target = contact_of(response)
     if target is None:
@@ -97,18 +99,21 @@ def part(
     authentication: Authentication,
     reason: str | None,
     now: float,
-    done: Callable[[], None] | None = None,
+    done: Callable[[int, float], None] | None = None,
 ) -> None:
     """Send the BYE of a dialog that no session stands for, one at a time; ``done`` is called once
-    nothing more will come of it."""
+    nothing more will come of it, with the status that ended it and ``now``."""
     key = (dialog.call_id, dialog.remote_tag)
 
-    def over() -> None:
+    def over(status: int, _response: Response | None, now: float) -> None:
         core.goodbyes.pop(key, None)
         if done is not None:
-            done()
+            done(status, now)
 
     if key not in core.goodbyes:
-        core.goodbyes[key] = say_goodbye(core, dialog, authentication, reason, over, now)
+        lines = reason_line(reason)
+        core.goodbyes[key] = DialogRequest(
+            core, dialog, authentication, "BYE", over, now, lines=lines
+        )
     elif done is not None:
-        done()
+        done(200, now)

@@ -10,6 +10,7 @@ import pytest
 from cordboard.sip.digest import Credentials
 from cordboard.sip.errors import SipBuildError
 from cordboard.sip.flow import Flow
+from cordboard.sip.left_over import RETURN_SECONDS
 from cordboard.sip.message import Request
 from cordboard.sip.remains import CSEQ_LEAP, CSEQ_RENEWAL, DialogRemains, InviteRemains
 from support.killed_process import REASON, Processes
@@ -20,6 +21,16 @@ from support.sip_peer import CONTACT, Peer, all_quiet
 TRUNK = Credentials("office", "secret")
 PROXIED = ("record-route", "<sip:p1;lr>,<sip:p2;lr>")
 LINES = ("via", "from", "to", "call-id")
+
+
+DESK = "desk@demo sip:phone@10.0.0.7"
+CONNECTION = Flow("tcp", SERVER, (PHONE[0], 49_152))
+COMES_BACK = Flow("tcp", SERVER, (PHONE[0], 49_153))
+
+
+def comes_back(peer: Peer, phone: str = DESK) -> None:
+    """A phone registers anew."""
+    peer.stack._core.phone_calls.follow(phone, COMES_BACK, peer.now)
 
 
 def killed_while_ringing(processes: Processes, **more: Any) -> tuple[Request, Peer]:
@@ -373,12 +384,71 @@ def test_a_phone_that_listens_where_it_came_from_is_connected_to(state: Any) -> 
         "sip:phone@phone.invalid;transport=tcp",
     ],
 )
-def test_where_only_the_phone_can_connect_nothing_is_tried(uri: str) -> None:
+@pytest.mark.parametrize("talking", [False, True])
+def test_where_only_the_phone_can_connect_it_is_waited_for(uri: str, talking: bool) -> None:
     processes = Processes("tcp")
-    call_over(processes.before, Flow("tcp", SERVER, (PHONE[0], 49_152)), uri)
+    invite = call_over(processes.before, CONNECTION, uri, phone=DESK)
+    if talking:
+        contact = ("contact", f"<{uri}>")
+        processes.before.answer(invite, 200, sdp=ANSWER, extra=(contact,), flow=CONNECTION)
     after = processes.kill()
     assert after.take() == []
+    assert not processes.done
+    after.wait(RETURN_SECONDS - 1.0)
+    comes_back(after, "somebody else")
+    assert after.take() == []
+    comes_back(after)
+    ((flow, data),) = after.stack.messages_to_send()
+    assert data.startswith(b"BYE " if talking else b"CANCEL ")
+    assert flow == COMES_BACK
+    after.wait(40.0)
     assert processes.done == ["call-1"]
+    comes_back(after)
+    after.take()
+    assert all_quiet(after)
+
+
+def test_a_phone_that_does_not_come_back_is_not_waited_for_ever() -> None:
+    processes = Processes("tcp")
+    call_over(processes.before, CONNECTION, "sip:phone@10.0.0.7;transport=tcp", phone=DESK)
+    after = processes.kill()
+    after.wait(RETURN_SECONDS + 0.1)
+    assert processes.done == ["call-1"]
+    comes_back(after)
+    assert after.take() == []
+    assert all_quiet(after)
+
+
+def test_of_two_calls_of_a_phone_both_are_ended_when_it_is_back() -> None:
+    processes = Processes("tcp")
+    for call_id in ("call-1", "call-2"):
+        uri = "sip:phone@10.0.0.7;transport=tcp"
+        call_over(processes.before, CONNECTION, uri, phone=DESK, call_id=call_id)
+    after = processes.kill()
+    comes_back(after)
+    after.take_requests("CANCEL", "CANCEL")
+
+
+def test_where_nobody_can_come_back_it_is_over_at_once() -> None:
+    processes = Processes("tcp")
+    call_over(processes.before, CONNECTION, "sip:phone@10.0.0.7;transport=tcp")
+    processes.kill()
+    assert processes.done == ["call-1"]
+
+
+def test_a_phone_that_does_not_listen_is_waited_for() -> None:
+    processes = Processes("tcp")
+    uri = f"sip:phone@{PHONE[0]}:5062;transport=tcp"
+    invite = call_over(processes.before, CONNECTION, uri, phone=DESK)
+    processes.before.answer(invite, 200, sdp=ANSWER, extra=(("contact", f"<{uri}>"),))
+    after = processes.kill()
+    (flow,) = after.take_flows()
+    after.stack.connection_lost(flow, after.now)
+    assert not processes.done
+    comes_back(after)
+    assert after.take_flows() == [COMES_BACK]
+    after.stack.connection_lost(COMES_BACK, after.now)
+    assert processes.done == ["call-1"], "once is enough"
 
 
 def test_behind_a_proxy_the_proxy_is_connected_to() -> None:
@@ -409,8 +479,16 @@ def test_what_makes_no_message_is_said_so() -> None:
         )
 
 
-def call_over(peer: Peer, flow: Flow, uri: str, routes: tuple[str, ...] = ()) -> Request:
+def call_over(
+    peer: Peer,
+    flow: Flow,
+    uri: str,
+    routes: tuple[str, ...] = (),
+    phone: str | None = None,
+    call_id: str = "call-1",
+) -> Request:
     """Send an INVITE over a flow; returns it."""
-    asked = replace(invitation(peer.end, routes=routes), flow=flow, uri=uri)
+    plain = invitation(peer.end, routes=routes, call_id=call_id)
+    asked = replace(plain, flow=flow, uri=uri, phone=phone)
     peer.stack.invite(asked, peer.now)
     return peer.take_request("INVITE")

@@ -39,7 +39,7 @@ class LeftOver:
         self._directory = directory
         self._records = records
         self._left = list(left.items())
-        self._under_way = 0
+        self._under_way: set[str] = set()
         self._going_on = False
         _log.info("ending the calls of the process before", channels=len(left))
 
@@ -48,21 +48,22 @@ class LeftOver:
         if self._going_on:
             return  # the last one was over at once
         self._going_on = True
-        while self._left and self._under_way < AT_ONCE:
+        while self._left and len(self._under_way) < AT_ONCE:
             channel, record = self._left.pop()
-            self._under_way += 1
+            self._under_way.add(channel)
             try:
-                self._end(channel, record)
+                if not self._end(channel, record):
+                    self._under_way.discard(channel)  # its phone has to come back first
             except (ValueError, SipParseError, SipBuildError) as error:
                 _log.warning("a channel can't be ended", channel=channel, reason=str(error))
                 self._ended(channel)
         self._going_on = False
         self._runner.pump()
 
-    def _end(self, channel: str, record: str) -> None:
+    def _end(self, channel: str, record: str) -> bool:
         remains = read(record)
         runner = self._runner
-        runner.stack.end_left_over(
+        return runner.stack.end_left_over(
             channel,
             remains,
             None if remains.keys is None else self._credentials(remains.keys),
@@ -72,7 +73,7 @@ class LeftOver:
         )
 
     def _ended(self, channel: str) -> None:
-        self._under_way -= 1
+        self._under_way.discard(channel)
         self._records.forget(channel)
         if self._left:
             self.go_on()
