@@ -10,6 +10,7 @@ import json
 from functools import cache
 from typing import Final
 
+import msgspec
 from pydantic import TypeAdapter
 
 from cordboard.calls.ports import Records
@@ -19,7 +20,7 @@ _INVITE: Final = "i1"
 _DIALOG: Final = "d1"
 """With a version: what another one has written is not believed."""
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
 
 
 class KeptRecords:
@@ -39,7 +40,11 @@ class KeptRecords:
 
 def written(remains: Remains) -> str:
     """Remains as a record."""
-    return _encode((_INVITE if isinstance(remains, InviteRemains) else _DIALOG, remains))
+    kind = _INVITE if isinstance(remains, InviteRemains) else _DIALOG
+    try:
+        return _encode((kind, remains)).decode()
+    except UnicodeEncodeError:  # what a peer said in octets that are no UTF-8
+        return json.dumps((kind, remains))
 
 
 def read(record: str) -> Remains:
