@@ -12,9 +12,11 @@ from pathlib import Path
 
 from bench import originate
 from bench.machine import describe
+from bench.steps import as_json, table
 
 RATES = [50, 100, 200, 300, 400, 500, 600]
 SECONDS = 8.0
+STORES = {"sqlite": None, "memory": "memory:"}
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
     parser.add_argument("--whole-only", action="store_true", help="leave the parts out")
+    parser.add_argument("--store", choices=STORES, default="sqlite", help="what keeps the journal")
     options = parser.parse_args()
     if not options.whole_only:
         for part in ("bench.sip_micro", "bench.relay_micro", "bench.engine_micro"):
@@ -31,11 +34,14 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", part], check=True)
         print("== whole calls")
     print(f"{time.strftime('%Y-%m-%d')}  {describe()}")
-    print("call_user: a request, two legs, 1 s of talk, a callback; the server on one core\n")
-    steps = asyncio.run(originate.ladder(options.rates, options.seconds))
-    print(originate.table(steps))
+    print(
+        "call_user: a request, two legs, 1 s of talk, a callback; the server on one core, "
+        f"its journal in {options.store}\n"
+    )
+    steps = asyncio.run(originate.ladder(options.rates, options.seconds, STORES[options.store]))
+    print(table(steps))
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"originate": originate.as_json(steps)}, indent=1))
+    options.json.write_text(json.dumps({"originate": as_json(steps)}, indent=1))
     print(f"\nwritten to {options.json}")
 
 

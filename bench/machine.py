@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -19,10 +20,35 @@ def describe() -> str:
     return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process (all its threads) since it began."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+@dataclass(frozen=True)
+class Cpu:
+    """Seconds of CPU: of all threads in our code and in the system, and of all but the first."""
+
+    user: float = 0.0
+    system: float = 0.0
+    threads: float = 0.0
+
+    @property
+    def all(self) -> float:
+        """All of it."""
+        return self.user + self.system
+
+    def since(self, before: Cpu) -> Cpu:
+        """What came after ``before``."""
+        return Cpu(
+            self.user - before.user, self.system - before.system, self.threads - before.threads
+        )
+
+
+def cpu_of(pid: int) -> Cpu:
+    """What a process has used since it began."""
+    user, system = _times(Path(f"/proc/{pid}/stat"))
+    return Cpu(user, system, user + system - sum(_times(Path(f"/proc/{pid}/task/{pid}/stat"))))
+
+
+def _times(stat: Path) -> tuple[float, float]:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return int(fields[11]) / TICKS, int(fields[12]) / TICKS
 
 
 def resident_bytes(pid: int) -> int:

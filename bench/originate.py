@@ -18,13 +18,13 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from aiohttp import BasicAuth, ClientSession, TCPConnector, web
 
-from bench.machine import cpu_seconds, quantile, resident_bytes
+from bench.machine import Cpu, cpu_of, quantile, resident_bytes
 from bench.sniffer import Seen, Sniffer
+from bench.steps import Step
 from cordboard.sip.digest import Credentials, answer_challenge
 from cordboard.sip.message import Request, Response, parse
 
@@ -34,6 +34,7 @@ FIRST_MEDIA, SECOND_MEDIA = 16100, 16200
 SERVER_CORE, HARNESS_CORE = 0, 1
 TALK_SECONDS = 1.0
 READY_SECONDS = 20.0
+WARM_UP_SECONDS = 6.0  # then the ports of the first calls have rested and are used again
 
 CONFIG = f"""
 [http]
@@ -62,40 +63,17 @@ trunks = ["out"]
 """
 
 
-@dataclass(frozen=True)
-class Step:
-    """One rate of the ladder; times in milliseconds."""
-
-    rate: int
-    calls: int
-    lost: int
-    retransmissions: int
-    callbacks: int
-    cpu_ms_a_call: float
-    reply_p50: float
-    reply_p99: float
-    first_invite_p50: float
-    first_invite_p99: float
-    second_invite_p50: float
-    second_invite_p99: float
-    resident_mb: float
-
-    @property
-    def clean(self) -> bool:
-        """Whether the step counts."""
-        return self.lost == 0 and self.retransmissions == 0
-
-
-async def ladder(rates: list[int], seconds: float) -> list[Step]:
-    """Measure every rate, up to the first that is not clean."""
+async def ladder(rates: list[int], seconds: float, store: str | None = None) -> list[Step]:
+    """Measure every rate, up to the first that is not clean; ``store`` is the URL of the journal
+    where it is not to be a SQLite file."""
     os.sched_setaffinity(0, {HARNESS_CORE % (os.cpu_count() or 1)})
-    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as server:
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder), store) as server:
         await _until_ready()
         _register()
         with _phones():
             steps = []
             async with _callback_receiver() as received, _client() as client:
-                await _measure(client, server.pid, received, rates[0], 2.0)  # warm-up
+                await _measure(client, server.pid, received, rates[0], WARM_UP_SECONDS)
                 for rate in rates:
                     steps.append(await _measure(client, server.pid, received, rate, seconds))
                     if not steps[-1].clean:
@@ -104,12 +82,13 @@ async def ladder(rates: list[int], seconds: float) -> list[Step]:
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _server(folder: Path, store: str | None) -> Iterator[subprocess.Popen[bytes]]:
     config = folder / "bench.toml"
     config.write_text(CONFIG)
     command = [sys.executable, "-m", "cordboard", "serve", "--config", str(config)]
     pinned = ["taskset", "-c", str(SERVER_CORE), *command]
-    process = subprocess.Popen(pinned, stdout=subprocess.DEVNULL)
+    chosen = {} if store is None else {"CORDBOARD_STORE_URL": store}
+    process = subprocess.Popen(pinned, stdout=subprocess.DEVNULL, env=os.environ | chosen)
     try:
         yield process
     finally:
@@ -189,8 +168,8 @@ async def _callback_receiver() -> AsyncIterator[list[str]]:
     received: list[str] = []
 
     async def take(request: web.Request) -> web.Response:
-        body = await request.json()
-        received.append(str(body.get("uuid")))
+        await request.read()
+        received.append(request.headers["webhook-id"])
         return web.Response()
 
     app = web.Application()
@@ -215,7 +194,7 @@ async def _measure(
     sniffer.start()
     received.clear()
     replies: dict[str, tuple[str, float, float]] = {}
-    before = cpu_seconds(pid)
+    before = cpu_of(pid)
     calls = int(rate * seconds)
     began = time.monotonic()
     tasks = []
@@ -227,9 +206,9 @@ async def _measure(
     await asyncio.gather(*tasks)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(TALK_SECONDS + 8.0):
-            await _until(lambda: sniffer.seen.byes_answered >= 2 * calls <= 2 * len(received))
-    cpu = cpu_seconds(pid) - before
-    return _step(rate, calls, cpu, sniffer.stop(), replies, len(received), resident_bytes(pid))
+            await _until(lambda: sniffer.seen.byes_answered >= 2 * calls <= 2 * len(set(received)))
+    cpu = cpu_of(pid).since(before)
+    return _step(rate, calls, cpu, sniffer.stop(), replies, received, resident_bytes(pid))
 
 
 async def _until(happened: Callable[[], bool]) -> None:
@@ -257,10 +236,10 @@ async def _place(
 def _step(
     rate: int,
     calls: int,
-    cpu: float,
+    cpu: Cpu,
     seen: Seen,
     replies: dict[str, tuple[str, float, float]],
-    callbacks: int,
+    received: list[str],
     resident: int,
 ) -> Step:
     reply = [(answered - sent) * 1000 for _, sent, answered in replies.values()]
@@ -279,8 +258,11 @@ def _step(
         calls=calls,
         lost=calls - min(len(replies), seen.byes_answered // 2),
         retransmissions=seen.retransmissions,
-        callbacks=callbacks,
-        cpu_ms_a_call=cpu * 1000 / max(1, calls),
+        callbacks=len(set(received)),
+        repeated_callbacks=len(received) - len(set(received)),
+        cpu_ms_a_call=cpu.all * 1000 / max(1, calls),
+        cpu_ms_in_system=cpu.system * 1000 / max(1, calls),
+        cpu_ms_in_threads=cpu.threads * 1000 / max(1, calls),
         reply_p50=quantile(reply, 0.50),
         reply_p99=quantile(reply, 0.99),
         first_invite_p50=quantile(first, 0.50),
@@ -289,24 +271,3 @@ def _step(
         second_invite_p99=quantile(second, 0.99),
         resident_mb=resident / 1e6,
     )
-
-
-def as_json(steps: list[Step]) -> list[dict[str, float | int]]:
-    """The ladder for the JSON file."""
-    return [asdict(step) for step in steps]
-
-
-def table(steps: list[Step]) -> str:
-    """The ladder for a person."""
-    head = (
-        f"{'calls/s':>8} {'calls':>6} {'lost':>5} {'repeats':>8} {'callbacks':>10} "
-        f"{'CPU ms':>7} {'reply p50/p99':>15} {'to INVITE 1':>15} {'200 to INVITE 2':>16} {'MB':>5}"
-    )
-    rows = [
-        f"{s.rate:>8} {s.calls:>6} {s.lost:>5} {s.retransmissions:>8} {s.callbacks:>10} "
-        f"{s.cpu_ms_a_call:>7.2f} {s.reply_p50:>7.2f}/{s.reply_p99:>7.2f} "
-        f"{s.first_invite_p50:>7.2f}/{s.first_invite_p99:>7.2f} "
-        f"{s.second_invite_p50:>8.2f}/{s.second_invite_p99:>7.2f} {s.resident_mb:>5.0f}"
-        for s in steps
-    ]
-    return "\n".join([head, *rows])
