@@ -127,13 +127,27 @@ _SENTENCES = {
     "channel.early_media": lambda phone, data: (
         f"{phone} sends early media" if data.get("flowing") else f"{phone} is silent, ringback"
     ),
+    "channel.screening": lambda phone, _: f"{phone} picked up, is to press 1",
     "channel.answered": lambda phone, _: f"{phone} answered",
     "leg.answered": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
     "leg.failed": _failed,
     "call.program": lambda _, data: f"connected with context {data.get('context')}",
     "call.bridged": lambda *_: "the two hear each other",
+    "call.transferring": lambda _, data: f"hung up, {_party(data.get('party'))} is rung instead",
+    "call.transferred": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
+    "call.transfer_failed": _failed,
     "call.held": lambda phone, _: f"{phone} put the other on hold",
     "call.resumed": lambda phone, _: f"{phone} resumed",
+    "channel.held": lambda phone, _: f"{phone} was put on hold",
+    "channel.resumed": lambda phone, _: f"{phone} was taken off hold",
+    "channel.warned": lambda phone, _: f"{phone} hears that the call is to end soon",
+    "channel.digits_sent": lambda phone, data: f"{data.get('count')} keys pressed for {phone}",
+    "call.recording_started": lambda _, data: f"recorded as {data.get('file')}",
+    "call.recording_paused": lambda *_: "recording paused",
+    "call.recording_resumed": lambda *_: "recording goes on",
+    "call.recording_stopped": lambda _, data: (
+        f"recording over: {data['error']}" if data.get("error") else "recording over"
+    ),
     "channel.digit": lambda phone, data: f"{phone} pressed {data.get('digit')}",
     "channel.ended": _ended_channel,
     "call.ended": _ended,

@@ -57,6 +57,7 @@ class Party:
         self.refuses = False
         self.shift = shift  # of its own dynamic numbers
         self.told: list[EngineEvent] = []
+        self.recorded: list[tuple[str, Any, Any]] = []
         self.offers: list[bytes] = []
         self.answers: list[bytes] = []
         self.rejections: list[int] = []
@@ -71,7 +72,7 @@ class Party:
             forget=lambda _: None,
             own_hosts=lambda: frozenset({"192.0.2.1"}),
             later=lambda _seconds, _what: None,
-            recordings=cast("Any", None),
+            recordings=cast("Any", self),
         )
         self.channel = Channel(name, surroundings)
         codecs = tuple(find_codec(one) for one in says)
@@ -82,6 +83,11 @@ class Party:
         first = audio.offer()
         self.channel.invited(audio, "192.0.2.9")
         self.channel.on_answered(InviteAnswered(name, self.answer_to(first), None))
+
+    # As the folder of recordings
+
+    def begin(self, name: str, left: Any, right: Any, _ended: Any) -> None:
+        self.recorded.append((name, left, right))
 
     # As the SIP stack
 

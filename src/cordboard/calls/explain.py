@@ -22,6 +22,7 @@ def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "second": _explain_second(plan, live),
         "group": plan.group.as_dict() if plan.group is not None else None,
         "limits": [_explain_take(key, plan.takes, live) for key in _keys(plan.takes)],
+        "record": plan.request.record,
         "longest_call": plan.longest_call,
         "country": plan.country,
     }
@@ -86,6 +87,8 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
         "party": leg.party.as_dict(),
         "found_by": leg.party.how or None,
         "answer_timeout": leg.timeout,
+        "screening": leg.screen,
+        "warning": leg.warn,
         "caller_id": {"number": caller.number, "name": caller.name, "because": caller.reason},
     }
 

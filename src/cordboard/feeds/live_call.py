@@ -12,13 +12,18 @@ from cordboard.journal.port import CallRecord
 _CHANNEL_STATES = {
     EventKind.CHANNEL_DIALLED: "dialled",
     EventKind.CHANNEL_RINGING: "ringing",
+    EventKind.CHANNEL_SCREENING: "screening",
     EventKind.CHANNEL_ANSWERED: "answered",
 }
 
 _LEG_STATES = {
     EventKind.CHANNEL_DIALLED: "ringing",
+    EventKind.CHANNEL_SCREENING: "screening",
     EventKind.LEG_ANSWERED: "answered",
     EventKind.LEG_FAILED: "failed",
+    EventKind.CALL_TRANSFERRING: "ringing",
+    EventKind.CALL_TRANSFERRED: "answered",
+    EventKind.CALL_TRANSFER_FAILED: "failed",
 }
 
 
@@ -36,6 +41,8 @@ class _Leg:
         state = _LEG_STATES.get(kind)
         if state is not None and (self.state == "waiting" or kind is not EventKind.CHANNEL_DIALLED):
             self.state, self.since = state, recorded.at
+        if kind is EventKind.CALL_TRANSFERRING:
+            self.party, self.holds = recorded.event.data.get("party"), False
         if kind in (EventKind.CALL_HELD, EventKind.CALL_RESUMED):
             self.holds = kind is EventKind.CALL_HELD
 

@@ -84,3 +84,15 @@ def test_a_file_is_read_up_to_its_bound(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "long.wav"
     path.write_bytes(bytes(100))
     assert len(read_prompt_file(str(path))) == 11
+
+
+@pytest.mark.parametrize("name", [*map(str, range(10)), "call", "call-from", "press-1", "warning"])
+async def test_the_servers_own_prompts_can_be_played(name: str) -> None:
+    prompt = Prompt.from_wav(read_prompt_file(f"builtin:{name}"))
+    assert 0.2 < prompt.seconds < 5.0
+
+
+@pytest.mark.parametrize("name", ["", "..", "../cli.py", "/etc/passwd", "press-2"])
+async def test_and_nothing_else_by_that_way(name: str) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_prompt_file(f"builtin:{name}")

@@ -289,3 +289,15 @@ def test_what_two_channels_shared_is_freed_with_them() -> None:
         assert not [one for one in gc.get_objects() if isinstance(one, SharedCodec)]
     finally:
         gc.enable()
+
+
+def test_who_records_needs_g711_of_both() -> None:
+    a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMU", says=("G722",))
+    bridged(a, b)
+    a.channel.record(b.channel, "demo/call-1-1.wav")
+    settle(a, b)
+    assert codecs(a, b) == ["PCMU", "PCMU"]
+    assert a.recorded == [("demo/call-1-1.wav", a.session, b.session)]
+    a.reoffer("G722", "PCMU")
+    settle(a, b)
+    assert codecs(a, b) == ["PCMU", "PCMU"], "for the rest of the call"

@@ -141,3 +141,17 @@ def test_digits_of_another_clock_than_the_others_are_rescaled() -> None:
     assert packet is not None
     assert int.from_bytes(packet.payload[2:], "big") == 160
     assert relay(a, bytes(RtpPacket(110, 3, 960, 9, b"\x07")), 0.02) is not None
+
+
+def test_the_pause_between_two_digits_may_be_said() -> None:
+    _, b = bridged()
+    assert b.send_digit("1", 60, 200)
+    assert b.send_digit("2", 60, 40)
+    sent = []
+    for beat in range(40):
+        made = b.tick(beat * 0.02)
+        if made is not None:
+            sent.append((beat, parsed(made).payload[0]))
+    ones, twos = ([beat for beat, digit in sent if digit == one] for one in (1, 2))
+    assert ones == list(range(5))
+    assert twos[0] - ones[-1] == 200 // 20 + 1
