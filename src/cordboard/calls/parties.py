@@ -13,6 +13,7 @@ from cordboard.calls.request import (
     GroupKeys,
     RingGroup,
     RingNumber,
+    RingTerminal,
     RingUser,
     UserKeys,
 )
@@ -45,6 +46,8 @@ def find_party(
     if isinstance(party, RingUser):
         user, key = find_user(tenant, party.keys, f"{leg}.user")
         return UserTarget(user, _how(key)), Address(user.name)
+    if isinstance(party, RingTerminal):
+        return find_terminal(tenant, party.terminal, f"{leg}.terminal"), Address(party.terminal)
     if isinstance(party, RingGroup):
         group, key = find_group(tenant, party.group, None, f"{leg}.group")
         return GroupTarget(group, _how(key)), Address(group.name)
@@ -62,6 +65,8 @@ def named(party: CalledParty, leg: str) -> str:
         return f"{leg}.group.{party.group.given()[0][0]}"
     if isinstance(party, RingNumber):
         return f"{leg}.number"
+    if isinstance(party, RingTerminal):
+        return f"{leg}.terminal"
     return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
 
 
@@ -90,6 +95,15 @@ def find_user(tenant: TenantDirectory, keys: UserKeys, parameter: str) -> tuple[
         if user is not None:
             return user, key
     raise Refused(RefusalId.USER_NOT_FOUND, "no such user", f"{parameter}.{given[0][0]}")
+
+
+def find_terminal(tenant: TenantDirectory, name: str, parameter: str) -> UserTarget:
+    """The user of a terminal, at that one only; raises :class:`Refused` (user_not_found)."""
+    terminal = tenant.terminal(name)
+    user = tenant.user_by_id(terminal.user_id) if terminal is not None else None
+    if terminal is None or user is None:
+        raise Refused(RefusalId.USER_NOT_FOUND, "no such terminal", parameter)
+    return UserTarget(user, Key.NAME, terminal.name)
 
 
 def find_group(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
@@ -9,6 +11,7 @@ from cordboard.calls.parties import (
     Outside,
     find_group,
     find_party,
+    find_terminal,
     find_user,
     members_of,
     named,
@@ -31,6 +34,7 @@ from cordboard.calls.request import (
     CallRequest,
     Leg,
     RingNumber,
+    RingTerminal,
     RingUser,
     SecondScope,
 )
@@ -104,6 +108,8 @@ class Planner:
             return find_user(self.tenant, first.keys, "first.user")[0]
         if isinstance(first, RingNumber) and first.user is not None:
             return find_user(self.tenant, first.user, "first.as_user")[0]
+        if isinstance(first, RingTerminal):
+            return find_terminal(self.tenant, first.terminal, "first.terminal").user
         target = self.tenant.resolve(first.text) if isinstance(first, Address) else None
         return target.user if isinstance(target, UserTarget) else None
 
@@ -170,6 +176,7 @@ class Planner:
 
     def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
         wanted = self.request.wishes(leg).auto_answer
+        only = target.only if isinstance(target, UserTarget) else None
         return tuple(
             PlannedTerminal(
                 f"{terminal.name}@{self.tenant.domain}",
@@ -179,6 +186,7 @@ class Planner:
             )
             for user in members_of(self.tenant, target)
             for terminal in self.tenant.terminals_of(user)
+            if only is None or terminal.name == only
         )
 
     def _trunks(self, target: Outside, leg: Leg) -> PlannedTrunks:
@@ -207,7 +215,14 @@ class Planner:
         route = choose_route(self.tenant, target.number)
         if isinstance(route, Denied):
             raise Refused(RefusalId.NO_ROUTE, route.message, named(self._called(leg), leg.value))
-        return route
+        wanted = self.request.wishes(leg).trunk
+        if wanted is None:
+            return route
+        trunks = tuple(trunk for trunk in route.trunks if trunk.name == wanted)
+        if not trunks:
+            message = f"this number may not go through a trunk {wanted}"
+            raise Refused(RefusalId.NO_ROUTE, message, f"{leg.value}.trunk")
+        return replace(route, trunks=trunks)
 
 
 def _is(target: Target | Outside, group: Group) -> bool:

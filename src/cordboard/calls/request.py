@@ -109,6 +109,13 @@ class RingUser:
 
 
 @dataclass(frozen=True, slots=True)
+class RingTerminal:
+    """This phone alone, by its SIP user name (an Enswitch "telephone line")."""
+
+    terminal: str
+
+
+@dataclass(frozen=True, slots=True)
 class RingGroup:
     """This group's members."""
 
@@ -130,7 +137,7 @@ class RunContext:
     context: str
 
 
-CalledParty = Address | RingUser | RingGroup | RingNumber | RunContext
+CalledParty = Address | RingUser | RingTerminal | RingGroup | RingNumber | RunContext
 """Whom a leg is for, as the client named him. What is written of one in the journal has a member
 that the others lack, by which it is read again."""
 
@@ -143,7 +150,8 @@ class LegWishes:
     take the call; ``warn`` has the party hear that the longest duration is nearly reached.
     ``caller_number`` and ``caller_name`` are what it is shown of the caller, the number among those
     that the tenant may show; with ``outside_only`` the number is for numbers outside, and a phone
-    of ours is shown the other party all the same.
+    of ours is shown the other party all the same. A number outside is reached through this
+    ``trunk`` only, of those that it may go through.
     """
 
     auto_answer: bool = False
@@ -152,6 +160,7 @@ class LegWishes:
     caller_number: str | None = None
     caller_name: str | None = None
     outside_only: bool = False
+    trunk: str | None = None
 
 
 NO_WISHES = LegWishes()

@@ -20,10 +20,11 @@ class Key(Enum):
 
 @dataclass(frozen=True, slots=True)
 class UserTarget:
-    """A person, rung at his terminals."""
+    """A person, rung at his terminals, or ``only`` at the one of this name."""
 
     user: User
     how: Key
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

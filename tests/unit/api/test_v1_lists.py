@@ -14,6 +14,7 @@ pytestmark = pytest.mark.anyio
 PARTIES: list[dict[str, Any]] = [
     {"user": {"name": "jessica", "id": "7"}},
     {"group": {"name": "sales"}},
+    {"terminal": "thomas"},
     {"number": "0312341234"},
     {"address": "thomas"},
     {"context": "welcome"},

@@ -27,6 +27,7 @@ from cordboard.calls.request import (
     Occasion,
     RingGroup,
     RingNumber,
+    RingTerminal,
     RingUser,
     RunContext,
     UserKeys,
@@ -94,6 +95,7 @@ def test_everything_is_understood() -> None:
         ({"user": {"id": 7}}, RingUser(UserKeys(id="7"))),
         ({"user": {"email": "a@b", "did": "050"}}, RingUser(UserKeys(email="a@b", did="050"))),
         ({"group": {"id": "7", "name": None}}, RingGroup(GroupKeys(id="7"))),
+        ({"terminal": "thomas"}, RingTerminal("thomas")),
         ({"number": "03"}, RingNumber(Address("03"))),
         (
             {"number": "03", "as_user": {"name": "x"}},
@@ -119,7 +121,7 @@ def test_times_are_numbers_or_rfc_3339(at: Any, seconds: float) -> None:
     assert request_of(CallAsked.model_validate(simple(at=at)), ORIGIN).at == seconds
 
 
-NOBODY = "takes exactly one of user, group, number, address, context"
+NOBODY = "takes exactly one of user, terminal, group, number, address, context"
 
 
 @pytest.mark.parametrize(
@@ -195,6 +197,8 @@ async def test_everything_that_is_wrong_is_told_at_once() -> None:
         ({"second": {"number": "110"}}, 422, "no_route", "second.number"),
         ({"second": {"number": "x"}}, 422, "invalid_parameter", "second.number"),
         ({"second": {"context": "x"}}, 422, "invalid_destination", "second.context"),
+        ({"first": {"terminal": "x"}}, 422, "user_not_found", "first.terminal"),
+        ({"second": {"number": "0312341234", "trunk": "x"}}, 422, "no_route", "second.trunk"),
         ({"first": {"context": "1111"}}, 422, "invalid_parameter", "first.context"),
         (
             {"second": {"number": "0312341234", "caller_id": "0399999999"}},

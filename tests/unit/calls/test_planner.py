@@ -21,6 +21,7 @@ from cordboard.calls.request import (
     LegWishes,
     RingGroup,
     RingNumber,
+    RingTerminal,
     RingUser,
     RunContext,
     SecondScope,
@@ -221,6 +222,7 @@ def test_a_number_for_outside_is_not_shown_inside() -> None:
     ("party", "kind", "name"),
     [
         (RingUser(UserKeys(extension="1003")), "user", "helen"),
+        (RingTerminal("helen"), "user", "helen"),
         (RingGroup(GroupKeys(name="sales")), "group", "sales"),
         (RingNumber(Address(OUTSIDE)), "number", ""),
         (Address("thomas"), "user", "thomas"),
@@ -231,6 +233,28 @@ def test_either_leg_may_be_for_anybody(party: CalledParty, kind: str, name: str)
     first, second = planned(request(party)), planned(request(second=party))
     for met in (first.first.party, second.second.party):
         assert (met.kind, met.name) == (kind, name)
+
+
+def test_a_terminal_rings_alone_as_its_users() -> None:
+    made = planned(request(RingTerminal("jessica-soft")))
+    assert [channel.label for channel in made.channels] == ["jessica-soft@demo"]
+    assert made.first.party.name == "jessica"
+    assert "user:jessica@demo" in [str(take.key) for take in made.first.takes]
+    second = second_leg(planned(request(to="1001"))).targets
+    alone = second_leg(planned(request(second=RingTerminal("jessica-desk")))).targets
+    assert not isinstance(second, PlannedTrunks)
+    assert not isinstance(alone, PlannedTrunks)
+    assert (len(second), len(alone)) == (2, 1)
+
+
+def test_an_outside_number_goes_through_the_trunk_that_is_wanted() -> None:
+    made = planned(request(to=OUTSIDE, on_second=LegWishes(trunk="second")))
+    targets = second_leg(made).targets
+    assert isinstance(targets, PlannedTrunks)
+    assert [endpoint.trunk.name for endpoint in targets.endpoints] == ["second"]
+    refusal = refused(request(to=OUTSIDE, on_second=LegWishes(trunk="third")))
+    assert (refusal.id, refusal.parameter) == (RefusalId.NO_ROUTE, "second.trunk")
+    assert planned(request(on_second=LegWishes(trunk="third")))  # nobody goes out
 
 
 def test_a_context_is_found_by_name_and_extension_and_is_never_rung() -> None:
@@ -245,6 +269,7 @@ def test_a_context_is_found_by_name_and_extension_and_is_never_rung() -> None:
 def test_who_is_not_there_is_named_as_the_client_named_him() -> None:
     asked = (
         (RingUser(UserKeys(email="x@y")), RefusalId.USER_NOT_FOUND, "first.user.email"),
+        (RingTerminal("x"), RefusalId.USER_NOT_FOUND, "first.terminal"),
         (RingGroup(GroupKeys(label="x")), RefusalId.GROUP_NOT_FOUND, "first.group.label"),
         (RingNumber(Address("x")), RefusalId.INVALID_PARAMETER, "first.number"),
         (Address("nobody"), RefusalId.INVALID_DESTINATION, "first.address"),

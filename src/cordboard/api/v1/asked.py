@@ -57,7 +57,7 @@ DisplayName = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_DISPLAY_NAME, pattern=PRINTABLE)
 ]
 Timeout = Annotated[float, Field(gt=0, le=MAX_ANSWER_TIMEOUT, allow_inf_nan=False)]
-PARTIES: Final = ("user", "group", "number", "address", "context")
+PARTIES: Final = ("user", "terminal", "group", "number", "address", "context")
 
 
 def _as_text(value: Any) -> Any:
@@ -149,12 +149,13 @@ def _of_one_party(schema: dict[str, Any]) -> None:
 
 
 class LegAsked(_Body):
-    """One leg: whom it is for, by exactly one of `user`, `group`, `number`, `address` and
-    `context`, and what is wanted of it."""
+    """One leg: whom it is for, by exactly one of `user`, `terminal`, `group`, `number`, `address`
+    and `context`, and what is wanted of it."""
 
     model_config = ConfigDict(json_schema_extra=_of_one_party)
 
     user: UserNamed | None = Field(None, description="all phones of this user")
+    terminal: Name | None = Field(None, description="this phone alone, by its SIP user name")
     group: GroupNamed | None = Field(None, description="the members of this group")
     number: Name | None = Field(None, description="a telephone number, outside unless it is ours")
     address: Name | None = Field(
@@ -165,6 +166,7 @@ class LegAsked(_Body):
     end_user: EndUserNamed | None = Field(None, description="who is at the number or address")
     caller_id: Name | None = Field(None, description="the number that this leg is shown")
     display_name: DisplayName | None = Field(None, description="the name that this leg is shown")
+    trunk: Name | None = Field(None, description="the way out, where the leg is for outside")
     auto_answer: bool = Field(False, description="ask the phones to answer at once")
     screening: bool = Field(False, description="whoever answers presses 1 to take the call")
     warning: bool = Field(False, description="hears that the longest duration is nearly reached")

@@ -18,6 +18,7 @@ from cordboard.calls.request import (
     Occasion,
     RingGroup,
     RingNumber,
+    RingTerminal,
     RingUser,
     RunContext,
     UserKeys,
@@ -57,6 +58,8 @@ def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
 def _party(leg: LegAsked) -> CalledParty:
     if leg.user is not None:
         return RingUser(_user(leg.user))
+    if leg.terminal is not None:
+        return RingTerminal(leg.terminal)
     if leg.group is not None:
         return RingGroup(GroupKeys(**leg.group.model_dump()))
     if leg.context is not None:
@@ -84,6 +87,7 @@ def _wishes(leg: LegAsked) -> LegWishes:
         warn=leg.warning,
         caller_number=leg.caller_id,
         caller_name=leg.display_name,
+        trunk=leg.trunk,
     )
 
 
@@ -93,7 +97,7 @@ def named(kept: Json) -> dict[str, Json] | None:
         return None
     if "keys" in kept:
         return {"user": kept["keys"]}
-    for member in ("group", "context"):
+    for member in ("terminal", "group", "context"):
         if member in kept:
             return {member: kept[member]}
     address = kept.get("address")
