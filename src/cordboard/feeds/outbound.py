@@ -7,6 +7,7 @@ is about to be made to (after name resolution, so that no name leads around it).
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -35,6 +36,9 @@ MAX_URL_LENGTH = 2_048
 
 USER_AGENT = f"cordboard/{__version__}"
 
+_NO_PART_OF_URLS = re.compile("[\x00-\x20\x7f-\xa0\ud800-\udfff]")
+"""Spaces, controls, and lone surrogates, which no database takes."""
+
 
 class UnusableUrl(ValueError):
     """A URL that no request can be made to; the message says why and does not repeat it."""
@@ -48,7 +52,7 @@ def usable_url(text: str) -> URL:
     """Read a URL that a tenant set; raises :class:`UnusableUrl`."""
     if len(text) > MAX_URL_LENGTH:
         raise UnusableUrl(f"is longer than {MAX_URL_LENGTH} characters")
-    if any(character <= " " or "\x7f" <= character <= "\xa0" for character in text):
+    if _NO_PART_OF_URLS.search(text):
         raise UnusableUrl("contains a space or control character")
     try:
         url = URL(text)

@@ -243,7 +243,12 @@ def test_every_cause_has_a_word(cause: Cause) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "x", "ftp://h/", "http://", "file:///etc/passwd", "http://h:99999/", "http:///p"]
+    "url",
+    [
+        *("", "x", "ftp://h/", "http://", "file:///etc/passwd", "http://h:99999/", "http:///p"),
+        *("http://h/\ud800", "http://h/\0", "http://h/ "),
+    ],
+    ids=ascii,
 )
 def test_unusable_urls_are_refused(url: str) -> None:
     with pytest.raises(UnusableUrl):
