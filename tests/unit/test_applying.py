@@ -153,6 +153,23 @@ async def test_secrets_are_sealed_anew_by_a_newer_key() -> None:
     assert (await applied(kept, file(DEMO, TRUNK, OTHER), Seal(new))).lines == ()
 
 
+async def test_a_file_brings_back_secrets_that_no_key_opens_any_more() -> None:
+    kept = MemoryDirectory()
+    await applied(kept, file(DEMO, TRUNK), Seal(new_key()))
+    done = await applied(kept, file(DEMO, TRUNK))
+    assert done.lines == ("~ tenant.demo: its secrets are sealed anew",)
+    _, (tenant,) = await kept.tenants()
+    assert table_of(tenant, KEY)["trunk"]["pstn"]["password"] == "of-the-trunk"
+
+
+async def test_no_sealed_secret_is_opened_without_a_key() -> None:
+    kept = MemoryDirectory()
+    await applied(kept, file(DEMO, TRUNK))
+    with pytest.raises(DirectoryFaulty, match="CORDBOARD_SECRET_KEY is not set"):
+        await serving(kept, None).declare(file(OTHER, name="other"))
+    assert await domains(kept) == ["demo"]
+
+
 # What is served
 
 
