@@ -84,6 +84,7 @@ class BaresipPhone(Block):
     :param tone_hz: the tone that it sends.
     :param codecs: what it has, the best first.
     :param modules: of its own modules, what these need beyond G.711.
+    :param expires: for how many seconds it registers, again and again.
     :param keeps_flow: whether it names its flow and keeps it open (RFC 5626), over UDP by STUN.
     :param place: where it runs.
     :param start_seconds: how long it may take to start and register.
@@ -102,6 +103,7 @@ class BaresipPhone(Block):
         tone_hz: float = 440.0,
         codecs: str = "pcmu,pcma",
         modules: tuple[str, ...] = (),
+        expires: int = 60,
         keeps_flow: bool = False,
         place: Place = HERE,
         start_seconds: float = START_SECONDS,
@@ -144,7 +146,7 @@ class BaresipPhone(Block):
             host, port = server
             address = (
                 f"<sip:{account}@{domain or host}>;auth_user={account};auth_pass={secret};"
-                f'outbound="sip:{written(host, port)};transport={transport}";regint=60'
+                f'outbound="sip:{written(host, port)};transport={transport}";regint={expires}'
             )
         accounts = folder / "accounts"
         accounts.touch(mode=0o600)
