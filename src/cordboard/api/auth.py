@@ -13,12 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from starlette.types import Scope
 
 from cordboard.api.guessing import Guesses
 from cordboard.directory.model import Account
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory, TenantDirectory, token_digest
+
+_log = structlog.get_logger(__name__)
 
 MAX_AUTHORIZATION_BYTES = 4_096
 """Longest Authorization header looked at; a domain (253) and any sensible token fit many times."""
@@ -87,7 +90,8 @@ class Gate:
             raise GuessedTooOften(seconds)
         principal = self._principal(domain, digest)
         if principal is None:
-            self._guesses.wrong(address, domain, digest, now)
+            if self._guesses.wrong(address, domain, digest, now):
+                _log.warning("too many wrong tokens", source=address, tenant=self._known(domain))
             raise Unauthenticated
         self._guesses.right(address, digest)
         scope[PRINCIPAL] = principal
@@ -100,6 +104,11 @@ class Gate:
             return None
         domain, token = credentials
         return self._principal(domain, token_digest(token))
+
+    def _known(self, domain: str | None) -> str | None:
+        """The tenant of a domain: what is none may be a token in the wrong place."""
+        tenant = None if domain is None else self._directory().tenant(domain)
+        return None if tenant is None else tenant.domain
 
     def _principal(self, domain: str | None, digest: bytes) -> Principal | None:
         directory = self._directory()

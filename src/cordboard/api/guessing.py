@@ -44,11 +44,14 @@ class _Buckets:
         over = self._at(name, now) - (self._size - 1)
         return max(0.0, over * SECONDS_A_GUESS)
 
-    def fill(self, name: str, now: float) -> None:
-        self._level[name] = (self._at(name, now) + 1, now)
+    def fill(self, name: str, now: float) -> bool:
+        """One guess more; whether the bucket is full by it."""
+        level = self._at(name, now) + 1
+        self._level[name] = (level, now)
         self._level.move_to_end(name)
         if len(self._level) > MAX_REMEMBERED:
             self._level.popitem(last=False)
+        return self._size - 1 < level <= self._size
 
     def _at(self, name: str, now: float) -> float:
         level, since = self._level.get(name, (0.0, now))
@@ -83,16 +86,17 @@ class Guesses:
         if pair not in self._proven:
             _remember(self._proven, pair)
 
-    def wrong(self, address: str, domain: str | None, token: bytes, now: float) -> None:
-        """The token was nobody's."""
+    def wrong(self, address: str, domain: str | None, token: bytes, now: float) -> bool:
+        """The token was nobody's; whether a limit is reached by it."""
         pair = (address, token)
         if pair in self._wrong:
-            return
+            return False
         _remember(self._wrong, pair)
-        self._addresses.fill(network_of(address), now)
-        if domain is not None:
-            self._domains.fill(_short(domain), now)
         self._quiet_from = now + GUESSES_OF_A_DOMAIN * SECONDS_A_GUESS
+        reached = self._addresses.fill(network_of(address), now)
+        if domain is not None:
+            reached |= self._domains.fill(_short(domain), now)
+        return reached
 
 
 def _remember(pairs: OrderedDict[Pair, None], pair: Pair) -> None:

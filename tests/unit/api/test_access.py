@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.types import ASGIApp
+from structlog.testing import capture_logs
 
 from cordboard.api.app import create_app
 from cordboard.api.auth import Gate, GuessedTooOften, Unauthenticated
@@ -112,15 +113,35 @@ async def test_who_guesses_waits_and_whoever_was_there_before_does_not() -> None
     known, now = directory(), [100.0]
     gate = Gate(lambda: known, lambda: now[0])
     gate.admit(scope("Bearer all-of-it-1"))
-    for number in range(GUESSES_OF_AN_ADDRESS):
-        with pytest.raises(Unauthenticated):
-            gate.admit(scope(f"Bearer guess-{number}"))
+    with capture_logs() as logs:
+        for number in range(GUESSES_OF_AN_ADDRESS):
+            with pytest.raises(Unauthenticated):
+                gate.admit(scope(f"Bearer guess-{number}"))
+    (line,) = logs
+    assert line == {
+        "event": "too many wrong tokens",
+        "log_level": "warning",
+        "source": "192.0.2.1",
+        "tenant": None,
+    }
     with pytest.raises(GuessedTooOften) as caught:
         gate.admit(scope(basic("demo", "reader-token")))
     assert caught.value.seconds == 10
     assert gate.admit(scope("Bearer all-of-it-1")).account.name == "all"
     now[0] += 10.0
     assert gate.admit(scope(basic("demo", "reader-token"))).account.name == "reader"
+
+
+@pytest.mark.parametrize(("domain", "told"), [("DEMO", "demo"), ("all-of-it-1", None)])
+async def test_no_token_in_the_wrong_place_gets_into_the_log(domain: str, told: str | None) -> None:
+    known = directory()
+    gate = Gate(lambda: known, lambda: 100.0)
+    with capture_logs() as logs:
+        for number in range(GUESSES_OF_AN_ADDRESS):
+            with pytest.raises(Unauthenticated):
+                gate.admit(scope(basic(domain, f"guess-{number}")))
+    assert [line["tenant"] for line in logs] == [told]
+    assert "all-of-it" not in str(logs)
 
 
 async def test_guessers_are_told_when_to_come_again(app: ASGIApp) -> None:

@@ -38,6 +38,12 @@ def test_an_address_has_to_wait_and_others_not() -> None:
     assert guesses.wait(THERE, "demo", token(999), 0.0) == 0
 
 
+def test_that_a_limit_is_reached_is_told_once() -> None:
+    guesses = Guesses()
+    told = [guesses.wrong(HERE, "demo", token(number), 0.0) for number in range(60)]
+    assert [number for number, reached in enumerate(told, 1) if reached] == [GUESSES_OF_AN_ADDRESS]
+
+
 def test_an_ipv6_network_is_one_address() -> None:
     guesses = Guesses()
     guess(guesses, GUESSES_OF_AN_ADDRESS, "2001:db8::1")
