@@ -13,7 +13,7 @@ from cordboard.directory.snapshot import Directory
 from cordboard.journal.directory_port import KeptTenant, Overtaken
 from cordboard.journal.memory_directory import MemoryDirectory
 from cordboard.journal.sealing import Seal, SealError, new_key
-from cordboard.settings import parse_configuration
+from cordboard.settings import load_configuration, parse_configuration
 from cordboard.stored_tenants import DirectoryFaulty, StoredTenants
 
 pytestmark = pytest.mark.anyio
@@ -208,6 +208,14 @@ async def test_a_tenant_reads_the_same_from_the_database() -> None:
     await applied(kept, declared)
     beside = await serving(kept).declare(file(name="empty"))
     assert beside == declared.directory
+
+
+async def test_the_demonstration_reads_the_same_from_the_database() -> None:
+    path = Path(__file__).parents[2] / "examples" / "demo.toml"
+    read = load_configuration(path, environ={})
+    kept = MemoryDirectory()
+    await applied(kept, read.declared)
+    assert await serving(kept).declare(file(name="empty")) == read.directory
 
 
 async def test_tenants_without_a_key_are_served_from_the_file() -> None:
