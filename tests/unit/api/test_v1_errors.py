@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +155,10 @@ def test_a_title_belongs_to_each_id() -> None:
     titles = [title for _, title in KNOWN.values()]
     assert len(set(titles)) == len(titles)
     assert answer_of(Problem("not_found", "x")).status_code == 404
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_problem_is_described(name: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "api-v1.md").read_text(encoding="utf-8")
+    row = rf"^\| [0-9, ]*{KNOWN[name][0]}[0-9, ]* \|.*`{name}`"
+    assert re.search(row, page, flags=re.MULTILINE), name

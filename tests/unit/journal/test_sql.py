@@ -13,11 +13,12 @@ from typing import cast
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy.dialects.sqlite import dialect
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.request import Callback, Leg
-from cordboard.journal.listing import Wanted
+from cordboard.journal.listing import Place, Wanted
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -28,6 +29,7 @@ from cordboard.journal.port import (
     StoreFailed,
 )
 from cordboard.journal.sql.journal import KEY_SECONDS, SqlJournal
+from cordboard.journal.sql.listing import listed
 from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.store import NEWEST, Store, usable_url
 from cordboard.journal.sql.tables import metadata
@@ -49,6 +51,7 @@ CREATE TABLE calls (id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, account 
     dialect TEXT NOT NULL, method TEXT NOT NULL, accepted_at DOUBLE NOT NULL,
     channels TEXT NOT NULL, request TEXT, external_id TEXT, idempotency_key TEXT,
     request_digest TEXT, ended_at DOUBLE, outcome TEXT, result TEXT);
+CREATE INDEX calls_by_external_id ON calls (tenant, external_id);
 CREATE TABLE events (tenant TEXT NOT NULL, seq BIGINT NOT NULL, at DOUBLE NOT NULL,
     kind TEXT NOT NULL, call TEXT NOT NULL, leg TEXT, channel TEXT, data TEXT NOT NULL,
     PRIMARY KEY (tenant, seq)) WITHOUT ROWID;
@@ -453,3 +456,26 @@ async def test_a_database_that_does_not_answer_is_told_as_the_port_has_it(shelf:
         with pytest.raises(JournalUnavailable):
             await question
     await journal.close()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Wanted(5), "calls_by_time (tenant=?)"),
+        (Wanted(5, after=Place(1.0, "a")), "calls_by_time (tenant=? AND (accepted_at,id)<(?,?))"),
+        (Wanted(5, external_id="x"), "calls_by_external_id (tenant=? AND external_id=?)"),
+        (
+            Wanted(5, external_id="x", after=Place(1.0, "a")),
+            "calls_by_external_id (tenant=? AND external_id=? AND (accepted_at,id)<(?,?))",
+        ),
+    ],
+)
+async def test_pages_of_calls_are_found_by_an_index_alone(
+    shelf: Shelf, wanted: Wanted, index: str
+) -> None:
+    await (await shelf.open()).close()
+    literal = {"literal_binds": True}
+    question = listed("demo", wanted).compile(dialect=dialect(), compile_kwargs=literal)
+    with closing(sqlite3.connect(shelf.file)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {question}").fetchall()
+    assert [row[3] for row in plan] == [f"SEARCH calls USING INDEX {index}"]

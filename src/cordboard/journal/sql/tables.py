@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData()
@@ -47,7 +48,12 @@ calls = Table(
     Column("result", Text),
     Index("calls_by_key", "tenant", "account", "idempotency_key", unique=True),
     Index("calls_by_time", "tenant", "accepted_at", "id"),
-    Index("calls_by_external_id", "tenant", "external_id"),
+    Index(
+        "calls_by_external_id",
+        *("tenant", "external_id", "accepted_at", "id"),
+        sqlite_where=text("external_id IS NOT NULL"),
+        postgresql_where=text("external_id IS NOT NULL"),
+    ),
     Index("calls_by_end", "ended_at"),
 )
 """Requests as accepted, and how they ended; a key is free again when its call is forgotten."""
