@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.request import Leg
+from cordboard.values import often_made
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 _NOTHING: Mapping[str, Json] = MappingProxyType({})
@@ -90,7 +91,7 @@ class EventKind(Enum):
     """The one terminal result: the keys of :class:`CallResult`."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class CallEvent:
     """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says.
 
@@ -104,7 +105,7 @@ class CallEvent:
     data: Mapping[str, Json] = field(default_factory=lambda: _NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Recorded:
     """An event in its place: ``seq`` is gapless per tenant from 1, ``at`` seconds since the epoch.
 

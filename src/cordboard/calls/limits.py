@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cordboard.directory.model import Trunk
+from cordboard.values import often_made
 
 TRUNK_SCOPE = "trunk"
 RATE = "calls_per_second"
 """What stands before a scope where its rate is the limit; a tenant's has no scope beside it."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class LimitKey:
     """What is limited: ``scope`` is tenant, user, group, trunk or server, ``name`` which one."""
 
@@ -40,7 +41,7 @@ def rate_of(per_second: float | None, burst: int) -> Rate | None:
     return None if per_second is None else Rate(per_second, burst)
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Take:
     """One channel of ``key``, of which there are ``limit`` (None: any number), and which may be
     taken as often as ``rate`` says."""

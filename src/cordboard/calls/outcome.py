@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cordboard.calls.causes import Q850, Cause
 from cordboard.calls.events import CallResult, Json, Outcome
 from cordboard.calls.request import Leg
 from cordboard.calls.said import NOTHING, Said
 from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
+from cordboard.values import often_made
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Verdict:
     """Why a leg was not answered: cause, final SIP status, and what the far end said of it."""
 

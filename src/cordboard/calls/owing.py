@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.request import Callback, Leg, Occasion
+from cordboard.values import often_made
 
 _FIRST_LEG = frozenset({EventKind.LEG_ANSWERED, EventKind.LEG_FAILED})
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Owed:
     """A callback that is owed because of an event, at ``at`` seconds since 1970.
 

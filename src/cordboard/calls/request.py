@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from cordboard.values import often_made
+
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
 MAX_ANSWER_TIMEOUT = 3600.0
 """A ring longer than an hour is a mistake; RFC 3261 proxies give up after 3 minutes (Timer C)."""
@@ -189,7 +191,7 @@ class Callback:
     occasion: Occasion = Occasion.FIRST_LEG
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class CallRequest:
     """One request to place a call.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cordboard.calls.events import CallEvent
 from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import CallRecord, Key
+from cordboard.values import often_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Tried:
     next_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Entry:
     """Events of a tenant with the time they happened; the first ones of a call come with its record
     and the key that it was accepted with. Or, without any of that, an attempt to deliver, or where

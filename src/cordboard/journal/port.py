@@ -17,6 +17,7 @@ from cordboard.calls.request import Callback
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import Wanted
 from cordboard.journal.outbox import Outbox
+from cordboard.values import often_made
 
 SECRET_OCTETS: Final = 32
 """Of :attr:`Journal.secret`: as long as what HMAC-SHA256 gives."""
@@ -57,7 +58,7 @@ class KeptKey:
     call: str
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class CallRecord:
     """What is known of a call from its events: the request as accepted, and the result if any.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Literal
 
 from cordboard.addresses import canonical
 from cordboard.media.g711 import CODECS, FRAME_MS, SAMPLE_RATE
+from cordboard.values import often_made
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 TELEPHONE_EVENT = "telephone-event"
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class AudioParameters:
     """One negotiated audio stream, seen from our end.
 

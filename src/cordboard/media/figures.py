@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from cordboard.values import often_made
 
 ONE_WAY_SILENCE_AFTER: Final = 5.0  # s of sending without an answer; silence suppression is shorter
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class MediaFigures:
     """What one leg sent and received. Octets are of payload; times are seconds."""
 

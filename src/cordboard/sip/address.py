@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.grammar import format_parameters, parse_parameters, quote, unquote
 from cordboard.sip.uri import SipUri, parse_uri
+from cordboard.values import often_made
 
 # Without quotes RFC 3261 25.1 lets a display name be tokens only. Phones write names as people do
 # (Jürgen, 山田 太郎, alice@home, (1)); only where that could mean something else is it refused.
@@ -18,7 +19,7 @@ LONGEST_REMEMBERED: Final = 512
 """Characters: a stranger's long values are read each time, they would fill the memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class NameAddr:
     """``"Display" <uri>;parameters``; ``display`` is unquoted text."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cordboard.sip.address import NameAddr
 from cordboard.sip.digest import Credentials
 from cordboard.sip.flow import Flow
+from cordboard.values import often_made
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Invitation:
     """One INVITE to send over ``flow``.
 

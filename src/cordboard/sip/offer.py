@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +18,7 @@ from cordboard.addresses import is_wildcard
 from cordboard.sip.codecs import EVENT_NAME, G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.sdp import Encoding, Media, SessionDescription
+from cordboard.values import often_made
 
 # The number is what most phones use (dynamic, RFC 3551 3), the events are the digits, * # A to D
 # (RFC 4733 3.2), the rate that of G.711, since the clock is the audio's (RFC 4733 2.1).
@@ -51,7 +51,7 @@ class NoCommonCodec(SipParseError):
         super().__init__("no common audio codec", 488)
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class LocalAudio:
     """Our end of an audio stream. ``session`` and ``version`` are those of the o= line.
 
@@ -70,7 +70,7 @@ class LocalAudio:
     preferred: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class NegotiatedAudio:
     """What both ends agreed on. ``direction`` is ours, ``ptime`` the milliseconds of a packet.
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cordboard.sip.flow import Flow
+from cordboard.values import often_made
 
 # Everything a digest puts into them can be attacked offline, so whole values go.
 _SECRET_HEADERS = (b"authorization", b"proxy-authorization")
 _REMOVED = b" (removed)"
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class TraceRecord:
     """One message; ``time`` is the stack's ``now``, ``sent`` whether it was ours.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from urllib.parse import quote as percent_encode
 from urllib.parse import unquote as percent_decode
@@ -10,6 +10,7 @@ from urllib.parse import unquote as percent_decode
 from cordboard.addresses import canonical
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.grammar import format_parameters, parse_parameters
+from cordboard.values import often_made
 
 MAX_URI_LENGTH = 1024  # nginx and Kamailio bound a request line at 8192 and a URI well below it
 MAX_PORT = 65535
@@ -24,7 +25,7 @@ _FORBIDDEN = frozenset(' <>"\t\r\n\0')
 _V6 = frozenset("0123456789abcdefABCDEF:.%")
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class SipUri:
     """One URI. ``user`` is unescaped text; ``host`` is lower case, IPv6 in brackets.
 
