@@ -234,7 +234,7 @@ class Call:
         """Give back what ended legs held, and end the call when its last channel is gone."""
         parts = self._parts
         for leg, hunt in parts.legs.each():
-            if hunt.gone and hunt.channels:
+            if hunt.channels and hunt.gone:
                 parts.holdings.give_back(leg)
         if parts.stage is Stage.ENDING and parts.legs.gone:
             self._apply(Trigger.CHANNELS_GONE, now)

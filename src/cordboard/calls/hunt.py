@@ -154,6 +154,7 @@ class Hunt:
     def __init__(self, channels: Iterable[PlannedChannel]) -> None:
         self.channels = {planned.id: Channel(planned) for planned in channels}
         self.winner: str | None = None
+        self._left = len(self.channels)  # that are not over
 
     @property
     def open(self) -> bool:
@@ -163,7 +164,7 @@ class Hunt:
     @property
     def gone(self) -> bool:
         """Whether every channel is over."""
-        return all(c.state is ChannelState.GONE for c in self.channels.values())
+        return self._left == 0
 
     @property
     def single(self) -> bool:
@@ -234,6 +235,7 @@ class Hunt:
         entry.move(ChannelTrigger.REDIALLED)
         visited = (*entry.visited, to)
         entry.planned, entry.plan, entry.attempt, entry.visited = channels[0], plan, 0, visited
+        self._left += len(channels) - 1
         for planned in channels[1:]:
             self.channels[planned.id] = Channel(planned, plan, visited)
 
@@ -255,6 +257,7 @@ class Hunt:
             cause = Cause.REJECTED  # who hangs up in place of pressing a key
         if not entry.move(ChannelTrigger.ENDED):
             return False
+        self._left -= 1
         if entry.cause is None:
             entry.cause, entry.said = cause, said
         return True

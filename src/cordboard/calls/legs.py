@@ -69,4 +69,6 @@ class Legs:
     @property
     def gone(self) -> bool:
         """Whether every channel is over."""
+        if not self._former:
+            return self.first.gone and (self.second is None or self.second.gone)
         return all(hunt.gone for _, hunt in self.ever())

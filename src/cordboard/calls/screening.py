@@ -70,7 +70,9 @@ class Screening:
     @property
     def deadline(self) -> float | None:
         """When :meth:`take_silent` is to be asked."""
-        return min((candidate.until for candidate in self._candidates.values()), default=None)
+        if not self._candidates:
+            return None
+        return min(candidate.until for candidate in self._candidates.values())
 
     def take_silent(self, now: float) -> list[str]:
         """The channels of those who have said nothing for too long."""

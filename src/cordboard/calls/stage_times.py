@@ -29,8 +29,11 @@ class StageTimes:
     @property
     def deadline(self) -> float | None:
         """When the next of them is due."""
-        deadlines = (self.stage_ends, self.call_ends, self.warn_at)
-        return min((at for at in deadlines if at is not None), default=None)
+        soonest = self.stage_ends
+        for at in (self.call_ends, self.warn_at):
+            if at is not None and (soonest is None or at < soonest):
+                soonest = at
+        return soonest
 
     def call_is_over(self, now: float) -> bool:
         """Whether the longest duration is reached; said once."""
