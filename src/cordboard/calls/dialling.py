@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from cordboard.calls.holdings import Holdings
-from cordboard.calls.hunt import Channel, Hunt
+from cordboard.calls.hunt import Hunt
+from cordboard.calls.hunt_channel import Channel
 from cordboard.calls.log import CallLog
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, channels_for
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget

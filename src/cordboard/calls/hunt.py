@@ -3,21 +3,25 @@
 The first answer wins and the others are hung up as answered elsewhere. A refusal that speaks for
 the person (600, 603) ends all phones of that user, any other failure only its own channel; a
 trunk's failover code takes the channel to its next trunk under the same id, and a redirect to
-wherever the plan says. A channel lives by
-:data:`CHANNEL_TRANSITIONS`; what the table does not know has no effect, so a late answer or a
-second farewell changes nothing.
+wherever the plan says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable
 
-from cordboard.calls.causes import Cause, cause_of_status, weight
+from cordboard.calls.causes import Cause, weight
+from cordboard.calls.hunt_channel import (
+    HOPEFUL,
+    OPEN,
+    Channel,
+    ChannelState,
+    ChannelTrigger,
+    cause_of,
+)
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import LegPlan, PlannedChannel
-from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.ports import Failed, RedirectTarget
 from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import Trunk
 
@@ -35,119 +39,6 @@ REACHED = frozenset({17, 19})
 is busy, or was rung and did not answer: the same holds."""
 
 
-class ChannelState(Enum):
-    """Where a channel is."""
-
-    DIALLING = "dialling"
-    RINGING = "ringing"
-    SCREENED = "screened"
-    ANSWERED = "answered"
-    LEAVING = "leaving"
-    GONE = "gone"
-
-
-class ChannelTrigger(Enum):
-    """What moves a channel."""
-
-    RANG = "rang"
-    PICKED_UP = "picked up"
-    ANSWERED = "answered"
-    REDIALLED = "redialled"
-    HUNG_UP = "hung up by us"
-    ENDED = "ended"
-
-
-_S, _T = ChannelState, ChannelTrigger
-CHANNEL_TRANSITIONS: dict[ChannelState, dict[ChannelTrigger, ChannelState]] = {
-    _S.DIALLING: {
-        _T.RANG: _S.RINGING,
-        _T.PICKED_UP: _S.SCREENED,
-        _T.ANSWERED: _S.ANSWERED,
-        _T.REDIALLED: _S.DIALLING,
-        _T.HUNG_UP: _S.LEAVING,
-        _T.ENDED: _S.GONE,
-    },
-    _S.RINGING: {
-        _T.PICKED_UP: _S.SCREENED,
-        _T.ANSWERED: _S.ANSWERED,
-        _T.REDIALLED: _S.DIALLING,
-        _T.HUNG_UP: _S.LEAVING,
-        _T.ENDED: _S.GONE,
-    },
-    _S.SCREENED: {_T.ANSWERED: _S.ANSWERED, _T.HUNG_UP: _S.LEAVING, _T.ENDED: _S.GONE},
-    _S.ANSWERED: {_T.HUNG_UP: _S.LEAVING, _T.ENDED: _S.GONE},
-    _S.LEAVING: {_T.ENDED: _S.GONE},
-    _S.GONE: {},
-}
-
-_OPEN = (ChannelState.DIALLING, ChannelState.RINGING)
-_HOPEFUL = (*_OPEN, ChannelState.SCREENED)
-
-
-MAX_REDIRECTS = 3
-"""Redirects that a channel follows one after another; who is sent on more often is in a maze."""
-
-
-@dataclass(slots=True)
-class Channel:
-    """A channel of a hunt; ``attempt`` counts its endpoints from 0, ``cause`` is why it went.
-
-    ``plan`` is how it is rung where that is not how its leg is: it was redirected. ``visited``
-    are the redirects that led there. ``failure`` is how its last dial failed, ``passed_over`` are
-    the trunks that had no line free then.
-    """
-
-    planned: PlannedChannel
-    plan: LegPlan | None = None
-    visited: tuple[RedirectTarget, ...] = ()
-    state: ChannelState = ChannelState.DIALLING
-    attempt: int = 0
-    cause: Cause | None = None
-    failure: Failed | None = None
-    passed_over: tuple[str, ...] = ()
-    said: Said = NOTHING
-    answered: bool = False
-
-    def move(self, trigger: ChannelTrigger) -> bool:
-        """Follow the table; False where ``trigger`` has no effect in this state."""
-        following = CHANNEL_TRANSITIONS[self.state].get(trigger)
-        if following is None:
-            return False
-        self.state = following
-        return True
-
-    def refuses(self, target: RedirectTarget) -> str | None:
-        """Why a redirect is not followed, if so."""
-        if self.state not in _OPEN:
-            return "the call has moved on"
-        if target in self.visited:
-            return "redirected in a circle"
-        if len(self.visited) >= MAX_REDIRECTS:
-            return f"redirected more than {MAX_REDIRECTS} times"
-        return None
-
-    @property
-    def verdict(self) -> Verdict:
-        """Why it is over; the far end's words only where its refusal was the reason."""
-        cause, failure = self.cause or Cause.NORMAL, self.failure
-        if failure is None:
-            return Verdict(cause, said=self.said)
-        refused = cause is cause_of(failure)
-        return Verdict(cause, failure.status, failure.reason if refused else "", self.said)
-
-    @property
-    def trunk(self) -> Trunk | None:
-        """The trunk that it is dialled through."""
-        endpoint = self.planned.endpoints[self.attempt]
-        return endpoint.trunk if isinstance(endpoint, TrunkEndpoint) else None
-
-    def further_trunks(self) -> Iterator[tuple[int, Trunk]]:
-        """The trunks that are not tried yet, each with its attempt."""
-        for attempt, endpoint in enumerate(self.planned.endpoints):
-            if attempt > self.attempt and isinstance(endpoint, TrunkEndpoint):
-                yield attempt, endpoint.trunk
-
-
 class Hunt:
     """The channels of one leg, and who of them won."""
 
@@ -159,7 +50,7 @@ class Hunt:
     @property
     def open(self) -> bool:
         """Whether a channel may still answer."""
-        return self.winner is None and any(c.state in _HOPEFUL for c in self.channels.values())
+        return self.winner is None and any(c.state in HOPEFUL for c in self.channels.values())
 
     @property
     def gone(self) -> bool:
@@ -200,7 +91,7 @@ class Hunt:
         dialled again then."""
         channel = self.channels[failure.channel]
         trunk = channel.trunk
-        if trunk is None or channel.state not in _OPEN or failure.said.q850 in REACHED:
+        if trunk is None or channel.state not in OPEN or failure.said.q850 in REACHED:
             return False
         code_allows = failure.status in trunk.failover_codes or failure.local
         if not code_allows or failure.status in NEVER_FAIL_OVER:
@@ -275,7 +166,7 @@ class Hunt:
         return [
             name
             for name, channel in self.channels.items()
-            if channel.state in _OPEN and self._leave_one(channel, cause)
+            if channel.state in OPEN and self._leave_one(channel, cause)
         ]
 
     def refuse(self, channel: str, cause: Cause) -> bool:
@@ -289,7 +180,7 @@ class Hunt:
             name
             for name, channel in self.channels.items()
             if channel.planned.user == user
-            and channel.state in _OPEN
+            and channel.state in OPEN
             and self._leave_one(channel, cause)
         ]
 
@@ -306,11 +197,3 @@ class Hunt:
         if not ended:
             return Verdict(Cause.UNREACHABLE)
         return min(ended, key=lambda c: weight(c.cause or Cause.FAILED)).verdict
-
-
-def cause_of(failure: Failed) -> Cause:
-    """The cause of a failed dial."""
-    said = failure.said
-    return cause_of_status(
-        failure.status, local=failure.local, q850=said.q850, sip_cause=said.sip_cause
-    )

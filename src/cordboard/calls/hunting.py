@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.dialling import Dialling
-from cordboard.calls.hunt import GLOBAL_REFUSALS, cause_of
+from cordboard.calls.hunt import GLOBAL_REFUSALS
+from cordboard.calls.hunt_channel import cause_of
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.outcome import Verdict

@@ -4,7 +4,7 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 from __future__ import annotations
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
-from cordboard.calls.hunt import Channel, cause_of
+from cordboard.calls.hunt_channel import Channel, cause_of
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint

@@ -10,10 +10,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Protocol
 
-from cordboard.calls.causes import Cause
+from cordboard.calls.channel_commands import (
+    Bridge,
+    CallerId,
+    Contact,
+    Dial,
+    DialOptions,
+    Endpoint,
+    EngineCommand,
+    HangUp,
+    Hold,
+    Listen,
+    PauseRecording,
+    Play,
+    Prompt,
+    Record,
+    SendDigits,
+    StopPlay,
+    StopRecording,
+    TerminalEndpoint,
+    Tone,
+    ToneKind,
+    TrunkEndpoint,
+)
 from cordboard.calls.channel_events import (
     Answered,
     Digit,
@@ -30,7 +51,6 @@ from cordboard.calls.channel_events import (
     Trying,
 )
 from cordboard.calls.trunk_state import TrunkState
-from cordboard.directory.model import AutoAnswerStyle, Trunk
 
 __all__ = [
     "Answered",
@@ -71,208 +91,6 @@ __all__ = [
     "TrunkEndpoint",
     "Trying",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A registered contact of a terminal; ``account`` is ``name@domain``, ``uri`` as registered.
-
-    Where the phone keeps a flow open for it, ``instance`` and ``reg_id`` name phone and flow: of
-    contacts with one ``instance`` only one is to be dialled at a time (RFC 5626 7).
-    """
-
-    account: str
-    uri: str
-    q: float = 1.0
-    user_agent: str | None = None
-    instance: str | None = None
-    reg_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalEndpoint:
-    """A phone, at one of its registered contacts; ``codecs`` are what it has beyond G.711."""
-
-    contact: Contact
-    auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
-    codecs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallerId:
-    """Who a leg is told is calling; ``reason`` says for a person why just this."""
-
-    number: str
-    name: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TrunkEndpoint:
-    """An outside number through a trunk of the tenant ``domain``; ``number`` is as the trunk wants
-    it, and so is ``caller``, where it is told another than the leg's other trunks."""
-
-    trunk: Trunk
-    number: str
-    caller: CallerId | None = None
-    domain: str = ""
-
-
-Endpoint = TerminalEndpoint | TrunkEndpoint
-
-
-class ToneKind(Enum):
-    """The tones of :mod:`cordboard.media.tones`."""
-
-    RINGBACK = "ringback"
-    BUSY = "busy"
-    CONGESTION = "congestion"
-    UNOBTAINABLE = "unobtainable"
-    HOLD = "hold"
-
-
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """A call progress tone of a country (ISO 3166 code in lower case), played until stopped."""
-
-    kind: ToneKind
-    country: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A WAV file, played once; ``builtin:NAME`` is one of the server's own."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class DialOptions:
-    """How a channel is dialled beyond where to.
-
-    ``country`` is for tones; ``media_timeout`` is in seconds, 0 for never. How long it may ring is
-    the caller's business, who hangs up.
-    """
-
-    caller: CallerId
-    country: str = "us"
-    media_timeout: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Dial:
-    """Offer a new call to an endpoint."""
-
-    channel: str
-    endpoint: Endpoint
-    options: DialOptions
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """End a channel in whatever state it is; ``cause`` becomes its Reason header."""
-
-    channel: str
-    cause: Cause
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """Let an answered channel hear a tone or prompt, in place of what it heard before."""
-
-    channel: str
-    sound: Tone | Prompt
-    play_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class StopPlay:
-    """Stop what :class:`Play` began."""
-
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Let an answered channel hear the early media of an unanswered one."""
-
-    channel: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """Connect two answered channels with each other.
-
-    ``needs_audio``: something listens or speaks besides the two (a recording, a warning tone), so
-    that both stay with G.711 although they have a better codec in common.
-    """
-
-    a: str
-    b: str
-    needs_audio: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """Put a channel on hold, or take it off, because the other party or a client did so."""
-
-    channel: str
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SendDigits:
-    """Let an answered channel have keys pressed, each of ``0123456789*#ABCD``, after those that
-    wait: by telephone events, or by INFO where the far end takes none."""
-
-    channel: str
-    digits: str
-    duration_ms: int = 100
-    gap_ms: int = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Record two bridged channels into a stereo WAV file, ``a`` left and ``b`` right.
-
-    ``name`` is a relative path below the engine's folder, of a file that is not there yet. The
-    recording ends with the bridge at the latest, with one :class:`RecordingEnded` of ``a``.
-    """
-
-    a: str
-    b: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class PauseRecording:
-    """Leave out of ``channel``'s recording what is said from now on, or no longer."""
-
-    channel: str
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StopRecording:
-    """End ``channel``'s recording."""
-
-    channel: str
-
-
-EngineCommand = (
-    Dial
-    | HangUp
-    | Play
-    | StopPlay
-    | Listen
-    | Bridge
-    | Hold
-    | SendDigits
-    | Record
-    | PauseRecording
-    | StopRecording
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cordboard.calls.causes import Q850, Cause, cause_of_status, failure_tone
-from cordboard.calls.hunt import CHANNEL_TRANSITIONS, ChannelState
+from cordboard.calls.hunt_channel import CHANNEL_TRANSITIONS, ChannelState
 from cordboard.calls.limits import LimitKey, LimitReached, Rate, Take, TokenBucket, Usage
 from cordboard.calls.outcome import Verdict, result_of
 from cordboard.calls.ports import ToneKind

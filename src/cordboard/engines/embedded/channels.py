@@ -30,6 +30,7 @@ from cordboard.engines.embedded.channel_states import (
 from cordboard.engines.embedded.early_audio import EarlyAudio
 from cordboard.engines.embedded.reasons import reason_of
 from cordboard.engines.embedded.talk import Talk
+from cordboard.engines.embedded.talking_end import TalkingEnd
 from cordboard.media import events as media_events
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import (
@@ -46,7 +47,6 @@ from cordboard.sip.events import (
 )
 
 if TYPE_CHECKING:
-    from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.surroundings import Surroundings
     from cordboard.engines.embedded.trunk_servers import TrunkServers
@@ -55,8 +55,9 @@ if TYPE_CHECKING:
 RINGING_STATUSES: Final = frozenset({180, 181, 182, 183})
 
 
-class Channel:
-    """One dial. Methods named for SIP events take them, the others carry out commands."""
+class Channel(TalkingEnd):
+    """One dial. Methods named for SIP events take them, the others carry out commands; what can be
+    commanded while it talks is in :class:`TalkingEnd`."""
 
     __slots__ = (
         "_early",
@@ -67,17 +68,15 @@ class Channel:
         "_peer",
         "_rang",
         "_servers",
-        "_talk",
         "_with",
-        "audio",
         "id",
         "state",
     )
 
     def __init__(self, channel: str, surroundings: Surroundings) -> None:
+        super().__init__()
         self.id = channel
         self.state = ChannelState.DIALLING
-        self.audio: ChannelAudio | None = None
         self._with = surroundings
         self._invited = False
         self._peer = ""
@@ -87,7 +86,6 @@ class Channel:
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
         self._early = EarlyAudio()
-        self._talk: Talk | None = None  # while it is talking
 
     # Commands
 
@@ -119,51 +117,6 @@ class Channel:
             self._with.stack.hang_up(self.id, self._with.clock(), reason_of(cause))
         else:
             self._with.stack.cancel(self.id, self._with.clock(), reason_of(cause))
-
-    def play(self, sound: Tone | Prompt, play_id: int) -> None:
-        """Let the channel hear a sound in place of what it heard."""
-        if self._talk is not None:
-            self._talk.play(sound, play_id)
-
-    def stop_play(self) -> None:
-        """Stop what is played, or would be as soon as it is read."""
-        if self._talk is not None:
-            self._talk.stop_play()
-
-    def listen(self, source: Channel) -> None:
-        """Let the channel hear another one's early media."""
-        if self._talk is not None and source.audio is not None:
-            self._talk.listen(source.audio)
-
-    def bridge(self, other: Channel, *, needs_audio: bool) -> None:
-        """Connect the channel with another one; ``needs_audio``: not by those two alone."""
-        if self._talk is not None and other._talk is not None:
-            self._talk.bridge(other._talk, needs_audio=needs_audio)
-
-    def send_digits(self, digits: str, duration_ms: int, gap_ms: int) -> None:
-        """Let the peer have keys pressed."""
-        if self._talk is not None:
-            self._talk.send_digits(digits, duration_ms, gap_ms)
-
-    def record(self, other: Channel, name: str) -> None:
-        """Record the channel and the one it is bridged with, this one on the left."""
-        if self._talk is not None and other._talk is not None:
-            self._talk.record(other._talk, name)
-
-    def pause_recording(self, on: bool) -> None:
-        """Leave out what is said from now on, or no longer."""
-        if self._talk is not None and self._talk.recording is not None:
-            self._talk.recording.pause(on)
-
-    def stop_recording(self) -> None:
-        """End the recording, if there is one."""
-        if self._talk is not None:
-            self._talk.stop_recording()
-
-    def hold(self, on: bool) -> None:
-        """Put the peer on hold, or take it off."""
-        if self._talk is not None:
-            self._talk.offers.hold(on)
 
     # SIP events
 
