@@ -102,6 +102,10 @@ def network(text: str) -> Network:
     return ip_network(text)
 
 
+LOOPBACK: Final = (network("127.0.0.0/8"), network("::1/128"))
+"""The networks of the machine itself (RFC 1122 3.2.1.3, RFC 4291 2.5.3)."""
+
+
 def is_address(host: str) -> bool:
     """Whether a host without brackets is an IP address and no name."""
     return len(host) <= LONGEST_ADDRESS and _address(host) is not None

@@ -25,6 +25,7 @@ from cordboard.engines.capacity import CAPACITY_FIELDS
 from cordboard.engines.dns.settings import DNS_FIELDS
 from cordboard.journal.settings import STORE_FIELDS
 from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, Listener
+from cordboard.watch_settings import LOG_FIELDS, METRICS_FIELDS
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))
@@ -118,6 +119,8 @@ SECTIONS: Final = {
         },
     ),
     "store": Shape("store", STORE_FIELDS),
+    "metrics": Shape("metrics", METRICS_FIELDS),
+    "log": Shape("log", LOG_FIELDS),
     "calls": Shape(
         "calls",
         {

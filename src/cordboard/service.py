@@ -18,6 +18,7 @@ import structlog
 from cordboard.addresses import written
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
+from cordboard.api.watching import Watch
 from cordboard.directory.declared import Declared
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.connections import ConnectionSettings
@@ -36,6 +37,7 @@ from cordboard.journal.port import Journal, StoreFailed
 from cordboard.journal.recovery import Recovery
 from cordboard.journal.sealing import SealError, seal_of
 from cordboard.journal.settings import IN_MEMORY
+from cordboard.monitoring import Monitoring
 from cordboard.reloading import Reloading
 from cordboard.sections import Strangers
 from cordboard.settings import Configuration, Settings
@@ -79,7 +81,17 @@ class Service:
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
         services = Services(self.exchange, self.journal, self._directory)
         self._feed = services.feed
-        self._http = HttpServer(settings.http, create_app(services))
+        self._monitoring = Monitoring(
+            self.exchange, self.engine, self.journal, self._directory, self._feed, time.time
+        )
+        self._http = HttpServer(settings.http, create_app(services, self._shown()))
+
+    def _shown(self) -> Watch:
+        """What operators may see, and who of them."""
+        seen, may = self._monitoring, self.settings.watch
+        return Watch(
+            seen.requests, seen.unready, seen.metrics, may.networks, may.token, may.requests
+        )
 
     def _directory(self) -> Directory:
         return self.directory
@@ -111,6 +123,7 @@ class Service:
         self.engine.restore_bindings(bindings)
         self._callbacks.start()
         await self.exchange.recover()
+        self._monitoring.start()
         await self._http.start()
         if self._tenants is not None:
             self._tenants.follow(self._take_directory)
@@ -152,6 +165,7 @@ class Service:
         await self._callbacks.stop()
         self._feed.close()
         await self._http.stop()
+        await self._monitoring.stop()
         await self._outbound.close()
         await self.engine.stop()
         if self.recovery is not None:

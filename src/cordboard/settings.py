@@ -44,6 +44,7 @@ from cordboard.sections import (
     VARIABLES,
     Strangers,
 )
+from cordboard.watch_settings import WatchSettings, watch_settings
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
@@ -87,6 +88,7 @@ class Settings:
     drain: float = 0.0
     grace: float = DEFAULT_GRACE
     keep_days: float = DEFAULT_DAYS
+    watch: WatchSettings = field(default_factory=WatchSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,7 @@ def _settings(
         drain=sections["calls"]["drain"],
         grace=sections["calls"]["grace"],
         keep_days=sections["store"]["keep_days"],
+        watch=watch_settings(sections["metrics"], sections["log"]),
     )
     _check(settings, problems)
     return settings

@@ -8,6 +8,8 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
+from cordboard.api.requests import note
+
 JSON = b"application/json"
 PROBLEM = b"application/problem+json"
 """RFC 9457 3."""
@@ -23,15 +25,19 @@ def compact(value: Any) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, body and headers; an ASGI application that gives just this answer."""
+    """Status, body and headers; an ASGI application that gives just this answer. ``result`` is the
+    id of what came of the request, where that is no success."""
 
     status: int = 200
     body: bytes = b""
     content_type: bytes = JSON
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    result: str | None = None
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the answer; a HEAD request gets no body (RFC 9110 9.3.2)."""
+        if self.result is not None:
+            note(scope, result=self.result)
         headers: list[tuple[bytes, bytes]] = [*self.headers]
         if self.status != 204:
             headers.append((b"content-length", b"%d" % len(self.body)))

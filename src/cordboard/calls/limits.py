@@ -82,6 +82,10 @@ class Usage:
         """Channels of ``key`` in use."""
         return self._used.get(key, 0)
 
+    def in_use(self) -> dict[LimitKey, int]:
+        """How much of everything is in use."""
+        return dict(self._used)
+
     def exceeded_by(self, takes: Iterable[Take], now: float) -> LimitKey | None:
         """The first limit that ``takes`` together would break, or None."""
         wanted: dict[LimitKey, int] = {}

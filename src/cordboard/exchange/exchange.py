@@ -7,7 +7,7 @@ over to the live calls. Everything runs on one event loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.calls.explain import explain
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
-from cordboard.calls.plan import CallPlan, PlannedChannel
+from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Contact, Engine
 from cordboard.calls.progress import interrupted, progress_of
@@ -28,13 +28,13 @@ from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
+from cordboard.exchange.records import record_of
 from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
-from cordboard.journal.port import CallRecord, Journal, JournalUnavailable, Key
-from cordboard.journal.request_form import written
+from cordboard.journal.port import Journal, JournalUnavailable, Key
 from cordboard.randomness import timely_uuid
 
 MAX_LIVE_CALLS = 5_000
@@ -117,7 +117,7 @@ class Exchange:
             return await self._accept_for_later(request, tenant, accepted_at, due_at, key)
         planned = plan(request, tenant, self._switchboard)
         self._take(planned)
-        record = _record(request, accepted_at, planned.channels)
+        record = record_of(request, accepted_at, planned.channels)
         try:
             await self._journal.accept(record, [accepted_event(planned)], key)
         except BaseException:
@@ -168,6 +168,15 @@ class Exchange:
     def live_calls(self) -> int:
         """How many calls are alive."""
         return len(self._live)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether new requests are refused because the server goes down."""
+        return self._stopping.begun
+
+    def usage(self) -> dict[LimitKey, int]:
+        """How many channels of everything that limits are in use."""
+        return self._usage.in_use()
 
     def scheduled_calls(self) -> int:
         """How many calls wait for their time."""
@@ -228,7 +237,7 @@ class Exchange:
         checked = plan(request, tenant, SomeOtherTime(self._switchboard))
         scheduled = ScheduledCall(request, due_at)
         accepted = accepted_event(replace(checked, channels=()))
-        record = _record(request, accepted_at)
+        record = record_of(request, accepted_at)
         await self._journal.accept(record, [accepted, scheduled.scheduled()], key)
         self._schedule.add(scheduled)
         return Accepted(record.id, record.channels)
@@ -262,23 +271,6 @@ class Exchange:
     def _end_unbegun(self, scheduled: ScheduledCall, end: CallEvent) -> None:
         self._schedule.done(scheduled)
         self._journal.append(scheduled.request.tenant, [end])
-
-
-def _record(
-    request: CallRequest, accepted_at: float, channels: Sequence[PlannedChannel] = ()
-) -> CallRecord:
-    return CallRecord(
-        id=request.id,
-        tenant=request.tenant,
-        account=request.account,
-        dialect=request.dialect,
-        method=request.method,
-        accepted_at=accepted_at,
-        channels=tuple(channel.id for channel in channels),
-        request=written(request),
-        external_id=request.external_id,
-        callback=request.callback,
-    )
 
 
 def _limit_refusal(key: LimitKey) -> Refused:

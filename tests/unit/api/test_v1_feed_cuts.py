@@ -7,8 +7,8 @@ import asyncio
 import json
 import random
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -118,8 +118,11 @@ class Reader(ABC):
     async def follow(self, events: int) -> None:
         """One connection: so many events, or until it ends."""
         try:
-            async with ClientSession(headers=BASIC, timeout=ClientTimeout(SECONDS)) as session:
-                async for message in self.messages(session):
+            async with (
+                ClientSession(headers=BASIC, timeout=ClientTimeout(SECONDS)) as session,
+                aclosing(self.messages(session)) as messages,
+            ):
+                async for message in messages:
                     if not self._take(message):
                         return
                     if message["type"] == "event":
@@ -130,7 +133,7 @@ class Reader(ABC):
             await asyncio.sleep(0.01)  # the server is not back yet
 
     @abstractmethod
-    def messages(self, session: ClientSession) -> AsyncIterator[dict[str, Any]]:
+    def messages(self, session: ClientSession) -> AsyncGenerator[dict[str, Any], None]:
         """The messages of a connection."""
 
     def _take(self, message: dict[str, Any]) -> bool:
@@ -151,7 +154,7 @@ class Reader(ABC):
 class SseReader(Reader):
     """By server-sent events."""
 
-    async def messages(self, session: ClientSession) -> AsyncIterator[dict[str, Any]]:
+    async def messages(self, session: ClientSession) -> AsyncGenerator[dict[str, Any], None]:
         headers = {"Last-Event-ID": self.cursor} if self.cursor else {}
         answer = await session.get(self._site.url("http"), headers=headers)
         try:
@@ -169,7 +172,7 @@ class SseReader(Reader):
 class SocketReader(Reader):
     """By WebSocket."""
 
-    async def messages(self, session: ClientSession) -> AsyncIterator[dict[str, Any]]:
+    async def messages(self, session: ClientSession) -> AsyncGenerator[dict[str, Any], None]:
         query = f"?after={self.cursor}" if self.cursor else ""
         async with session.ws_connect(self._site.url("ws") + query) as socket:
             async for message in socket:

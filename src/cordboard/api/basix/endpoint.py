@@ -17,6 +17,7 @@ from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
 from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
+from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope
@@ -38,6 +39,7 @@ class BasixApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, always, unless the client has gone."""
         method = scope["path_params"]["method"]
+        note(scope, dialect="basix")
         try:
             answer = await self._answer(method, scope, receive)
         except ClientGone:
@@ -51,6 +53,7 @@ class BasixApi:
         translate = METHODS.get(method)
         if translate is None:
             return _error("method_not_found", "there is no such method", status=404)
+        note(scope, method=method)
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
         if scope["method"] != "POST":
@@ -104,7 +107,8 @@ def _error(
     error = {"id": id, "message": message}
     if parameter is not None:
         error["parameter"] = parameter
-    return Answer(status, compact({"result_code": ERROR, "error": error}), headers=headers)
+    body = compact({"result_code": ERROR, "error": error})
+    return Answer(status, body, headers=headers, result=id)
 
 
 def routes(services: Services) -> list[Route]:

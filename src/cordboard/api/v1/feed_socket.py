@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cordboard.api.cors import origin_of
+from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.api.v1.access import admitted
 from cordboard.api.v1.feed import LONGEST_KINDS, follower_for, wish_of
@@ -49,6 +50,7 @@ class FeedSocket:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        note(scope, dialect="v1", method="follow_events")
         try:
             follower = self._follower(with_token(scope))
         except Problem as problem:

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from cordboard.api.answer import PROBLEM, compact
 from cordboard.api.auth import BEARER, CHALLENGE
+from cordboard.api.requests import note
 from cordboard.calls.refusals import RefusalId, Refused
 
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -102,6 +104,20 @@ class Problem(Exception):
         self.headers = headers
 
 
+class _Answer(Response):
+    """An answer that notes of its request what came of it."""
+
+    media_type = PROBLEM.decode()
+
+    def __init__(self, result: str, body: bytes, status: int) -> None:
+        super().__init__(body, status)
+        self._result = result
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note(scope, result=self._result)
+        await super().__call__(scope, receive, send)
+
+
 def answer_of(problem: Problem) -> Response:
     """The answer for a problem."""
     status, title = KNOWN[problem.id]
@@ -118,7 +134,7 @@ def answer_of(problem: Problem) -> Response:
         body["state"] = problem.state
     if problem.errors:
         body["errors"] = [fault.model_dump() for fault in problem.errors]
-    answer = Response(compact(body), status, media_type=PROBLEM.decode())
+    answer = _Answer(problem.id, compact(body), status)
     answer.raw_headers.extend(problem.headers)
     if status == 401:
         answer.raw_headers.extend((CHALLENGE, BEARER))

@@ -1,0 +1,134 @@
+"""What the event log says in figures: calls by outcome, how long they rang, how long it took until
+both talked. Read now and then, some events at once, so that calls pay next to nothing for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+
+from cordboard.calls.events import EventKind, Json, Recorded
+from cordboard.histogram import Histogram
+from cordboard.journal.port import Journal, Reader, ResyncNeeded
+
+AT_ONCE: Final = 500
+"""Events that are read before others have their turn: half a millisecond."""
+
+SECONDS: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 120.0, 180.0)
+"""People take seconds to answer, and give up after minutes."""
+
+MAX_BEGUN: Final = 50_000
+"""Calls whose beginning is remembered: more than may live or wait for their time."""
+
+
+class CallMetrics:
+    """Figures of all tenants' calls since the start; to be read behind :meth:`catch_up`."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._reader: Reader | None = None
+        self._reading = asyncio.Lock()
+        self._accepted: Counter[tuple[str, str]] = Counter()
+        self._ended: Counter[tuple[str, str]] = Counter()
+        self._rings = {
+            (leg, result): Histogram(SECONDS)
+            for leg in ("first", "second")
+            for result in ("answered", "failed")
+        }
+        self._setup = Histogram(SECONDS)
+        self._talked = 0.0
+        self._missed = 0
+        self._begun: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Count from now on; the journal has been started."""
+        self._reader = self._journal.read_all()
+
+    async def catch_up(self) -> None:
+        """Read what has come since."""
+        async with self._reading:
+            while self._reader is not None:
+                events = self._reader.at_hand(AT_ONCE)
+                if not events:
+                    await self._see_whether_it_was_too_much(self._reader)
+                    return
+                for recorded in events:
+                    self._take(recorded)
+                await asyncio.sleep(0)
+
+    async def _see_whether_it_was_too_much(self, reader: Reader) -> None:
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0):
+                    self._take(await anext(reader))
+        except ResyncNeeded:
+            self._missed += 1
+            self._reader = self._journal.read_all()
+
+    def _take(self, recorded: Recorded) -> None:
+        event = recorded.event
+        data = event.data
+        match event.kind:
+            case EventKind.CALL_ACCEPTED:
+                self._accepted[str(data.get("dialect")), str(data.get("method"))] += 1
+                self._remember(event.call, recorded.at)
+            case EventKind.CALL_STARTED:
+                self._remember(event.call, recorded.at)
+            case EventKind.LEG_ANSWERED if event.leg is not None:
+                self._rings[event.leg.value, "answered"].add(_seconds(data, "ring_seconds"))
+            case EventKind.LEG_FAILED if event.leg is not None:
+                self._rings[event.leg.value, "failed"].add(_seconds(data, "ring_seconds"))
+            case EventKind.CALL_BRIDGED:
+                began = self._begun.pop(event.call, None)
+                if began is not None:
+                    self._setup.add(max(0.0, recorded.at - began))
+            case EventKind.CALL_ENDED:
+                self._begun.pop(event.call, None)
+                self._ended[str(data.get("outcome")), str(data.get("cause"))] += 1
+                self._talked += _seconds(data, "talk_seconds")
+
+    def _remember(self, call: str, at: float) -> None:
+        if len(self._begun) < MAX_BEGUN:
+            self._begun[call] = at
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, as Prometheus wants them."""
+        accepted = CounterMetricFamily(
+            "cordboard_calls_accepted", "Accepted requests.", labels=("dialect", "method")
+        )
+        for names, count in self._accepted.items():
+            accepted.add_metric(names, count)
+        ended = CounterMetricFamily(
+            "cordboard_calls_ended", "Calls that are over.", labels=("outcome", "cause")
+        )
+        for names, count in self._ended.items():
+            ended.add_metric(names, count)
+        rings = HistogramMetricFamily(
+            "cordboard_ring_seconds", "How long a leg rang.", labels=("leg", "result")
+        )
+        for names, histogram in self._rings.items():
+            rings.add_metric(names, histogram.cumulative(), histogram.total)
+        yield from (accepted, ended, rings)
+        yield HistogramMetricFamily(
+            "cordboard_setup_seconds",
+            "From the begin of a call until both parties hear each other.",
+            buckets=self._setup.cumulative(),
+            sum_value=self._setup.total,
+        )
+        yield CounterMetricFamily(
+            "cordboard_talk_seconds", "How long parties talked, all together.", self._talked
+        )
+        yield CounterMetricFamily(
+            "cordboard_metrics_gaps",
+            "How often events came faster than they were counted.",
+            self._missed,
+        )
+
+
+def _seconds(data: Mapping[str, Json], key: str) -> float:
+    found = data.get(key)
+    return float(found) if isinstance(found, int | float) else 0.0
