@@ -197,7 +197,8 @@ def test_live_calls_end_by_themselves_before_the_server_does(tmp_path: Path) -> 
     )
     at_once = ("--answer-after", "0")
     with (
-        OwnPhone("jessica-desk", server.start().sip, *at_once, "--hangup-after", "2"),
+        server,
+        OwnPhone("jessica-desk", server.sip, *at_once, "--hangup-after", "2"),
         OwnPhone("thomas", server.sip, *at_once),
     ):
         placed = server.basix("call_user", user_name="jessica", destination="thomas")
@@ -207,7 +208,7 @@ def test_live_calls_end_by_themselves_before_the_server_does(tmp_path: Path) -> 
         refused = wait_until(lambda: refusal_of_a_call(server), 5.0, "new requests are refused")
         assert refused == "overloaded"
         assert server.program.wait(15.0) == 0
-    with server:
+        server.start()
         assert result_of(server.wait_ended(placed.call))["outcome"] == "completed"
 
 
