@@ -87,7 +87,8 @@ class FileRecovery:
             for path in self._older_files:
                 self._take_in(path)
         except OSError as error:
-            raise StoreFailed(f"{self._path}: {error.strerror or error}") from None
+            reason = error.strerror or str(error)
+            raise StoreFailed(f"{self._path}: {reason} (store.recovery says where)") from None
         self._living = sum(map(len, self._older.values()))
         self._begin_next()
         return {channel: _record_of(line) for channel, line in self._older.items()}

@@ -77,7 +77,7 @@ def test_two_processes_never_share_them(tmp_path: Path) -> None:
 
 def test_a_folder_that_cant_be_used_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreFailed, match="file"):
+    with pytest.raises(StoreFailed, match=r"Not a directory \(store\.recovery says where\)"):
         opened(tmp_path / "file" / "folder")
 
 
