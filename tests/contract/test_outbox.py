@@ -137,6 +137,19 @@ async def test_a_callback_can_be_delivered_again(journal: Journal) -> None:
     assert [posted.owed.id for posted in await journal.due(50.0, 10)] == ["msg_call"]
 
 
+async def test_pending_ones_are_put_off(journal: Journal) -> None:
+    for call in ("a", "b", "told"):
+        await journal.accept(record(call), ())
+        await happen(journal, answered(call))
+    journal.attempted("msg_told", Attempt(1.0, 204, None, 0.1), Fate.DELIVERED, None)
+    await journal.flush()
+    await journal.put_off(["msg_a", "msg_told", "msg_unknown"], LATER)
+    assert [posted.owed.id for posted in await journal.due(LATER - 1, 10)] == ["msg_b"]
+    (put_off,) = await journal.posted("demo", call="a")
+    assert (put_off.fate, put_off.attempts, put_off.next_at) == (Fate.PENDING, 0, LATER)
+    assert (await journal.posted("demo", call="told"))[0].fate is Fate.DELIVERED
+
+
 async def test_a_tenant_sees_its_own_the_newest_first(journal: Journal) -> None:
     for call in ("a", "b", "c"):
         await journal.accept(record(call), ())

@@ -17,6 +17,7 @@ import structlog
 from cordboard.calls.owing import Owed
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
+from cordboard.feeds.slots import NoRoom
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import Journal, JournalUnavailable
 
@@ -32,6 +33,10 @@ SETTLE_SECONDS: Final = 60.0
 MAX_UNDER_WAY: Final = 2_000
 """Callbacks that are being delivered, or wait for a slot of their host; the rest waits where it is
 kept."""
+
+NO_ROOM_SECONDS: Final = 60.0
+"""For how long those are put off for which there is no room, as too many wait for their host: as
+long as they wait they are no more than rows."""
 
 _log = structlog.get_logger(__name__)
 
@@ -68,6 +73,7 @@ class Callbacks:
         self._look_seconds = look_seconds
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._made: dict[str, tuple[int, float]] = {}
+        self._no_room: list[str] = []
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -106,6 +112,7 @@ class Callbacks:
             room = MAX_UNDER_WAY - len(self._under_way)
             if room > 0:
                 try:
+                    await self._put_off()
                     due = await self._journal.due(self._wall(), room)
                 except Exception:
                     _log.exception("the outbox can't be read")
@@ -115,6 +122,12 @@ class Callbacks:
                         self.deliver(posted.owed, posted.attempts)
                 self._forget_old_attempts()
             await asyncio.sleep(self._look_seconds)
+
+    async def _put_off(self) -> None:
+        """Leave those for later for which there is no room: others are due behind them."""
+        ids, self._no_room = self._no_room, []
+        if ids:
+            await self._journal.put_off(ids, self._wall() + NO_ROOM_SECONDS)
 
     def _is_stale(self, posted: Posted) -> bool:
         """Whether a look into the outbox does not show yet what was tried since."""
@@ -130,7 +143,11 @@ class Callbacks:
             del self._made[oldest]
 
     async def _deliver(self, one: Owed, attempts: int) -> None:
-        attempt = await self._attempt(one)
+        try:
+            attempt = await self._attempt(one)
+        except NoRoom:
+            self._no_room.append(one.id)
+            return
         if attempt.status is None and attempt.error is not None and attempt.seconds < 0:
             fate, next_at = Fate.GIVEN_UP, None  # it could not even be tried
         else:

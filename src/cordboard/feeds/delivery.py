@@ -72,7 +72,8 @@ class Courier:
         body: bytes,
         terms: Terms,
     ) -> Attempt:
-        """Try once to deliver."""
+        """Try once to deliver; raises :class:`~cordboard.feeds.slots.NoRoom` where too many wait
+        for the host."""
         host = f"{url.host}:{url.port}"  # for slots and logs: the URL itself may hold secrets
         async with self._slots.slot(host):
             began = self._wall()

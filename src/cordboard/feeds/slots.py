@@ -1,7 +1,8 @@
 """How many requests may be in flight to one host, so that a dead one delays nobody else.
 
 A host that answers has :data:`HEALTHY_SLOTS`. One whose last request got no answer is ailing and
-has :data:`AILING_SLOTS` until it answers again: enough to notice that, too few to matter.
+has :data:`AILING_SLOTS` until it answers again: enough to notice that, too few to matter. There is
+room for some to wait; who comes then is sent away, so as not to stand in others' way.
 """
 
 from __future__ import annotations
@@ -16,6 +17,15 @@ HEALTHY_SLOTS = 64
 
 AILING_SLOTS = 2
 
+HEALTHY_WAITING = 936
+"""With those that have a slot it is half of the callbacks that may be under way."""
+
+AILING_WAITING = 6
+
+
+class NoRoom(Exception):
+    """Too many wait for the host already."""
+
 
 class _Host:
     __slots__ = ("active", "ailing", "waiting")
@@ -28,6 +38,10 @@ class _Host:
     @property
     def limit(self) -> int:
         return AILING_SLOTS if self.ailing else HEALTHY_SLOTS
+
+    @property
+    def room(self) -> int:
+        return AILING_WAITING if self.ailing else HEALTHY_WAITING
 
     @property
     def forgettable(self) -> bool:
@@ -46,7 +60,8 @@ class HostSlots:
 
     @asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
-        """Hold a slot of a host for the time of the block, waiting for one first."""
+        """Hold a slot of a host for the time of the block, waiting for one first. Raises
+        :class:`NoRoom` where too many wait, also later, when the host falls silent."""
         entry = self._hosts.setdefault(host, _Host())
         await self._take(entry)
         try:
@@ -68,6 +83,10 @@ class HostSlots:
         entry = self._hosts.get(host)
         if entry is not None:
             entry.ailing = True
+            while len(entry.waiting) > entry.room:
+                turn = entry.waiting.pop()
+                if not turn.done():
+                    turn.set_exception(NoRoom())
 
     def waiting(self, host: str) -> int:
         """How many wait for a slot of a host."""
@@ -78,6 +97,8 @@ class HostSlots:
         if entry.active < entry.limit and not entry.waiting:
             entry.active += 1
             return
+        if len(entry.waiting) >= entry.room:
+            raise NoRoom
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry.waiting.append(turn)
         try:

@@ -203,6 +203,10 @@ class MemoryJournal:
         """Write down an attempt; see the port."""
         self._outbox.attempted(id, attempt, fate, next_at)
 
+    async def put_off(self, ids: Sequence[str], until: float) -> None:
+        """Leave pending callbacks for later; see the port."""
+        self._outbox.put_off(ids, until)
+
     async def backlog(self) -> Backlog:
         """What is pending; see the port."""
         return self._outbox.backlog()

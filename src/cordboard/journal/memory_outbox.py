@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -47,6 +48,13 @@ class MemoryOutbox:
             self._posted[id] = replace(
                 posted, fate=fate, attempts=posted.attempts + 1, next_at=next_at, last=attempt
             )
+
+    def put_off(self, ids: Sequence[str], until: float) -> None:
+        """Leave pending callbacks for later."""
+        for one in ids:
+            posted = self._posted.get(one)
+            if posted is not None and posted.fate is Fate.PENDING:
+                self._posted[one] = replace(posted, next_at=until)
 
     def backlog(self) -> Backlog:
         """What is pending."""

@@ -6,6 +6,7 @@ given up. Each attempt is written down.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -62,6 +63,9 @@ class Outbox(Protocol):
 
     def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - what webhooks call it
         """Write down an attempt, and what is to become of the callback; in the background."""
+
+    async def put_off(self, ids: Sequence[str], until: float) -> None:
+        """Leave pending callbacks for later; nothing was tried."""
 
     async def backlog(self) -> Backlog:
         """What is pending, of all tenants."""

@@ -18,7 +18,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback, Leg
-from cordboard.feeds.callbacks import Callbacks
+from cordboard.feeds.callbacks import MAX_UNDER_WAY, Callbacks
 from cordboard.feeds.delivery import BACK_OFF, Courier, Terms
 from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
 from cordboard.journal.memory import MemoryJournal
@@ -222,6 +222,30 @@ async def test_a_silent_receiver_delays_nobody(log: Log, receiver: Receiver) -> 
         log.happen(answered(f"c{number}"))
     await receiver.wait_for(21)
     hanging.set()
+
+
+async def test_however_many_wait_for_a_silent_host_others_get_theirs(
+    log: Log, receiver: Receiver
+) -> None:
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await asyncio.sleep(BOUND)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        for number in range(MAX_UNDER_WAY + 100):
+            await log.accept(f"s{number}", f"http://127.0.0.1:{port}/")
+            log.happen(answered(f"s{number}"))
+        await log.accept("other", receiver.url)
+        log.happen(answered("other"))
+        posted = await log.fate("other")
+        assert posted.fate is Fate.DELIVERED
+        last = (await log.journal.posted("demo", call=f"s{MAX_UNDER_WAY + 99}"))[0]
+        assert last.fate is Fate.PENDING
+        await log.callbacks.stop(within=0.0)
 
 
 async def test_who_asked_for_none_gets_none(log: Log, receiver: Receiver) -> None:

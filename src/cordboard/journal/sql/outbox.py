@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -26,6 +27,13 @@ class SqlOutbox:
             .order_by(outbox.c.next_at)
             .limit(limit)
         )
+
+    async def put_off(self, ids: Sequence[str], until: float) -> None:
+        """Leave pending callbacks for later; see the port."""
+        theirs = (outbox.c.id.in_(ids), outbox.c.fate == Fate.PENDING.value)
+        async with self._store.asked() as connection:
+            await connection.execute(update(outbox).where(*theirs).values(next_at=until))
+            await connection.commit()
 
     async def backlog(self) -> Backlog:
         """What is pending; see the port."""
