@@ -20,6 +20,7 @@ from cordboard.phone.command import phone
 from cordboard.store_commands import apply, db, secrets
 from cordboard.timeline import Timeline
 from cordboard.trunk_table import trunk_table
+from cordboard.watch_settings import LogFormat
 
 EXIT_PROBLEM = 1
 """The command was understood and something is wrong: a faulty file, a refused call."""
@@ -68,13 +69,13 @@ def serve(
     """Serve a configuration until SIGTERM or Ctrl-C; calls are then hung up."""
     from cordboard.http_server import ServiceFailed  # its imports cost other commands
     from cordboard.service import serve as run
-
-    configure_logs()
     from cordboard.settings import load_configuration
 
     read = partial(load_configuration, config, http=http, sip=sip)
     loaded = read()
     settings, directory = _usable(loaded)
+    watch = settings.watch
+    configure_logs(watch.level.number, as_json=watch.format is LogFormat.JSON)
     try:
         _run_loop(run(settings, directory, read=read, declared=loaded.declared))
     except ServiceFailed as error:

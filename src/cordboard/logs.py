@@ -1,29 +1,82 @@
 """What the server writes about itself: one line an event on standard error.
 
 Tracebacks are plain. structlog's own way would print the local variables of every frame, and among
-them tokens and passwords.
+them tokens and passwords. What libraries write by the standard library comes out the same way.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from typing import Any, Final
 
+import msgspec
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_FIRST: Final = ("timestamp", "level", "event", "exception")
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Write events of ``level`` and above, with the time in UTC."""
+def configure_logs(level: int = logging.INFO, *, as_json: bool = False) -> None:
+    """Write events of ``level`` and above, each a line for people or JSON, with the time in UTC."""
+    render: Processor = _json if as_json else _text
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
+        processors=[*_BEFORE, render],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Standard(render))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(level, logging.WARNING))
+
+
+_BEFORE: Final[tuple[Processor, ...]] = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+)
+
+
+class _Standard(logging.Formatter):
+    """Writes what libraries have to say as our own lines."""
+
+    def __init__(self, render: Callable[..., Any]) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        event: EventDict = {"event": record.getMessage(), "by": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        for step in _BEFORE:
+            told = step(None, record.levelname.lower(), event)
+            assert isinstance(told, dict), "no step before the last one writes"
+            event = told
+        return str(self._render(None, record.levelname.lower(), event))
+
+
+def _text(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+    """A line for people; what an exception left stands below it."""
+    fields = " ".join(f"{key}={_shown(value)}" for key, value in event.items() if key not in _FIRST)
+    line = f"{event['timestamp']} [{event['level']:<8}] {event['event']}"
+    line = f"{line}  {fields}" if fields else line
+    exception = event.get("exception")
+    return line if exception is None else f"{line}\n{exception}"
+
+
+def _shown(value: object) -> str:
+    """A value on one line, whatever is in it."""
+    text = str(value)
+    return text if text.isprintable() and " " not in text else repr(text)
+
+
+def _json(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+    try:
+        return msgspec.json.encode(event, enc_hook=str).decode()
+    except UnicodeEncodeError:  # octets of a peer that are no text
+        return json.dumps(event, default=str)

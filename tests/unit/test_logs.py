@@ -1,15 +1,19 @@
-"""Nothing secret is written, also when something breaks."""
+"""Nothing secret is written, also when something breaks; lines are for people or for programs."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
+import logging
 import structlog
 from cordboard.logs import configure_logs
 
-configure_logs()
+configure_logs(as_json={as_json})
 log = structlog.get_logger("test")
 
 
@@ -21,14 +25,47 @@ try:
     fail("TOP" + "SECRET")
 except RuntimeError:
     log.exception("broke", call="call-1")
+    logging.getLogger("library").exception("broke too")
+log.debug("too little")
+logging.getLogger("library").info("too little")
+log.info("forged", text="a\\n2026 [info] b", odd="\\udcfc", error=ValueError("no"))
 """
 
 
-def test_a_traceback_shows_no_variables_and_standard_output_stays_free() -> None:
+def written(*, as_json: bool) -> str:
+    program = PROGRAM.format(as_json=as_json)
     ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout == ""
-    assert "RuntimeError: it broke" in ran.stderr
-    assert "call-1" in ran.stderr
     assert "TOPSECRET" not in ran.stderr
+    assert "too little" not in ran.stderr
+    return ran.stderr
+
+
+def test_a_traceback_shows_no_variables_and_standard_output_stays_free() -> None:
+    text = written(as_json=False)
+    assert text.count("RuntimeError: it broke") == 2
+    assert "broke  call=call-1" in text
+    assert "broke too  by=library" in text
+
+
+def test_no_value_begins_a_line_of_its_own() -> None:
+    assert not any(line.startswith("2026 ") for line in written(as_json=False).splitlines())
+
+
+def test_json_has_one_object_a_line() -> None:
+    lines = [json.loads(line) for line in written(as_json=True).splitlines()]
+    assert [line["event"] for line in lines] == ["broke", "broke too", "forged"]
+    assert [line["level"] for line in lines] == ["error", "error", "info"]
+    assert lines[0]["call"] == "call-1"
+    assert lines[1]["by"] == "library"
+    assert all("RuntimeError: it broke" in line["exception"] for line in lines[:2])
+    assert lines[2]["text"] == "a\n2026 [info] b"
+    assert lines[2]["error"] == "no"
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_every_line_has_its_time(as_json: bool) -> None:
+    assert "Z" in written(as_json=as_json).splitlines()[0]

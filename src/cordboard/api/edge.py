@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cordboard.api.requests import ASKED, UNKNOWN, Asked, RequestMetrics
+from cordboard.api.requests import ASKED, UNKNOWN, Asked, RequestMetrics, result_of
 
 REQUEST_ID: Final = b"x-request-id"
 
@@ -36,8 +36,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through."""
         began = time.perf_counter()
-        asked = scope[ASKED] = Asked()
-        request = request_id(scope)
+        asked = scope[ASKED] = Asked(request_id(scope))
         status, seconds = 0, 0.0
 
         async def noting(message: Message) -> None:
@@ -46,11 +45,10 @@ class Edge:
             if kind in _STARTS and not status:
                 status = 101 if kind == "websocket.accept" else message["status"]
                 seconds = time.perf_counter() - began
-                headers = [*message.get("headers", ()), (REQUEST_ID, request.encode())]
+                headers = [*message.get("headers", ()), (REQUEST_ID, asked.id.encode())]
                 message = {**message, "headers": headers}
             await send(message)
 
-        structlog.contextvars.bind_contextvars(request=request)
         try:
             await self._app(scope, receive, noting)
         finally:
@@ -58,7 +56,6 @@ class Edge:
             self._metrics.answered(asked, status, seconds)
             if self._access_log:
                 self._tell(scope, asked, status, time.perf_counter() - began)
-            structlog.contextvars.unbind_contextvars("request")
 
     def _tell(self, scope: Scope, asked: Asked, status: int, seconds: float) -> None:
         _log.info(
@@ -66,9 +63,11 @@ class Edge:
             http=scope.get("method", "WEBSOCKET"),
             dialect=asked.dialect,
             method=asked.method,
-            result=asked.result,
+            result=result_of(asked, status),
             status=status,
             ms=round(seconds * 1000, 2),
+            request=asked.id,
+            **({} if asked.call is None else {"call": asked.call}),
         )
 
 

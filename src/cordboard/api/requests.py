@@ -23,12 +23,14 @@ REQUEST_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5,
 
 @dataclass(slots=True)
 class Asked:
-    """What is known of a request by and by: the dialect, the method in its words, and the id of
-    what came of it."""
+    """What is known of a request by and by: its own id, the dialect, the method in its words, what
+    came of it (the id of that), and the call."""
 
+    id: str = ""
     dialect: str = UNKNOWN
     method: str = UNKNOWN
     result: str | None = None
+    call: str | None = None
 
 
 def note(
@@ -37,6 +39,7 @@ def note(
     dialect: str | None = None,
     method: str | None = None,
     result: str | None = None,
+    call: str | None = None,
 ) -> None:
     """Note what is known of a request now; where nobody counts requests that is nothing."""
     asked: Asked | None = scope.get(ASKED)
@@ -45,6 +48,20 @@ def note(
     asked.dialect = dialect or asked.dialect
     asked.method = method or asked.method
     asked.result = result or asked.result
+    asked.call = call or asked.call
+
+
+def request_of(scope: Scope) -> str | None:
+    """The id of a request, where it has one."""
+    asked: Asked | None = scope.get(ASKED)
+    return None if asked is None else asked.id
+
+
+def result_of(asked: Asked, status: int) -> str:
+    """What came of a request, in one word: the id of a refusal or problem where there was one."""
+    if status == 0:
+        return "gone"
+    return asked.result or ("ok" if status < 400 else f"http_{status}")
 
 
 class RequestMetrics:
@@ -56,11 +73,7 @@ class RequestMetrics:
 
     def answered(self, asked: Asked, status: int, seconds: float) -> None:
         """A request was answered within so many seconds; 0: its client had gone."""
-        if status == 0:
-            result = "gone"
-        else:
-            result = asked.result or ("ok" if status < 400 else f"http_{status}")
-        self._count[asked.dialect, asked.method, result, str(status)] += 1
+        self._count[asked.dialect, asked.method, result_of(asked, status), str(status)] += 1
         known = self._seconds.get(asked.dialect)
         if known is None:
             known = self._seconds[asked.dialect] = Histogram(REQUEST_SECONDS)

@@ -156,7 +156,7 @@ class Callbacks:
         self._made[one.id] = (attempts + 1, self._wall())
         self._journal.attempted(one.id, attempt, fate, next_at)
         if fate in (Fate.GONE, Fate.GIVEN_UP):
-            _log.warning("a callback is not delivered", id=one.id, fate=fate.value)
+            _log.warning("a callback is not delivered", id=one.id, call=one.call, fate=fate.value)
 
     async def _attempt(self, one: Owed) -> Attempt:
         renderer = _renderers.get(one.dialect)
@@ -172,4 +172,4 @@ class Callbacks:
     def _over(self, one: Owed, task: asyncio.Task[None]) -> None:
         self._under_way.pop(one.id, None)
         if not task.cancelled() and task.exception() is not None:
-            _log.error("delivery.broke", id=one.id, error=repr(task.exception()))
+            _log.error("delivery.broke", id=one.id, call=one.call, exc_info=task.exception())

@@ -17,7 +17,7 @@ from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
 from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
-from cordboard.api.requests import note
+from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope
@@ -45,7 +45,7 @@ class BasixApi:
         except ClientGone:
             return
         except Exception:
-            _log.exception("basix.broke", method=method)
+            _log.exception("basix.broke", request=request_of(scope))
             answer = _error("internal_error", "the request failed because of a fault here")
         await answer(scope, receive, send)
 
@@ -92,6 +92,7 @@ class BasixApi:
         except Refused as refusal:
             refusal.parameter = basix_name(refusal.parameter, request.method, parameters)
             raise
+        note(scope, call=accepted.call)
         body = compact({"result_code": 0, "uuids": accepted.channels})
         return Answer(body=body, headers=headers_of(accepted))
 

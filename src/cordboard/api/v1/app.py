@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
+from cordboard.api.requests import request_of
 from cordboard.api.services import Services
 from cordboard.api.v1 import (
     agents,
@@ -120,7 +121,7 @@ class _V1:
         except ClientGone:
             return
         except Exception:
-            _log.exception("v1.broke", path=scope["path"])
+            _log.exception("v1.broke", request=request_of(scope))
 
     def _socket(self, scope: Scope) -> ASGIApp:
         nothing = answer_of(Problem("not_found", "v1 has no WebSocket at this path"))
