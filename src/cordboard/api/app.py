@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from cordboard.api import watching
 from cordboard.api.basix import callback as basix_callback
 from cordboard.api.basix import endpoint as basix
+from cordboard.api.below import Below
 from cordboard.api.cors import Cors
 from cordboard.api.edge import Edge
 from cordboard.api.services import Services
@@ -23,7 +23,7 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
     watch = watch or Watch()
     basix_callback.register()
     v1_callback.register()
-    v1 = Mount(PREFIX, create_v1(services))
+    v1 = Below(PREFIX, create_v1(services))
     app = Starlette(routes=[*basix.routes(services), v1, *watching.routes(watch)])
     cors = Cors(app, services.directory)
     return Edge(cors, watch.requests, access_log=watch.access_log)

@@ -28,7 +28,9 @@ def is_problem(reply: Reply, name: str) -> None:
     assert reply.json["detail"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/calls/", "/calls/a/b/c", "/callsx"])
+@pytest.mark.parametrize(
+    "path", ["", "/", "/a\nb", "/nothing", "/calls/", "/calls/a/b/c", "/callsx"]
+)
 async def test_unknown_paths(path: str) -> None:
     is_problem(await Served().get(path), "not_found")
 
