@@ -20,7 +20,8 @@ from cordboard.calls.ports import (
 
 class Recording:
     """Says it to the engine by ``command`` and writes it to the log. ``wanted``: from the next
-    bridge on; ``file`` is the one that is written, None while there is none."""
+    bridge on; ``file`` is the one that is written, None while there is none; ``made`` counts
+    them."""
 
     __slots__ = (
         "_channel",
@@ -28,8 +29,8 @@ class Recording:
         "_ending",
         "_folder",
         "_log",
-        "_made",
         "file",
+        "made",
         "paused",
         "wanted",
     )
@@ -49,15 +50,15 @@ class Recording:
         self._log = log
         self._command = command
         self._channel = ""
-        self._made = 0
+        self.made = 0
         self._ending: list[str] = []  # whose ends the engine has not told yet
 
     def begin(self, first: str, second: str) -> None:
         """Two are connected and their voices are wanted."""
         if self.file is not None:
             return
-        self._made += 1
-        self.file, self.paused, self._channel = f"{self._folder}-{self._made}.wav", False, first
+        self.made += 1
+        self.file, self.paused, self._channel = f"{self._folder}-{self.made}.wav", False, first
         self._command(Record(first, second, self.file))
         self._log.recording_started(self.file)
 

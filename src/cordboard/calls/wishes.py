@@ -20,6 +20,12 @@ from cordboard.calls.stages import Stage, Trigger
 MAX_DIGITS = 64
 """Keys of one leg that wait to be sent: twice the longest number that anybody dials."""
 
+MAX_TRANSFERS = 20
+"""Of one call: who is sent on more often is in a maze."""
+
+MAX_RECORDINGS = 100
+"""Files of one call: a client that begins more forgets that it can pause."""
+
 DIGIT_MS = (40, 2000)
 """How long a key may last, and the pause after it: shorter ones are taken for noise (ITU-T Q.24),
 longer ones hold up the parties."""
@@ -57,11 +63,12 @@ class WrongState(Exception):
 class Wishes:
     """The wishes of one call; each raises :class:`WrongState`."""
 
-    __slots__ = ("_apply", "_parts", "_sent")
+    __slots__ = ("_apply", "_parts", "_sent", "_transfers")
 
     def __init__(self, parts: Parts, apply: Apply) -> None:
         self._parts = parts
         self._apply = apply
+        self._transfers = 0
         self._sent: dict[Leg, deque[float]] = {}  # when each key will have been
 
     def hold(self, leg: Leg, on: bool) -> None:
@@ -94,6 +101,8 @@ class Wishes:
         recording = self._parts.recording
         self._need(_TALKING, "only parties that talk with each other can be recorded")
         if action is RecordAction.START:
+            if recording.file is None and recording.made >= MAX_RECORDINGS:
+                raise WrongState(self._parts.stage, f"there are {MAX_RECORDINGS} files already")
             self._parts.bridged.record(recording)
         elif action is RecordAction.STOP:
             recording.stop()
@@ -109,7 +118,10 @@ class Wishes:
         with; then nothing changes."""
         parts = self._parts
         self._need(_TALKING, "only who talks with somebody can be transferred")
+        if self._transfers >= MAX_TRANSFERS:
+            raise WrongState(parts.stage, f"it was transferred {MAX_TRANSFERS} times already")
         parts.route = parts.dialling.find_target(other(kept), to)
+        self._transfers += 1
         self._sent.pop(other(kept), None)
         self._apply(Trigger.TRANSFERRED, now)
         return tuple(channel.id for channel in parts.route.channels)

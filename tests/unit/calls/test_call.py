@@ -326,3 +326,10 @@ def test_nobody_who_is_parked_is_warned() -> None:
     line.call.wishes.hold(Leg.SECOND, True)
     line.commands()
     assert line.wait(575.0) == []
+
+
+def test_who_hangs_up_on_the_failure_tone_ends_no_conversation() -> None:
+    line = ringing_second()
+    line.tell(Failed("c3", 486))
+    line.tell(Released("c1", remote=True))
+    assert line.outcome == (Outcome.SECOND_LEG_FAILED, Cause.BUSY)

@@ -28,7 +28,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, LegWishes
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import WrongState
+from cordboard.calls.wishes import MAX_TRANSFERS, WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request, tenant
 
@@ -187,3 +187,13 @@ def test_limits_follow_the_parties() -> None:
     line.call.wishes.transfer(Leg.FIRST, "helen", line.now)
     line.commands()
     assert used() == {"tenant": 2, "thomas": 0, "helen": 1}, "no third channel is needed for it"
+
+
+def test_nobody_is_sent_round_for_ever() -> None:
+    line = bridged()
+    for turn in range(MAX_TRANSFERS):
+        to = "helen" if turn % 2 == 0 else "thomas"
+        (channel,) = line.call.wishes.transfer(Leg.FIRST, to, line.now)
+        line.tell(Answered(channel))
+    with pytest.raises(WrongState, match=str(MAX_TRANSFERS)):
+        line.call.wishes.transfer(Leg.FIRST, "helen", line.now)

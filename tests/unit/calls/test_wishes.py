@@ -24,7 +24,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import MAX_DIGITS, RecordAction, WrongState
+from cordboard.calls.wishes import MAX_DIGITS, MAX_RECORDINGS, RecordAction, WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request
 
@@ -161,3 +161,13 @@ def test_who_takes_a_partys_place_is_recorded_into_a_file_of_his_own() -> None:
     line.wait(FAREWELL_SECONDS)
     assert line.kinds().count("call.recording_stopped") == 2, "whatever the engine says"
     assert line.kinds()[-1] == "call.ended"
+
+
+def test_files_of_one_call_are_bounded() -> None:
+    line = bridged()
+    for number in range(1, MAX_RECORDINGS + 1):
+        record(line, RecordAction.START)
+        record(line, RecordAction.STOP)
+        line.tell(RecordingEnded("c1", f"demo/call-1-{number}.wav", 0.1))
+    with pytest.raises(WrongState, match=str(MAX_RECORDINGS)):
+        record(line, RecordAction.START)

@@ -301,3 +301,16 @@ def test_who_records_needs_g711_of_both() -> None:
     a.reoffer("G722", "PCMU")
     settle(a, b)
     assert codecs(a, b) == ["PCMU", "PCMU"], "for the rest of the call"
+
+
+def test_who_goes_on_with_somebody_else_comes_to_a_codec_with_him() -> None:
+    a, b = Party("a", "G722", "PCMU", says=("G722",)), Party("b", "G722", "PCMU", says=("G722",))
+    bridged(a, b)
+    assert codecs(a, b) == ["G722/8000", "G722/8000"]
+    b.channel.on_ended(SessionEnded("b", EndedBy.REMOTE))
+    a.channel.play(Tone(ToneKind.RINGBACK, "us"), 0)
+    settle(a)
+    assert codecs(a) == ["PCMU"], "to hear ringback"
+    c = Party("c", "G722", "PCMU", says=("G722",))
+    bridged(c, a)
+    assert codecs(a, c) == ["G722/8000", "G722/8000"]

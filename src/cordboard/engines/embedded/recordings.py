@@ -29,6 +29,9 @@ than a second is lost in a crash."""
 MAX_WAITING: Final = 40
 """Pieces of one recording that wait for the disk: 20 s, 640 kB."""
 
+CLOSING_S: Final = 10.0
+"""How long the end of the engine waits for the disk; a dead one shall not keep it."""
+
 Ended = Callable[[float, str], None]
 """Is told a recording's length in seconds, and why it broke off, empty if it did not."""
 
@@ -98,14 +101,15 @@ class Recordings:
         return recording
 
     async def close(self) -> None:
-        """End all recordings, and wait for the disk."""
+        """End all recordings, and wait for the disk, but not for ever."""
         for recording in tuple(self._live):
             recording.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._writer is not None:
-            await self._loop.run_in_executor(None, self._writer.shutdown)
+            last = self._loop.run_in_executor(None, self._writer.shutdown)
+            await asyncio.wait({last}, timeout=CLOSING_S)
 
     def _step(self) -> None:
         for recording in tuple(self._live):
