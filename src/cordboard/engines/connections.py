@@ -10,19 +10,18 @@ on the wire is the business of each kind: :mod:`~cordboard.engines.tcp`,
 from __future__ import annotations
 
 import asyncio
-import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from cordboard.engines.capacity import USUAL_CAPACITY, Capacity
 from cordboard.engines.doors import Doors
+from cordboard.engines.streams import flow_of, give_up_in_time
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.udp import Receive
 from cordboard.sip.flow import Flow
-from cordboard.sip.keepalive import PONG_SECONDS, Due, Keepalive
+from cordboard.sip.keepalive import Due, Keepalive
 from cordboard.sip.rebinding import MAX_EXPIRES
 
 Lost = Callable[[Flow], None]
@@ -38,15 +37,14 @@ IDLE_SECONDS: Final = MAX_EXPIRES + 120.0
 FIRST_MESSAGE_SECONDS: Final = 32.0
 """Until a new connection has brought something whole; 64*T1, as for any transaction."""
 
+RELEASED_SECONDS: Final = 2 * FIRST_MESSAGE_SECONDS
+"""What is under way over a connection that nobody needs any more has come to its end by then."""
+
 SWEEP_SECONDS: Final = 10.0
 """How exact the two times above are."""
 
 SWEEPS_A_PING: Final = 4
 """How exact pings are: a quarter of the time between two."""
-
-UNACKNOWLEDGED_SECONDS: Final = 2 * PONG_SECONDS
-"""How long the system tries to get a ping across before it gives the connection up (tcp(7),
-TCP_USER_TIMEOUT; by itself it tries for some 15 minutes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +85,12 @@ class Connection(asyncio.Protocol, ABC):
         made = cast("asyncio.Transport", transport)
         self.stream = made
         if self.flow is None:
-            self.flow = _flow_of(made, self.connections.transport)
+            self.flow = flow_of(made, self.connections.transport)
         if self.given_up or not self.connections.take(self, self.flow):
             made.abort()
             return
         if self.connections.keepalive:
-            _give_up_in_time(made)
+            give_up_in_time(made)
         if self.trusted:
             self._begin_pings()
         self.made()
@@ -226,6 +224,12 @@ class Connections(ABC):
         else:
             connection.send(data)
 
+    def release(self, flow: Flow) -> None:
+        """Let a connection end soon, unless something comes over it."""
+        connection = self.by_flow.get(flow)
+        if connection is not None:
+            connection.deadline = self.loop.time() + RELEASED_SECONDS
+
     def tell_lost(self, flow: Flow) -> None:
         """Say soon that a flow has no connection."""
         self.loop.call_soon(self._lost, flow)
@@ -282,19 +286,3 @@ class Connections(ABC):
         self._sweep = None
         if self.by_flow:
             self._sweep_later()
-
-
-def _give_up_in_time(stream: asyncio.Transport) -> None:
-    option = getattr(socket, "TCP_USER_TIMEOUT", None)
-    if option is not None:
-        with suppress(OSError):
-            stream.get_extra_info("socket").setsockopt(
-                socket.IPPROTO_TCP, option, int(UNACKNOWLEDGED_SECONDS * 1000)
-            )
-
-
-def _flow_of(stream: asyncio.Transport, name: str) -> Flow:
-    """The flow of a connection that a peer opened."""
-    local: Any = stream.get_extra_info("sockname") or ("", 0)
-    remote: Any = stream.get_extra_info("peername") or ("", 0)
-    return Flow(name, (local[0], local[1]), (remote[0], remote[1]))

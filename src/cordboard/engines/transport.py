@@ -162,6 +162,12 @@ class SipTransport:
                 else:
                     self._loop.call_soon(self._lost, flow)
 
+    def release(self, flow: Flow) -> None:
+        """Keep a flow's connection only for a short while, unless it is used."""
+        stream = self._streams.get(flow.transport)
+        if stream is not None:
+            stream.release(flow)
+
     @property
     def connections(self) -> int:
         """How many connections there are."""

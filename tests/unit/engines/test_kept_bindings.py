@@ -126,6 +126,7 @@ class Runner:
         self.stack = self.loop = self.transport = self
         self.bindings = _Bindings()
         self.sent: list[tuple[Flow, bytes]] = []
+        self.released: list[Flow] = []
         self.later: list[tuple[float, Callable[[], None]]] = []
 
     def call_later(self, seconds: float, action: Callable[[], None]) -> Any:
@@ -137,6 +138,9 @@ class Runner:
 
     def send(self, messages: Any) -> None:
         self.sent += messages
+
+    def release(self, flow: Flow) -> None:
+        self.released.append(flow)
 
     def pass_time(self) -> None:
         """Do what waits for its time."""
@@ -256,3 +260,18 @@ def test_phones_on_connections_are_asked_a_few_at_a_time() -> None:
     house.runner.pass_time()
     assert len(house.runner.sent) == many
     assert not house.runner.later
+
+
+def test_a_connection_of_ours_is_let_go_of_when_its_phone_has_made_its_own() -> None:
+    house = House()
+    contact = "sip:desk@192.0.2.50:5070;transport=tcp"
+    ours = Flow("tcp", ("", 0), ("192.0.2.50", 5070))
+    house.changed(replace(BINDING, contact=contact, flow=ours))
+    house.changed(replace(BINDING, contact=contact, flow=ours, cseq=8))
+    assert house.runner.released == []
+    house.changed(replace(BINDING, contact=contact, flow=TCP))
+    assert house.runner.released == [ours]
+    house.changed(replace(BINDING, contact=contact, flow=TCP._replace(remote=("192.0.2.50", 9))))
+    house.changed(replace(BINDING))
+    house.changed()
+    assert house.runner.released == [ours], "the others are their phones' own"

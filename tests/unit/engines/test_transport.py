@@ -300,6 +300,22 @@ async def test_a_connection_of_ours_is_cut_too_once_it_is_idle(
     assert a.transport.connections == 0
 
 
+async def test_a_connection_that_is_let_go_of_is_cut_soon(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounds, "RELEASED_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
+    a, b = ends
+    flow = a.transport.flow_to("tcp", await b.listen("tcp"))
+    a.transport.release(flow)  # there is none
+    a.send(flow)
+    await until(lambda: b.received)
+    assert a.transport.connections == 1
+    a.transport.release(flow)
+    await until(lambda: a.lost)
+    assert a.transport.connections == 0
+
+
 async def test_silent_peers_are_pinged_and_strangers_are_not() -> None:
     end = End(connections=ConnectionSettings(keepalive=0.1))
     address = await end.listen("tcp")

@@ -79,10 +79,10 @@ class KeptBindings:
             if self._writing is None:
                 self._writing = self._runner.loop.call_later(REFRESH_PAUSE, self._write)
             return
+        before = self._ways.pop(event.account, ())
         if ways:
             self._ways[event.account] = ways
-        else:
-            self._ways.pop(event.account, None)
+        self._let_go_of({flow for _, flow in before} - {flow for _, flow in ways})
         self._refreshed.pop(event.account, None)
         self._put(event.account, event.bindings)
 
@@ -125,6 +125,13 @@ class KeptBindings:
     def _put(self, account: str, bindings: Iterable[Binding]) -> None:
         text = written(bindings, self._ahead)
         self._keep(account, None if text is None else f"{self._mark(account) or ''}{text}")
+
+    def _let_go_of(self, flows: Iterable[Flow]) -> None:
+        """Phones have connected by themselves by now: the connections that we made for them would
+        take the place of others."""
+        for flow in flows:
+            if flow.reliable and not flow.local[1]:
+                self._runner.transport.release(flow)
 
     def _write(self) -> None:
         self._writing = None
