@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
 import logging
@@ -69,3 +72,50 @@ def test_json_has_one_object_a_line() -> None:
 @pytest.mark.parametrize("as_json", [True, False])
 def test_every_line_has_its_time(as_json: bool) -> None:
     assert "Z" in written(as_json=as_json).splitlines()[0]
+
+
+BROKEN = """
+import asyncio, sys
+sys.path.insert(0, "tests")
+from cordboard.api.app import create_app
+from cordboard.api.services import Services
+from cordboard.logs import configure_logs
+from support.asgi import ask
+from support.quick_house import QuickHouse
+
+configure_logs(as_json=True)
+
+
+async def main():
+    house = QuickHouse()
+
+    async def breaks(*_arguments):
+        raise RuntimeError("it broke")
+
+    house.exchange.place = house.journal.calls = house.journal.call = breaks
+    app = create_app(Services(house.exchange, house.journal, lambda: house.directory))
+    placed = {"user_name": "MARK", "destination": "thomas", "callback_url": "http://x/MARK"}
+    for method, path, body in (
+        ("POST", "/basix/api/call_user?token=MARK", placed),
+        ("GET", "/v1/calls?external_id=MARK", b""),
+        ("GET", "/v1/calls/MARK", b""),
+    ):
+        reply = await ask(app, method, path, body, headers={"x-request-id": "id-1"})
+        print(reply.status, reply.headers["x-request-id"])
+
+
+asyncio.run(main())
+"""
+
+
+def test_what_breaks_in_a_request_tells_its_id_and_nothing_of_its_content() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert ran.stdout.splitlines() == ["200 id-1", "500 id-1", "500 id-1"]
+    assert "MARK" not in ran.stderr
+    assert "demo-token" not in ran.stderr
+    lines = [json.loads(line) for line in ran.stderr.splitlines()]
+    broken = [line for line in lines if "RuntimeError: it broke" in line.get("exception", "")]
+    assert len(broken) == 3
+    assert all(line["request"] == "id-1" for line in lines)
