@@ -97,7 +97,10 @@ def test_a_call_is_screened_recorded_held_and_transferred(
         server.wait_event(call, "leg.answered", "first")
         thomas.wait_for("talking")
         server.wait_event(call, "call.recording_started")
-        let_last(1.0)
+        let_last(1.5)
+        (recording,) = server.get(f"/v1/calls/{call}").body["recordings"]
+        so_far = one_side(server.config.parent / "recordings" / recording["file"], 1)
+        assert seconds_of(so_far, DESK_HZ) > 0.3, "as a crash would leave it"
 
         wish(server, call, "dtmf", {"leg": "first", "digits": "7"})
         wish(server, call, "dtmf", {"leg": "second", "digits": "12#", "duration": 80})

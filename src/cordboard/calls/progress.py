@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallResult, EventKind, Outcome, Recorded
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
 
@@ -78,3 +78,22 @@ def interrupted(progress: Progress, at: float) -> CallResult:
         second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, Stage.SCREENING_SECOND, until=at),
         talk_seconds=progress.lasted(Stage.BRIDGED, Stage.PROGRAM, until=at),
     )
+
+
+def last_events(call: str, events: Sequence[Recorded], at: float) -> list[CallEvent]:
+    """What ends a call that was alive when its server died: its recordings, which nobody goes on
+    with, and its result."""
+    result = interrupted(progress_of(events), at)
+    files: dict[Json, None] = {}
+    for recorded in events:
+        if recorded.event.kind is EventKind.RECORDING_STARTED:
+            files[recorded.event.data.get("file")] = None
+        elif recorded.event.kind is EventKind.RECORDING_STOPPED:
+            files.pop(recorded.event.data.get("file"), None)
+    left: list[dict[str, Json]] = [
+        {"file": file, "seconds": None, "error": "the server was killed"} for file in files
+    ]
+    return [
+        *(CallEvent(EventKind.RECORDING_STOPPED, call, data=data) for data in left),
+        CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict()),
+    ]

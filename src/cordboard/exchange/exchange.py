@@ -12,14 +12,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from cordboard.calls.call import Call
-from cordboard.calls.events import CallEvent, EventKind, Json
+from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.explain import explain
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
 from cordboard.calls.log import accepted_event
 from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Contact, Engine
-from cordboard.calls.progress import interrupted, progress_of
+from cordboard.calls.progress import last_events
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
@@ -90,9 +90,7 @@ class Exchange:
                 self._schedule.add(scheduled)
                 continue
             at = events[-1].at if events else record.accepted_at
-            result = interrupted(progress_of(events), at)
-            end = CallEvent(EventKind.CALL_ENDED, record.id, data=result.as_dict())
-            self._journal.append(record.tenant, [end])
+            self._journal.append(record.tenant, last_events(record.id, events, at))
         await self._journal.flush()
 
     async def place(self, request: CallRequest, key: str | None = None) -> Accepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind, Outcome, Recorded
-from cordboard.calls.progress import interrupted, progress_of
+from cordboard.calls.progress import interrupted, last_events, progress_of
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
 
@@ -49,3 +49,48 @@ def test_an_interrupted_call_tells_how_far_it_was(
     assert result.first_ring_seconds == pytest.approx(rang)
     assert result.second_ring_seconds == pytest.approx(rang_second)
     assert result.talk_seconds == pytest.approx(talked)
+
+
+def test_recordings_that_nobody_goes_on_with_end_with_the_call() -> None:
+    log = [
+        CallEvent(kind, "call", data={"file": file})
+        for kind, file in (
+            (K.RECORDING_STARTED, "demo/call-1.wav"),
+            (K.RECORDING_STOPPED, "demo/call-1.wav"),
+            (K.RECORDING_STARTED, "demo/call-2.wav"),
+        )
+    ]
+    events = [
+        *after(7),
+        *(Recorded("epoch", 8 + n, 1005.2, "demo", one) for n, one in enumerate(log)),
+    ]
+    over, ended = last_events("call", events, 1009.0)
+    assert (over.kind, over.data["file"], over.data["seconds"]) == (
+        K.RECORDING_STOPPED,
+        "demo/call-2.wav",
+        None,
+    )
+    assert ended.kind is K.CALL_ENDED
+    assert ended.data["outcome"] == "interrupted"
+
+
+def test_a_transferred_call_talked_twice() -> None:
+    events = [
+        *after(7),
+        *(
+            Recorded("epoch", number, 1000.0 + at, "demo", CallEvent(kind, "call", leg))
+            for number, (at, kind, leg) in enumerate(
+                (
+                    (8.1, K.CALL_TRANSFERRING, Leg.FIRST),
+                    (8.1, K.CHANNEL_DIALLED, Leg.FIRST),
+                    (10.1, K.CALL_TRANSFERRED, Leg.FIRST),
+                    (10.1, K.CALL_BRIDGED, None),
+                ),
+                8,
+            )
+        ),
+    ]
+    assert progress_of(events[:9]).stage is Stage.TRANSFERRING
+    result = interrupted(progress_of(events), 1012.1)
+    assert result.talk_seconds == pytest.approx(5.0)
+    assert result.first_ring_seconds == pytest.approx(2.0)
