@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cordboard import randomness
 from cordboard.api.requests import ASKED, UNKNOWN, Asked, RequestMetrics, result_of
 
 REQUEST_ID: Final = b"x-request-id"
@@ -88,5 +88,5 @@ def request_id(scope: Scope) -> str:
     """The client's own id of a request where it is sane, else a new one."""
     for name, value in scope["headers"]:
         if name == REQUEST_ID:
-            return value.decode() if _SANE.fullmatch(value) else uuid.uuid4().hex
-    return uuid.uuid4().hex
+            return value.decode() if _SANE.fullmatch(value) else randomness.token(16)
+    return randomness.token(16)
