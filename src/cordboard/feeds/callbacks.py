@@ -104,7 +104,10 @@ class Callbacks:
             task.add_done_callback(lambda done: self._over(one, done))
 
     def _owed(self, one: Owed) -> None:
-        self.deliver(one)
+        """A callback is owed from now on. A look into the outbox may have seen it committed before
+        the journal could say so, and then it is tried already."""
+        if one.id not in self._made:
+            self.deliver(one)
 
     async def _look(self) -> None:
         """Take up what is due, again and again."""

@@ -381,3 +381,31 @@ async def test_a_look_that_is_late_delivers_nothing_twice(receiver: Receiver) ->
     await log.callbacks.stop()
     await log.outbound.close()
     assert len(receiver.bodies) == 20
+
+
+class TardyJournal(MemoryJournal):
+    """Its outbox shows what is owed before it says so, as a database that another thread writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.untold: list[Owed] = []
+        self.tell: Callable[[Owed], None] = lambda _: None
+
+    def on_owed(self, told: Callable[[Owed], None]) -> None:
+        self.tell = told
+        super().on_owed(self.untold.append)
+
+
+async def test_what_a_look_has_seen_first_is_not_delivered_twice(receiver: Receiver) -> None:
+    register()
+    journal = TardyJournal()
+    log = Log(journal)
+    await log.accept("c1", receiver.url)
+    log.happen(answered("c1"))
+    await journal.flush()
+    await log.fate("c1")
+    for one in journal.untold:
+        journal.tell(one)
+    await log.callbacks.stop()
+    await log.outbound.close()
+    assert len(journal.untold) == len(receiver.bodies) == 1
