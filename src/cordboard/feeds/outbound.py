@@ -17,6 +17,11 @@ import aiohttp
 from yarl import URL
 
 from cordboard import __version__
+from cordboard.engines.dns.addresses import NameLeadsNowhere
+from cordboard.engines.dns.network import NetworkResolver
+from cordboard.engines.dns.port import Resolver
+from cordboard.engines.dns.settings import DnsSettings
+from cordboard.feeds.names import Names
 from cordboard.feeds.public_addresses import is_public
 
 TOTAL_TIMEOUT = 10.0
@@ -72,9 +77,13 @@ class _Forbidden(PermissionError):
 
 
 class Outbound:
-    """Makes requests. To be used as an async context manager, or opened and closed."""
+    """Makes requests. To be used as an async context manager, or opened and closed. ``resolver``
+    takes the place of the system's name servers."""
 
-    def __init__(self, *, total_timeout: float = TOTAL_TIMEOUT) -> None:
+    def __init__(
+        self, *, total_timeout: float = TOTAL_TIMEOUT, resolver: Resolver | None = None
+    ) -> None:
+        self._names = Names(resolver or NetworkResolver(DnsSettings()))
         self._timeout = aiohttp.ClientTimeout(total=total_timeout, sock_connect=CONNECT_TIMEOUT)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
@@ -124,6 +133,7 @@ class Outbound:
             connector = aiohttp.TCPConnector(
                 limit=MAX_CONNECTIONS,
                 socket_factory=_any_socket if inside else _public_socket,
+                resolver=self._names,
                 use_dns_cache=False,  # what was checked is what is connected to, each time
             )
             session = self._sessions[inside] = aiohttp.ClientSession(
@@ -156,8 +166,8 @@ def _why(error: Exception) -> str:
     """What went wrong, without the URL."""
     cause = getattr(error, "os_error", None) or error.__cause__ or error
     told = [cause, *getattr(cause, "exceptions", ())]
-    forbidden = next((one for one in told if isinstance(one, _Forbidden)), None)
-    return str(forbidden) if forbidden is not None else type(error).__name__
+    ours = next((one for one in told if isinstance(one, _Forbidden | NameLeadsNowhere)), None)
+    return str(ours) if ours is not None else type(error).__name__
 
 
 async def _read_away(response: aiohttp.ClientResponse) -> None:

@@ -6,16 +6,16 @@ import asyncio
 import socket
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from socket import AF_INET, IPPROTO_TCP, SOCK_STREAM
-from typing import Any
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
+from cordboard.engines.dns.memory import MemoryResolver
 from cordboard.feeds import outbound as outbound_module
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.public_addresses import is_public
+from cordboard.sip.dns_records import Answer, Question, RecordType
 
 pytestmark = pytest.mark.anyio
 
@@ -79,10 +79,12 @@ class Names:
         self._answers = list(answers)
         self.asked = 0
 
-    async def getaddrinfo(self, _loop: Any, _host: Any, port: int, **_more: Any) -> list[Any]:
+    async def ask(self, question: Question) -> Answer:
+        if question.type is not RecordType.A:
+            return Answer()
         self.asked += 1
         found = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        return [(AF_INET, SOCK_STREAM, IPPROTO_TCP, "", (address, port)) for address in found]
+        return Answer(tuple(found))
 
 
 PUBLIC, INSIDE = "127.0.0.2", "127.0.0.1"
@@ -106,11 +108,6 @@ async def test_a_name_that_changes_its_mind_leads_nowhere_inside(
     names = Names(*answers)
     asked: list[str] = []
     monkeypatch.setattr(
-        asyncio.BaseEventLoop,
-        "getaddrinfo",
-        lambda *given, **more: names.getaddrinfo(*given, **more),
-    )
-    monkeypatch.setattr(
         outbound_module, "is_public", lambda one: str(one) == PUBLIC or is_public(one)
     )
 
@@ -127,10 +124,46 @@ async def test_a_name_that_changes_its_mind_leads_nowhere_inside(
     port = listening.getsockname()[1]
     await web.SockSite(runner, listening).start()
     await web.SockSite(runner, socket.create_server((INSIDE, port))).start()
-    async with Outbound(total_timeout=5.0) as outbound:
+    async with Outbound(total_timeout=5.0, resolver=names) as outbound:
         for _ in range(2):
             with suppress(OutboundFailed):
                 await outbound.post(URL(f"http://told.example:{port}/"), b"{}", {})
     assert asked == reached
     assert names.asked == 2
+    await runner.cleanup()
+
+
+async def test_names_that_nobody_answers_for_delay_no_others() -> None:
+    async def take(_request: web.Request) -> web.Response:
+        return web.Response(status=204)
+
+    class Silent(MemoryResolver):
+        """No answer comes for names of one domain."""
+
+        async def ask(self, question: Question) -> Answer:
+            if question.name.endswith("silent.example"):
+                await asyncio.Event().wait()
+            return await super().ask(question)
+
+    resolver = Silent()
+    resolver.add(RecordType.A, "told.example", INSIDE)
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, INSIDE, 0).start()
+    port = runner.addresses[0][1]
+    async with Outbound(total_timeout=5.0, resolver=resolver) as outbound:
+
+        async def told(name: str) -> int:
+            return await outbound.post(URL(f"http://{name}:{port}/"), b"{}", {}, inside=True)
+
+        waiting = [asyncio.create_task(told(f"{one}.silent.example")) for one in range(50)]
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(told("told.example"), 2.0) == 204
+        with pytest.raises(OutboundFailed, match="the name has no address"):
+            await told("nobody.example")
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
     await runner.cleanup()
