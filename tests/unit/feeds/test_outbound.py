@@ -167,3 +167,17 @@ async def test_names_that_nobody_answers_for_delay_no_others() -> None:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     await runner.cleanup()
+
+
+async def test_an_answer_counts_though_its_body_does_not_come() -> None:
+    async def half(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        try:
+            await asyncio.sleep(5.0)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(half, INSIDE, 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, Outbound(total_timeout=0.2) as outbound:
+        assert await outbound.post(URL(f"http://{INSIDE}:{port}/"), b"{}", {}, inside=True) == 200
