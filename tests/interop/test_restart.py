@@ -19,6 +19,7 @@ from support.server import DOMAIN, CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, sdp
 from support.waiting import wait_until
+from support.web_phone import WebPhone
 
 SECONDS = 5.0
 """Within which nobody rings or talks any more, from the moment that the server is ready."""
@@ -187,6 +188,34 @@ def test_who_is_rung_or_talks_is_told_of_the_end(tmp_path: Path) -> None:
         wait_until(
             lambda: "ended" in phone.happened(), SECONDS, lambda: f"hung up: {phone.happened()}"
         )
+
+
+def test_browsers_are_told_when_they_are_back(tmp_path: Path) -> None:
+    """Nobody can connect to a page: it does, and registers, and hears of its call's end."""
+    server = CordboardServer(
+        tmp_path / "server", store=f"sqlite:///{tmp_path / 'journal.db'}", websocket=True
+    )
+    with (
+        server,
+        WebPhone("jessica-desk", server.ws) as jessica,
+        WebPhone("thomas", server.ws) as thomas,
+    ):
+        placed = server.basix("call_user", user_name="jessica", destination="thomas")
+        first = jessica.expect("INVITE")
+        jessica.answer(first, 200, "OK", with_audio=True)
+        jessica.expect("ACK")
+        second = thomas.expect("INVITE")
+        thomas.answer(second, 180, "Ringing")
+        server.wait_event(placed.call, "channel.ringing", "second")
+        killed_and_started_again(server)
+        for phone, method, invite in ((jessica, "BYE", first), (thomas, "CANCEL", second)):
+            phone.connect()
+            phone.register()
+            told = phone.expect(method)
+            assert told.header("Call-ID") == invite.header("Call-ID")
+            phone.answer(told, 200, "OK")
+        thomas.answer(second, 487, "Request Terminated")
+        thomas.expect("ACK")
 
 
 def test_live_calls_end_by_themselves_before_the_server_does(tmp_path: Path) -> None:

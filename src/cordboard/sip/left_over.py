@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog
-from cordboard.sip.errors import SipParseError
+from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.flow import Flow
 from cordboard.sip.lines import InviteLines
 from cordboard.sip.outbound import OPENED, way_anew
@@ -136,10 +137,16 @@ class LeftCall(ABC):
         self._core.phone_calls.expect(self.phone, self._returned)
 
     def _returned(self, flow: Flow, now: float) -> None:
-        """The phone has registered anew; it is not waited for a second time."""
+        """The phone has registered anew: end the call once that is answered. It is not waited for a
+        second time."""
         self._core.wheel.cancel(self._waiting)
-        if self._done is not None:
+        self._core.wheel.schedule(now, partial(self._end_there, flow))
+
+    def _end_there(self, flow: Flow, now: float) -> None:
+        try:
             self.end(flow, now)
+        except (SipBuildError, SipParseError):
+            self._is_done()  # nothing can be made of it
 
     def _give_up(self, now: float) -> None:
         assert self.phone is not None  # who was waited for

@@ -31,6 +31,7 @@ COMES_BACK = Flow("tcp", SERVER, (PHONE[0], 49_153))
 def comes_back(peer: Peer, phone: str = DESK) -> None:
     """A phone registers anew."""
     peer.stack._core.phone_calls.follow(phone, COMES_BACK, peer.now)
+    peer.wait(0.0)
 
 
 def killed_while_ringing(processes: Processes, **more: Any) -> tuple[Request, Peer]:
