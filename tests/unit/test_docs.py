@@ -10,7 +10,9 @@ import pytest
 import typer.main
 
 from cordboard.calls.causes import Q850, Cause
+from cordboard.calls.events import EventKind
 from cordboard.calls.refusals import RefusalId
+from cordboard.calls.stages import Stage
 from cordboard.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +71,15 @@ def test_every_refusal_is_described(refusal: RefusalId) -> None:
 def test_every_cause_is_described(cause: Cause) -> None:
     page = (ROOT / "docs" / "api-v1.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| `{cause.value}` \|.* {Q850[cause]} \|$", page, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_kind_of_event_is_described(kind: EventKind) -> None:
+    page = (ROOT / "docs" / "api-v1.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\|.*`{re.escape(kind.value)}`.*\|$", page, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_stage_is_in_the_picture(stage: Stage) -> None:
+    page = (ROOT / "docs" / "call-states.md").read_text(encoding="utf-8")
+    assert stage.value in page
