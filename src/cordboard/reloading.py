@@ -47,6 +47,7 @@ AFTER_RESTART: Final = {
     "recovery": "store.recovery",
     "keep_days": "store.keep_days",
     "grace": "calls.grace",
+    "watch": "metrics.networks, metrics.token, log.format, log.level, log.requests",
 }
 """The other settings, by the keys that they come from: sockets and pools are made of them once."""
 
