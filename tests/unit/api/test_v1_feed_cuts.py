@@ -44,6 +44,9 @@ class Site:
         self._url = f"sqlite:///{folder / 'journal.db'}"
         self._port = free_ports()
         self._lives = count(1)
+        self.doors = asyncio.Lock()
+        """Held by who connects: asyncio leaves a connection half made that it accepts in the very
+        moment in which its server is closed."""
 
     async def start(self) -> None:
         self.journal = SqlJournal(Store(self._url))
@@ -70,8 +73,9 @@ class Site:
         await self.journal.close()
 
     async def restart(self) -> None:
-        await self.stop()
-        await self.start()
+        async with self.doors:
+            await self.stop()
+            await self.start()
 
     def url(self, scheme: str) -> str:
         return f"{scheme}://{LOOPBACK}:{self._port}/v1/events"
@@ -156,7 +160,8 @@ class SseReader(Reader):
 
     async def messages(self, session: ClientSession) -> AsyncGenerator[dict[str, Any], None]:
         headers = {"Last-Event-ID": self.cursor} if self.cursor else {}
-        answer = await session.get(self._site.url("http"), headers=headers)
+        async with self._site.doors:
+            answer = await session.get(self._site.url("http"), headers=headers)
         try:
             data = b""
             async for line in answer.content:
@@ -174,12 +179,16 @@ class SocketReader(Reader):
 
     async def messages(self, session: ClientSession) -> AsyncGenerator[dict[str, Any], None]:
         query = f"?after={self.cursor}" if self.cursor else ""
-        async with session.ws_connect(self._site.url("ws") + query) as socket:
+        async with self._site.doors:
+            socket = await session.ws_connect(self._site.url("ws") + query)
+        try:
             async for message in socket:
                 assert message.type is WSMsgType.TEXT
                 yield json.loads(message.data)
                 if self._random.random() < 0.02:
                     await socket.close(code=1001)
+        finally:
+            await socket.close()
 
 
 def were_cut(readers: list[Reader], times: int) -> bool:

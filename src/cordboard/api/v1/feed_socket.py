@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import binascii
 from base64 import urlsafe_b64decode
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -30,6 +30,9 @@ SUBPROTOCOL: Final = "cordboard.v1"
 _TOKEN: Final = "bearer."  # noqa: S105 - what stands before one
 
 MAX_QUERY_FIELDS: Final = 10
+
+GONE_SECONDS: Final = 1.0
+"""Within which a server notices that a connection is gone which it can't write to."""
 
 TEXTS_AT_ONCE: Final = 4
 """asyncio complains of whoever writes five times to a connection that is lost."""
@@ -77,13 +80,14 @@ class FeedSocket:
         await send({"type": "websocket.accept", "subprotocol": ours})
         watching = asyncio.create_task(_until_gone(follower, receive))
         try:
-            with suppress(OSError):  # the client has gone meanwhile
-                async with aclosing(follower.messages()) as batches:
-                    async for batch in batches:
-                        await _send(batch, follower, send)
-                code = _CLOSE_CODES.get(follower.told or Reason.LEFT)
-                if code is not None:
-                    await send({"type": "websocket.close", "code": code})
+            async with aclosing(follower.messages()) as batches:
+                async for batch in batches:
+                    await _send(batch, follower, send)
+            code = _CLOSE_CODES.get(follower.told or Reason.LEFT)
+            if code is not None:
+                await send({"type": "websocket.close", "code": code})
+        except OSError:  # he has gone; uvicorn stumbles where we end before it has noticed
+            await asyncio.wait((watching,), timeout=GONE_SECONDS)
         finally:
             watching.cancel()
 
