@@ -88,12 +88,16 @@ def _server(folder: Path, store: str | None) -> Iterator[subprocess.Popen[bytes]
     command = [sys.executable, "-m", "cordboard", "serve", "--config", str(config)]
     pinned = ["taskset", "-c", str(SERVER_CORE), *command]
     chosen = {} if store is None else {"CORDBOARD_STORE_URL": store}
-    process = subprocess.Popen(pinned, stdout=subprocess.DEVNULL, env=os.environ | chosen)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    log = (folder / "server.log").open("wb")  # a line for each request
+    with log:
+        process = subprocess.Popen(
+            pinned, stdout=subprocess.DEVNULL, stderr=log, env=os.environ | chosen
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
 
 
 async def _until_ready() -> None:
