@@ -173,6 +173,8 @@ class _Show:
         screen.text("  In another terminal, any request of the vendor's pages:\n")
         body = {"user_name": "jessica", "calling_name": "Thomas Jenkins", "destination": "thomas"}
         screen.code(_curl(self._base_url, "call_user", body))
+        screen.text("\n  all that happens, as it happens:\n")
+        screen.code(f"curl -N -u {DOMAIN}:{TOKEN} {self._base_url}/v1/events")
         screen.text("\n  or the commands, which say what happens:\n")
         command = _command()
         screen.code(
