@@ -25,6 +25,7 @@ from cordboard.calls.trunks import full_name
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.exchange.exchange import Exchange
+from cordboard.feeds.call_lines import tell_end
 from cordboard.feeds.call_metrics import CallMetrics
 from cordboard.feeds.following import Feed
 from cordboard.journal.outbox import Backlog
@@ -52,6 +53,8 @@ class Monitoring:
         directory: Callable[[], Directory],
         feed: Feed,
         wall: Callable[[], float],
+        *,
+        call_lines: bool,
     ) -> None:
         self._exchange = exchange
         self._engine = engine
@@ -62,7 +65,7 @@ class Monitoring:
         self._serving = False
         self._backlog: Backlog | None = None
         self.requests = RequestMetrics()
-        self._calls = CallMetrics(journal)
+        self._calls = CallMetrics(journal, tell_end if call_lines else None)
         self._lag = LoopLag(self._calls.catch_up)
         self._registry = CollectorRegistry()
         for collector in (self.requests, self._calls, self):

@@ -82,7 +82,8 @@ class Service:
         services = Services(self.exchange, self.journal, self._directory)
         self._feed = services.feed
         self._monitoring = Monitoring(
-            self.exchange, self.engine, self.journal, self._directory, self._feed, time.time
+            *(self.exchange, self.engine, self.journal, self._directory, self._feed, time.time),
+            call_lines=settings.watch.calls,
         )
         self._http = HttpServer(settings.http, create_app(services, self._shown()))
 
@@ -122,8 +123,8 @@ class Service:
         self.engine.end_left_over(left)
         self.engine.restore_bindings(bindings)
         self._callbacks.start()
-        await self.exchange.recover()
         self._monitoring.start()
+        await self.exchange.recover()
         await self._http.start()
         if self._tenants is not None:
             self._tenants.follow(self._take_directory)

@@ -42,6 +42,7 @@ class WatchSettings:
     format: LogFormat = LogFormat.TEXT
     level: LogLevel = LogLevel.INFO
     requests: bool = True
+    calls: bool = True
 
 
 METRICS_FIELDS: Final = {
@@ -52,6 +53,7 @@ LOG_FIELDS: Final = {
     "format": Field(one_of(LogFormat), LogFormat.TEXT),
     "level": Field(one_of(LogLevel), LogLevel.INFO),
     "requests": Field(truth(), True),
+    "calls": Field(truth(), True),
 }
 
 
@@ -59,4 +61,4 @@ def watch_settings(metrics: dict[str, Any], log: dict[str, Any]) -> WatchSetting
     """What the two tables say."""
     given = metrics["networks"]
     networks = LOOPBACK if given is None else tuple(filter(None, given))
-    return WatchSettings(networks, metrics["token"], log["format"], log["level"], log["requests"])
+    return WatchSettings(networks, metrics["token"], **log)

@@ -14,6 +14,7 @@ from cordboard.api.app import create_app
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.services import Services
 from cordboard.api.watching import Unready, Watch
+from cordboard.feeds.call_lines import tell_end
 from cordboard.feeds.call_metrics import CallMetrics
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.view import Bounds
@@ -233,3 +234,20 @@ async def test_what_is_watched_can_only_be_read(path: str) -> None:
     there = Reachable(Watch())
     assert (await ask(there.app, "POST", path, authorization=None)).status == 405
     assert (await ask(there.app, "GET", path, authorization=None)).status == 200
+
+
+async def test_each_call_leaves_a_line_when_it_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    house = QuickHouse()
+    metrics = CallMetrics(house.journal, tell_end)
+    metrics.start()
+    await house.talk()
+    cancelled = await house.place()
+    assert house.exchange.hang_up(DOMAIN, cancelled)
+    await house.journal.flush()
+    await metrics.catch_up()
+    lines = [line for line in capfd.readouterr().out.splitlines() if "call.ended" in line]
+    assert len(lines) == 2
+    assert "outcome" in lines[0]
+    assert "completed" in lines[0]
+    assert cancelled in lines[1]
+    assert "cancelled" in lines[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -26,10 +26,12 @@ MAX_BEGUN: Final = 50_000
 
 
 class CallMetrics:
-    """Figures of all tenants' calls since the start; to be read behind :meth:`catch_up`."""
+    """Figures of all tenants' calls since the start; to be read behind :meth:`catch_up`. ``ended``
+    is handed the last event of each call in passing."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, ended: Callable[[Recorded], None] | None = None) -> None:
         self._journal = journal
+        self._ending = ended
         self._reader: Reader | None = None
         self._reading = asyncio.Lock()
         self._accepted: Counter[tuple[str, str]] = Counter()
@@ -90,6 +92,8 @@ class CallMetrics:
                 self._begun.pop(event.call, None)
                 self._ended[str(data.get("outcome")), str(data.get("cause"))] += 1
                 self._talked += _seconds(data, "talk_seconds")
+                if self._ending is not None:
+                    self._ending(recorded)
 
     def _remember(self, call: str, at: float) -> None:
         if len(self._begun) < MAX_BEGUN:
