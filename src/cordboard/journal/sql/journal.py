@@ -212,7 +212,8 @@ class SqlJournal(SqlOutbox):
 
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
-        await self._open.flush()
+        if self._writer is not None:
+            await self._writer.flush()
 
     async def call(self, tenant: str, call: str) -> CallRecord | None:
         """A call of a tenant, or None."""
