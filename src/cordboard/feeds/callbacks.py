@@ -117,6 +117,8 @@ class Callbacks:
                 try:
                     await self._put_off()
                     due = await self._journal.due(self._wall(), room)
+                except JournalUnavailable:
+                    due = ()  # it says so in the log
                 except Exception:
                     _log.exception("the outbox can't be read")
                     due = ()
