@@ -26,7 +26,8 @@ def is_public(address: Address) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address stands for, if any: mapped, compatible, 6to4, or of NAT64."""
+    """The IPv4 address that an IPv6 address stands for, if any: mapped, compatible, 6to4, of
+    NAT64."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:

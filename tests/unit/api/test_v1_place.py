@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cordboard.api.placing import Origin
-from cordboard.api.v1.asked import MAX_METADATA, CallAsked
+from cordboard.api.v1.asked import MAX_METADATA, CallAsked, LegAsked
 from cordboard.api.v1.callback import render
 from cordboard.api.v1.calls import FULL, SIMPLE
 from cordboard.api.v1.translation import request_of
@@ -87,6 +87,18 @@ def test_everything_is_understood() -> None:
     assert request.callback == Callback("https://crm.example.com/told", "v1", Occasion.CALL_ENDED)
     assert (request.external_id, request.variables) == ("ticket-4711", (("SKIP_WELCOME", "1"),))
     assert request.metadata == {"campaign": "spring"}
+
+
+def test_null_counts_as_absent() -> None:
+    of_call = dict.fromkeys(set(CallAsked.model_fields) - {"first", "second"})
+    of_leg = dict.fromkeys(LegAsked.model_fields)
+    body = {
+        "first": of_leg | {"user": {"name": "jessica"}},
+        "second": of_leg | {"address": "thomas"},
+        **of_call,
+    }
+    given, absent = (CallAsked.model_validate(one) for one in (body, simple()))
+    assert request_of(given, ORIGIN) == request_of(absent, ORIGIN)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from cordboard.api.v1.absent import NullIs
 from cordboard.api.v1.bodies import Bound
 from cordboard.api.v1.moments import Moment
 from cordboard.api.v1.problems import Fault
@@ -56,7 +57,12 @@ Info = Annotated[str, StringConstraints(min_length=1, max_length=MAX_INFO, patte
 DisplayName = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_DISPLAY_NAME, pattern=PRINTABLE)
 ]
-Timeout = Annotated[float, Field(gt=0, le=MAX_ANSWER_TIMEOUT, allow_inf_nan=False)]
+Flag = Annotated[bool, NullIs(False)]
+Timeout = Annotated[
+    float,
+    Field(gt=0, le=MAX_ANSWER_TIMEOUT, allow_inf_nan=False),
+    NullIs(DEFAULT_ANSWER_TIMEOUT),
+]
 PARTIES: Final = ("user", "terminal", "group", "number", "address", "context")
 
 
@@ -167,9 +173,9 @@ class LegAsked(_Body):
     caller_id: Name | None = Field(None, description="the number that this leg is shown")
     display_name: DisplayName | None = Field(None, description="the name that this leg is shown")
     trunk: Name | None = Field(None, description="the way out, where the leg is for outside")
-    auto_answer: bool = Field(False, description="ask the phones to answer at once")
-    screening: bool = Field(False, description="whoever answers presses 1 to take the call")
-    warning: bool = Field(False, description="hears that the longest duration is nearly reached")
+    auto_answer: Flag = Field(False, description="ask the phones to answer at once")
+    screening: Flag = Field(False, description="whoever answers presses 1 to take the call")
+    warning: Flag = Field(False, description="hears that the longest duration is nearly reached")
     answer_timeout: Timeout = Field(
         DEFAULT_ANSWER_TIMEOUT, description="seconds until the leg has failed"
     )
@@ -208,6 +214,7 @@ Variables = Annotated[
     dict[str, Annotated[str, StringConstraints(max_length=MAX_VARIABLE_VALUE)]],
     Field(max_length=MAX_VARIABLES, json_schema_extra=_NAMES),
     AfterValidator(_known_names),
+    NullIs({}),
 ]
 
 
@@ -218,7 +225,7 @@ class CallAsked(Bound):
         json_schema_extra={
             "anyOf": [
                 {"properties": {"at": {"type": "null"}}},
-                {"properties": {"delay": {"const": 0}}},
+                {"properties": {"delay": {"enum": [0, None]}}},
             ]
         }
     )
@@ -226,8 +233,8 @@ class CallAsked(Bound):
     first: LegAsked
     second: LegAsked
     group: GroupContext | None = None
-    record: bool = Field(False, description="keep both parties' voices")
-    delay: Annotated[float, Field(ge=0, le=MAX_DELAY, allow_inf_nan=False)] = Field(
+    record: Flag = Field(False, description="keep both parties' voices")
+    delay: Annotated[float, Field(ge=0, le=MAX_DELAY, allow_inf_nan=False), NullIs(0)] = Field(
         0, description="seconds until the call begins"
     )
     at: Moment | None = Field(None, description="when it begins: seconds since 1970, or RFC 3339")
