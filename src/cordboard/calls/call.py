@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from cordboard.calls import climbing
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.happenings import happen, refuse
@@ -64,6 +65,8 @@ class Call:
             self._warn()
         if times.stage_is_over(now):
             self._stage_timed_out(now)
+        if times.rung_is_over(now):
+            climbing.rung_over(self._parts, self._apply, now)
         for channel in self._parts.screening.take_silent(now):
             refuse(channel, Cause.NO_ANSWER, self._parts, self._apply, now)
         self._settle(now)
@@ -164,20 +167,20 @@ class Call:
 
     def _ring_first(self, now: float) -> None:
         parts = self._parts
-        parts.times.stage_ends = now + parts.plan.first.timeout
+        climbing.begin(parts.plan.first, parts, now)
         parts.dialling.dial_all(parts.legs.first, parts.plan.first)
 
     def _ring_second(self, now: float) -> None:
         parts, plan = self._parts, self._parts.plan.second
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         parts.times.call_ends = now + parts.plan.longest_call
-        parts.times.stage_ends = now + plan.timeout
+        climbing.begin(plan, parts, now)
         parts.legs.second = hunt = Hunt(parts.dialling.find_channels(plan))
         parts.dialling.dial_all(hunt, plan)
         if hunt.channels:
             parts.waiting.ringback()
         else:
-            self._hunt_failed(Leg.SECOND, Verdict(Cause.UNREACHABLE), now)
+            self._hunt_failed(Leg.SECOND, Verdict(parts.dialling.missed), now)
 
     def _screen_second(self, _now: float) -> None:
         self._parts.waiting.ringback()  # in place of the early media of who has picked up

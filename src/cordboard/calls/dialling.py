@@ -3,9 +3,10 @@ redirected, or through the next trunk that has a line free."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from cordboard.calls.causes import Cause
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.hunt_channel import Channel
@@ -35,6 +36,7 @@ class Dialling:
         self._log = log
         self._command = command
         self._new_channels: list[tuple[Leg, PlannedChannel]] = []
+        self.missed = Cause.UNREACHABLE  # why there was nobody to ring
         self._announce(Leg.FIRST, plan.channels)
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
@@ -59,13 +61,25 @@ class Dialling:
 
     def find_channels(self, plan: LegPlan) -> tuple[PlannedChannel, ...]:
         """The channels of a leg as its phones are registered now; empty when none is."""
+        if plan.hunt is not None:
+            return self.find_more(plan.leg, frozenset())
         channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
         self._announce(plan.leg, channels)
         return channels
 
+    def find_more(self, leg: Leg, tried: frozenset[int]) -> tuple[PlannedChannel, ...]:
+        """The channels of whom a group's hunt rings next; empty when there is nobody."""
+        channels, self.missed = self._switchboard.next_rung(self._plan, leg, tried)
+        self._announce(leg, channels)
+        return channels
+
     def dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
         """Ring a leg on all its channels."""
-        for channel in hunt.channels.values():
+        self.dial(hunt.channels.values(), plan)
+
+    def dial(self, channels: Iterable[Channel], plan: LegPlan) -> None:
+        """Ring a leg on these channels."""
+        for channel in channels:
             self._dial(channel, plan)
 
     def goes_on(self, event: Failed, leg: Leg, hunt: Hunt) -> bool:

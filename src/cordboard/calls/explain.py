@@ -5,9 +5,10 @@ from __future__ import annotations
 from cordboard.calls.events import Json
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.live import LiveView
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.plan import CallPlan, GroupHunt, LegPlan, PlannedTrunks, ProgramPlan
 from cordboard.calls.ports import TerminalEndpoint
 from cordboard.calls.refusals import Refused
+from cordboard.calls.strategies import Candidate, names
 from cordboard.calls.trunks import full_name
 from cordboard.directory.model import AutoAnswerStyle, PlayStep
 
@@ -22,7 +23,7 @@ def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "second": _explain_second(plan, live),
         "group": plan.group.as_dict() if plan.group is not None else None,
         "limits": [_explain_take(key, plan.takes, live) for key in _keys(plan.takes)],
-        "record": plan.request.record,
+        "record": plan.record,
         "longest_call": plan.longest_call,
         "country": plan.country,
     }
@@ -83,7 +84,7 @@ def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
 
 def _explain_leg(leg: LegPlan) -> dict[str, Json]:
     caller = leg.caller
-    return {
+    explained: dict[str, Json] = {
         "party": leg.party.as_dict(),
         "found_by": leg.party.how or None,
         "answer_timeout": leg.timeout,
@@ -91,6 +92,24 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
         "warning": leg.warn,
         "caller_id": {"number": caller.number, "name": caller.name, "because": caller.reason},
     }
+    if leg.hunt is not None:
+        explained["hunt"] = _explain_hunt(leg.hunt)
+    return explained
+
+
+def _explain_hunt(hunt: GroupHunt) -> Json:
+    """Who of a group is rung one after the other, and who is not."""
+    return {
+        "strategy": hunt.strategy.value,
+        "member_answer_timeout": hunt.attempt,
+        "order": [[*names(rung)] for rung in hunt.rungs],
+        "passed_over": [_explain_member(member) for member in hunt.passed_over],
+    }
+
+
+def _explain_member(member: Candidate) -> Json:
+    obstacle = member.obstacle
+    return {"member": member.name, "because": None if obstacle is None else obstacle.value}
 
 
 def _trunks(leg: LegPlan, live: LiveView) -> list[Json]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cordboard.calls import climbing
 from cordboard.calls.causes import Cause
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.plan import ProgramPlan
@@ -80,13 +81,13 @@ def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -
     if leg is not None and leg is parts.hunted:
         verdict = parts.hunting.refused(channel, leg, cause)
         if verdict is not None:
-            apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
+            climbing.failed(leg, verdict, parts, apply, now)
 
 
 def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     verdict = parts.hunting.failed(event, leg)
     if verdict is not None and leg is parts.hunted:
-        apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
+        climbing.failed(leg, verdict, parts, apply, now)
 
 
 def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
@@ -97,7 +98,7 @@ def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float)
     elif parts.screening.forget(event.channel) and leg is parts.hunted:
         hunt = parts.legs.hunt(leg)
         if not hunt.open:
-            apply(parts.verdicts.hunt_failed(leg, parts.stage, hunt.verdict(), now), now)
+            climbing.failed(leg, hunt.verdict(), parts, apply, now)
 
 
 def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:

@@ -43,7 +43,8 @@ class Hunt:
     """The channels of one leg, and who of them won."""
 
     def __init__(self, channels: Iterable[PlannedChannel]) -> None:
-        self.channels = {planned.id: Channel(planned) for planned in channels}
+        self._planned = [*channels]
+        self.channels = {planned.id: Channel(planned) for planned in self._planned}
         self.winner: str | None = None
         self._left = len(self.channels)  # that are not over
 
@@ -51,6 +52,19 @@ class Hunt:
     def open(self) -> bool:
         """Whether a channel may still answer."""
         return self.winner is None and any(c.state in HOPEFUL for c in self.channels.values())
+
+    @property
+    def tried(self) -> frozenset[int]:
+        """The users that were rung, wherever their phones sent the call."""
+        return frozenset(one.user for one in self._planned if one.user is not None)
+
+    def extend(self, channels: Iterable[PlannedChannel]) -> list[Channel]:
+        """Others are rung as well; gives their channels."""
+        further = {planned.id: Channel(planned) for planned in channels}
+        self._planned += [channel.planned for channel in further.values()]
+        self.channels |= further
+        self._left += len(further)
+        return [*further.values()]
 
     @property
     def gone(self) -> bool:

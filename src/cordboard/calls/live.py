@@ -7,7 +7,10 @@ from typing import Protocol
 
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.ports import Contact
+from cordboard.calls.strategies import GroupView
 from cordboard.calls.trunk_state import TrunkState
+from cordboard.directory.model import Group
+from cordboard.directory.snapshot import TenantDirectory
 
 
 class LiveView(Protocol):
@@ -21,6 +24,9 @@ class LiveView(Protocol):
 
     def trunk(self, name: str) -> TrunkState:
         """What is known of a trunk (``name@domain``) now."""
+
+    def group(self, tenant: TenantDirectory, group: Group) -> GroupView:
+        """How the members of a group stand now."""
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""

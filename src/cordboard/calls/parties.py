@@ -205,7 +205,7 @@ def party_of(found: Target | Outside, address: Address | None = None) -> Party:
 
 
 def members_of(tenant: TenantDirectory, target: UserTarget | GroupTarget) -> tuple[User, ...]:
-    """The users whose phones ring for a target."""
+    """The users whose phones may ring for a target."""
     if isinstance(target, GroupTarget):
         return tenant.members_of(target.group)
     return (target.user,)

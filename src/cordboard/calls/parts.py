@@ -71,7 +71,7 @@ class Parts:
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         request = plan.request
         self.recording = Recording(
-            f"{request.tenant}/{request.id}", self.log, command, wanted=request.record
+            f"{request.tenant}/{request.id}", self.log, command, wanted=plan.record
         )
         self.verdicts = Verdicts(self.legs, self.times, self.log)
 

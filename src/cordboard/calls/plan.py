@@ -14,8 +14,9 @@ from cordboard.calls.events import Json
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.request import CallRequest, EndUser, Leg
+from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
-from cordboard.directory.model import AutoAnswerStyle, ContextStep
+from cordboard.directory.model import AutoAnswerStyle, ContextStep, GroupStrategy
 
 ContactLookup = Callable[[str], tuple[Contact, ...]]
 """The contacts of a terminal (``name@domain``) that can be dialled now."""
@@ -73,18 +74,32 @@ class PlannedChannel:
     """One channel to be dialled; further ``endpoints`` are where the first one fails: other trunks,
     or other flows of the same phone.
 
-    ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them.
+    ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them. ``group`` is
+    the group that he is rung for.
     """
 
     id: str
     endpoints: tuple[Endpoint, ...]
     user: int | None
     label: str
+    group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHunt:
+    """A leg is hunted for in a group: ``rungs`` one after the other, each for ``attempt`` seconds,
+    as its members stand when this is planned; ``passed_over`` are those who can't be rung now."""
+
+    group: int
+    strategy: GroupStrategy
+    attempt: float
+    rungs: tuple[Rung, ...]
+    passed_over: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LegPlan:
-    """How a leg is rung: its targets all at once, at most ``timeout`` seconds.
+    """How a leg is rung: its targets all at once, or as ``hunt`` says, at most ``timeout`` seconds.
 
     ``caller`` is who it is told is calling; a trunk may have been told another number. ``screen``:
     whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
@@ -98,6 +113,7 @@ class LegPlan:
     takes: tuple[Take, ...]
     screen: bool = False
     warn: bool = False
+    hunt: GroupHunt | None = None
 
     def caller_on(self, endpoint: Endpoint) -> CallerId:
         """Who one of the leg's endpoints is told is calling."""
@@ -118,7 +134,7 @@ class CallPlan:
     """All that placing a request needs to know.
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
-    context.
+    context. With ``record`` the two are recorded, by the request's wish or a group's policy.
     """
 
     request: CallRequest
@@ -129,6 +145,7 @@ class CallPlan:
     longest_call: float
     media_timeout: float
     group: Party | None = None
+    record: bool = False
 
     @property
     def takes(self) -> tuple[Take, ...]:
@@ -138,15 +155,18 @@ class CallPlan:
 
 
 def channels_for(
-    plan: LegPlan, contacts: ContactLookup, new_id: NewId
+    plan: LegPlan, contacts: ContactLookup, new_id: NewId, users: frozenset[int] | None = None
 ) -> tuple[PlannedChannel, ...]:
-    """The channels of a leg as its phones are registered now; empty when none is."""
+    """The channels of a leg as its phones are registered now, or those of ``users`` among them;
+    empty when none is."""
     if isinstance(plan.targets, PlannedTrunks):
         number = plan.targets.endpoints[0].number
         return (PlannedChannel(new_id(), plan.targets.endpoints, None, number),)
+    group = None if plan.hunt is None else plan.hunt.group
     return tuple(
-        PlannedChannel(new_id(), endpoints, terminal.user, terminal.account)
+        PlannedChannel(new_id(), endpoints, terminal.user, terminal.account, group)
         for terminal in plan.targets
+        if users is None or terminal.user in users
         for endpoints in _phones(terminal, contacts(terminal.account))
     )
 

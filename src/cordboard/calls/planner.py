@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
+from cordboard.calls.group_hunt import first_channels, group_hunt, nobody_there
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
 from cordboard.calls.parties import (
@@ -19,20 +20,22 @@ from cordboard.calls.parties import (
 )
 from cordboard.calls.plan import (
     CallPlan,
+    GroupHunt,
     LegPlan,
     Party,
     PlannedTerminal,
     PlannedTrunks,
     ProgramPlan,
-    channels_for,
 )
 from cordboard.calls.ports import CallerId, TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
+    DEFAULT_ANSWER_TIMEOUT,
     Address,
     CalledParty,
     CallRequest,
     Leg,
+    RingGroup,
     RingNumber,
     RingTerminal,
     RingUser,
@@ -81,13 +84,9 @@ class Planner:
                 named(request.first, "first"),
             )
         first = self.leg(Leg.FIRST, first_target, first_party, shown=second_party)
-        channels = channels_for(first, self.live.contacts, self.live.new_id)
+        channels = first_channels(first, self.live)
         if not channels:
-            raise Refused(
-                RefusalId.USER_NOT_REGISTERED,
-                f"no terminal of {first_party.name} is registered",
-                named(request.first, "first"),
-            )
+            raise nobody_there(first, named(request.first, "first"))
         return CallPlan(
             request=request,
             first=first,
@@ -97,6 +96,7 @@ class Planner:
             longest_call=policy.longest_call,
             media_timeout=policy.media_timeout,
             group=_group_party(self.group) if self.group is not None else None,
+            record=request.record or self._records(first_target, second_target),
         )
 
     # Who
@@ -114,8 +114,18 @@ class Planner:
         return target.user if isinstance(target, UserTarget) else None
 
     def _group_context(self) -> Group | None:
-        keys = self.request.group
-        return find_group(self.tenant, keys, self.user, "group")[0] if keys is not None else None
+        """On whose behalf the call is made: a group that is rung first speaks for itself."""
+        keys, first = self.request.group, self.request.first
+        if keys is not None:
+            return find_group(self.tenant, keys, self.user, "group")[0]
+        if isinstance(first, RingGroup):
+            return find_group(self.tenant, first.group, None, "first.group")[0]
+        return None
+
+    def _records(self, *targets: Target | Outside) -> bool:
+        """Whether a group has its calls recorded: the context's, or one that is rung."""
+        groups = [target.group for target in targets if isinstance(target, GroupTarget)]
+        return any(group.record for group in [self.group, *groups] if group is not None)
 
     def _first_party(self, target: Target | Outside, address: Address) -> Party:
         party = party_of(target, address)
@@ -138,7 +148,9 @@ class Planner:
         Raises :class:`Refused`.
         """
         request = self.request
+        wishes = request.wishes(leg)
         timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
+        hunt: GroupHunt | None = None
         takes = [self._tenant_take(leg)]
         if self.group is not None and leg is Leg.FIRST and not _is(target, self.group):
             takes.append(self._take("group", self.group.name, self.group.channel_limit))
@@ -157,10 +169,11 @@ class Planner:
             else:
                 group = target.group
                 takes.append(self._take("group", group.name, group.channel_limit))
-        wishes = request.wishes(leg)
-        return LegPlan(
-            leg, party, targets, caller, timeout, tuple(takes), wishes.screen, wishes.warn
-        )
+                hunt = group_hunt(self.tenant, group, self.live, wishes.member_timeout)
+                timeout = group.answer_timeout if timeout is None else timeout
+        timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
+        screen, warn = wishes.screen, wishes.warn
+        return LegPlan(leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt)
 
     def _tenant_take(self, leg: Leg) -> Take:
         """A channel of the tenant, and with the first leg's the right to begin a call."""

@@ -16,6 +16,7 @@ class RefusalId(Enum):
     USER_NOT_FOUND = "user_not_found"
     USER_NOT_REGISTERED = "user_not_registered"
     GROUP_NOT_FOUND = "group_not_found"
+    NO_MEMBER_AVAILABLE = "no_member_available"
     INVALID_DESTINATION = "invalid_destination"
     CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
     NO_ROUTE = "no_route"

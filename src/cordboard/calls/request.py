@@ -153,7 +153,8 @@ class LegWishes:
     ``caller_number`` and ``caller_name`` are what it is shown of the caller, the number among those
     that the tenant may show; with ``outside_only`` the number is for numbers outside, and a phone
     of ours is shown the other party all the same. A number outside is reached through this
-    ``trunk`` only, of those that it may go through.
+    ``trunk`` only, of those that it may go through. Of a group each member is rung for
+    ``member_timeout`` seconds, None: as the group says.
     """
 
     auto_answer: bool = False
@@ -163,6 +164,7 @@ class LegWishes:
     caller_name: str | None = None
     outside_only: bool = False
     trunk: str | None = None
+    member_timeout: float | None = None
 
 
 NO_WISHES = LegWishes()
@@ -196,8 +198,9 @@ class CallRequest:
     """One request to place a call.
 
     ``answer_timeout`` is the whole first-leg hunt in seconds (0 exclusive to
-    :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's. ``group`` is the group
-    in whose context the call is made. With ``record`` both parties' voices are kept.
+    :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's; None is what a group
+    says for itself, else :data:`DEFAULT_ANSWER_TIMEOUT`. ``group`` is the group in whose context
+    the call is made. With ``record`` both parties' voices are kept.
 
     What the client knows the call by is carried along and shown with it: its own ``external_id``
     and words about that (``external_info``), ``variables`` for a context that runs, and
@@ -215,8 +218,8 @@ class CallRequest:
     first: CalledParty
     second: CalledParty
     second_scope: SecondScope = SecondScope.ANYWHERE
-    answer_timeout: float = DEFAULT_ANSWER_TIMEOUT
-    second_answer_timeout: float = DEFAULT_ANSWER_TIMEOUT
+    answer_timeout: float | None = None
+    second_answer_timeout: float | None = None
     on_first: LegWishes = NO_WISHES
     on_second: LegWishes = NO_WISHES
     record: bool = False

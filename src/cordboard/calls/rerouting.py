@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cordboard.calls.group_hunt import first_channels, nobody_there
 from cordboard.calls.live import LiveView
-from cordboard.calls.parties import Outside, find_destination, find_inside, party_of
+from cordboard.calls.parties import find_destination, find_inside, party_of
 from cordboard.calls.plan import (
     CallPlan,
     LegPlan,
     PlannedChannel,
-    channels_for,
 )
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
@@ -39,7 +39,9 @@ def reroute(
     """
     if not (target.ours or tenant.is_named(target.host)):
         raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", PARAMETER)
-    rerouted, channels = _rung_instead(plan, leg, target.user, tenant, live, PARAMETER)
+    rerouted, channels = _rung_instead(
+        plan, leg, target.user, tenant, live, PARAMETER, at_once=True
+    )
     return rerouted, (replace(channels[0], id=channel), *channels[1:])
 
 
@@ -63,7 +65,14 @@ def transfer(
 
 
 def _rung_instead(
-    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView, parameter: str
+    plan: CallPlan,
+    leg: Leg,
+    to: str,
+    tenant: TenantDirectory,
+    live: LiveView,
+    parameter: str,
+    *,
+    at_once: bool = False,
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
     found = (find_inside if inside else find_destination)(tenant, to, parameter)
@@ -72,8 +81,7 @@ def _rung_instead(
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
     rerouted = planner.leg(leg, found, party_of(found, Address(to)), shown=other)
-    channels = channels_for(rerouted, live.contacts, live.new_id)
+    channels = first_channels(rerouted, live, at_once=at_once)
     if not channels:
-        name = found.number if isinstance(found, Outside) else rerouted.party.name
-        raise Refused(RefusalId.USER_NOT_REGISTERED, f"{name} is not registered", parameter)
+        raise nobody_there(rerouted, parameter)
     return rerouted, channels

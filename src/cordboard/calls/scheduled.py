@@ -18,7 +18,10 @@ from cordboard.calls.ports import Contact
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import MAX_DELAY, CallRequest
 from cordboard.calls.stages import Stage, Trigger, next_stage
+from cordboard.calls.strategies import Candidate, GroupView
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
+from cordboard.directory.model import Group
+from cordboard.directory.snapshot import TenantDirectory
 
 DEFAULT_GRACE: Final = 300.0
 """Seconds that a call may begin late, where the server was not there at its time."""
@@ -71,6 +74,7 @@ class ScheduledCall:
 
 _CAUSES: Final = {
     RefusalId.USER_NOT_REGISTERED: Cause.UNREACHABLE,
+    RefusalId.NO_MEMBER_AVAILABLE: Cause.UNREACHABLE,
     RefusalId.TRUNK_DOWN: Cause.UNREACHABLE,
     RefusalId.CHANNEL_LIMIT_REACHED: Cause.CONGESTION,
     RefusalId.OVERLOADED: Cause.CONGESTION,
@@ -109,6 +113,11 @@ class SomeOtherTime:
     def trunk(self, _name: str) -> TrunkState:
         """Every trunk may be up."""
         return UNWATCHED
+
+    def group(self, tenant: TenantDirectory, group: Group) -> GroupView:
+        """Every member may be ready."""
+        members = tenant.members_of(group)
+        return GroupView(tuple(Candidate(one.id, one.name, at) for at, one in enumerate(members)))
 
     def used(self, _key: LimitKey) -> int:
         """Everything may be free."""

@@ -9,28 +9,30 @@ from cordboard.calls.stages import Stage, hunt_begun_in
 
 class StageTimes:
     """Times are the caller's monotonic seconds. ``stage_ends`` is when the present stage has lasted
-    long enough, ``call_ends`` when the two have talked long enough, ``warn_at`` when they are to
+    long enough, ``rung_ends`` when those have been rung long enough whom a group's hunt rings now,
+    ``call_ends`` when the two have talked long enough, ``warn_at`` when they are to
     hear, within the present stage, that it will be soon; None: never."""
 
-    __slots__ = ("_entered", "call_ends", "stage_ends", "warn_at")
+    __slots__ = ("_entered", "call_ends", "rung_ends", "stage_ends", "warn_at")
 
     def __init__(self) -> None:
         self._entered: list[tuple[Stage, float]] = []
         self.stage_ends: float | None = None
+        self.rung_ends: float | None = None
         self.call_ends: float | None = None
         self.warn_at: float | None = None
 
     def enter(self, stage: Stage, now: float) -> None:
         """A stage begins, and the deadline of the one before it is void, unless a hunt goes on."""
         if hunt_begun_in(stage) is stage:
-            self.stage_ends = self.warn_at = None
+            self.stage_ends = self.rung_ends = self.warn_at = None
         self._entered.append((stage, now))
 
     @property
     def deadline(self) -> float | None:
         """When the next of them is due."""
         soonest = self.stage_ends
-        for at in (self.call_ends, self.warn_at):
+        for at in (self.rung_ends, self.call_ends, self.warn_at):
             if at is not None and (soonest is None or at < soonest):
                 soonest = at
         return soonest
@@ -49,11 +51,18 @@ class StageTimes:
         self.warn_at = None
         return True
 
+    def rung_is_over(self, now: float) -> bool:
+        """Whether it is time to ring others; said once."""
+        if self.rung_ends is None or now < self.rung_ends:
+            return False
+        self.rung_ends = None
+        return True
+
     def stage_is_over(self, now: float) -> bool:
         """Whether the present stage has lasted long enough; said once."""
         if self.stage_ends is None or now < self.stage_ends:
             return False
-        self.stage_ends = None
+        self.stage_ends = self.rung_ends = None
         return True
 
     def since(self, stage: Stage, now: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from cordboard.calls.causes import Cause
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
@@ -43,6 +44,12 @@ class Switchboard(LiveView, Protocol):
 
         Raises :class:`~cordboard.calls.refusals.Refused` where it may not go there, or can't.
         """
+
+    def next_rung(
+        self, plan: CallPlan, leg: Leg, tried: frozenset[int]
+    ) -> tuple[tuple[PlannedChannel, ...], Cause]:
+        """The channels of whom a group's hunt for a leg rings next, but for the users ``tried``;
+        none where there is nobody, and why."""
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""

@@ -7,6 +7,7 @@ one can't be had. Then the call is over, for there is nobody to go back to.
 
 from __future__ import annotations
 
+from cordboard.calls import climbing
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.legs import other
@@ -27,5 +28,5 @@ def begin(parts: Parts, now: float) -> None:
     parts.recording.part()
     parts.waiting.leg = other(leg)
     parts.waiting.ringback()
-    parts.times.stage_ends = now + route.plan.timeout
+    climbing.begin(route.plan, parts, now)
     parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)

@@ -21,6 +21,25 @@ class GroupKind(Enum):
     CALL_CENTER = "call_center"
 
 
+class GroupStrategy(Enum):
+    """Whom of a group's members a hunt rings next."""
+
+    ALL = "all"
+    LINEAR = "linear"
+    ROUND_ROBIN = "round_robin"
+    LONGEST_IDLE = "longest_idle"
+    FEWEST_CALLS = "fewest_calls"
+    RANDOM = "random"
+    PENALTY = "penalty"
+
+
+_STRATEGIES = {
+    GroupKind.RING: GroupStrategy.ALL,
+    GroupKind.HUNT: GroupStrategy.LINEAR,
+    GroupKind.CALL_CENTER: GroupStrategy.LONGEST_IDLE,
+}
+
+
 class AutoAnswerStyle(Enum):
     """Which header dialect asks a terminal to answer by itself (field.md, B 14)."""
 
@@ -92,10 +111,12 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's place in a group; a lower ``priority`` is rung earlier where order matters."""
+    """A user's place in a group; a lower ``priority`` is rung earlier where order matters, and a
+    higher ``penalty`` only after all of a lower one."""
 
     user_id: int
     priority: int = 0
+    penalty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +124,8 @@ class Group:
     """Users who answer together, as a destination and as the context of a call.
 
     ``answer_timeout`` is for the whole hunt and ``member_answer_timeout`` for one attempt, in
-    seconds.
+    seconds; for ``wrap_up`` seconds after a call of the group no group rings who was in it. With
+    ``record`` its calls are recorded. A ``strategy`` of None is the kind's own.
     """
 
     id: int
@@ -117,6 +139,14 @@ class Group:
     member_answer_timeout: float = 20.0
     caller_id: str | None = None
     channel_limit: int | None = None
+    strategy: GroupStrategy | None = None
+    wrap_up: float = 0.0
+    record: bool = False
+
+    @property
+    def order(self) -> GroupStrategy:
+        """The strategy of its hunts."""
+        return self.strategy or _STRATEGIES[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from cordboard.directory.model import (
     AutoAnswerStyle,
     DigestOffer,
     GroupKind,
+    GroupStrategy,
     IdentityStyle,
     NumberFormat,
 )
@@ -53,6 +54,9 @@ LARGEST_ID = 2**53 - 1
 
 LONGEST_ANSWER_TIMEOUT = 600.0
 """Seconds that a group may ring at most."""
+
+LONGEST_WRAP_UP = 3600.0
+"""Seconds of wrap-up at most: who needs longer pauses."""
 
 LONGEST_REGISTRATION = 86_400
 """Seconds that a registration may last at most: after a day a provider has forgotten it."""
@@ -110,6 +114,7 @@ MEMBER = Shape(
     {
         "user": Field(text("a user's name"), required=True),
         "priority": Field(integer(0, 1000), 0),
+        "penalty": Field(integer(0, 1000), 0),
     },
 )
 
@@ -119,6 +124,7 @@ GROUP = Shape(
         "id": Field(integer(1, LARGEST_ID)),
         "label": Field(text()),
         "kind": Field(one_of(GroupKind), GroupKind.RING),
+        "strategy": Field(one_of(GroupStrategy)),
         "extension": Field(EXTENSION),
         "dids": Field(NUMBERS, ()),
         "members": Field(
@@ -130,6 +136,8 @@ GROUP = Shape(
         ),
         "answer_timeout": Field(number(1, LONGEST_ANSWER_TIMEOUT, "seconds"), 60.0),
         "member_answer_timeout": Field(number(1, LONGEST_ANSWER_TIMEOUT, "seconds"), 20.0),
+        "wrap_up": Field(number(0, LONGEST_WRAP_UP, "seconds"), 0.0),
+        "record": Field(truth(), False),
         "caller_id": Field(NUMBER),
         "channel_limit": Field(CHANNELS),
     },

@@ -16,6 +16,8 @@ from cordboard.directory.model import (
     Context,
     ContextStep,
     Group,
+    GroupKind,
+    GroupStrategy,
     HangUpStep,
     IdentityStyle,
     Member,
@@ -163,6 +165,9 @@ class TenantReader:
 
     def _group(self, row: Row) -> Group:
         name, values, path = row.name, row.values, row.path
+        if values["kind"] is GroupKind.RING and values["strategy"] not in (None, GroupStrategy.ALL):
+            message = 'a group of the kind "ring" rings all at once: make it a "hunt"'
+            self._problems.error((*path, "strategy"), message)
         return Group(
             id=values["id"] or self._derived_id("group", name),
             name=name,
@@ -175,6 +180,9 @@ class TenantReader:
             member_answer_timeout=values["member_answer_timeout"],
             caller_id=values["caller_id"],
             channel_limit=values["channel_limit"],
+            strategy=values["strategy"],
+            wrap_up=values["wrap_up"],
+            record=values["record"],
         )
 
     def _members(self, entries: list[dict[str, Any] | None], path: Path) -> tuple[Member, ...]:
@@ -189,7 +197,7 @@ class TenantReader:
             elif user_id in members:
                 self._problems.warning((*path, position), f"{entry['user']} is a member already")
             else:
-                members[user_id] = Member(user_id, entry["priority"])
+                members[user_id] = Member(user_id, entry["priority"], entry["penalty"])
         return tuple(members.values())
 
     def _context(self, row: Row) -> Context:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from cordboard.calls.attendance import Attendance
 from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.explain import explain
@@ -64,13 +65,23 @@ class Exchange:
         self._journal = journal
         self._wall = wall
         self._usage = Usage()
+        self._attendance = Attendance()
         self._switchboard = LiveSwitchboard(
-            directory, engine.contacts, engine.trunk, self._usage, _new_id, time.monotonic
+            directory,
+            engine.contacts,
+            engine.trunk,
+            self._usage,
+            _new_id,
+            time.monotonic,
+            journal.agents,
+            self._attendance,
         )
         self._repetition = Repetition(journal)
         self._channels = ChannelBook()
         self._stopping = Stopping()
-        self._live = LiveCalls(engine, journal, self._channels, self._usage, self._stopping)
+        self._live = LiveCalls(
+            engine, journal, self._channels, self._usage, self._stopping, self._attendance
+        )
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
 
@@ -119,7 +130,7 @@ class Exchange:
         try:
             await self._journal.accept(record, [accepted_event(planned)], key)
         except BaseException:
-            self._usage.give_back(planned.takes)
+            self._give_back(planned)
             raise
         self._run(planned)
         return Accepted(record.id, record.channels)
@@ -213,6 +224,11 @@ class Exchange:
             self._usage.take(planned.takes, time.monotonic())
         except LimitReached as reached:
             raise _limit_refusal(reached.key) from None
+        self._attendance.begin(planned.request.tenant, planned.channels)
+
+    def _give_back(self, planned: CallPlan) -> None:
+        self._usage.give_back(planned.takes)
+        self._attendance.forget(planned.channels)
 
     def _run(self, planned: CallPlan) -> None:
         self._live.begin(Call(planned, self._switchboard), planned.request.tenant)
@@ -258,7 +274,7 @@ class Exchange:
         try:
             await self._journal.commit(request.tenant, [started])
         except JournalUnavailable:
-            self._usage.give_back(planned.takes)
+            self._give_back(planned)
             self._schedule.again(scheduled, JOURNAL_PAUSE)
             return
         wanted = self._schedule.done(scheduled)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
+from cordboard.calls.attendance import Attendance
 from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
 from cordboard.calls.ports import Engine, EngineEvent
@@ -29,8 +30,8 @@ class _Live:
 
 
 class LiveCalls:
-    """All of them; ``channels`` learns of their channels, ``usage`` gets back what they took, and
-    ``stopping`` is told when there are none left."""
+    """All of them; ``channels`` and ``attendance`` learn of their channels, ``usage`` gets back
+    what they took, and ``stopping`` is told when there are none left."""
 
     def __init__(
         self,
@@ -39,12 +40,14 @@ class LiveCalls:
         channels: ChannelBook,
         usage: Usage,
         stopping: Stopping,
+        attendance: Attendance,
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._channels = channels
         self._usage = usage
         self._stopping = stopping
+        self._attendance = attendance
         self._live: dict[str, _Live] = {}
         self._alarm = Alarm(self._due)
         self._inbox: deque[EngineEvent] = deque()
@@ -120,9 +123,11 @@ class LiveCalls:
         new = call.take_new_channels()
         if new:
             known = [KnownChannel(planned.id, leg, planned.label) for leg, planned in new]
+            self._attendance.begin(live.tenant, (planned for _, planned in new))
             self._channels.add(live.tenant, call.id, known, len(self._live))
         events = call.take_events()
         if events:
+            self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
         for command in call.take_commands():
             self._engine.execute(command)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from random import random
 
+from cordboard.calls.agents import AgentState, Place
+from cordboard.calls.attendance import Attendance
+from cordboard.calls.causes import Cause
+from cordboard.calls.group_hunt import next_channels
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
 from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.rerouting import reroute, transfer
+from cordboard.calls.strategies import GroupView
 from cordboard.calls.switchboard import Rerouted
 from cordboard.calls.trunk_state import TrunkState
+from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 
 
@@ -26,6 +33,9 @@ class LiveSwitchboard:
     usage: Usage
     make_id: Callable[[], str]
     clock: Callable[[], float]
+    agents: Callable[[str], Mapping[Place, AgentState]] = lambda _tenant: {}
+    attendance: Attendance = field(default_factory=Attendance)
+    draw: Callable[[], float] = random
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -38,6 +48,15 @@ class LiveSwitchboard:
     def trunk(self, name: str) -> TrunkState:
         """What is known of a trunk now."""
         return self.find_trunk(name)
+
+    def group(self, tenant: TenantDirectory, group: Group) -> GroupView:
+        """How the members of a group stand now."""
+
+        def registered(user: User) -> bool:
+            return any(self.contacts(f"{name}@{tenant.domain}") for name in user.terminals)
+
+        states, now = self.agents(tenant.domain), self.clock()
+        return self.attendance.view(tenant, group, states, registered, now, self.draw)
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""
@@ -67,6 +86,16 @@ class LiveSwitchboard:
         tenant = self._tenant_of(plan)
         planned, channels = reroute(plan, leg, channel, target, tenant, self)
         return self._taken(planned, channels, held)
+
+    def next_rung(
+        self, plan: CallPlan, leg: Leg, tried: frozenset[int]
+    ) -> tuple[tuple[PlannedChannel, ...], Cause]:
+        """The channels of whom a group's hunt for a leg rings next, or why there is nobody."""
+        tenant = self.directory().tenant(plan.request.tenant)
+        rung = plan.first if leg is Leg.FIRST else plan.second
+        if tenant is None or not isinstance(rung, LegPlan) or rung.hunt is None:
+            return (), Cause.UNREACHABLE
+        return next_channels(rung, rung.hunt, tenant, self, tried)
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, and take what that needs likewise."""

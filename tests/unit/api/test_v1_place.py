@@ -79,7 +79,7 @@ def test_everything_is_understood() -> None:
     assert request.first == RingUser(UserKeys(extension="1001"))
     end_user = EndUser(name="Olive Oyl", organization="Thimble Theatre")
     assert request.second == RingNumber(Address("0312341234", end_user))
-    assert (request.answer_timeout, request.second_answer_timeout) == (30, 180)
+    assert (request.answer_timeout, request.second_answer_timeout) == (30, None)
     assert request.on_first == LegWishes(auto_answer=True, caller_name="Ticket 4711")
     assert request.on_second == LegWishes(screen=True, warn=True, caller_number="05068680000")
     assert request.group == GroupKeys(name="support")

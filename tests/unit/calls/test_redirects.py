@@ -154,7 +154,7 @@ def test_the_next_target_is_tried_where_the_first_is_nothing() -> None:
     line = Line(ring_outside(), here=only("thomas@demo", "jessica-desk@demo"))
     (dial,) = line.redirect("c1", to("helen"), to("x", "evil.test"), to("thomas"))
     assert isinstance(dial.endpoint, TerminalEndpoint)
-    assert line.refusals() == ["helen is not registered", "evil.test is not ours"]
+    assert line.refusals() == ["no terminal of helen is registered", "evil.test is not ours"]
 
 
 def test_a_circle_is_left() -> None:

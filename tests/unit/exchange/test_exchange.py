@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from cordboard.calls.agents import AgentAct
 from cordboard.calls.events import CallEvent, EventKind
-from cordboard.calls.ports import Dial, HangUp
+from cordboard.calls.ports import Dial, HangUp, TerminalEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import RingUser, UserKeys
+from cordboard.calls.request import GroupKeys, RingGroup, RingUser, UserKeys
+from cordboard.directory.model import GroupKind, GroupStrategy
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.far_end import ANSWERS, IS_BUSY, RINGS, FarEnd
 from cordboard.engines.memory import MemoryEngine
+from cordboard.exchange.agents import Agents
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.exchange import Exchange
 from cordboard.journal.memory import MemoryJournal
@@ -47,7 +50,8 @@ class House:
     ) -> None:
         self.engine = MemoryEngine()
         self.journal = journal or MemoryJournal()
-        directory = Directory((where or tenant(),))
+        self.where = where or tenant()
+        directory = Directory((self.where,))
         self.exchange = Exchange(lambda: directory, self.engine, self.journal, lambda: 1.0)
         for phone in ("jessica-desk", "jessica-soft", "thomas", "helen"):
             self.engine.register(f"{phone}@demo")
@@ -267,6 +271,49 @@ async def test_alarms_may_be_set_for_a_time_that_has_come() -> None:
     await eventually(lambda: len(rung) == 3)
     assert set(rung[:2]) == {"now", "before"}
     alarm.close()
+
+
+def house_of_agents(journal: MemoryJournal | None = None) -> House:
+    """Thomas and helen are agents of a call center, thomas is rung first."""
+    where = tenant()
+    sales = replace(where.groups[0], kind=GroupKind.CALL_CENTER, strategy=GroupStrategy.LINEAR)
+    return House(replace(where, groups=(sales, *where.groups[1:])), journal)
+
+
+TO_SALES: Any = {"first": RingGroup(GroupKeys(name="sales")), "to": "1111"}
+
+
+async def test_calls_that_race_for_one_agent_ring_different_ones() -> None:
+    house = house_of_agents()
+    placed = [house.place(number, **TO_SALES) for number in (1, 2, 3)]
+    replies = await asyncio.gather(*placed, return_exceptions=True)
+    endpoints = [one.endpoint for one in house.engine.commands if isinstance(one, Dial)]
+    rung = [one.contact.account for one in endpoints if isinstance(one, TerminalEndpoint)]
+    assert sorted(rung) == ["helen@demo", "thomas@demo"]
+    (refused,) = (reply for reply in replies if isinstance(reply, BaseException))
+    assert isinstance(refused, Refused)
+    assert refused.id is RefusalId.NO_MEMBER_AVAILABLE
+
+
+async def test_agents_who_pause_are_passed_over() -> None:
+    house = house_of_agents()
+    agents = Agents(house.journal)
+    sales, thomas = house.where.groups[0], house.where.users[1]
+    await agents.act("demo", sales, thomas, AgentAct.PAUSE, "main", "lunch")
+    explained = house.exchange.explain(request(**TO_SALES))
+    told: Any = explained["first"]
+    assert told["hunt"]["order"] == [["helen"]]
+    assert told["hunt"]["passed_over"] == [{"member": "thomas", "because": "paused"}]
+    await agents.act("demo", sales, thomas, AgentAct.UNPAUSE, "main")
+    assert house.exchange.explain(request(**TO_SALES))["accepted"]
+
+
+async def test_an_agent_is_free_again_where_the_journal_takes_no_call() -> None:
+    house = house_of_agents(FullJournal())
+    for _ in range(3):
+        with pytest.raises(Refused) as caught:
+            await house.place(**TO_SALES)
+        assert caught.value.id is RefusalId.OVERLOADED
 
 
 async def test_calls_that_were_alive_when_the_server_died_get_their_result() -> None:

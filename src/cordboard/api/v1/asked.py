@@ -61,7 +61,6 @@ Flag = Annotated[bool, NullIs(False)]
 Timeout = Annotated[
     float,
     Field(gt=0, le=MAX_ANSWER_TIMEOUT, allow_inf_nan=False),
-    NullIs(DEFAULT_ANSWER_TIMEOUT),
 ]
 PARTIES: Final = ("user", "terminal", "group", "number", "address", "context")
 
@@ -118,7 +117,7 @@ class GroupNamed(_Body):
 
 
 class GroupContext(GroupNamed):
-    """The group in whose context a call is made: its caller id, its limit."""
+    """The group in whose context a call is made: its caller id, limit and recording."""
 
     model_config = _named_by("id", "name", "label", "extension", "did", "resolver")
 
@@ -176,8 +175,14 @@ class LegAsked(_Body):
     auto_answer: Flag = Field(False, description="ask the phones to answer at once")
     screening: Flag = Field(False, description="whoever answers presses 1 to take the call")
     warning: Flag = Field(False, description="hears that the longest duration is nearly reached")
-    answer_timeout: Timeout = Field(
-        DEFAULT_ANSWER_TIMEOUT, description="seconds until the leg has failed"
+    answer_timeout: Timeout | None = Field(
+        None,
+        description="seconds until the leg has failed; null is what a group says for itself, else"
+        f" {DEFAULT_ANSWER_TIMEOUT:.0f}",
+    )
+    member_answer_timeout: Timeout | None = Field(
+        None,
+        description="seconds that each member of a group is rung; null is what the group says",
     )
 
 

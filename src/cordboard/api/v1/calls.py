@@ -66,7 +66,13 @@ BASIX_REQUEST: Final = {
 _UNREADABLE: Final = ("invalid_json", "body_too_large", "unsupported_media_type")
 _REFUSED: Final = (
     *("invalid_parameter", "user_not_found", "group_not_found", "invalid_destination"),
-    *("calling_number_not_allowed", "no_route", "user_not_registered", "trunk_down"),
+    *(
+        "calling_number_not_allowed",
+        "no_route",
+        "user_not_registered",
+        "no_member_available",
+        "trunk_down",
+    ),
     *("idempotency_conflict", "channel_limit_reached", "overloaded"),
 )
 _PLACED: Final = {

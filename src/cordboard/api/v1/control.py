@@ -30,6 +30,7 @@ _BODY: Final = ("invalid_json", "body_too_large", "unsupported_media_type", "inv
 _TARGET: Final = (
     RefusalId.INVALID_DESTINATION,
     RefusalId.USER_NOT_REGISTERED,
+    RefusalId.NO_MEMBER_AVAILABLE,
     RefusalId.NO_ROUTE,
     RefusalId.CALLING_NUMBER_NOT_ALLOWED,
     RefusalId.TRUNK_DOWN,

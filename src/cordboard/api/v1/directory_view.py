@@ -43,6 +43,7 @@ class MemberShown(BaseModel):
 
     user: Named
     priority: int = Field(description="a lower one is rung earlier where order matters")
+    penalty: int = Field(description="a higher one is rung after all of a lower one")
     state: Literal["ready", "paused", "logged_out"]
     reason: str | None = Field(description="why he is paused")
     since: float | None = Field(
@@ -57,10 +58,13 @@ class GroupShown(BaseModel):
     name: str
     label: str
     kind: Literal["ring", "hunt", "call_center"]
+    strategy: str = Field(description="whom a hunt rings next")
     extension: str | None
     dids: list[str]
     answer_timeout: float = Field(description="seconds for the whole hunt")
     member_answer_timeout: float = Field(description="seconds for one attempt")
+    wrap_up: float = Field(description="seconds after a call in which a member is not rung")
+    record: bool = Field(description="whether its calls are recorded")
     caller_id: str | None
     channel_limit: int | None
     members: list[MemberShown]
@@ -135,10 +139,13 @@ def group_view(
         "name": group.name,
         "label": group.label,
         "kind": group.kind.value,
+        "strategy": group.order.value,
         "extension": group.extension,
         "dids": list(group.dids),
         "answer_timeout": group.answer_timeout,
         "member_answer_timeout": group.member_answer_timeout,
+        "wrap_up": group.wrap_up,
+        "record": group.record,
         "caller_id": group.caller_id,
         "channel_limit": group.channel_limit,
         "members": members,
@@ -150,6 +157,7 @@ def member_view(member: Member, user: User, state: AgentState) -> dict[str, Json
     return {
         "user": _named(user),
         "priority": member.priority,
+        "penalty": member.penalty,
         "state": state.word,
         "reason": state.reason,
         "since": state.since,

@@ -35,6 +35,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "wrong_state": (409, "The call is not in a state that allows this"),
     "idempotency_conflict": (409, "The key was used for another request"),
     "user_not_registered": (409, "No phone is registered"),
+    "no_member_available": (409, "Nobody of the group can be rung"),
     "trunk_down": (409, "No trunk can take the call now"),
     "body_too_large": (413, "The body is too large"),
     "unsupported_media_type": (415, "The body is no JSON"),

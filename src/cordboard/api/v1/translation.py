@@ -88,6 +88,7 @@ def _wishes(leg: LegAsked) -> LegWishes:
         caller_number=leg.caller_id,
         caller_name=leg.display_name,
         trunk=leg.trunk,
+        member_timeout=leg.member_answer_timeout,
     )
 
 

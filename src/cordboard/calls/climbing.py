@@ -1,0 +1,54 @@
+"""A group's hunt goes from one rung to the next: when an attempt has lasted long enough, or when
+nobody of it is left to answer. It ends with an answer, without a further rung, or with the time of
+the whole hunt."""
+
+from __future__ import annotations
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.legs import other
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.parts import Apply, Parts
+from cordboard.calls.plan import LegPlan
+from cordboard.calls.request import Leg
+from cordboard.directory.model import GroupStrategy
+
+
+def begin(plan: LegPlan, parts: Parts, now: float) -> None:
+    """A leg begins to ring: its whole time runs, and that of the first rung."""
+    parts.times.stage_ends = now + plan.timeout
+    _begin_rung(plan, parts, now)
+
+
+def _begin_rung(plan: LegPlan, parts: Parts, now: float) -> None:
+    hunt = plan.hunt
+    if hunt is not None and hunt.strategy is not GroupStrategy.ALL:
+        parts.times.rung_ends = now + hunt.attempt
+
+
+def rung_over(parts: Parts, apply: Apply, now: float) -> None:
+    """An attempt has lasted long enough."""
+    leg = parts.hunted
+    if leg is not None and not parts.hunting.stop_ringing(leg, Cause.NO_ANSWER):
+        failed(leg, Verdict(Cause.NO_ANSWER), parts, apply, now)
+
+
+def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -> None:
+    """Nobody of a leg's channels is left to answer: the hunt goes on, or that was it."""
+    if not _climbs(leg, parts, now):
+        apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
+
+
+def _climbs(leg: Leg, parts: Parts, now: float) -> bool:
+    """Whether there was a further rung, which rings now."""
+    plan = parts.leg_plan(leg)
+    if plan is None or plan.hunt is None or parts.times.stage_ends is None:
+        return False
+    hunt = parts.legs.hunt(leg)
+    channels = parts.dialling.find_more(leg, hunt.tried)
+    if not channels:
+        return False
+    if hunt.single and other(leg) is parts.waiting.leg:
+        parts.waiting.ringback()  # in place of the early media of who was rung alone
+    parts.dialling.dial(hunt.extend(channels), plan)
+    _begin_rung(plan, parts, now)
+    return True
