@@ -22,6 +22,7 @@ from cordboard.calls.request import (
     EndUser,
     GroupKeys,
     LegWishes,
+    RingGroup,
     RingNumber,
     RingUser,
     SecondScope,
@@ -222,9 +223,52 @@ async def test_every_parameter_of_call_user_is_read(api: Api) -> None:
     assert (request.tenant, request.account) == ("demo", "main")
 
 
+async def test_every_parameter_of_call_group_is_read(api: Api) -> None:
+    request = await api.placed(
+        "call_group",
+        {
+            "group_id": 5,
+            "group_name": "g",
+            "group_label": "gl",
+            "group_extension": 2001,
+            "group_did": "0501",
+            "destination": {"called_number": "0377778888", "calling_number": "0506868002"},
+            "answer_timeout": "40",
+            "member_answer_timeout": 10,
+            "calling_name": "Olive",
+            "callback_url": "https://somewhere.com/x",
+            "auto_answer": True,
+            "group_resolver": "what?",
+            "user_name": "bob",
+        },
+    )
+    assert request.first == RingGroup(GroupKeys("5", "g", "gl", "2001", "0501"))
+    assert request.second == Address("0377778888")
+    assert request.answer_timeout == 40
+    assert request.on_first == LegWishes(caller_name="Olive", member_timeout=10)
+    assert request.on_second == LegWishes(caller_number="0506868002", outside_only=True)
+    assert request.callback is not None
+    assert (request.method, request.group) == ("call_group", None)
+
+
+async def test_what_call_group_leaves_out_is_the_groups(api: Api) -> None:
+    request = await api.placed("call_group", {"group_name": "sales", "destination": "thomas"})
+    assert (request.answer_timeout, request.on_first) == (None, LegWishes())
+
+
+async def test_call_group_needs_a_group_and_a_destination(api: Api) -> None:
+    error = await api.error("call_group", {"destination": "thomas", "group_resolver": "*"})
+    assert (error["id"], error["parameter"]) == ("missing_parameter", "group_id")
+    error = await api.error("call_group", {"group_name": "sales"})
+    assert (error["id"], error["parameter"]) == ("missing_parameter", "destination")
+    wrong = {"group_name": "sales", "destination": "thomas", "member_answer_timeout": 0}
+    error = await api.error("call_group", wrong)
+    assert (error["id"], error["parameter"]) == ("invalid_parameter", "member_answer_timeout")
+
+
 async def test_the_defaults_are_the_vendors(api: Api) -> None:
     request = await api.placed("call_user", {"user_name": "bob", "destination": "thomas"})
-    assert request.answer_timeout == 180
+    assert request.answer_timeout is None  # 180 for a user
     assert (request.on_first, request.on_second) == (LegWishes(), LegWishes())
     assert (request.callback, request.group) == (None, None)
 
@@ -298,7 +342,7 @@ async def test_null_counts_as_absent_and_extras_are_ignored(api: Api) -> None:
             "something_new": {"x": 1},
         },
     )
-    assert (request.group, request.callback, request.answer_timeout) == (None, None, 180)
+    assert (request.group, request.callback, request.answer_timeout) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
-    DEFAULT_ANSWER_TIMEOUT,
     MAX_ANSWER_TIMEOUT,
     Callback,
     GroupKeys,
@@ -97,25 +97,30 @@ def user_keys(parameters: Parameters) -> UserKeys | None:
 
 def group_keys(parameters: Parameters) -> GroupKeys | None:
     """The ``group_*`` keys that were given, None where there is none."""
-    found = {name: key(parameters, f"group_{name}") for name in GROUP_KEYS}
     resolver = parameters.get("group_resolver")
     if resolver is not None and resolver not in GROUP_RESOLVERS:
         raise invalid("group_resolver", 'must be "*" or "any:CALL_CENTER"')
-    if resolver is None and not any(found.values()):
-        return None
-    return GroupKeys(**found, resolver=resolver)
+    named = named_group(parameters)
+    return named if resolver is None else replace(named or GroupKeys(), resolver=resolver)
 
 
-def answer_timeout(parameters: Parameters) -> float:
-    """``answer_timeout``: whole seconds, as a number or in digits; 180 where absent."""
-    value = parameters.get("answer_timeout")
+def named_group(parameters: Parameters) -> GroupKeys | None:
+    """The ``group_*`` keys that name a group, None where there is none."""
+    found = {name: key(parameters, f"group_{name}") for name in GROUP_KEYS}
+    return GroupKeys(**found) if any(found.values()) else None
+
+
+def seconds(parameters: Parameters, name: str) -> float | None:
+    """A time to ring: whole seconds, as a number or in digits; None where absent, which is 180, or
+    what a group says."""
+    value = parameters.get(name)
     if value is None:
-        return DEFAULT_ANSWER_TIMEOUT
+        return None
     digits = value.strip() if isinstance(value, str) else whole_number(value)
     if digits is None or not _NUMERAL.fullmatch(digits) or int(digits) == 0:
-        raise invalid("answer_timeout", "must be a positive whole number of seconds")
+        raise invalid(name, "must be a positive whole number of seconds")
     if int(digits) > MAX_ANSWER_TIMEOUT:
-        raise invalid("answer_timeout", f"must be at most {MAX_ANSWER_TIMEOUT:.0f} seconds")
+        raise invalid(name, f"must be at most {MAX_ANSWER_TIMEOUT:.0f} seconds")
     return float(int(digits))
 
 

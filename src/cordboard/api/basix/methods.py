@@ -18,6 +18,7 @@ from cordboard.calls.request import (
     CallRequest,
     GroupKeys,
     LegWishes,
+    RingGroup,
     RingNumber,
     RingUser,
     SecondScope,
@@ -42,13 +43,37 @@ def call_user(parameters: Parameters, origin: Origin) -> CallRequest:
         method="call_user",
         first=RingUser(user),
         second=destination.address,
-        answer_timeout=fields.answer_timeout(parameters),
+        answer_timeout=fields.seconds(parameters, "answer_timeout"),
         on_first=LegWishes(
             auto_answer=fields.auto_answer(parameters),
             caller_name=fields.calling_name(parameters),
         ),
         on_second=_shown(destination.calling_number),
         group=fields.group_keys(parameters),
+        callback=fields.callback(parameters),
+    )
+
+
+def call_group(parameters: Parameters, origin: Origin) -> CallRequest:
+    """Ring a group, then connect the member who answers with the destination (Basix call_group)."""
+    group = fields.named_group(parameters)
+    if group is None:
+        raise missing("group_id", "or another group_* parameter is needed")
+    destination = _destination(parameters)
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method="call_group",
+        first=RingGroup(group),
+        second=destination.address,
+        answer_timeout=fields.seconds(parameters, "answer_timeout"),
+        on_first=LegWishes(
+            caller_name=fields.calling_name(parameters),
+            member_timeout=fields.seconds(parameters, "member_answer_timeout"),
+        ),
+        on_second=_shown(destination.calling_number),
         callback=fields.callback(parameters),
     )
 
@@ -71,7 +96,7 @@ def call_external(parameters: Parameters, origin: Origin) -> CallRequest:
         first=RingNumber(first.address),
         second=plain(destination, "destination", RefusalId.INVALID_DESTINATION),
         second_scope=SecondScope.INSIDE,
-        answer_timeout=fields.answer_timeout(parameters),
+        answer_timeout=fields.seconds(parameters, "answer_timeout"),
         on_first=_shown(first.calling_number),
         callback=fields.callback(parameters),
     )
@@ -99,6 +124,7 @@ def initiate_call(parameters: Parameters, origin: Origin) -> CallRequest:
 
 METHODS: dict[str, Translate] = {
     "call_user": call_user,
+    "call_group": call_group,
     "call_external": call_external,
     "initiate_call": initiate_call,
 }

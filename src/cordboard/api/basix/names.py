@@ -9,6 +9,7 @@ from cordboard.api.basix.fields import Parameters
 _NAMED: Final = {
     "first.user.": "user_",
     "first.as_user.": "user_",
+    "first.group.": "group_",
     "group.": "group_",
     "second.address": "destination",
 }
