@@ -7,6 +7,7 @@ does nothing to channels that it never dialled or that are over.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import cast
 
 from hypothesis import settings
@@ -47,14 +48,17 @@ from cordboard.calls.refusals import Refused
 from cordboard.calls.request import (
     Address,
     CalledParty,
+    GroupKeys,
     Leg,
     LegWishes,
+    RingGroup,
     RingNumber,
     RingUser,
     UserKeys,
 )
 from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import RecordAction, WrongState
+from cordboard.directory.model import GroupKind
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
@@ -62,6 +66,7 @@ REDIRECTS = ["thomas", "helen", "jessica", "sales", "0312341234", "0399990000", 
 LONGEST_VIRTUAL_LIFE = 400.0
 
 FIRSTS: dict[str, CalledParty] = {
+    "group": RingGroup(GroupKeys(name="sales")),
     "user": RingUser(UserKeys(name="jessica")),
     "number": RingNumber(Address("0312341234")),
 }
@@ -101,10 +106,19 @@ class CallMachine(RuleBasedStateMachine):
         screened=st.sampled_from([(), (Leg.FIRST,), (Leg.SECOND,), tuple(Leg)]),
         to=st.sampled_from(["thomas", "sales", "1111", "0311112222", "helen"]),
         second_registered=st.booleans(),
+        kind=st.sampled_from(GroupKind),
     )
     def accept(
-        self, first: str, screened: tuple[Leg, ...], to: str, second_registered: bool
+        self,
+        first: str,
+        screened: tuple[Leg, ...],
+        to: str,
+        second_registered: bool,
+        kind: GroupKind,
     ) -> None:
+        here = tenant(longest_call=300.0)
+        sales = replace(here.groups[0], kind=kind, member_answer_timeout=10.0)
+        here = replace(here, groups=(sales, *here.groups[1:]))
         asked = request(
             FIRSTS[first],
             to,
@@ -114,12 +128,12 @@ class CallMachine(RuleBasedStateMachine):
             on_first=LegWishes(screen=Leg.FIRST in screened, warn=True),
             on_second=LegWishes(screen=Leg.SECOND in screened),
         )
-        live = desk(everywhere, numbered_ids(), self.usage)
-        planned = plan(asked, tenant(longest_call=300.0), live)
+        live = desk(everywhere, numbered_ids(), self.usage, here)
+        planned = plan(asked, here, live)
         live.take(planned.takes)
         ids = (f"s{n}" for n in range(100))
         lookup = everywhere if second_registered else nowhere
-        self.call = Call(planned, desk(lookup, lambda: next(ids), self.usage))
+        self.call = Call(planned, desk(lookup, lambda: next(ids), self.usage, here))
         self.live.start(self.now)
         self.carry_out()
 
