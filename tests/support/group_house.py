@@ -100,7 +100,7 @@ class GroupHouse:
 
     def tell(self, event: EngineEvent) -> None:
         """Something happens on a channel."""
-        if isinstance(event, Failed | Released):
+        if isinstance(event, Failed | Released) and not getattr(event, "redirects", ()):
             self.up.pop(event.channel, None)
             self.talking.discard(event.channel)
         elif isinstance(event, Answered):
@@ -111,9 +111,13 @@ class GroupHouse:
 
     def answer(self, name: str) -> str:
         """Somebody answers one of his phones that ring; which."""
-        channel = next(channel for channel, whose in self.up.items() if whose == name)
+        channel = self.channel(name)
         self.tell(Answered(channel))
         return channel
+
+    def channel(self, name: str) -> str:
+        """The first channel that is up with somebody."""
+        return next(channel for channel, whose in self.up.items() if whose == name)
 
     def hang_up(self, channel: str) -> None:
         """The far end hangs up."""

@@ -44,11 +44,16 @@ class Attendance:
         self._last: dict[tuple[str, int], int] = {}  # whom a group rang last
 
     def begin(self, tenant: str, channels: Iterable[PlannedChannel]) -> None:
-        """Channels of a tenant's calls are to be dialled; a second time changes nothing."""
+        """Channels of a tenant's calls are to be dialled; a second time it counts whose phone it is
+        that such a channel leads to by then."""
         for channel in channels:
-            if channel.user is None or channel.id in self._channels:
+            person = None if channel.user is None else (tenant, channel.user)
+            known = self._channels.get(channel.id)
+            if known is not None and known.person != person:
+                self._over(channel.id)
+                known = None
+            if known is not None or person is None or channel.user is None:
                 continue
-            person = (tenant, channel.user)
             engaged = self._channels[channel.id] = _Engaged(person, channel.group)
             self._people.setdefault(person, []).append(engaged)
             if channel.group is not None:

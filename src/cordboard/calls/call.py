@@ -122,7 +122,8 @@ class Call:
         return min(deadline, screened)
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
-        """The channels that came into being since this was last asked, in order."""
+        """The channels that came into being since this was last asked, in order, and those that
+        lead to somebody else since."""
         return self._parts.dialling.take_new_channels()
 
     def leg_of(self, channel: str) -> Leg | None:

@@ -40,7 +40,8 @@ class Dialling:
         self._announce(Leg.FIRST, plan.channels)
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
-        """The channels that came into being since this was last asked, in order."""
+        """The channels that came into being since this was last asked, in order, and those that
+        lead to somebody else since."""
         taken, self._new_channels = self._new_channels, []
         return taken
 
@@ -129,7 +130,7 @@ class Dialling:
                 hunt.follow(name, route.plan, route.channels, target)
                 self._holdings.add(leg, route.taken)
                 self._holdings.leave_trunks(leg, hunt.trunks_but(None))
-                self._announce(leg, route.channels[1:])
+                self._announce(leg, route.channels)
                 for planned in route.channels:
                     self._dial(hunt.channels[planned.id], route.plan)
                 return True

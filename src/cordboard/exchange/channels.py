@@ -33,6 +33,7 @@ class ChannelBook:
 
     def add(self, tenant: str, call: str, channels: list[KnownChannel], live: int) -> None:
         """Take note of a call's new channels; ``live`` calls are kept beyond the bound."""
+        channels = [channel for channel in channels if channel.id not in self._by_channel]
         self._calls.setdefault(call, (tenant, []))[1].extend(channels)
         for channel in channels:
             self._by_channel[channel.id] = call

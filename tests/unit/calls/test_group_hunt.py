@@ -11,14 +11,14 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.explain import explain
 from cordboard.calls.planner import plan
-from cordboard.calls.ports import Answered, Digit, Failed, Play, Tone, ToneKind
+from cordboard.calls.ports import Answered, Digit, Failed, Play, RedirectTarget, Tone, ToneKind
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, Leg, LegWishes, RingGroup, RingUser, UserKeys
 from cordboard.calls.stages import Stage
 from cordboard.directory.model import GroupKind, GroupStrategy
 from support.call_line import Line
 from support.group_house import TEAM, GroupHouse, team
-from support.tenants import request, tenant
+from support.tenants import DOMAIN, request, tenant
 
 HUNT = GroupKind.HUNT
 
@@ -179,6 +179,18 @@ def test_a_call_that_no_group_made_needs_no_wrap_up() -> None:
     house.hang_up(channel)
     house.place()
     assert house.ringing() == ["bob", "ann"]
+
+
+def test_a_redirect_engages_whom_it_leads_to() -> None:
+    house = GroupHouse(team(HUNT))
+    house.place(first=RingUser(UserKeys(name="ann")))
+    to_bob = RedirectTarget("bob", DOMAIN, ours=False)
+    house.tell(Failed(house.channel("ann"), 302, redirects=(to_bob,)))
+    assert house.ringing() == ["bob"]
+    house.place()
+    assert house.ringing() == ["bob", "ann"], "who is free again"
+    house.place()
+    assert house.ringing() == ["bob", "ann", "cid"]
 
 
 def test_the_group_that_is_rung_speaks_for_itself() -> None:
