@@ -75,7 +75,9 @@ def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "rings": rings,
         **_passed_over(second),
     }
-    if not isinstance(second.targets, PlannedTrunks) and not any(
+    if second.hunt is not None and not second.hunt.rungs:
+        explained["warning"] = "nobody of the group can be rung now; the leg fails unless one can"
+    elif not isinstance(second.targets, PlannedTrunks) and not any(
         live.contacts(terminal.account) for terminal in second.targets
     ):
         explained["warning"] = "no terminal is registered now; the leg fails unless one registers"

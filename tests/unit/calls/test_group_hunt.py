@@ -271,6 +271,19 @@ def test_a_second_party_whose_members_are_all_engaged_is_busy() -> None:
     assert (call.result.outcome, call.result.cause) == (Outcome.SECOND_LEG_FAILED, Cause.BUSY)
 
 
+def test_an_explanation_warns_of_a_second_party_without_anybody() -> None:
+    house = GroupHouse(team())
+    asked = request(RingUser(UserKeys(name="ann")), "team")
+    told = explain(plan(asked, house.tenant, house.desk), house.desk)["second"]
+    assert isinstance(told, dict)
+    assert told["warning"] is False
+    house.away |= {"bob", "cid", "dee"}
+    house.states[TEAM, 1001] = AgentState(paused=True)
+    told = explain(plan(asked, house.tenant, house.desk), house.desk)["second"]
+    assert isinstance(told, dict)
+    assert str(told["warning"]).startswith("nobody of the group can be rung now")
+
+
 def test_a_transfer_goes_through_the_group() -> None:
     line = with_hunt()
     line.tell(Answered("c1"), Failed("c2", 487), Answered("c3"))
