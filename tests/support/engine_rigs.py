@@ -29,6 +29,7 @@ from cordboard.calls.ports import (
     EngineCommand,
     EngineEvent,
     Failed,
+    Incoming,
     Released,
     TerminalEndpoint,
     Tone,
@@ -41,7 +42,7 @@ from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.dns.settings import DnsSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
-from cordboard.engines.far_end import FarEnd
+from cordboard.engines.far_end import CallingEnd, FarEnd, FarState
 from cordboard.engines.memory import MemoryEngine
 from cordboard.engines.tls import TlsSettings
 from cordboard.engines.transport import Listen
@@ -50,6 +51,7 @@ from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
 from cordboard.sip.grammar import quote
 from cordboard.sip.timers import Timers
+from support.sip_call_out import SipCallOut
 from support.sip_phone import SipPhone, SipPhoneCall
 
 E = TypeVar("E")
@@ -126,6 +128,35 @@ class Far(ABC):
         """Whether that is what it hears now."""
 
 
+class CallerEnd(ABC):
+    """Somebody who calls us."""
+
+    channel: str
+
+    @property
+    @abstractmethod
+    def rung(self) -> list[int]:
+        """The provisional statuses above 100 that he got."""
+
+    @property
+    @abstractmethod
+    def refused(self) -> int | None:
+        """The status that he was refused with."""
+
+    @property
+    @abstractmethod
+    def talks(self) -> bool:
+        """Whether he is in a call."""
+
+    @abstractmethod
+    async def give_up(self) -> None:
+        """CANCEL."""
+
+    @abstractmethod
+    async def hang_up(self) -> None:
+        """BYE."""
+
+
 class Rig(ABC):
     """An engine, its events, and ways to let things happen."""
 
@@ -155,6 +186,10 @@ class Rig(ABC):
     @abstractmethod
     async def register(self, name: str) -> Contact:
         """Let a phone of that name register, and give its contact."""
+
+    @abstractmethod
+    async def call_in(self, name: str, dialled: str) -> CallerEnd:
+        """Let a terminal's phone dial, which knows its password."""
 
     @abstractmethod
     async def unregister(self, contact: Contact) -> None:
@@ -278,6 +313,32 @@ class MemoryFar(Far):
         return self.end.hears == what
 
 
+class MemoryCaller(CallerEnd):
+    """A caller of the engine in memory."""
+
+    def __init__(self, end: CallingEnd) -> None:
+        self.end = end
+        self.channel = end.channel
+
+    @property
+    def rung(self) -> list[int]:
+        return self.end.rung
+
+    @property
+    def refused(self) -> int | None:
+        return self.end.refused
+
+    @property
+    def talks(self) -> bool:
+        return self.end.state is FarState.TALKING
+
+    async def give_up(self) -> None:
+        self.end.give_up()
+
+    async def hang_up(self) -> None:
+        self.end.hang_up()
+
+
 class MemoryRig(Rig):
     """The engine in memory; time passes only while somebody waits."""
 
@@ -291,6 +352,11 @@ class MemoryRig(Rig):
 
     async def register(self, name: str) -> Contact:
         return self.memory.register(f"{name}@{DOMAIN}")
+
+    async def call_in(self, name: str, dialled: str) -> CallerEnd:
+        account = f"{name}@{DOMAIN}"
+        incoming = Incoming(str(uuid.uuid4()), account, (), dialled, DOMAIN, name)
+        return MemoryCaller(self.memory.call_in(incoming))
 
     async def unregister(self, contact: Contact) -> None:
         self.memory.unregister(contact)
@@ -374,6 +440,32 @@ class SipFar(Far):
         return self.call.hears(burst.hertz)
 
 
+class SipCaller(CallerEnd):
+    """A SIP phone's call to us."""
+
+    def __init__(self, call: SipCallOut) -> None:
+        self.call = call
+        self.channel = call.call_id
+
+    @property
+    def rung(self) -> list[int]:
+        return self.call.rung
+
+    @property
+    def refused(self) -> int | None:
+        return self.call.refused
+
+    @property
+    def talks(self) -> bool:
+        return self.call.talks
+
+    async def give_up(self) -> None:
+        self.call.give_up()
+
+    async def hang_up(self) -> None:
+        self.call.hang_up()
+
+
 class EmbeddedRig(Rig):
     """The embedded engine and phones on the loopback."""
 
@@ -409,6 +501,10 @@ class EmbeddedRig(Rig):
             phone.register(self.server, DOMAIN, SECRET)
             await self.until(lambda: self.engine.contacts(account))
         return self.engine.contacts(account)[0]
+
+    async def call_in(self, name: str, dialled: str) -> CallerEnd:
+        phone = await self.phone(name)
+        return SipCaller(SipCallOut(phone, self.server, f"{dialled}@{DOMAIN}", DOMAIN, SECRET))
 
     async def unregister(self, contact: Contact) -> None:
         name = contact.account.partition("@")[0]
@@ -475,9 +571,12 @@ def directory(names: tuple[str, ...] = tuple(PHONE_HERTZ)) -> Directory:
 
 
 @asynccontextmanager
-async def memory_rig() -> AsyncIterator[Rig]:
+async def memory_rig(*, takes_calls: bool = False) -> AsyncIterator[Rig]:
     """The engine in memory."""
-    yield MemoryRig()
+    rig = MemoryRig()
+    if takes_calls:
+        rig.engine.take_calls()
+    yield rig
 
 
 @asynccontextmanager
@@ -487,6 +586,8 @@ async def embedded_rig(
     dns: DnsSettings | None = None,
     keepalive: float = 0.0,
     tls: TlsSettings | None = None,
+    *,
+    takes_calls: bool = False,
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
@@ -502,6 +603,8 @@ async def embedded_rig(
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     rig = EmbeddedRig(engine)
+    if takes_calls:
+        engine.take_calls()
     await engine.start()
     try:
         await rig.phone("trunk")

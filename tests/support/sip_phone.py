@@ -51,6 +51,15 @@ class Ear:
         self.samples += g711.decode(payload, codec)
         del self.samples[:-RECENT]
 
+    def hears(self, hertz: Iterable[float]) -> bool:
+        """Whether just these frequencies are heard."""
+        samples = self.samples
+        loudness = rms(samples) if len(samples) == RECENT else 0.0
+        if loudness < SILENT:
+            return False
+        power = sum(goertzel(samples, one) ** 2 / 2 for one in hertz)
+        return power > CLEAR * loudness**2
+
 
 class SipPhoneCall:
     """One call that a phone was offered."""
@@ -149,12 +158,7 @@ class SipPhoneCall:
 
     def hears(self, hertz: Iterable[float]) -> bool:
         """Whether just these frequencies are heard."""
-        samples = self._ear.samples
-        loudness = rms(samples) if len(samples) == RECENT else 0.0
-        if loudness < SILENT:
-            return False
-        power = sum(goertzel(samples, one) ** 2 / 2 for one in hertz)
-        return power > CLEAR * loudness**2
+        return self._ear.hears(hertz)
 
     def hears_nothing(self) -> bool:
         """Whether all is silent, or nothing comes."""

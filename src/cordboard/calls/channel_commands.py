@@ -105,6 +105,32 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """Tell the caller of an offered channel that it rings (180), or that the call is on its way
+    otherwise (181 to 183)."""
+
+    channel: str
+    status: int = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Answer an offered channel (event: Answered, at once unless the caller left the offer of
+    audio to us)."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse an offered channel with a final status, 400 to 699; it ends in a local Failed."""
+
+    channel: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End a channel in whatever state it is; ``cause`` becomes its Reason header."""
 
@@ -198,6 +224,9 @@ class StopRecording:
 
 EngineCommand = (
     Dial
+    | Ring
+    | Accept
+    | Reject
     | HangUp
     | Play
     | StopPlay

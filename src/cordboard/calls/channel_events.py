@@ -1,5 +1,5 @@
-"""What an engine tells of its channels. Each that was dialled ends in exactly one :class:`Failed`
-(it was never answered) or :class:`Released` (it was)."""
+"""What an engine tells of its channels. Each that was dialled or offered ends in exactly one
+:class:`Failed` (it was never answered) or :class:`Released` (it was)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from dataclasses import dataclass
 from cordboard.calls.causes import Cause
 from cordboard.calls.said import NOTHING, Said
 from cordboard.media.figures import MediaFigures
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A call is offered to us; who calls has proven it, and nothing but 100 has been sent.
+
+    ``terminal`` (``name@domain``) is whose password he has, ``trunks`` are those whose address he
+    calls from (one, unless tenants share a carrier); just one of the two is there. ``dialled`` is
+    the user part of the Request-URI, ``host`` its host. ``number`` and ``name`` are those of From:
+    what he says of himself, not proven. The channel's id is his Call-ID: text of a peer.
+    """
+
+    channel: str
+    terminal: str | None
+    trunks: tuple[str, ...]
+    dialled: str
+    host: str
+    number: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +142,8 @@ class RecordingEnded:
 
 
 EngineEvent = (
-    Trying
+    Incoming
+    | Trying
     | Ringing
     | EarlyMedia
     | Answered

@@ -1,9 +1,9 @@
 """The engine port: what calls command and what they are told.
 
-An engine moves channels; it decides nothing. The channel id is chosen by the caller before the
-command is sent, and every dialled channel ends in exactly one :class:`Failed` (it was never
-answered) or :class:`Released` (it was). After that the same id may be dialled again, which is how a
-trunk failover keeps its UUID.
+An engine moves channels; it decides nothing. The id of a dialled channel is chosen by the caller
+before the command is sent, that of an offered one comes with its :class:`Incoming`. Every channel
+ends in exactly one :class:`Failed` (it was never answered) or :class:`Released` (it was). After
+that an id may be dialled again, which is how a trunk failover keeps its UUID.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cordboard.calls.channel_commands import (
+    Accept,
     Bridge,
     CallerId,
     Contact,
@@ -27,6 +28,8 @@ from cordboard.calls.channel_commands import (
     Play,
     Prompt,
     Record,
+    Reject,
+    Ring,
     SendDigits,
     StopPlay,
     StopRecording,
@@ -42,6 +45,7 @@ from cordboard.calls.channel_events import (
     EngineEvent,
     Failed,
     HoldChanged,
+    Incoming,
     MediaLost,
     PlayEnded,
     RecordingEnded,
@@ -53,6 +57,7 @@ from cordboard.calls.channel_events import (
 from cordboard.calls.trunk_state import TrunkState
 
 __all__ = [
+    "Accept",
     "Answered",
     "Bridge",
     "CallerId",
@@ -69,6 +74,7 @@ __all__ = [
     "HangUp",
     "Hold",
     "HoldChanged",
+    "Incoming",
     "Listen",
     "MediaLost",
     "PauseRecording",
@@ -79,7 +85,9 @@ __all__ = [
     "RecordingEnded",
     "Records",
     "RedirectTarget",
+    "Reject",
     "Released",
+    "Ring",
     "Ringing",
     "SendDigits",
     "StopPlay",
@@ -150,6 +158,10 @@ class Engine(Protocol):
         """End the channels of an earlier process, by channel and record, in the background; to be
         called once, after :meth:`keep_records`. Of each the record is forgotten once its far end
         knows, or can't be told. What is no record of this engine is only forgotten."""
+
+    def take_calls(self) -> None:
+        """Have the calls of phones and trunks offered (event Incoming), which are else refused; to
+        be called once, before anything is received, by who accepts or rejects each of them."""
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""

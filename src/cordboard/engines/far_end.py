@@ -1,5 +1,5 @@
-"""Whom the engine in memory dials: a far end that does what a test tells it to, at once or by a
-behaviour that is given beforehand."""
+"""Who is at the other end of the engine in memory: a far end that does what a test tells it to, at
+once or by a behaviour that is given beforehand."""
 
 from __future__ import annotations
 
@@ -39,17 +39,16 @@ class FarState(Enum):
     OVER = "over"
 
 
-class FarEnd:
-    """Who was dialled on a channel, and what reached him. Each method is one thing he does.
+class AnyEnd:
+    """Who is at the other end of a channel, and what reached him. Each method is one thing he does.
 
     ``hears`` is the tone or prompt played to him, the id of the channel he hears, or None;
     ``on_hold`` says whether we hold him, ``keys`` are those that we sent him. Doing something that
     his state does not allow has no effect, as with a real phone whose message crosses ours.
     """
 
-    def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
-        self.dial = dial
-        self.channel = dial.channel
+    def __init__(self, engine: MemoryEngine, channel: str) -> None:
+        self.channel = channel
         self.state = FarState.CALLED
         self.hears: Tone | Prompt | str | None = None
         self.on_hold = False
@@ -57,6 +56,57 @@ class FarEnd:
         self.flowing = False
         self.hung_up_for: Cause | None = None
         self._engine = engine
+
+    def hang_up(self, cause: Cause = Cause.NORMAL, said: Said = NOTHING) -> None:
+        """BYE."""
+        if self.state is FarState.TALKING:
+            self._over(Released(self.channel, True, cause, MediaFigures(), said), "BYE")
+
+    def hold(self, on: bool = True) -> None:
+        """Put us on hold, or take us off."""
+        if self.state is FarState.TALKING:
+            self._say("INVITE", HoldChanged(self.channel, on))
+
+    def press(self, digit: str) -> None:
+        """A key."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(Digit(self.channel, digit))
+
+    def vanish(self) -> None:
+        """Send no audio any more."""
+        if self.state is FarState.TALKING:
+            self._engine.tell(MediaLost(self.channel))
+
+    def dropped(self, cause: Cause) -> None:
+        """We hang up."""
+        self.hung_up_for = cause
+        if self.state is FarState.TALKING:
+            self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
+
+    def goes_on_with(self, engine: MemoryEngine) -> bool:
+        """Let there be another engine at our end; whether this far end is still in a call."""
+        self._engine = engine
+        return self.state is not FarState.OVER
+
+    def _say(self, summary: str, event: EngineEvent) -> None:
+        self._engine.note(self.channel, summary, sent=False)
+        self._engine.tell(event)
+
+    def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
+        self.state = FarState.OVER
+        self.hears = None
+        self._engine.stop_recording(self.channel)
+        self._engine.note(self.channel, summary, sent=sent)
+        self._engine.forget(self.channel)
+        self._engine.tell(event)
+
+
+class FarEnd(AnyEnd):
+    """Who was dialled."""
+
+    def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
+        super().__init__(engine, dial.channel)
+        self.dial = dial
 
     def take(self) -> None:
         """100."""
@@ -98,50 +148,53 @@ class FarEnd:
                 f"SIP/2.0 {status} {reason}",
             )
 
-    def hang_up(self, cause: Cause = Cause.NORMAL, said: Said = NOTHING) -> None:
-        """BYE."""
-        if self.state is FarState.TALKING:
-            self._over(Released(self.channel, True, cause, MediaFigures(), said), "BYE")
+    def dropped(self, cause: Cause) -> None:
+        """We hang up."""
+        super().dropped(cause)
+        if self.state is FarState.CALLED:
+            self._over(Failed(self.channel, 487, "Request Terminated"), "CANCEL", sent=True)
 
-    def hold(self, on: bool = True) -> None:
-        """Put us on hold, or take us off."""
-        if self.state is FarState.TALKING:
-            self._say("INVITE", HoldChanged(self.channel, on))
 
-    def press(self, digit: str) -> None:
-        """A key."""
-        if self.state is FarState.TALKING:
-            self._engine.tell(Digit(self.channel, digit))
+class CallingEnd(AnyEnd):
+    """Who calls us. ``rung`` are the statuses that he was told of, ``refused`` the last one."""
 
-    def vanish(self) -> None:
-        """Send no audio any more."""
-        if self.state is FarState.TALKING:
-            self._engine.tell(MediaLost(self.channel))
+    def __init__(self, engine: MemoryEngine, channel: str) -> None:
+        super().__init__(engine, channel)
+        self.rung: list[int] = []
+        self.refused: int | None = None
+
+    def told_ringing(self, status: int) -> None:
+        """180, or another sign that the call progresses."""
+        if self.state is FarState.CALLED:
+            self.rung.append(status)
+            self._engine.note(self.channel, f"SIP/2.0 {status} Ringing", sent=True)
+
+    def accepted(self) -> None:
+        """200."""
+        if self.state is FarState.CALLED:
+            self.state = FarState.TALKING
+            self._engine.keep(self.channel, "talking")
+            self._engine.note(self.channel, "SIP/2.0 200 OK", sent=True)
+            self._engine.tell(Answered(self.channel))
+
+    def told_refusal(self, status: int, reason: str) -> None:
+        """A final refusal."""
+        if self.state is FarState.CALLED:
+            self.refused = status
+            failed = Failed(self.channel, status, reason, local=True)
+            self._over(failed, f"SIP/2.0 {status} {reason}", sent=True)
+
+    def give_up(self, said: Said = NOTHING) -> None:
+        """CANCEL."""
+        if self.state is FarState.CALLED:
+            self.refused = 487
+            failed = Failed(self.channel, 487, "Request Terminated", said=said)
+            self._over(failed, "CANCEL")
 
     def dropped(self, cause: Cause) -> None:
         """We hang up."""
-        self.hung_up_for = cause
-        if self.state is FarState.CALLED:
-            self._over(Failed(self.channel, 487, "Request Terminated"), "CANCEL", sent=True)
-        elif self.state is FarState.TALKING:
-            self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
-
-    def goes_on_with(self, engine: MemoryEngine) -> bool:
-        """Let there be another engine at our end; whether this far end is still in a call."""
-        self._engine = engine
-        return self.state is not FarState.OVER
-
-    def _say(self, summary: str, event: EngineEvent) -> None:
-        self._engine.note(self.channel, summary, sent=False)
-        self._engine.tell(event)
-
-    def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
-        self.state = FarState.OVER
-        self.hears = None
-        self._engine.stop_recording(self.channel)
-        self._engine.note(self.channel, summary, sent=sent)
-        self._engine.forget(self.channel)
-        self._engine.tell(event)
+        super().dropped(cause)
+        self.told_refusal(480, "Temporarily Unavailable")
 
 
 Behaviour = tuple[tuple[float, Callable[[FarEnd], None]], ...]

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
+    Accept,
     Bridge,
     Contact,
     Dial,
@@ -29,12 +30,15 @@ from cordboard.calls.ports import (
     EngineEvent,
     HangUp,
     Hold,
+    Incoming,
     Listen,
     PauseRecording,
     Play,
     PlayEnded,
     Record,
     Records,
+    Reject,
+    Ring,
     SendDigits,
     StopPlay,
     StopRecording,
@@ -43,7 +47,7 @@ from cordboard.calls.ports import (
     TraceLine,
 )
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
-from cordboard.engines.far_end import Behaviour, FarEnd, FarState
+from cordboard.engines.far_end import AnyEnd, Behaviour, CallingEnd, FarEnd, FarState
 from cordboard.engines.memory_recordings import MemoryRecordings
 
 PROMPT_SECONDS: Final = 1.0
@@ -75,7 +79,8 @@ class MemoryEngine:
         """What is known of trunks, by ``name@domain``."""
         self._contacts: dict[str, dict[str, Contact]] = {}
         self._behaviours: dict[str, Behaviour] = {}
-        self._far: dict[str, FarEnd] = {}
+        self._far: dict[str, AnyEnd] = {}
+        self.takes_calls = False
         self._traces: dict[str, list[TraceLine]] = {}
         self._due: list[_Due] = []
         self._order = count()
@@ -136,8 +141,15 @@ class MemoryEngine:
             return
         if isinstance(command, HangUp):
             far.dropped(command.cause)
+        elif isinstance(command, Ring | Accept | Reject):
+            if isinstance(far, CallingEnd):
+                _answer(far, command)
         elif far.state is FarState.TALKING:
             self._change(far, command)
+
+    def take_calls(self) -> None:
+        """Have calls offered that :meth:`call_in` makes."""
+        self.takes_calls = True
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal, best first."""
@@ -180,7 +192,20 @@ class MemoryEngine:
 
     def far(self, channel: str) -> FarEnd:
         """The far end of a channel; raises :class:`KeyError` if it was never dialled."""
-        return self._far[channel]
+        far = self._far[channel]
+        if not isinstance(far, FarEnd):
+            raise KeyError(channel)
+        return far
+
+    def call_in(self, incoming: Incoming) -> CallingEnd:
+        """Let somebody call, who is refused where no calls are taken."""
+        caller = self._far[incoming.channel] = CallingEnd(self, incoming.channel)
+        if not self.takes_calls:
+            caller.state, caller.refused = FarState.OVER, 404
+        else:
+            self.note(incoming.channel, "INVITE", sent=False)
+            self.tell(incoming)
+        return caller
 
     def advance(self, seconds: float) -> None:
         """Let time pass, and what is due happen at its time."""
@@ -270,7 +295,7 @@ class MemoryEngine:
 
     def _change(
         self,
-        far: FarEnd,
+        far: AnyEnd,
         command: Play | StopPlay | Listen | Hold | SendDigits | PauseRecording | StopRecording,
     ) -> None:
         if isinstance(command, Play):
@@ -289,7 +314,7 @@ class MemoryEngine:
             far.on_hold = command.on
             self.note(far.channel, "INVITE", sent=True)
 
-    def _play(self, far: FarEnd, command: Play) -> None:
+    def _play(self, far: AnyEnd, command: Play) -> None:
         far.hears = command.sound
         turn = self._plays[far.channel] = next(self._order)
         if isinstance(command.sound, Tone):
@@ -315,12 +340,21 @@ class MemoryEngine:
     def _bridged(self, a: str, b: str) -> bool:
         return a in self._far and self._partner_of(self._far[a]) == b
 
-    def _partner_of(self, far: FarEnd) -> str | None:
+    def _partner_of(self, far: AnyEnd) -> str | None:
         """Whom somebody is bridged with, and hears when nothing is played."""
         partner = self._partners.get(far.channel)
         if partner is None or self._partners.get(partner) != far.channel:
             return None
         return partner if self._far[partner].state is FarState.TALKING else None
+
+
+def _answer(far: CallingEnd, command: Ring | Accept | Reject) -> None:
+    if isinstance(command, Ring):
+        far.told_ringing(command.status)
+    elif isinstance(command, Accept):
+        far.accepted()
+    else:
+        far.told_refusal(command.status, command.reason)
 
 
 def _key(contact: Contact) -> str:

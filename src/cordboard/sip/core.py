@@ -18,6 +18,7 @@ from cordboard.sip.timers import Timers
 from cordboard.sip.transaction_layer import TransactionLayer
 
 if TYPE_CHECKING:
+    from cordboard.sip.callers import Callers
     from cordboard.sip.dialog_request import DialogRequest
     from cordboard.sip.events import SipEvent
     from cordboard.sip.flow import Flow
@@ -53,7 +54,8 @@ class StackSettings:
     ``session_expires`` seconds, or whatever its peer wants instead from ``min_se`` seconds on
     (RFC 4028); 0 is for ever. Phones that registered over UDP are pinged every ``keepalive``
     seconds; 0 is never. ``refuses_calls`` is the status that every new call to us is refused with,
-    where none is taken: at once and without keeping anything."""
+    where none is taken: at once and without keeping anything. ``callers`` judges who calls; without
+    it everybody may."""
 
     advertised: Callable[[Flow], tuple[str, int]]
     tag_secret: bytes = field(repr=False)
@@ -64,6 +66,7 @@ class StackSettings:
     keepalive: float = 0.0
     strangers: Strangers = EVERYBODY_WELCOME
     refuses_calls: int | None = None
+    callers: Callers | None = None
     max_sessions: int = MAX_SESSIONS
     max_transactions: int = MAX_TRANSACTIONS
 

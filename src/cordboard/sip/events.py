@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.sip.callers import KnownCaller
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
 
@@ -77,12 +78,14 @@ class InviteFailed:
 
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
-    """A new call is offered to us; nothing but 100 has been sent."""
+    """A new call is offered to us; nothing but 100 has been sent. ``caller`` is who was found to
+    call, where that is asked."""
 
     call_id: str
     request: Request
     flow: Flow
     sdp: bytes | None
+    caller: KnownCaller | None = None
 
 
 @dataclass(frozen=True, slots=True)

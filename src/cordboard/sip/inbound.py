@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
+from cordboard.sip.callers import KnownCaller
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import line
 from cordboard.sip.media_type import SDP, accepts, sdp_of
@@ -50,7 +51,15 @@ RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
 class Inbound:
     """Routes requests. ``bindings`` is None where REGISTER is not served."""
 
-    __slots__ = ("_allow_line", "_bindings", "_core", "_layer", "_refuses_calls", "_strangers")
+    __slots__ = (
+        "_allow_line",
+        "_bindings",
+        "_callers",
+        "_core",
+        "_layer",
+        "_refuses_calls",
+        "_strangers",
+    )
 
     def __init__(self, core: Core, bindings: Bindings | None) -> None:
         self._core = core
@@ -58,6 +67,7 @@ class Inbound:
         self._bindings = bindings
         self._strangers = core.settings.strangers
         self._refuses_calls = core.settings.refuses_calls
+        self._callers = core.settings.callers
         self._allow_line = ALLOW_LINE if bindings is None else ALLOW_WITH_REGISTER_LINE
 
     def receive(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
@@ -223,11 +233,31 @@ class Inbound:
             # where the source is forged: the same answer to each repeat does as well (8.2.7).
             self.refuse(request, way_back, self._refuses_calls, now)
             return
+        caller: KnownCaller | None = None
+        if self._callers is not None:
+            caller = self._known_caller(request, flow, way_back, now)
+            if caller is None:
+                return
         tag = self._core.token()
         transaction = self._layer.serve(key, request, way_back, call_id, tag)
         self._layer.claim_origin(transaction, origin)
         transaction.respond(100, build_response(request, 100, ""), now)
-        self._core.sessions[call_id] = ServerSession(self._core, transaction, request, flow)
+        session = ServerSession(self._core, transaction, request, flow, caller)
+        self._core.sessions[call_id] = session
+
+    def _known_caller(
+        self, request: Request, flow: Flow, way_back: Flow, now: float
+    ) -> KnownCaller | None:
+        """Who calls; None where he was refused, or ignored."""
+        assert self._callers is not None  # the caller asked
+        found = self._callers.judge(request, flow, now)
+        if found is None or isinstance(found, KnownCaller):
+            return found
+        if found.blocked is not None:
+            self._core.events.append(found.blocked)
+        lines = "".join([line(name, value) for name, value in found.headers])
+        self.refuse(request, way_back, found.status, now, lines, found.reason)
+        return None
 
     def _register(self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float) -> None:
         assert self._bindings is not None  # the caller asked

@@ -77,8 +77,18 @@ class Registrar:
     def handle(self, request: Request, flow: Flow, now: float) -> Answer | None:
         """Answer one REGISTER; None for who has guessed too often to be answered. Never raises."""
         try:
-            account = self._authenticate(request, flow, now)
+            account = self._authenticate(request, "to", flow, now)
             return None if account is None else self._register(request, account, flow, now)
+        except Refusal as refusal:
+            return refusal.answer
+        except SipParseError as error:
+            return Answer(error.status, str(error))
+
+    def caller(self, request: Request, flow: Flow, now: float) -> RegistrarAccount | Answer | None:
+        """Who sends an INVITE: the account that its From names, proven by digest (22.1), or what to
+        answer instead; None for who has guessed too often. Never raises."""
+        try:
+            return self._authenticate(request, "from", flow, now)
         except Refusal as refusal:
             return refusal.answer
         except SipParseError as error:
@@ -127,10 +137,12 @@ class Registrar:
 
     # Who
 
-    def _authenticate(self, request: Request, flow: Flow, now: float) -> RegistrarAccount | None:
-        """The account, proven by digest; strangers and wrong passwords get the same answers, and
-        none (None) after too many of them."""
-        uri = parse_name_addr(request.need("to")).uri
+    def _authenticate(
+        self, request: Request, named_in: str, flow: Flow, now: float
+    ) -> RegistrarAccount | None:
+        """The account that a header names, proven by digest; strangers and wrong passwords get the
+        same answers, and none (None) after too many of them."""
+        uri = parse_name_addr(request.need(named_in)).uri
         user, host = uri.user or "", canonical(uri.host)
         account = self._lookup(user, host)
         realm = self._realm(user, host)

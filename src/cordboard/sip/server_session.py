@@ -24,6 +24,7 @@ from cordboard.sip.session import Session
 from cordboard.sip.table import compile_table
 
 if TYPE_CHECKING:
+    from cordboard.sip.callers import KnownCaller
     from cordboard.sip.core import Core
     from cordboard.sip.flow import Flow
     from cordboard.sip.message import Request
@@ -41,7 +42,12 @@ class ServerSession(Session):
                  "_reliable", "_row", "_stage", "_status")  # fmt: skip
 
     def __init__(
-        self, core: Core, transaction: ServerTransaction, request: Request, flow: Flow
+        self,
+        core: Core,
+        transaction: ServerTransaction,
+        request: Request,
+        flow: Flow,
+        caller: KnownCaller | None = None,
     ) -> None:
         super().__init__(core, clean_copy(request.call_id), Authentication(None))
         self.dialog = dialog_of_request(core, request, transaction.to_tag, flow)
@@ -58,7 +64,7 @@ class ServerSession(Session):
         self._reason_header: str | None = None
         self._stage = Stage.OFFERED
         self._row = _ROWS[Stage.OFFERED]
-        core.events.append(InviteReceived(self.call_id, request, flow, sdp_of(request)))
+        core.events.append(InviteReceived(self.call_id, request, flow, sdp_of(request), caller))
 
     # What happens
 
@@ -216,6 +222,7 @@ class ServerSession(Session):
         self._progress.stop_repeats()
         if transaction.request is not None:
             self.timer.learn(transaction.request)
+        self.need_dialog().keep(None, None)  # before he believes that the call is up
         self.negotiation.send_answer(transaction, self._body, now)
 
     def send_rejection(self, now: float) -> None:

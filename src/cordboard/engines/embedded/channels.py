@@ -158,13 +158,7 @@ class Channel(TalkingEnd):
         if not self.audio.configured:
             self._refuse_answer()
             return
-        self._move(ChannelTrigger.ANSWERED)
-        self._early.end()
-        self.audio.session.answered()
-        talk = self._talk = Talk(self.id, self.audio, self._with)
-        self._with.tell(Answered(self.id))
-        if self._talk is talk:  # else it was hung up at once
-            talk.offers.settle()
+        self._begin_to_talk(self.audio)
 
     def on_failed(self, event: InviteFailed) -> None:
         """The INVITE ended without a call."""
@@ -235,6 +229,15 @@ class Channel(TalkingEnd):
             self._with.tell(MediaLost(self.id))
 
     # Within
+
+    def _begin_to_talk(self, audio: ChannelAudio) -> None:
+        self._move(ChannelTrigger.ANSWERED)
+        self._early.end()
+        audio.session.answered()
+        talk = self._talk = Talk(self.id, audio, self._with)
+        self._with.tell(Answered(self.id))
+        if self._talk is talk:  # else it was hung up at once
+            talk.offers.settle()
 
     def _own_failure(self) -> Failed:
         """The last word where it was us who failed the channel, or gave it up."""

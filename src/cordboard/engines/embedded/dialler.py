@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -32,6 +33,9 @@ from cordboard.sip.locating import Located
 from cordboard.sip.timers import Timers
 
 _log = structlog.get_logger(__name__)
+
+MEDIA_TIMEOUT: Final = 60.0
+"""Seconds without audio after which a call that was offered to us counts as dead."""
 
 MakeInvitation = Callable[[bytes], Invitation]
 
@@ -128,31 +132,46 @@ class Dialler:
             channel.fail(503, "Too Many Calls")
             return
         timeout = dial.options.media_timeout
+        codecs = _codecs_of(dial.endpoint)
         try:
-            session = self.media.open(
-                flow.remote[0], channel.id, self.on_media, media_timeout=timeout
+            audio = self.open_audio(
+                channel.id, flow, strict=strict, codecs=codecs, media_timeout=timeout
             )
         except MediaPortsExhausted as error:
             _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
             channel.fail(503, "No Media Port")
             return
-        audio = ChannelAudio(
-            session,
-            self.media_host(flow),
-            flow.remote[0],
-            bits(31),
-            strict=strict,
-            codecs=_codecs_of(dial.endpoint),
-            move=partial(self._move, session),
-        )
         try:
             self.runner.stack.invite(make(audio.offer()), self.runner.clock())
         except ValueError as error:  # among them SipBuildError and SipParseError
-            session.close()
+            audio.session.close()
             _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))
             channel.fail(500, "Unwritable Request")
             return
         channel.invited(audio, flow.remote[0], servers)
+
+    def open_audio(
+        self,
+        channel: str,
+        flow: Flow,
+        *,
+        strict: bool,
+        codecs: tuple[Codec, ...] = (),
+        media_timeout: float = MEDIA_TIMEOUT,
+    ) -> ChannelAudio:
+        """A channel's end of its audio with the peer of a flow; raises
+        :class:`MediaPortsExhausted`."""
+        peer = flow.remote[0]
+        session = self.media.open(peer, channel, self.on_media, media_timeout=media_timeout)
+        return ChannelAudio(
+            session,
+            self.media_host(flow),
+            peer,
+            bits(31),
+            strict=strict,
+            codecs=codecs,
+            move=partial(self._move, session),
+        )
 
     def _move(self, session: MediaSession, flow: Flow) -> str | None:
         """Have a session met on the family of a flow; our host there."""

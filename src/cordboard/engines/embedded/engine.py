@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 
 from cordboard.calls.ports import (
+    Accept,
     Bridge,
     Contact,
     Dial,
@@ -20,6 +21,8 @@ from cordboard.calls.ports import (
     Play,
     Record,
     Records,
+    Reject,
+    Ring,
     SendDigits,
     StopPlay,
     StopRecording,
@@ -31,6 +34,7 @@ from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
+from cordboard.engines.embedded.offered_channel import OfferedChannel
 from cordboard.engines.embedded.prompt_shelf import read_prompt_file
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
@@ -41,6 +45,7 @@ from cordboard.sip.events import (
     InfoReceived,
     InviteAnswered,
     InviteFailed,
+    InviteReceived,
     InviteRinging,
     InviteTrying,
     OfferAnswered,
@@ -80,6 +85,7 @@ class EmbeddedEngine:
         self._ladder = Ladder()
         self._running: Running | None = None
         self._records: Records | None = None
+        self._takes_calls = False
         self._keep_bindings: Callable[[str, str | None], None] | None = None
         self._bindings: KeptBindings | None = None
 
@@ -99,6 +105,7 @@ class EmbeddedEngine:
             tell=self._tell,
             forget=self._forget,
             records=self._records,
+            takes_calls=self._takes_calls,
         )
         if tag_secret is not None:
             self.settings = replace(self.settings, tag_secret=tag_secret)
@@ -182,6 +189,10 @@ class EmbeddedEngine:
         if left and self._records is not None:
             LeftOver(running.runner, self._directory, self._records, left).go_on()
 
+    def take_calls(self) -> None:
+        """Have calls offered; to be called before :meth:`start`."""
+        self._takes_calls = True
+
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""
         running = self._need()
@@ -191,7 +202,10 @@ class EmbeddedEngine:
             channel = self._channels.get(
                 command.a if isinstance(command, Bridge | Record) else command.channel
             )
-            if channel is not None:
+            if isinstance(command, Ring | Accept | Reject):
+                if isinstance(channel, OfferedChannel):
+                    _answer(channel, command)
+            elif channel is not None:
                 self._command(channel, command)
         running.runner.pump()
 
@@ -251,6 +265,14 @@ class EmbeddedEngine:
         self._ladder.begin(dial.channel)
         running.dialler.dial(channel, dial)
 
+    def _offer(self, event: InviteReceived) -> None:
+        opened = self._need().reception.open(event)
+        if opened is not None:
+            channel, incoming = opened
+            self._channels[channel.id] = channel
+            self._ladder.begin(channel.id)
+            self._tell(incoming)
+
     # What happens
 
     def _on_media(self, channel: str, event: MediaEvent) -> None:
@@ -265,7 +287,9 @@ class EmbeddedEngine:
         if handler is not None:
             channel = self._channels.get(getattr(event, "call_id", ""))
             if channel is not None:
-                handler(channel, event)
+                getattr(channel, handler)(event)
+        elif isinstance(event, InviteReceived):
+            self._offer(event)
         elif isinstance(event, RegistrationSucceeded):
             self._need().trunks.registered(event)
         elif isinstance(event, RegistrationFailed):
@@ -293,15 +317,24 @@ class EmbeddedEngine:
         return self._running
 
 
-_HANDLERS: dict[type, Callable[..., None]] = {
-    InviteTrying: Channel.on_trying,
-    InviteRinging: Channel.on_ringing,
-    InviteAnswered: Channel.on_answered,
-    InviteFailed: Channel.on_failed,
-    SessionEnded: Channel.on_ended,
-    OfferReceived: Channel.on_offer,
-    OfferAnswered: Channel.on_offer_answered,
-    OfferRejected: Channel.on_offer_rejected,
-    SessionConfirmed: Channel.on_confirmed,
-    InfoReceived: Channel.on_info,
+def _answer(channel: OfferedChannel, command: Ring | Accept | Reject) -> None:
+    if isinstance(command, Ring):
+        channel.ring(command.status)
+    elif isinstance(command, Accept):
+        channel.accept()
+    else:
+        channel.reject(command.status, command.reason)
+
+
+_HANDLERS: dict[type, str] = {
+    InviteTrying: "on_trying",
+    InviteRinging: "on_ringing",
+    InviteAnswered: "on_answered",
+    InviteFailed: "on_failed",
+    SessionEnded: "on_ended",
+    OfferReceived: "on_offer",
+    OfferAnswered: "on_offer_answered",
+    OfferRejected: "on_offer_rejected",
+    SessionConfirmed: "on_confirmed",
+    InfoReceived: "on_info",
 }

@@ -17,6 +17,9 @@ MAX_MESSAGES: Final = 200
 MAX_OCTETS: Final = 128 * 1024
 """Of one channel, too, for a single message may have 64 KiB."""
 
+MAX_NEW: Final = 16
+"""Messages of no channel yet: an INVITE, its challenge and the next one come before theirs."""
+
 MAX_ENDED: Final = 4000
 """Channels whose end is past: four for each call that the exchange still remembers."""
 
@@ -51,6 +54,7 @@ class Ladder:
         self._live: dict[str, _Trace] = {}
         self._ended: OrderedDict[str, _Trace] = OrderedDict()
         self._ended_octets = 0
+        self._new: deque[TraceRecord] = deque(maxlen=MAX_NEW)
 
     def begin(self, channel: str) -> None:
         """Trace a channel from now on; one that is dialled again goes on where it was."""
@@ -58,7 +62,10 @@ class Ladder:
             kept = self._ended.pop(channel, None)
             if kept is not None:
                 self._ended_octets -= kept.octets
-            self._live[channel] = kept or _Trace()
+            trace = self._live[channel] = kept or _Trace()
+            for record in self._new:
+                if record.call_id == channel:
+                    trace.append(record)
 
     def end(self, channel: str) -> None:
         """Keep a channel's trace until newer ones need the room."""
@@ -69,7 +76,7 @@ class Ladder:
             self._make_room()
 
     def record(self, record: TraceRecord) -> None:
-        """Take note of a message; one of no channel of ours is passed over."""
+        """Take note of a message; one of no channel of ours is soon forgotten."""
         call_id = record.call_id or ""
         trace = self._live.get(call_id)
         if trace is not None:
@@ -81,6 +88,8 @@ class Ladder:
             trace.append(record)
             self._ended_octets += trace.octets
             self._make_room()
+        elif record.call_id is not None:
+            self._new.append(record)
 
     def lines(self, channel: str) -> tuple[TraceLine, ...]:
         """A channel's messages, oldest first; none for an unknown or forgotten one."""

@@ -19,9 +19,11 @@ from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
+from cordboard.engines.embedded.known_callers import KnownCallers
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
+from cordboard.engines.embedded.reception import Reception
 from cordboard.engines.embedded.recordings import Recordings
 from cordboard.engines.embedded.records import KeptRecords
 from cordboard.engines.embedded.settings import EngineSettings
@@ -46,13 +48,13 @@ CERTIFICATE_CHECK_SECONDS: Final = 60.0
 """A certificate is renewed weeks before its end; a look costs some microseconds."""
 
 NO_SUCH_NUMBER: Final = 404
-"""Phones may not dial out yet: whoever they ask for is not here."""
+"""Where no calls are taken, whoever is asked for is not here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
     """What the parts of a running engine ask, and whom they tell; ``records`` keeps what is needed
-    after a crash."""
+    after a crash; ``takes_calls``: those of phones and trunks are told of."""
 
     directory: Callable[[], Directory]
     load_prompt: Callable[[str], bytes]
@@ -62,6 +64,7 @@ class Callbacks:
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
     records: Records | None = None
+    takes_calls: bool = False
 
 
 class Running:
@@ -83,6 +86,7 @@ class Running:
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self.recordings = Recordings(settings.recordings, loop, lambda: self.runner.pump())
         self._trace = callbacks.trace
+        self._takes_calls = callbacks.takes_calls
         self._keeper = None if callbacks.records is None else KeptRecords(callbacks.records)
         self.tls = TlsContexts(settings.tls)
         self._watch: asyncio.TimerHandle | None = None
@@ -126,6 +130,9 @@ class Running:
             later=lambda seconds, what: loop.call_later(seconds, self._do, what),
             recordings=self.recordings,
         )
+        self.reception = Reception(
+            self.dialler, self.surroundings, lambda name: not self._sends_from_elsewhere(name)
+        )
 
     async def render_tones(self) -> None:
         """Render the tones of all tenants' countries, up to 20 ms each, before a call needs one."""
@@ -144,6 +151,7 @@ class Running:
             self.locator.is_server,
             self._own_hosts,
         )
+        callers = KnownCallers(self._directory, self.bindings.registrar, self._server_of)
         return SipStack(
             StackSettings(
                 advertised=advertised,
@@ -154,12 +162,22 @@ class Running:
                 keepalive=settings.connections.keepalive,
                 strangers=Strangers(settings.ignore_strangers, known.knows, known.serves),
                 user_agent=settings.user_agent,
-                refuses_calls=NO_SUCH_NUMBER,
+                refuses_calls=None if self._takes_calls else NO_SUCH_NUMBER,
+                callers=callers,
             ),
             registrar=self.bindings.registrar,
             trace=self._trace,
             keeper=self._keeper,
         )
+
+    def _server_of(self, trunk: str) -> Target | None:
+        return self.trunks.server_of(trunk)
+
+    def _sends_from_elsewhere(self, trunk: str) -> bool:
+        name, _, domain = trunk.rpartition("@")
+        tenant = self._directory().tenant(domain)
+        found = None if tenant is None else tenant.trunk(name)
+        return found is not None and found.nat
 
     def _flow_to(self, target: Target) -> Flow | None:
         """A way to a server, if there is one."""

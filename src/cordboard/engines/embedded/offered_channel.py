@@ -1,0 +1,100 @@
+"""A channel that was offered to us: the INVITE of a phone or trunk, until its last word.
+
+It begins where a dialled one waits for its answer, DIALLING, but the answer is ours; from then on
+the two are the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.ports import Failed
+from cordboard.engines.embedded.channel_states import ChannelState, ChannelTrigger
+from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.reasons import reason_of, said_in
+from cordboard.sip.errors import SipParseError
+from cordboard.sip.events import EndedBy, SessionConfirmed, SessionEnded
+from cordboard.sip.responses import reason_of as phrase_of
+
+if TYPE_CHECKING:
+    from cordboard.engines.embedded.channel_audio import ChannelAudio
+    from cordboard.engines.embedded.surroundings import Surroundings
+
+HUNG_UP: Final = (480, "Temporarily Unavailable")
+"""How a caller is refused whom nobody says a better status for."""
+
+
+class OfferedChannel(Channel):
+    """One call in. ``answer`` is ours to the caller's offer; None where he wants one from us."""
+
+    __slots__ = ("_accepted", "_answer")
+
+    def __init__(
+        self, channel: str, surroundings: Surroundings, audio: ChannelAudio, answer: bytes | None
+    ) -> None:
+        super().__init__(channel, surroundings)
+        self.audio = audio
+        self._invited = True
+        self._answer = answer
+        self._accepted = False
+
+    def ring(self, status: int) -> None:
+        """Send 180 to 183, without audio."""
+        if self._is_open:
+            now = self._with.clock()
+            self._with.stack.ring(self.id, now, status, phrase_of(status))
+
+    def accept(self) -> None:
+        """Send 200."""
+        if not self._is_open or self.audio is None:
+            return
+        self._accepted = True
+        described = self.audio.offer() if self._answer is None else self._answer
+        self._with.stack.accept(self.id, described, self._with.clock())
+        if self._answer is not None:
+            self._begin_to_talk(self.audio)
+
+    def reject(self, status: int, reason: str) -> None:
+        """Send a final refusal."""
+        if self._is_open:
+            self._failure = (status, reason)
+            self._with.stack.reject(self.id, status, reason, self._with.clock())
+
+    def hang_up(self, cause: Cause) -> None:
+        """BYE, or a refusal."""
+        if self.state is not ChannelState.DIALLING:
+            super().hang_up(cause)
+            return
+        self._failure = HUNG_UP
+        self._move(ChannelTrigger.HUNG_UP)
+        self._silence()
+        self._with.stack.hang_up(self.id, self._with.clock(), reason_of(cause))
+
+    def on_confirmed(self, event: SessionConfirmed) -> None:
+        """The ACK, with the answer where our 200 held the offer."""
+        if self._talk is not None or self.audio is None:
+            super().on_confirmed(event)
+            return
+        try:
+            if event.sdp is None:
+                raise SipParseError("an ACK without the answer")
+            self.audio.take_answer(event.sdp)
+        except SipParseError:
+            self._refuse_answer()
+            return
+        self._begin_to_talk(self.audio)
+
+    def on_ended(self, event: SessionEnded) -> None:
+        """The SIP session is over: the caller gave up, or was refused."""
+        if self.state is ChannelState.DIALLING and event.by is not EndedBy.LOCAL:
+            said = said_in(event.reason_header)
+            failed = Failed(self.id, 487, "Request Terminated", said=said)
+            self._end(lambda: failed)
+        else:
+            super().on_ended(event)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether the caller still waits for our answer."""
+        return self.state is ChannelState.DIALLING and not self._accepted
