@@ -121,6 +121,14 @@ def test_parties(named: dict[str, Any], meant: CalledParty) -> None:
     assert party(named) == meant
 
 
+def test_how_long_a_group_is_rung_may_be_said_of_each_leg() -> None:
+    group = {"group": {"name": "sales"}}
+    body = {"first": group | {"member_answer_timeout": 7}, "second": group | {"answer_timeout": 9}}
+    asked = request_of(CallAsked.model_validate(body), ORIGIN)
+    assert (asked.on_first.member_timeout, asked.on_second.member_timeout) == (7, None)
+    assert (asked.answer_timeout, asked.second_answer_timeout) == (None, 9)
+
+
 @pytest.mark.parametrize(
     ("at", "seconds"),
     [
@@ -151,6 +159,7 @@ NOBODY = "takes exactly one of user, terminal, group, number, address, context"
         ({"first": {"address": "1", "auto_answer": "yes"}}, "first.auto_answer"),
         ({"first": {"address": "1", "answer_timeout": 0}}, "first.answer_timeout"),
         ({"first": {"address": "1", "answer_timeout": 3601}}, "first.answer_timeout"),
+        ({"first": {"address": "1", "member_answer_timeout": 0}}, "first.member_answer_timeout"),
         ({"first": {"address": "1", "as_user": {"id": 1}}}, "first.as_user"),
         ({"first": {"user": {"id": 1}, "end_user": {"name": "x"}}}, "first.end_user"),
         ({"second": None}, "second"),

@@ -13,7 +13,7 @@ import pytest
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.ports import Dial
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import MAX_DELAY
+from cordboard.calls.request import MAX_DELAY, GroupKeys, RingGroup
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.far_end import RINGS
 from cordboard.engines.memory import MemoryEngine
@@ -173,6 +173,14 @@ async def test_what_stands_in_its_way_when_it_is_due_is_its_result() -> None:
     assert result["reason"]["refusal"] == "user_not_registered"
     assert house.dialled == 0
     assert not house.exchange._usage
+
+
+async def test_nor_is_a_group_known_before_its_time() -> None:
+    house = House(at_home=False)
+    await house.place(delay=SOON, first=RingGroup(GroupKeys(name="sales")))
+    result = await house.ended()
+    assert (result["outcome"], result["cause"]) == ("refused", "unreachable")
+    assert result["reason"]["refusal"] == "no_member_available"
 
 
 async def test_a_limit_that_is_reached_by_then_is_named() -> None:
