@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
@@ -26,6 +27,7 @@ from cordboard.journal.port import (
     KeyTaken,
     Reader,
     Snapshot,
+    StoreFailed,
 )
 from cordboard.journal.sql.bindings import read as read_bindings
 from cordboard.journal.sql.facts import epoch_of, secret_of
@@ -34,7 +36,7 @@ from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.rows import agent_of, record_of, recorded_of
-from cordboard.journal.sql.store import Store
+from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.tables import agents, calls, events, tenants
 from cordboard.journal.sql.writer import Writer
 from cordboard.journal.view import Bounds, View
@@ -102,9 +104,14 @@ class SqlJournal(SqlOutbox):
         for record in await self._left_over():
             self._view.adopt(record, await self._stored_events(record.tenant, record.id))
         known_tenants = {row["tenant"] for row in known}
-        self._writer = Writer(self._store, self._view, known_tenants, self.figures)
-        self._writer.told = self._told
-        self._writer.start()
+        writer = Writer(self._store, self._view, known_tenants, self.figures)
+        writer.told = self._told
+        try:
+            await writer.start()
+        except (SQLAlchemyError, OSError) as error:
+            await self._store.close()
+            raise StoreFailed(f"{self._store}: {reason_of(error)}") from None
+        self._writer = writer
         if self._retention is not None:
             self._retention.start()
 

@@ -34,7 +34,8 @@ from cordboard.journal.figures import JournalFigures
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.batch import Batch
 from cordboard.journal.sql.rows import Row
-from cordboard.journal.sql.store import Store
+from cordboard.journal.sql.sole_writer import SoleWriter
+from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.tables import meta
 from cordboard.journal.sql.writing_thread import WritingThread
 from cordboard.journal.view import View
@@ -68,6 +69,10 @@ def _is_of_the_data(error: Exception) -> bool:
     return not isinstance(error, DBAPIError | DatabaseTimeout | OSError)
 
 
+def _fault_of(reason: str) -> str:
+    return f"the journal can't be written: {reason}"
+
+
 def _pauses() -> Iterator[float]:
     """Seconds between the attempts."""
     pause = FIRST_PAUSE
@@ -93,7 +98,8 @@ class Writer:
     def __init__(
         self, store: Store, view: View, known_tenants: set[str], figures: JournalFigures
     ) -> None:
-        self._database = WritingThread(store.writers_engine())
+        claim = None if store.is_sqlite else SoleWriter().claim
+        self._database = WritingThread(store.writers_engine(), claim)
         self._view = view
         self._known_tenants = known_tenants
         self._figures = figures
@@ -109,8 +115,14 @@ class Writer:
         self.told: Callable[[Owed], None] | None = None
         """Is told of each callback that is owed, once that is committed."""
 
-    def start(self) -> None:
-        """Begin to write."""
+    async def start(self) -> None:
+        """Connect, and begin to write; raises what the driver does, and OSError where another
+        server writes."""
+        try:
+            await self._database.connect()
+        except (SQLAlchemyError, OSError):
+            await self._database.close()
+            raise
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def put(self, entry: Entry) -> None:
@@ -196,12 +208,12 @@ class Writer:
         except Exception as error:
             self._figures.failed += 1
             await self._database.drop()
-            reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            reason = reason_of(error)
             if _is_of_the_data(error):
                 raise _Unwritable(f"{type(error).__name__}: {reason}") from None
             if self.fault is None:
                 _log.error("the journal can't be written", reason=reason)
-            self.fault = f"the journal can't be written: {reason}"
+            self.fault = _fault_of(reason)
             return False
         return True
 
@@ -236,7 +248,8 @@ class Writer:
             await asyncio.sleep(next(pauses))
             try:
                 return await self._is_numbered([waiting.entry for waiting in batch])
-            except (SQLAlchemyError, OSError):
+            except (SQLAlchemyError, OSError) as error:
+                self.fault = _fault_of(reason_of(error))
                 await self._database.drop()
 
     async def _is_numbered(self, entries: list[Entry]) -> bool:

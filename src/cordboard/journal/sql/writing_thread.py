@@ -24,13 +24,16 @@ _T = TypeVar("_T")
 
 
 class WritingThread:
-    """One connection of ``engine``, opened when it is first needed and again after :meth:`drop`.
+    """One connection of ``engine``, opened when it is first needed and again after :meth:`drop`;
+    each new one is handed to ``claim`` first.
 
-    Everything raises what the driver does (:class:`sqlalchemy.exc.SQLAlchemyError`, OSError).
+    Everything raises what the driver and ``claim`` do
+    (:class:`sqlalchemy.exc.SQLAlchemyError`, OSError).
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, claim: Callable[[Connection], None] | None = None) -> None:
         self._engine = engine
+        self._claim = claim
         self._thread = ThreadPoolExecutor(1, "journal")
         self._connection: Connection | None = None
         self._translated: dict[Statement, tuple[str, Row]] = {}
@@ -38,6 +41,10 @@ class WritingThread:
     async def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> None:
         """Execute statements, each for all its rows, and commit."""
         await self._there(self._write, [self._translate(one, rows) for one, rows in statements])
+
+    async def connect(self) -> None:
+        """Connect now, where that was not needed yet."""
+        await self._there(self._connected)
 
     async def newest(self, tenant: str) -> int:
         """The highest number of a tenant's events, 0 where there are none."""
@@ -71,7 +78,15 @@ class WritingThread:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            self._connection = self._engine.connect()
+            connection = self._engine.connect()
+            if self._claim is not None:
+                try:
+                    self._claim(connection)
+                except BaseException:
+                    connection.invalidate()
+                    connection.close()
+                    raise
+            self._connection = connection
         return self._connection
 
     def _write(self, statements: list[tuple[str, list[Row]]]) -> None:
