@@ -1,7 +1,8 @@
 """Making the stored directory match a file.
 
 A tenant that the file declares becomes what the file says; one that it declared before and no
-longer does goes; those of other files stay. What is not declared (agents' states, balances,
+longer does goes, unless the file declares none at all: that it was cut off is likelier than that
+everybody is to go. Those of other files stay. What is not declared (agents' states, balances,
 bindings) is not there to be touched.
 """
 
@@ -50,11 +51,13 @@ def changes(
 ) -> Changes:
     """What it takes to make ``kept`` match a file; with ``prune`` all other tenants go as well."""
     known = {tenant.domain: tenant for tenant in kept}
+    may_go = bool(declared.tables)
     put, unchanged, left_out, lines = [], [], [], []
     gone = [
         one.domain
         for one in known.values()
-        if one.domain not in declared.tables and (prune or one.source == declared.source)
+        if one.domain not in declared.tables
+        and (prune or (may_go and one.source == declared.source))
     ]
     for domain, table in declared.tables.items():
         before = known.get(domain)

@@ -78,6 +78,8 @@ def apply(
         raise _fail(str(error)) from None
     except Overtaken:
         raise _fail("others keep changing the stored directory: try again") from None
+    if not (declared.tables or prune):
+        typer.echo(f"{file} declares no tenant: what is stored stays (--prune removes it)")
     for line in done.lines:
         typer.echo(line)
     count = len(done.lines)

@@ -90,6 +90,15 @@ async def test_tenants_go_with_their_file_and_others_stay() -> None:
     assert await domains(kept) == ["demo", "third"]
 
 
+async def test_a_file_that_was_cut_off_removes_nobody() -> None:
+    kept = MemoryDirectory()
+    await applied(kept, file(DEMO, OTHER))
+    assert (await applied(kept, file("[http]\n"))).lines == ()
+    assert await domains(kept) == ["demo", "other"]
+    done, _ = await apply(file("[http]\n"), kept, KEY, lambda: NOW, prune=True)
+    assert len(done.remove) == 2
+
+
 async def test_another_file_may_take_a_tenant_over() -> None:
     kept = MemoryDirectory()
     await applied(kept, file(DEMO))
