@@ -70,9 +70,20 @@ async def test_calls_are_found_by_id_and_state() -> None:
 async def test_calls_are_found_by_time() -> None:
     served = Served()  # where it is always the thousandth second
     call = await placed(served)
-    for query in ("from=1000", "to=1000.5", "from=1970-01-01T00:16:40Z", "from=1000&to=1001"):
+    for query in (
+        "from=1000",
+        "to=1000.5",
+        "from=1970-01-01T00:16:40Z",
+        "from=1000&to=1001",
+        "to=6246899288740554.0",
+    ):
         assert await ids(served, f"?{query}") == [call]
-    for query in ("from=1001", "to=1000", "to=1970-01-01T01:16:40+01:00"):
+    for query in (
+        "from=1001",
+        "from=100000000000000000000.0",
+        "to=1000",
+        "to=1970-01-01T01:16:40+01:00",
+    ):
         assert await ids(served, f"?{query}") == []
 
 

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
-_NUMBER: Final = re.compile(r"-?\d{1,15}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
+_NUMBER: Final = re.compile(r"-?\d{1,22}(\.\d{1,20})?([eE][+-]?\d{1,3})?")
+"""As programs write floats: Python up to 16 digits before it takes an exponent, JavaScript 21."""
+
 _SCHEMA: Final[dict[str, Any]] = {
     "type": ["number", "string"],
     "format": "date-time",
