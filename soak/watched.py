@@ -22,7 +22,6 @@ import uvloop
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.running import Running
-from cordboard.exchange.channels import ChannelBook
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
 from cordboard.journal.view import Bounds
@@ -49,7 +48,7 @@ class WatchedService(Service):
         journal = SqlJournal(Store(settings.store), time.time, bounds)
         super().__init__(settings, directory, journal)
         self.engine._ladder = Ladder(2 * KEPT_CALLS)
-        self.exchange._channels = ChannelBook(KEPT_CALLS)
+        self.exchange._channels._kept = KEPT_CALLS
         self._counting = False
         self._watch: asyncio.TimerHandle | None = None
 
