@@ -18,7 +18,6 @@ tell of what was before.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 import zlib
@@ -31,6 +30,7 @@ import structlog
 
 from cordboard.journal.port import StoreFailed
 from cordboard.journal.recovery import check
+from cordboard.journal.sole_user import locked
 
 _log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class FileRecovery:
         """Take the lock, and read what was left; see the port."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._keep_others_out()
+            self._lock = locked(self._path.with_name(f"{self._path.name}.lock"), self._path)
             self._older_files = [path for _, path in self._numbered()]
             self._number = max((number for number, _ in self._numbered()), default=0)
             for path in self._older_files:
@@ -237,16 +237,6 @@ class FileRecovery:
         found = self._path.parent.glob(f"{self._path.name}.*")
         numbers = ((path.name[start:], path) for path in found)
         return sorted((int(text), path) for text, path in numbers if text.isdecimal())
-
-    def _keep_others_out(self) -> None:
-        path = self._path.with_name(f"{self._path.name}.lock")
-        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            self._lock = -1
-            raise StoreFailed(f"{self._path}: another server uses it") from None
 
     def _take_in(self, path: Path) -> None:
         """Take over what a file says."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from cordboard.journal.port import JournalUnavailable, StoreFailed
+from cordboard.journal.sole_user import locked
 
 NEWEST: Final = "0005"
 """The version of the tables that this server needs: the last of the migrations."""
@@ -163,13 +163,8 @@ class Store:
             self._lock.push_async_callback(connection.close)
             await self._take_advisory_lock(connection)
         elif self.url.database:
-            path = Path(f"{self.url.database}.lock")
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = locked(Path(f"{self.url.database}.lock"), self)
             self._lock.callback(os.close, handle)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreFailed(f"{self}: another server uses it") from None
 
     async def _take_advisory_lock(self, connection: AsyncConnection) -> None:
         taken = await connection.execute(
