@@ -18,7 +18,7 @@ from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
 from cordboard.journal.listing import Standing, Wanted, newest
 from cordboard.journal.log import Log
-from cordboard.journal.port import CallRecord, KeptKey, Key, Snapshot
+from cordboard.journal.port import CallRecord, KeptKey, Key, ResyncNeeded, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,22 @@ class View:
     def log(self, tenant: str) -> Log:
         """A tenant's log."""
         return self._tenant(tenant).log
+
+    def position(self, tenant: str, after: str | None) -> int:
+        """Behind which event a reader begins by its cursor, the newest one where it has none.
+
+        Raises :class:`~cordboard.journal.port.ResyncNeeded` for one that can't be continued.
+        """
+        last = self.log(tenant).last
+        if after is None:
+            return last
+        epoch, _, number = after.rpartition(":")
+        if epoch != self.epoch or not (number.isascii() and number.isdigit()):
+            raise ResyncNeeded("the cursor is of another epoch")
+        position = int(number[:20])
+        if position > last:
+            raise ResyncNeeded("the cursor is ahead of the log")
+        return position
 
     def last_seq(self, tenant: str) -> int:
         """The number of the last committed event of a tenant."""

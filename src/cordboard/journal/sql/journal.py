@@ -26,6 +26,7 @@ from cordboard.journal.port import (
     Key,
     KeyTaken,
     Reader,
+    ResyncNeeded,
     Snapshot,
     StoreFailed,
 )
@@ -300,14 +301,10 @@ class SqlJournal(SqlOutbox):
     def read(self, tenant: str, after: str | None = None) -> Reader:
         """Follow a tenant's events; see the port."""
         log = self._view.log(tenant)
-        if after is None:
-            return StoreReader(self._store, log, self.epoch, tenant, log.last)
-        epoch, _, number = after.rpartition(":")
-        if epoch != self.epoch or not (number.isascii() and number.isdigit()):
-            return Unreadable("the cursor is of another epoch")
-        position = int(number[:20])
-        if position > log.last:
-            return Unreadable("the cursor is ahead of the log")
+        try:
+            position = self._view.position(tenant, after)
+        except ResyncNeeded as reason:
+            return Unreadable(str(reason))
         return StoreReader(self._store, log, self.epoch, tenant, position)
 
     def read_all(self) -> Reader:
