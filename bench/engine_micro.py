@@ -42,7 +42,7 @@ from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen
-from cordboard.service import GARBAGE_THRESHOLDS
+from cordboard.serving.service import GARBAGE_THRESHOLDS
 
 HOST = "127.0.0.1"
 TALK_SECONDS = 0.1

@@ -19,15 +19,15 @@ from typing import Final
 
 import uvloop
 
+from cordboard.configuration.settings import Settings, load_configuration
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.running import Running
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
 from cordboard.journal.view import Bounds
-from cordboard.logs import configure_logs
-from cordboard.service import Service, serve
-from cordboard.settings import Settings, load_configuration
+from cordboard.serving.logs import configure_logs
+from cordboard.serving.service import Service, serve
 from soak.figures import Sample
 
 MARK: Final = "soak "

@@ -14,13 +14,13 @@ import typer
 
 from cordboard import __version__
 from cordboard.api.v1.ladder import COLUMNS, draw
-from cordboard.client import ApiClient, ServerError
-from cordboard.logs import configure_logs
+from cordboard.commands.client import ApiClient, ServerError
+from cordboard.commands.store_commands import apply, db, secrets
+from cordboard.commands.timeline import Timeline
+from cordboard.commands.trunk_table import trunk_table
+from cordboard.configuration.watch_settings import LogFormat
 from cordboard.phone.command import phone
-from cordboard.store_commands import apply, db, secrets
-from cordboard.timeline import Timeline
-from cordboard.trunk_table import trunk_table
-from cordboard.watch_settings import LogFormat
+from cordboard.serving.logs import configure_logs
 
 EXIT_PROBLEM = 1
 """The command was understood and something is wrong: a faulty file, a refused call."""
@@ -67,9 +67,9 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a configuration until SIGTERM or Ctrl-C; calls are then hung up."""
-    from cordboard.http_server import ServiceFailed  # its imports cost other commands
-    from cordboard.service import serve as run
-    from cordboard.settings import load_configuration
+    from cordboard.configuration.settings import load_configuration
+    from cordboard.serving.http_server import ServiceFailed  # its imports cost other commands
+    from cordboard.serving.service import serve as run
 
     read = partial(load_configuration, config, http=http, sip=sip)
     loaded = read()
@@ -213,7 +213,7 @@ def main() -> None:
 
 def _load(config: Path, http: str | None = None, sip: list[str] | None = None) -> Any:
     """The settings and directory of a file; its problems are printed, errors end the command."""
-    from cordboard.settings import load_configuration
+    from cordboard.configuration.settings import load_configuration
 
     return _usable(load_configuration(config, http=http, sip=sip))
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import typer
 
+from cordboard.commands.timeline import Timeline
 from cordboard.phone.happenings import Happening, What
-from cordboard.timeline import Timeline
 
 RULE: Final = 78
 NAME_COLUMN: Final = 12

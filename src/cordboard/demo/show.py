@@ -13,16 +13,16 @@ from typing import Any, Final
 
 from cordboard.addresses import written
 from cordboard.api.v1.ladder import draw
-from cordboard.client import ApiClient, ServerError
+from cordboard.commands.client import ApiClient, ServerError
+from cordboard.configuration.settings import Settings
 from cordboard.demo.house import House, NoRegistration
 from cordboard.demo.mailbox import Mailbox
 from cordboard.demo.screen import Screen, compact, one_line
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.transport import ListenError
-from cordboard.http_server import ServiceFailed
-from cordboard.logs import configure_logs
-from cordboard.service import Service
-from cordboard.settings import Settings
+from cordboard.serving.http_server import ServiceFailed
+from cordboard.serving.logs import configure_logs
+from cordboard.serving.service import Service
 
 EXIT_PROBLEM: Final = 1
 DOMAIN: Final = "demo"

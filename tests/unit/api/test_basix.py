@@ -28,9 +28,9 @@ from cordboard.calls.request import (
     SecondScope,
     UserKeys,
 )
+from cordboard.configuration.settings import load_configuration
 from cordboard.exchange.repetition import Accepted
 from cordboard.journal.memory import MemoryJournal
-from cordboard.settings import load_configuration
 from support.asgi import Reply, ask
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from cordboard.api.services import Services
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory
 from cordboard.feeds.messages import Reason
-from cordboard.http_server import HttpServer
+from cordboard.serving.http_server import HttpServer
 from support.asgi import ask
 from support.ports import LOOPBACK, free_ports
 from support.quick_house import QuickHouse

@@ -19,9 +19,9 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType
 
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
-from cordboard.http_server import HttpServer
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
+from cordboard.serving.http_server import HttpServer
 from support.ports import LOOPBACK, free_ports
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cordboard.configuration.settings import parse_configuration
 from cordboard.directory.model import GroupKind, HangUpStep, PlayStep, Trunk
 from cordboard.directory.outbound import Route, choose_route
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, UserTarget
 from cordboard.directory.toml import load_directory
-from cordboard.settings import parse_configuration
 
 FILE = Path(__file__).parents[3] / "examples" / "demo.toml"
 TEXT = FILE.read_text(encoding="utf-8")

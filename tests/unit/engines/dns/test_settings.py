@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.configuration.settings import Configuration, parse_configuration
 from cordboard.engines.dns.settings import DNS_TIMEOUT, DnsSettings
-from cordboard.settings import Configuration, parse_configuration
 
 
 def configured(lines: str) -> Configuration:

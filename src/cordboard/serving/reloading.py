@@ -13,10 +13,10 @@ from typing import Final
 
 import structlog
 
+from cordboard.configuration.settings import Configuration, Settings
 from cordboard.directory.problems import Severity
 from cordboard.journal.port import StoreFailed
-from cordboard.settings import Configuration, Settings
-from cordboard.stored_tenants import DirectoryFaulty
+from cordboard.serving.stored_tenants import DirectoryFaulty
 
 _log = structlog.get_logger(__name__)
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from cordboard.addresses import Hosts, written
-from cordboard.directory.problems import Severity
-from cordboard.listening import Listener
-from cordboard.sections import VARIABLES
-from cordboard.settings import (
+from cordboard.configuration.listening import Listener
+from cordboard.configuration.sections import VARIABLES
+from cordboard.configuration.settings import (
     Configuration,
     Settings,
     load_configuration,
     parse_configuration,
 )
+from cordboard.directory.problems import Severity
 
 BESIDE = f"sqlite:///{Path('f.db').resolve()}"
 RECOVERY = Path("f.recovery").resolve()

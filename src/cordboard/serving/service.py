@@ -19,6 +19,8 @@ from cordboard.addresses import written
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
 from cordboard.api.watching import Watch
+from cordboard.configuration.sections import Strangers
+from cordboard.configuration.settings import Configuration, Settings
 from cordboard.directory.declared import Declared
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.connections import ConnectionSettings
@@ -30,19 +32,17 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
-from cordboard.http_server import HttpServer, ServiceFailed
 from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
 from cordboard.journal.recovery import Recovery
 from cordboard.journal.sealing import SealError, seal_of
 from cordboard.journal.settings import IN_MEMORY
-from cordboard.monitoring import Monitoring
-from cordboard.reloading import Reloading
-from cordboard.sections import Strangers
-from cordboard.settings import Configuration, Settings
+from cordboard.serving.http_server import HttpServer, ServiceFailed
+from cordboard.serving.monitoring import Monitoring
+from cordboard.serving.reloading import Reloading
+from cordboard.serving.stored_tenants import DirectoryFaulty, StoredTenants
 from cordboard.sip.timers import Timers
-from cordboard.stored_tenants import DirectoryFaulty, StoredTenants
 
 GARBAGE_THRESHOLDS: Final = (2_000, 5, 2_000)
 """Python's own (700, 10, 10) would look through every live call many times a second. How long it

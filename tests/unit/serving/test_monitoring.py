@@ -14,12 +14,12 @@ from cordboard.api.app import create_app
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.services import Services
 from cordboard.api.watching import Unready, Watch
+from cordboard.configuration.settings import parse_configuration
 from cordboard.feeds.call_lines import tell_end
 from cordboard.feeds.call_metrics import CallMetrics
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.view import Bounds
-from cordboard.service import Service
-from cordboard.settings import parse_configuration
+from cordboard.serving.service import Service
 from support.asgi import ask
 from support.ports import free_ports
 from support.quick_house import QuickHouse
@@ -27,7 +27,7 @@ from support.tenants import DOMAIN
 
 pytestmark = pytest.mark.anyio
 
-PAGE = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text(encoding="utf-8")
 
 CONFIGURATION = """
 [http]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 PROGRAM = """
 import logging
 import structlog
-from cordboard.logs import configure_logs
+from cordboard.serving.logs import configure_logs
 
 configure_logs(as_json={as_json})
 log = structlog.get_logger("test")
@@ -79,7 +79,7 @@ import asyncio, sys
 sys.path.insert(0, "tests")
 from cordboard.api.app import create_app
 from cordboard.api.services import Services
-from cordboard.logs import configure_logs
+from cordboard.serving.logs import configure_logs
 from support.asgi import ask
 from support.quick_house import QuickHouse
 

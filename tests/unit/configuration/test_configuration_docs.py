@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from cordboard.configuration.sections import SECTIONS, VARIABLES
+from cordboard.configuration.settings import parse_configuration
 from cordboard.directory import schema
 from cordboard.directory.shape import Shape
-from cordboard.sections import SECTIONS, VARIABLES
-from cordboard.settings import parse_configuration
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 HEADINGS: dict[str, Shape] = {
     **{f"`[{name}]`": shape for name, shape in SECTIONS.items()},

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cordboard.reloading import AFTER_RESTART, AT_ONCE, Reloading, waiting_for_restart
-from cordboard.settings import Configuration, Settings, parse_configuration
+from cordboard.configuration.settings import Configuration, Settings, parse_configuration
+from cordboard.serving.reloading import AFTER_RESTART, AT_ONCE, Reloading, waiting_for_restart
 
 pytestmark = pytest.mark.anyio
 

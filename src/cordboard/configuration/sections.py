@@ -9,6 +9,15 @@ from typing import Final
 from cordboard import __version__
 from cordboard.addresses import NO_HOSTS
 from cordboard.calls.scheduled import DEFAULT_GRACE
+from cordboard.configuration.listening import (
+    ADDRESS,
+    HOSTS,
+    LAST_PORT,
+    LISTENERS,
+    NETWORKS,
+    Listener,
+)
+from cordboard.configuration.watch_settings import LOG_FIELDS, METRICS_FIELDS
 from cordboard.directory import kinds
 from cordboard.directory.shape import (
     Field,
@@ -24,8 +33,6 @@ from cordboard.directory.shape import (
 from cordboard.engines.capacity import CAPACITY_FIELDS
 from cordboard.engines.dns.settings import DNS_FIELDS
 from cordboard.journal.settings import STORE_FIELDS
-from cordboard.listening import ADDRESS, HOSTS, LAST_PORT, LISTENERS, NETWORKS, Listener
-from cordboard.watch_settings import LOG_FIELDS, METRICS_FIELDS
 
 DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))

@@ -17,10 +17,10 @@ import typer
 from cordboard.journal.sealing import VARIABLE, Seal, SealError, new_key, seal_of
 
 if TYPE_CHECKING:
-    from cordboard.applying import Changes
+    from cordboard.configuration.settings import Configuration
     from cordboard.journal.directory_port import KeptTenant
     from cordboard.journal.sql.store import Store
-    from cordboard.settings import Configuration
+    from cordboard.serving.applying import Changes
 
 EXIT_PROBLEM: Final = 1
 
@@ -49,11 +49,11 @@ def apply(
     ] = False,
 ) -> None:
     """Make the stored tenants match a file; a running server takes them up by itself."""
-    from cordboard.applying import apply as write
     from cordboard.journal.directory_port import KeptDirectory, Overtaken
     from cordboard.journal.memory_directory import MemoryDirectory
     from cordboard.journal.sql.directory import SqlDirectory
-    from cordboard.stored_tenants import DirectoryFaulty, assemble_after
+    from cordboard.serving.applying import apply as write
+    from cordboard.serving.stored_tenants import DirectoryFaulty, assemble_after
 
     declared, seal = _read(file).declared, _seal()
 
@@ -110,8 +110,8 @@ def upgrade(config: ServerFile = None, store: StoreUrl = None) -> None:
 @db.command()
 def check(config: ServerFile = None, store: StoreUrl = None) -> None:
     """Say what is in the database, and whether it is whole."""
+    from cordboard.commands.store_report import report_lines
     from cordboard.journal.sql.maintenance import report_on
-    from cordboard.store_report import report_lines
 
     opened, seal = _store(config, store), _seal()
 
@@ -146,9 +146,9 @@ def key() -> None:
 @secrets.command()
 def rotate(config: ServerFile = None, store: StoreUrl = None) -> None:
     """Seal what the database holds of secrets by the first key; then the others can go."""
-    from cordboard.applying import seal_anew
     from cordboard.journal.directory_port import Overtaken
     from cordboard.journal.sql.directory import SqlDirectory
+    from cordboard.serving.applying import seal_anew
 
     seal = _seal()
     if seal is None:
@@ -166,7 +166,7 @@ def rotate(config: ServerFile = None, store: StoreUrl = None) -> None:
 
 def _read(file: Path) -> Configuration:
     """A configuration without an error; its problems are printed."""
-    from cordboard.settings import load_configuration
+    from cordboard.configuration.settings import load_configuration
 
     loaded = load_configuration(file)
     for problem in loaded.problems:

@@ -30,7 +30,7 @@ from cordboard.feeds.call_metrics import CallMetrics
 from cordboard.feeds.following import Feed
 from cordboard.journal.outbox import Backlog
 from cordboard.journal.port import Journal
-from cordboard.loop_lag import LoopLag
+from cordboard.serving.loop_lag import LoopLag
 
 BACKLOG_SECONDS: Final = 2.0
 """How long somebody who reads metrics waits for the database."""

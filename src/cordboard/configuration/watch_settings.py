@@ -8,8 +8,8 @@ from enum import Enum
 from typing import Any, Final
 
 from cordboard.addresses import LOOPBACK, Network
+from cordboard.configuration.listening import NETWORKS
 from cordboard.directory.shape import Field, one_of, text, truth
-from cordboard.listening import NETWORKS
 
 
 class LogFormat(Enum):

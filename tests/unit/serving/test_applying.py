@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cordboard.applying import Changes, apply, changes, seal_anew, table_of
+from cordboard.configuration.settings import load_configuration, parse_configuration
 from cordboard.directory.declared import Declared
 from cordboard.directory.snapshot import Directory
 from cordboard.journal.directory_port import KeptTenant, Overtaken
 from cordboard.journal.memory_directory import MemoryDirectory
 from cordboard.journal.sealing import Seal, SealError, new_key
-from cordboard.settings import load_configuration, parse_configuration
-from cordboard.stored_tenants import DirectoryFaulty, StoredTenants
+from cordboard.serving.applying import Changes, apply, changes, seal_anew, table_of
+from cordboard.serving.stored_tenants import DirectoryFaulty, StoredTenants
 
 pytestmark = pytest.mark.anyio
 
@@ -220,7 +220,7 @@ async def test_a_tenant_reads_the_same_from_the_database() -> None:
 
 
 async def test_the_demonstration_reads_the_same_from_the_database() -> None:
-    path = Path(__file__).parents[2] / "examples" / "demo.toml"
+    path = Path(__file__).parents[3] / "examples" / "demo.toml"
     read = load_configuration(path, environ={})
     kept = MemoryDirectory()
     await applied(kept, read.declared)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.timeline import Timeline
+from cordboard.commands.timeline import Timeline
 
 SAID = {
     "phrase": "Circuits Busy",

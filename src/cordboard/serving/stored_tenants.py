@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from cordboard.applying import Changes, apply, table_of
 from cordboard.directory.declared import Declared
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.references import check_directory
@@ -25,6 +24,7 @@ from cordboard.directory.tenant import Surroundings, TenantReader
 from cordboard.journal.directory_port import KeptDirectory, KeptTenant, Overtaken
 from cordboard.journal.port import StoreFailed
 from cordboard.journal.sealing import VARIABLE, Seal, SealError
+from cordboard.serving.applying import Changes, apply, table_of
 
 _log = structlog.get_logger(__name__)
 

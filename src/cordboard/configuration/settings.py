@@ -1,8 +1,9 @@
 """The configuration of the whole service: one TOML file, and what the command line says over it.
 
-The sections of :mod:`cordboard.sections` are the service's own; ``[tenant.NAME]`` is the
-directory's (:mod:`cordboard.directory.toml`). Every problem is told with its line, all at once.
-The command line counts over the environment, the environment over the file, the file over defaults.
+The sections of :mod:`cordboard.configuration.sections` are the service's own;
+``[tenant.NAME]`` is the directory's (:mod:`cordboard.directory.toml`). Every problem is told with
+its line, all at once. The command line counts over the environment, the environment over the file,
+the file over defaults.
 """
 
 from __future__ import annotations
@@ -15,6 +16,25 @@ from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
 from cordboard.calls.scheduled import DEFAULT_GRACE
+from cordboard.configuration.listening import (
+    HOSTS,
+    Listener,
+    check_hosts,
+    check_listeners,
+    check_trunks,
+    hosts_of,
+)
+from cordboard.configuration.sections import (
+    DEFAULT_HTTP,
+    DEFAULT_PORTS,
+    DEFAULT_RECORDINGS,
+    DEFAULT_SIP,
+    DEFAULT_USER_AGENT,
+    SECTIONS,
+    VARIABLES,
+    Strangers,
+)
+from cordboard.configuration.watch_settings import WatchSettings, watch_settings
 from cordboard.directory.declared import Declared
 from cordboard.directory.problems import Problem, Problems, Severity
 from cordboard.directory.shape import Shape, Unfit, found, read_table, report_unknown_keys
@@ -25,26 +45,7 @@ from cordboard.engines.capacity import USUAL_CAPACITY, Capacity, capacity_of
 from cordboard.engines.dns.settings import DnsSettings, dns_settings
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.journal.settings import DEFAULT_DAYS, IN_MEMORY, recovery_path, store_url
-from cordboard.listening import (
-    HOSTS,
-    Listener,
-    check_hosts,
-    check_listeners,
-    check_trunks,
-    hosts_of,
-)
 from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
-from cordboard.sections import (
-    DEFAULT_HTTP,
-    DEFAULT_PORTS,
-    DEFAULT_RECORDINGS,
-    DEFAULT_SIP,
-    DEFAULT_USER_AGENT,
-    SECTIONS,
-    VARIABLES,
-    Strangers,
-)
-from cordboard.watch_settings import WatchSettings, watch_settings
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""

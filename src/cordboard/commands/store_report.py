@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cordboard.applying import table_of
 from cordboard.directory.kept_form import is_sealed
 from cordboard.journal.sealing import Seal, SealError
+from cordboard.serving.applying import table_of
 
 if TYPE_CHECKING:
     from cordboard.journal.directory_port import KeptTenant

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cordboard.trunk_table import trunk_table
+from cordboard.commands.trunk_table import trunk_table
 
 UP: dict[str, Any] = {
     "name": "pstn",
