@@ -428,15 +428,15 @@ async def test_two_are_recorded_until_that_is_stopped(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("who", ["left", "right"])
-async def test_a_recording_ends_before_its_channel_does(rig: Rig, who: str) -> None:
+async def test_a_recording_ends_with_its_channel(rig: Rig, who: str) -> None:
     first, jessica = await rig.answered("desk")
     second, thomas = await rig.answered("soft")
     rig.execute(Bridge(first, second), Record(first, second, f"demo/{who}.wav"))
     await (jessica if who == "left" else thomas).hang_up()
     await rig.event(Released, first if who == "left" else second)
-    (ended,) = (event for event in rig.events if isinstance(event, RecordingEnded))
-    assert (ended.channel, ended.name) == (first, f"demo/{who}.wav")
-    assert isinstance(rig.events[-1], Released)
+    ended = await rig.event(RecordingEnded, first)
+    assert (ended.name, ended.error) == (f"demo/{who}.wav", "")
+    assert ended.octets == 44 + 4 * round(ended.seconds * 8000)
 
 
 async def test_only_who_talks_with_each_other_is_recorded(rig: Rig) -> None:

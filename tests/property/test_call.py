@@ -100,6 +100,8 @@ class CallMachine(RuleBasedStateMachine):
         self.call: Call | None = None
         self.recorded: dict[str, tuple[str, str]] = {}
         self.recording_ends: list[str] = []
+        self.unwritten: list[RecordingEnded] = []
+        self.disk_is_slow = False
 
     @initialize(
         first=st.sampled_from(sorted(FIRSTS)),
@@ -189,10 +191,15 @@ class CallMachine(RuleBasedStateMachine):
         self.carry_out()
 
     def end_recording(self, channel: str) -> None:
+        """Record it no longer, and tell that now or when the disk is ready."""
         for left, (name, right) in tuple(self.recorded.items()):
             if channel in (left, right):
                 del self.recorded[left]
-                self.tell(RecordingEnded(left, name, 1.0))
+                ended = RecordingEnded(left, name, 1.0)
+                if self.disk_is_slow:
+                    self.unwritten.append(ended)
+                else:
+                    self.tell(ended)
 
     def end(self, channel: str, event: EngineEvent) -> None:
         self.end_recording(channel)
@@ -289,6 +296,12 @@ class CallMachine(RuleBasedStateMachine):
             digits = "1" * count
             self.live.wishes.send_digits(leg, digits, self.now, duration_ms=40, gap_ms=40)
         self.carry_out()
+
+    @rule()
+    def the_disk_is_slow_or_no_longer(self) -> None:
+        self.disk_is_slow = not self.disk_is_slow
+        while self.unwritten and not self.disk_is_slow:
+            self.tell(self.unwritten.pop(0))
 
     @rule(action=st.sampled_from(RecordAction))
     def wish_for_recording(self, action: RecordAction) -> None:

@@ -235,12 +235,13 @@ class Call:
     # Small things
 
     def _settle(self, now: float) -> None:
-        """Give back what ended legs held, and end the call when its last channel is gone."""
+        """Give back what ended legs held, and end the call when its last channel is gone and what
+        is kept of its voices is written."""
         parts = self._parts
         for leg, hunt in parts.legs.each():
             if hunt.channels and hunt.gone:
                 parts.holdings.give_back(leg)
-        if parts.stage is Stage.ENDING and parts.legs.gone:
+        if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
             self._apply(Trigger.CHANNELS_GONE, now)
 
     def _command(self, command: EngineCommand) -> None:

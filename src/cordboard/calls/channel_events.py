@@ -132,13 +132,15 @@ class MediaLost:
 
 @dataclass(frozen=True, slots=True)
 class RecordingEnded:
-    """A recording of the channel (its left one) is over, before the channel is; ``seconds`` is its
-    length, ``error`` why it broke off, empty if it did not."""
+    """A recording of the channel (its left one) is over and written, which may be soon after the
+    channel is; ``seconds`` and ``octets`` are what is in its file, ``error`` says why it broke off,
+    empty if it did not."""
 
     channel: str
     name: str
     seconds: float
     error: str = ""
+    octets: int = 0
 
 
 EngineEvent = (

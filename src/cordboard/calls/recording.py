@@ -7,6 +7,7 @@ one and its answer begins the next, for another party is heard then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from cordboard.calls.log import CallLog
 from cordboard.calls.ports import (
@@ -16,6 +17,9 @@ from cordboard.calls.ports import (
     RecordingEnded,
     StopRecording,
 )
+
+NOT_TOLD: Final = "its end was not written in time"
+"""Why a recording is not known to be complete when the call is over: its disk is too slow."""
 
 
 class Recording:
@@ -92,8 +96,13 @@ class Recording:
             return
         self._log.recording_stopped(event.name, event.seconds, event.error)
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether the engine is still to tell of the end of a file."""
+        return self.file is not None or bool(self._ending)
+
     def forsake(self) -> None:
         """The call is over, whatever the engine has not told yet."""
         for file in (*self._ending, *filter(None, [self.file])):
-            self._log.recording_stopped(file, None, "")
+            self._log.recording_stopped(file, None, NOT_TOLD)
         self._ending, self.file = [], None

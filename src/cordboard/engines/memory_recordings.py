@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from cordboard.calls.ports import Record, RecordingEnded
+from cordboard.media.g711 import SAMPLE_RATE
+
+HEADER_OCTETS: Final = 44
+FRAME_OCTETS: Final = 4
+"""Of the files that there would be."""
 
 
 @dataclass(slots=True)
@@ -40,11 +46,10 @@ class MemoryRecordings:
         """End what is recorded of a channel, on either side."""
         over = [one for one in self._live if channel in (one.record.a, one.record.b)]
         self._live = [one for one in self._live if one not in over]
-        return [
-            RecordingEnded(
-                one.record.a,
-                one.record.name,
-                (now if one.paused_at is None else one.paused_at) - one.began,
-            )
-            for one in over
-        ]
+        return [_ended(one, now) for one in over]
+
+
+def _ended(one: _Recording, now: float) -> RecordingEnded:
+    seconds = (now if one.paused_at is None else one.paused_at) - one.began
+    octets = HEADER_OCTETS + FRAME_OCTETS * round(seconds * SAMPLE_RATE)
+    return RecordingEnded(one.record.a, one.record.name, seconds, octets=octets)

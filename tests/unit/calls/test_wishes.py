@@ -22,6 +22,7 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
+from cordboard.calls.recording import NOT_TOLD
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import MAX_DIGITS, MAX_RECORDINGS, RecordAction, WrongState
@@ -161,6 +162,32 @@ def test_who_takes_a_partys_place_is_recorded_into_a_file_of_his_own() -> None:
     line.wait(FAREWELL_SECONDS)
     assert line.kinds().count("call.recording_stopped") == 2, "whatever the engine says"
     assert line.kinds()[-1] == "call.ended"
+
+
+def test_a_call_is_over_when_its_recording_is_written() -> None:
+    line = ringing_second(request(record=True))
+    line.tell(Answered("c3"))
+    line.call.cancel(line.now)
+    line.tell(Released("c1", remote=False), Released("c3", remote=False))
+    assert line.kinds()[-1] == "channel.ended", "its last piece is on its way to the disk"
+    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 3.0))
+    assert line.call.stage is Stage.ENDED
+    assert line.data(EventKind.RECORDING_STOPPED)["seconds"] == 3.0
+    assert line.kinds()[-2:] == ["call.recording_stopped", "call.ended"]
+
+
+def test_a_call_does_not_wait_for_a_dead_disk() -> None:
+    line = ringing_second(request(record=True))
+    line.tell(Answered("c3"))
+    line.call.cancel(line.now)
+    line.tell(Released("c1", remote=False), Released("c3", remote=False))
+    line.wait(FAREWELL_SECONDS)
+    assert line.call.stage is Stage.ENDED
+    assert line.data(EventKind.RECORDING_STOPPED) == {
+        "file": "demo/call-1-1.wav",
+        "seconds": None,
+        "error": NOT_TOLD,
+    }
 
 
 def test_files_of_one_call_are_bounded() -> None:

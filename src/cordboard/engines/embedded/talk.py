@@ -137,11 +137,13 @@ class Talk:
         for talk in (self, other):
             talk.offers.need_g711()
 
-        def ended(seconds: float, error: str) -> None:
+        def over() -> None:
             self.recording = None
-            self._with.tell(RecordingEnded(self._channel, name, seconds, error))
 
-        self.recording = self._with.recordings.begin(name, self.session, other.session, ended)
+        def ended(seconds: float, octets: int, error: str) -> None:
+            self._with.tell(RecordingEnded(self._channel, name, seconds, error, octets))
+
+        self.recording = self._with.recordings.begin(name, self.session, other.session, over, ended)
 
     def stop_recording(self) -> None:
         """End the recording, if there is one."""

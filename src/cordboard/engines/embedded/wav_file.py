@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from cordboard.media.g711 import SAMPLE_RATE
+
+HEADER_OCTETS: Final = 44
+"""Of a WAV file with one ``fmt`` and one ``data`` chunk."""
+
+FRAME_OCTETS: Final = 4
+"""A sample of 16 bit from either side."""
+
 _HEADER: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
-_RATE: Final = 8000
 _CHANNELS: Final = 2
-_SAMPLE_OCTETS: Final = 2
 
 FOR_US_ALONE: Final = 0o600  # what people say to each other
 
-MAX_OCTETS: Final = 2**32 - 1 - _HEADER.size
+MAX_OCTETS: Final = 2**32 - 1 - HEADER_OCTETS
 """What the header can count: 37 hours."""
+
+MIN_FREE_OCTETS: Final = 64 * 1024 * 1024
+"""What is left free on the disk: where the journal is on it too, new calls need some, and what is
+written in the time that somebody needs to make room (17 minutes of 2 live recordings)."""
 
 
 class WavFile:
-    """8 kHz, stereo, 16 bit. Each method may block; all raise :class:`OSError`."""
+    """8 kHz, stereo, 16 bit. Each method may block; all raise :class:`OSError`, and leave a file
+    that can be played to where it was written."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -28,14 +40,31 @@ class WavFile:
         self._octets = 0
         self._write_header()
 
+    @property
+    def octets(self) -> int:
+        """How long the file is."""
+        return HEADER_OCTETS + self._octets
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return self._octets / (FRAME_OCTETS * SAMPLE_RATE)
+
     def append(self, audio: bytes) -> None:
-        """Add samples, left and right by turns; the header counts them at once."""
+        """Add samples, left and right by turns; the header counts at once what was written."""
         if self._octets + len(audio) > MAX_OCTETS:
-            raise OSError("a WAV file can't be longer")
-        self._file.seek(_HEADER.size + self._octets)
-        self._file.write(audio)
-        self._octets += len(audio)
-        self._write_header()
+            raise OSError(errno.EFBIG, "a WAV file can't be longer")
+        disk = os.fstatvfs(self._file.fileno())
+        if disk.f_bavail * disk.f_frsize < MIN_FREE_OCTETS:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        self._file.seek(HEADER_OCTETS + self._octets)
+        written = 0
+        try:
+            while written < len(audio):  # a disk that is nearly full takes some of it
+                written += self._file.write(audio[written:])
+        finally:
+            self._octets += written - written % FRAME_OCTETS
+            self._write_header()
 
     def close(self) -> None:
         """Write no more."""
@@ -43,12 +72,12 @@ class WavFile:
 
     def _write_header(self) -> None:
         octets = self._octets
-        frame = _CHANNELS * _SAMPLE_OCTETS
         self._file.seek(0)
         self._file.write(
             _HEADER.pack(
-                *(b"RIFF", octets + _HEADER.size - 8, b"WAVE"),
-                *(b"fmt ", 16, 1, _CHANNELS, _RATE, _RATE * frame, frame, 8 * _SAMPLE_OCTETS),
+                *(b"RIFF", octets + HEADER_OCTETS - 8, b"WAVE"),
+                *(b"fmt ", 16, 1, _CHANNELS, SAMPLE_RATE),
+                *(SAMPLE_RATE * FRAME_OCTETS, FRAME_OCTETS, 8 * FRAME_OCTETS // _CHANNELS),
                 *(b"data", octets),
             )
         )
