@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cordboard.api.auth import Gate
+from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.directory.snapshot import Directory
 from cordboard.exchange.agents import Agents
 from cordboard.exchange.exchange import Exchange
+from cordboard.exchange.recordings import Recordings
 from cordboard.feeds.following import Feed
 from cordboard.journal.port import Journal
 
@@ -16,16 +18,20 @@ from cordboard.journal.port import Journal
 @dataclass(frozen=True, slots=True)
 class Services:
     """The exchange that places calls, the journal that knows them, the directory of the moment, and
-    the gate by which clients come in; the feed of events that they follow, and what agents do."""
+    the gate by which clients come in; the feed of events that they follow, what agents do, and the
+    recordings with their ``files``."""
 
     exchange: Exchange
     journal: Journal
     directory: Callable[[], Directory]
+    files: RecordedFiles | None = None
     gate: Gate = field(init=False)
     feed: Feed = field(init=False)
     agents: Agents = field(init=False)
+    recordings: Recordings = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gate", Gate(self.directory))
         object.__setattr__(self, "feed", Feed(self.journal))
         object.__setattr__(self, "agents", Agents(self.journal))
+        object.__setattr__(self, "recordings", Recordings(self.journal, self.files))

@@ -68,13 +68,17 @@ class EventKind(Enum):
     """``leg`` was put on hold by a client."""
     CHANNEL_RESUMED = "channel.resumed"
     RECORDING_STARTED = "call.recording_started"
-    """file, below the server's folder of recordings."""
+    """recording (its id), file (below the server's folder of recordings), group (of the context),
+    record_group, keep_days (null: until somebody deletes it)."""
     RECORDING_PAUSED = "call.recording_paused"
-    """file."""
+    """recording, file."""
     RECORDING_RESUMED = "call.recording_resumed"
-    """file."""
+    """recording, file."""
     RECORDING_STOPPED = "call.recording_stopped"
-    """file, seconds (null where they are not known), error (why it broke off, or null)."""
+    """recording, file, seconds, octets (null where they are not known), error (why it broke off, or
+    null)."""
+    RECORDING_DELETED = "recording.deleted"
+    """recording, call, file, by (client, retention), account; of no call."""
     CHANNEL_WARNED = "channel.warned"
     """``leg`` hears that the longest duration is nearly reached."""
     DIGIT = "channel.digit"
@@ -95,7 +99,7 @@ class EventKind(Enum):
 class CallEvent:
     """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says.
 
-    ``call`` is empty where it happened in none: what agents do.
+    ``call`` is empty where it happened in none: what agents do, what becomes of old recordings.
     """
 
     kind: EventKind

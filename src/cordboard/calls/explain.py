@@ -23,7 +23,7 @@ def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "second": _explain_second(plan, live),
         "group": plan.group.as_dict() if plan.group is not None else None,
         "limits": [_explain_take(key, plan.takes, live) for key in _keys(plan.takes)],
-        "record": plan.record,
+        "record": plan.recording.wanted,
         "longest_call": plan.longest_call,
         "country": plan.country,
     }

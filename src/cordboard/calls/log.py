@@ -8,6 +8,8 @@ from cordboard.calls.hunt_channel import Channel, cause_of
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.recorded_files import Length
+from cordboard.calls.recording_terms import RecordingTerms, id_of
 from cordboard.calls.request import Leg
 from cordboard.directory.model import Trunk
 from cordboard.media.figures import MediaFigures
@@ -168,22 +170,19 @@ class CallLog:
         """A client put a party on hold, or took it off."""
         self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
-    def recording_started(self, file: str) -> None:
-        """The two are recorded."""
-        self._write(EventKind.RECORDING_STARTED, None, None, {"file": file})
+    def recording_started(self, file: str, group: str | None, terms: RecordingTerms) -> None:
+        """The two are recorded, on these terms; ``group`` is in whose context they talk."""
+        data = {"recording": id_of(file), "file": file, "group": group, **terms.as_dict()}
+        self._write(EventKind.RECORDING_STARTED, None, None, data)
 
     def recording_paused(self, file: str, on: bool) -> None:
         """What they say is left out, or no longer."""
         kind = EventKind.RECORDING_PAUSED if on else EventKind.RECORDING_RESUMED
-        self._write(kind, None, None, {"file": file})
+        self._write(kind, None, None, {"recording": id_of(file), "file": file})
 
-    def recording_stopped(self, file: str, seconds: float | None, error: str) -> None:
+    def recording_stopped(self, file: str, length: Length | None, error: str) -> None:
         """A recording is complete, or broke off."""
-        data: dict[str, Json] = {
-            "file": file,
-            "seconds": None if seconds is None else round(seconds, 3),
-            "error": error or None,
-        }
+        data = stopped_data(file, length, error)
         self._write(EventKind.RECORDING_STOPPED, None, None, data)
 
     def warned(self, leg: Leg, channel: str) -> None:
@@ -206,6 +205,17 @@ class CallLog:
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
         self._events.append(CallEvent(kind, self._call, leg, channel, data))
+
+
+def stopped_data(file: str, length: Length | None, error: str) -> dict[str, Json]:
+    """What is told of a recording's end."""
+    return {
+        "recording": id_of(file),
+        "file": file,
+        "seconds": None if length is None else round(length.seconds, 3),
+        "octets": None if length is None else length.octets,
+        "error": error or None,
+    }
 
 
 def _verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:

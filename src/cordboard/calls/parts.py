@@ -70,8 +70,9 @@ class Parts:
         self.waiting = Waiting(self.legs, plan.country, command)
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         request = plan.request
+        group = None if plan.group is None else plan.group.name
         self.recording = Recording(
-            f"{request.tenant}/{request.id}", self.log, command, wanted=plan.record
+            request.tenant, request.id, self.log, command, plan.recording, group
         )
         self.verdicts = Verdicts(self.legs, self.times, self.log)
 

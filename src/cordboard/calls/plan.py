@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from cordboard.calls.events import Json
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
 from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
@@ -134,7 +135,7 @@ class CallPlan:
     """All that placing a request needs to know.
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
-    context. With ``record`` the two are recorded, by the request's wish or a group's policy.
+    context, ``recording`` on which terms the two are recorded, if they are.
     """
 
     request: CallRequest
@@ -145,7 +146,7 @@ class CallPlan:
     longest_call: float
     media_timeout: float
     group: Party | None = None
-    record: bool = False
+    recording: RecordingTerms = UNRECORDED
 
     @property
     def takes(self) -> tuple[Take, ...]:

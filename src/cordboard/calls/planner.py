@@ -28,6 +28,7 @@ from cordboard.calls.plan import (
     ProgramPlan,
 )
 from cordboard.calls.ports import CallerId, TrunkEndpoint
+from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     DEFAULT_ANSWER_TIMEOUT,
@@ -96,7 +97,7 @@ class Planner:
             longest_call=policy.longest_call,
             media_timeout=policy.media_timeout,
             group=_group_party(self.group) if self.group is not None else None,
-            record=request.record or self._records(first_target, second_target),
+            recording=self._recording(first_target, second_target),
         )
 
     # Who
@@ -122,10 +123,15 @@ class Planner:
             return find_group(self.tenant, first.group, None, "first.group")[0]
         return None
 
-    def _records(self, *targets: Target | Outside) -> bool:
+    def _recording(self, *targets: Target | Outside) -> RecordingTerms:
         """Whether a group has its calls recorded: the context's, or one that is rung."""
+        if self.request.record:
+            return RecordingTerms(wanted=True, because="the request asks for it")
         groups = [target.group for target in targets if isinstance(target, GroupTarget)]
-        return any(group.record for group in [self.group, *groups] if group is not None)
+        for group in (self.group, *groups):
+            if group is not None and group.record:
+                return RecordingTerms(wanted=True, because=f"the group {group.name} has it so")
+        return UNRECORDED
 
     def _first_party(self, target: Target | Outside, address: Address) -> Party:
         party = party_of(target, address)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
+from cordboard.calls.log import stopped_data
+from cordboard.calls.recorded_files import Length
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
+
+KILLED: Final = "the server was killed"
+"""Why a recording broke off that was alive then."""
 
 # The stage that a call is in after an event; kinds that are missing change nothing.
 _STAGE_AFTER = {
@@ -80,20 +86,25 @@ def interrupted(progress: Progress, at: float) -> CallResult:
     )
 
 
-def last_events(call: str, events: Sequence[Recorded], at: float) -> list[CallEvent]:
-    """What ends a call that was alive when its server died: its recordings, which nobody goes on
-    with, and its result."""
-    result = interrupted(progress_of(events), at)
+def files_left(events: Iterable[Recorded]) -> list[str]:
+    """The recordings of a call of which no end is told."""
     files: dict[Json, None] = {}
     for recorded in events:
         if recorded.event.kind is EventKind.RECORDING_STARTED:
             files[recorded.event.data.get("file")] = None
         elif recorded.event.kind is EventKind.RECORDING_STOPPED:
             files.pop(recorded.event.data.get("file"), None)
-    left: list[dict[str, Json]] = [
-        {"file": file, "seconds": None, "error": "the server was killed"} for file in files
-    ]
+    return [file for file in files if isinstance(file, str)]
+
+
+def last_events(
+    call: str, events: Sequence[Recorded], at: float, left: Mapping[str, Length | None]
+) -> list[CallEvent]:
+    """What ends a call that was alive when its server died: its recordings, which nobody goes on
+    with, each as long as it is (None: nobody knows), and its result."""
+    result = interrupted(progress_of(events), at)
+    stopped = [stopped_data(file, length, KILLED) for file, length in left.items()]
     return [
-        *(CallEvent(EventKind.RECORDING_STOPPED, call, data=data) for data in left),
+        *(CallEvent(EventKind.RECORDING_STOPPED, call, data=data) for data in stopped),
         CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict()),
     ]

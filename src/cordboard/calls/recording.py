@@ -17,6 +17,8 @@ from cordboard.calls.ports import (
     RecordingEnded,
     StopRecording,
 )
+from cordboard.calls.recorded_files import Length
+from cordboard.calls.recording_terms import RecordingTerms
 
 NOT_TOLD: Final = "its end was not written in time"
 """Why a recording is not known to be complete when the call is over: its disk is too slow."""
@@ -25,32 +27,39 @@ NOT_TOLD: Final = "its end was not written in time"
 class Recording:
     """Says it to the engine by ``command`` and writes it to the log. ``wanted``: from the next
     bridge on; ``file`` is the one that is written, None while there is none; ``made`` counts
-    them."""
+    them. ``group`` is in whose context the call ``call`` of ``domain`` is made."""
 
     __slots__ = (
+        "_call",
         "_channel",
         "_command",
+        "_domain",
         "_ending",
-        "_folder",
+        "_group",
         "_log",
         "file",
         "made",
         "paused",
+        "terms",
         "wanted",
     )
 
     def __init__(
         self,
-        folder: str,
+        domain: str,
+        call: str,
         log: CallLog,
         command: Callable[[EngineCommand], None],
-        *,
-        wanted: bool,
+        terms: RecordingTerms,
+        group: str | None = None,
     ) -> None:
-        self.wanted = wanted
+        self.terms = terms
+        self.wanted = terms.wanted
         self.file: str | None = None
         self.paused = False
-        self._folder = folder
+        self._domain = domain
+        self._call = call
+        self._group = group
         self._log = log
         self._command = command
         self._channel = ""
@@ -62,9 +71,10 @@ class Recording:
         if self.file is not None:
             return
         self.made += 1
-        self.file, self.paused, self._channel = f"{self._folder}-{self.made}.wav", False, first
+        self.file = self.terms.file(self._domain, self._call, self.made)
+        self.paused, self._channel = False, first
         self._command(Record(first, second, self.file))
-        self._log.recording_started(self.file)
+        self._log.recording_started(self.file, self._group, self.terms)
 
     def pause(self, on: bool) -> None:
         """Leave out what is said from now on, or no longer."""
@@ -94,7 +104,8 @@ class Recording:
             self._ending.remove(event.name)
         else:
             return
-        self._log.recording_stopped(event.name, event.seconds, event.error)
+        length = Length(event.seconds, event.octets)
+        self._log.recording_stopped(event.name, length, event.error)
 
     @property
     def unwritten(self) -> bool:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from cordboard.calls.ports import Record, RecordingEnded
+from cordboard.engines.embedded.wav_file import FRAME_OCTETS, HEADER_OCTETS
 from cordboard.media.g711 import SAMPLE_RATE
-
-HEADER_OCTETS: Final = 44
-FRAME_OCTETS: Final = 4
-"""Of the files that there would be."""
 
 
 @dataclass(slots=True)

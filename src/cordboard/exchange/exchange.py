@@ -21,6 +21,7 @@ from cordboard.calls.plan import CallPlan
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import Contact, Engine
 from cordboard.calls.progress import last_events
+from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
 from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
@@ -29,6 +30,7 @@ from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
+from cordboard.exchange.recordings import Recordings
 from cordboard.exchange.records import record_of
 from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
@@ -49,7 +51,7 @@ class Exchange:
     """All live calls of this process.
 
     ``directory`` gives the snapshot of the moment; ``wall`` is seconds since the epoch; ``grace``
-    is how many seconds late a call for later may begin.
+    is how many seconds late a call for later may begin; ``files`` are those of recordings.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Exchange:
         journal: Journal,
         wall: Callable[[], float],
         grace: float = DEFAULT_GRACE,
+        files: RecordedFiles | None = None,
     ) -> None:
         self._directory = directory
         self._engine = engine
@@ -76,6 +79,7 @@ class Exchange:
             journal.agents,
             self._attendance,
         )
+        self._recordings = Recordings(journal, files)
         self._repetition = Repetition(journal)
         self._channels = ChannelBook()
         self._stopping = Stopping()
@@ -101,7 +105,8 @@ class Exchange:
                 self._schedule.add(scheduled)
                 continue
             at = events[-1].at if events else record.accepted_at
-            self._journal.append(record.tenant, last_events(record.id, events, at))
+            left = await self._recordings.left_by(record.tenant, record.id, events)
+            self._journal.append(record.tenant, last_events(record.id, events, at, left))
         await self._journal.flush()
 
     async def place(self, request: CallRequest, key: str | None = None) -> Accepted:

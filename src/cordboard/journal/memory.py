@@ -21,6 +21,7 @@ from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
+from cordboard.journal.memory_recordings import MemoryRecordings
 from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
 from cordboard.journal.port import (
     SECRET_OCTETS,
@@ -33,6 +34,7 @@ from cordboard.journal.port import (
     ResyncNeeded,
     Snapshot,
 )
+from cordboard.journal.recordings import KeptRecording, WantedRecordings
 from cordboard.journal.view import Bounds, View
 
 PENDING_EVENTS = 50_000
@@ -60,6 +62,7 @@ class MemoryJournal:
         self._pending_count = 0
         self._committed: asyncio.Future[None] | None = None
         self._outbox = MemoryOutbox()
+        self._recordings = MemoryRecordings()
         self._secret = secrets.token_bytes(SECRET_OCTETS)
         self._told: Callable[[Owed], None] | None = None
         self._bindings: dict[str, str] = {}
@@ -190,6 +193,20 @@ class MemoryJournal:
         """Follow the events of all tenants from now on."""
         return LogReader(self._view.all, self._view.all.last)
 
+    # Recordings
+
+    async def recording(self, tenant: str, recording: str) -> KeptRecording | None:
+        """A recording of a tenant; see the port."""
+        return self._recordings.of(tenant, recording)
+
+    async def recordings(self, tenant: str, wanted: WantedRecordings) -> tuple[KeptRecording, ...]:
+        """Those of a tenant that are wanted; see the port."""
+        return self._recordings.wanted(tenant, wanted)
+
+    async def expired(self, before: float, limit: int) -> tuple[KeptRecording, ...]:
+        """Those that may be deleted; see the port."""
+        return self._recordings.expired(before, limit)
+
     # The outbox
 
     async def due(self, before: float, limit: int) -> tuple[Posted, ...]:
@@ -243,6 +260,8 @@ class MemoryJournal:
         self._accepting.clear()
         news = self._view.owed_by(entries)
         logs = {self._view.commit(entry) for entry in entries}
+        for entry in entries:
+            self._recordings.commit(entry)
         for log in (*logs, self._view.all):
             log.wake()
         if committed is not None:

@@ -17,6 +17,7 @@ from cordboard.calls.request import Callback
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import Wanted
 from cordboard.journal.outbox import Outbox
+from cordboard.journal.recordings import Recordings
 from cordboard.values import often_made
 
 SECRET_OCTETS: Final = 32
@@ -106,7 +107,7 @@ class Reader(Protocol):
         """Follow no longer."""
 
 
-class Journal(Outbox, Protocol):
+class Journal(Outbox, Recordings, Protocol):
     """What the exchange writes to and the feeds read from."""
 
     def on_owed(self, told: Callable[[Owed], None]) -> None:

@@ -26,6 +26,7 @@ from cordboard.directory.snapshot import Directory
 from cordboard.engines.connections import ConnectionSettings
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.engines.embedded.settings import EngineSettings
+from cordboard.engines.recorded_files import FolderOfRecordings
 from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
@@ -73,13 +74,14 @@ class Service:
         if self.recovery is not None:
             self.engine.keep_records(self.recovery)
         self.engine.keep_bindings(self.journal.put_bindings)
+        files = FolderOfRecordings(settings.recordings)
         self.exchange = Exchange(
-            self._directory, self.engine, self.journal, time.time, settings.grace
+            self._directory, self.engine, self.journal, time.time, settings.grace, files
         )
         self._outbound = Outbound()
         courier = Courier(self._outbound, time.time)
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
-        services = Services(self.exchange, self.journal, self._directory)
+        services = Services(self.exchange, self.journal, self._directory, files)
         self._feed = services.feed
         self._monitoring = Monitoring(
             *(self.exchange, self.engine, self.journal, self._directory, self._feed, time.time),

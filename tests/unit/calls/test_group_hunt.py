@@ -198,7 +198,7 @@ def test_the_group_that_is_rung_speaks_for_itself() -> None:
     call = house.place()
     assert call.plan.group is not None
     assert call.plan.group.name == "team"
-    assert call.plan.record
+    assert call.plan.recording.wanted
     scopes = [str(take.key) for take in call.plan.takes]
     assert scopes == ["tenant:demo", "group:team@demo"], "one channel a leg however many ring"
 
@@ -206,9 +206,9 @@ def test_the_group_that_is_rung_speaks_for_itself() -> None:
 def test_a_group_has_the_calls_recorded_that_are_made_on_its_behalf() -> None:
     house = GroupHouse(team(record=True))
     asked = request(RingUser(UserKeys(name="ann")), "1111")
-    assert not plan(asked, house.tenant, house.desk).record
+    assert not plan(asked, house.tenant, house.desk).recording.wanted
     on_behalf = replace(asked, group=GroupKeys(name="team"))
-    assert plan(on_behalf, house.tenant, house.desk).record
+    assert plan(on_behalf, house.tenant, house.desk).recording.wanted
 
 
 def test_nobody_of_an_empty_group_can_be_rung() -> None:

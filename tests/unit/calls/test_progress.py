@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind, Outcome, Recorded
-from cordboard.calls.progress import interrupted, last_events, progress_of
+from cordboard.calls.progress import KILLED, files_left, interrupted, last_events, progress_of
+from cordboard.calls.recorded_files import Length
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
 
@@ -64,12 +65,18 @@ def test_recordings_that_nobody_goes_on_with_end_with_the_call() -> None:
         *after(7),
         *(Recorded("epoch", 8 + n, 1005.2, "demo", one) for n, one in enumerate(log)),
     ]
-    over, ended = last_events("call", events, 1009.0)
-    assert (over.kind, over.data["file"], over.data["seconds"]) == (
-        K.RECORDING_STOPPED,
-        "demo/call-2.wav",
-        None,
-    )
+    assert files_left(events) == ["demo/call-2.wav"]
+    left = {"demo/call-2.wav": Length(3.5, 112_044), "demo/call-3.wav": None}
+    over, unknown, ended = last_events("call", events, 1009.0, left)
+    assert over.kind is K.RECORDING_STOPPED
+    assert over.data == {
+        "recording": "call-2",
+        "file": "demo/call-2.wav",
+        "seconds": 3.5,
+        "octets": 112_044,
+        "error": KILLED,
+    }
+    assert (unknown.data["file"], unknown.data["seconds"]) == ("demo/call-3.wav", None)
     assert ended.kind is K.CALL_ENDED
     assert ended.data["outcome"] == "interrupted"
 

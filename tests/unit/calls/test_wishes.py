@@ -119,10 +119,19 @@ def test_a_client_has_the_two_recorded() -> None:
     assert record(line, RecordAction.PAUSE) == []
     assert record(line, RecordAction.RESUME) == [PauseRecording("c1", False)]
     assert record(line, RecordAction.STOP) == [StopRecording("c1")]
-    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 12.3456))
+    assert line.data(EventKind.RECORDING_STARTED) == {
+        "recording": "call-1-1",
+        "file": "demo/call-1-1.wav",
+        "group": None,
+        "record_group": None,
+        "keep_days": None,
+    }
+    line.tell(RecordingEnded("c1", "demo/call-1-1.wav", 12.3456, octets=395_103))
     assert line.data(EventKind.RECORDING_STOPPED) == {
+        "recording": "call-1-1",
         "file": "demo/call-1-1.wav",
         "seconds": 12.346,
+        "octets": 395_103,
         "error": None,
     }
     assert record(line, RecordAction.START) == [Record("c1", "c3", "demo/call-1-2.wav")]
@@ -184,8 +193,10 @@ def test_a_call_does_not_wait_for_a_dead_disk() -> None:
     line.wait(FAREWELL_SECONDS)
     assert line.call.stage is Stage.ENDED
     assert line.data(EventKind.RECORDING_STOPPED) == {
+        "recording": "call-1-1",
         "file": "demo/call-1-1.wav",
         "seconds": None,
+        "octets": None,
         "error": NOT_TOLD,
     }
 

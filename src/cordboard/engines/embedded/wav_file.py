@@ -29,6 +29,16 @@ MIN_FREE_OCTETS: Final = 64 * 1024 * 1024
 written in the time that somebody needs to make room (17 minutes of 2 live recordings)."""
 
 
+def wav_header(octets: int) -> bytes:
+    """What stands before so many octets of audio."""
+    return _HEADER.pack(
+        *(b"RIFF", octets + HEADER_OCTETS - 8, b"WAVE"),
+        *(b"fmt ", 16, 1, _CHANNELS, SAMPLE_RATE),
+        *(SAMPLE_RATE * FRAME_OCTETS, FRAME_OCTETS, 8 * FRAME_OCTETS // _CHANNELS),
+        *(b"data", octets),
+    )
+
+
 class WavFile:
     """8 kHz, stereo, 16 bit. Each method may block; all raise :class:`OSError`, and leave a file
     that can be played to where it was written."""
@@ -71,13 +81,5 @@ class WavFile:
         self._file.close()
 
     def _write_header(self) -> None:
-        octets = self._octets
         self._file.seek(0)
-        self._file.write(
-            _HEADER.pack(
-                *(b"RIFF", octets + HEADER_OCTETS - 8, b"WAVE"),
-                *(b"fmt ", 16, 1, _CHANNELS, SAMPLE_RATE),
-                *(SAMPLE_RATE * FRAME_OCTETS, FRAME_OCTETS, 8 * FRAME_OCTETS // _CHANNELS),
-                *(b"data", octets),
-            )
-        )
+        self._file.write(wav_header(self._octets))

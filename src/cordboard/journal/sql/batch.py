@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from cordboard.calls.agents import NO_CALL, Place
 from cordboard.calls.events import CallEvent
 from cordboard.journal.entry import Entry
-from cordboard.journal.sql import bindings
+from cordboard.journal.recordings import tells_of_recording
+from cordboard.journal.sql import bindings, recordings
 from cordboard.journal.sql.rows import (
     Row,
     agent_row,
@@ -80,6 +81,7 @@ class Batch:
         self._view = view
         self._known = known
         self._of_no_call: list[tuple[Entry, CallEvent]] = []
+        self._of_recordings: list[recordings.Told] = []
         self.tenants = {
             entry.tenant for entry in entries if entry.events or entry.record is not None
         }
@@ -92,19 +94,21 @@ class Batch:
         tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
         moved, added = bindings.changed(entries)
         owed = [owed_row(one) for one in self._view.owed_by(entries)]
-        for statement, rows in (
+        changes: tuple[tuple[Statement, list[Row]], ...] = (
             (_ADD_TENANTS, self._new_tenants()),
             (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
             (_ADD_EVENTS, numbered),
             (_FORGET_AGENTS, acted),
             (_ADD_AGENTS, acted),
+            *recordings.statements(self._of_recordings),
             (_END_CALLS, endings(entries)),
             (_ADD_OWED, owed),
             (_TRIED, tried),
             (_ADD_ATTEMPTS, tried),
             (bindings.DROP, moved),
             (bindings.ADD, added),
-        ):
+        )
+        for statement, rows in changes:
             if rows:
                 yield statement, rows
 
@@ -130,4 +134,6 @@ class Batch:
                 numbered.append(event_row(entry.tenant, last[entry.tenant], entry.at, event))
                 if event.call == NO_CALL:
                     self._of_no_call.append((entry, event))
+                if tells_of_recording(event):
+                    self._of_recordings.append((entry.tenant, entry.at, event))
         return numbered

@@ -35,6 +35,7 @@ from cordboard.journal.sql.facts import epoch_of, secret_of
 from cordboard.journal.sql.listing import events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
+from cordboard.journal.sql.recordings import SqlRecordings
 from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.rows import agent_of, record_of, recorded_of
 from cordboard.journal.sql.store import Store, reason_of
@@ -49,7 +50,7 @@ MAX_EVENTS_OF_CALL: Final = 10_000
 """Events that are read of one call: what a memory journal keeps of it, and much more."""
 
 
-class SqlJournal(SqlOutbox):
+class SqlJournal(SqlOutbox, SqlRecordings):
     """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
 
     ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the

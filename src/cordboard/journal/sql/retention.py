@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.agents import NO_CALL
+from cordboard.journal.sql import recordings
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
 
@@ -98,6 +99,7 @@ class Retention:
                 await connection.execute(delete(events).where(events.c.call.in_(ids)))
                 await connection.execute(delete(calls).where(calls.c.id.in_(ids)))
             await _forget_of_no_call(connection, self._wall() - self._keep)
+            await recordings.forget(connection, self._wall() - self._keep)
         return len(ids)
 
     async def _run(self) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from cordboard.journal.port import JournalUnavailable, StoreFailed
 from cordboard.journal.sole_user import locked
 
-NEWEST: Final = "0005"
+NEWEST: Final = "0007"
 """The version of the tables that this server needs: the last of the migrations."""
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}

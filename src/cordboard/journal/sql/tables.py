@@ -163,6 +163,40 @@ ledger = Table(
 )
 """Money that changed hands, in millionths: each settlement once. Nothing is written to it yet."""
 
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("group_name", Text),
+    Column("record_group", Text),
+    Column("keep_until", Double),
+    Column("state", Text, nullable=False),
+    Column("ended_at", Double),
+    Column("seconds", Double),
+    Column("octets", BigInteger),
+    Column("error", Text),
+    Column("deleted_at", Double),
+    Index("recordings_by_time", "tenant", "started_at", "id"),
+    Index("recordings_by_call", "call"),
+    Index(
+        "recordings_by_keep",
+        "keep_until",
+        sqlite_where=text("keep_until IS NOT NULL"),
+        postgresql_where=text("keep_until IS NOT NULL"),
+    ),
+    Index(
+        "recordings_by_deletion",
+        "deleted_at",
+        sqlite_where=text("deleted_at IS NOT NULL"),
+        postgresql_where=text("deleted_at IS NOT NULL"),
+    ),
+)
+"""Recordings and what became of them; a row outlives its call while there is a file."""
+
 bindings = Table(
     "bindings",
     metadata,
