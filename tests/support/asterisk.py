@@ -234,13 +234,13 @@ class Asterisk(Block):
         host: str = LOOPBACK,
     ) -> None:
         self._start = fetched()
-        self.port = free_ports()
-        self.tls_port = free_ports()
+        self.port = free_ports(owner=self)
+        self.tls_port = free_ports(owner=self)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         root = self._start.parent / "root"
         triplet = next((root / "usr/lib").glob("*-linux-gnu")).name
-        rtp = free_ports(RTP_PORTS)
+        rtp = free_ports(RTP_PORTS, self)
         pjsip = PJSIP.format(
             host=host,
             address=written(host, self.port),

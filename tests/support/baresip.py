@@ -116,11 +116,11 @@ class BaresipPhone(Block):
         self.folder = folder
         self.account = account
         self.tone_hz = tone_hz
-        self.sip_port = free_ports(CONTROL_OFFSET + 1)
+        self.sip_port = free_ports(CONTROL_OFFSET + 1, self)
         self._control_port = self.sip_port + CONTROL_OFFSET
         tone = folder / "tone.wav"
         write_tone(tone, tone_hz, seconds=60.0)
-        rtp_first = free_ports(RTP_PORTS)
+        rtp_first = free_ports(RTP_PORTS, self)
         (folder / "config").write_text(
             CONFIG.format(
                 host=place.host,

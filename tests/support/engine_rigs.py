@@ -6,7 +6,6 @@ are SIP stacks of their own on the loopback, with the engine in memory they are 
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
@@ -51,12 +50,15 @@ from cordboard.media.tone_plans import tone_plan
 from cordboard.sip.digest import ha1
 from cordboard.sip.grammar import quote
 from cordboard.sip.timers import Timers
+from support.ports import free_range
 from support.sip_call_out import SipCallOut
 from support.sip_phone import SipPhone, SipPhoneCall
+from support.waiting import eventually
 
 E = TypeVar("E")
 
 HOST = "127.0.0.1"
+MEDIA_PORTS = 200
 DOMAIN = "demo"
 REALM = "demo"
 SECRET = "of-every-phone"
@@ -524,11 +526,7 @@ class EmbeddedRig(Rig):
         return SipFar(calls()[-1])
 
     async def until(self, condition: Callable[[], object]) -> None:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + BOUND
-        while not condition():
-            assert loop.time() < deadline, f"not in time; told: {self.events}"
-            await asyncio.sleep(0.005)
+        await eventually(condition, BOUND, lambda: f"told: {self.events}")
 
     def prompt(self, folder: Path, seconds: float | None) -> str:
         path = folder / "prompt.wav"
@@ -594,7 +592,7 @@ async def embedded_rig(
     recordings = TemporaryDirectory()
     settings = EngineSettings(
         listen=(Listen(transport, HOST, 0),),
-        media_ports=(45000, 46999),
+        media_ports=free_range(MEDIA_PORTS),
         timers=timers,
         dns=dns or DnsSettings(),
         tls=tls or TlsSettings(),

@@ -165,7 +165,7 @@ class Kamailio(Block):
     ) -> None:
         self._host = host
         self._start = fetched()
-        self.port = free_ports()
+        self.port = free_ports(owner=self)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._config = folder / "kamailio.cfg"

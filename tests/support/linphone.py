@@ -80,12 +80,13 @@ class LinphonePhone(Block):
         self._config.touch(mode=0o600)
         # Its TLS does not look for addresses in certificates, only for names.
         host = "localhost" if transport == "tls" else server[0]
-        ports = {one: free_ports() if one == transport else 0 for one in ("udp", "tcp", "tls")}
+        port = free_ports(owner=self)
+        ports = {one: port if one == transport else 0 for one in ("udp", "tcp", "tls")}
         self._config.write_text(
             CONFIG.format(
                 host=LOOPBACK,
                 **ports,
-                rtp=free_ports(2),
+                rtp=free_ports(2, self),
                 account=account,
                 authority=authority or "",
                 info=int(keys_by_info),

@@ -49,7 +49,7 @@ class Nginx:
 
     def __init__(self, folder: Path, server: tuple[str, int]) -> None:
         self._folder = folder
-        self.address = LOOPBACK, free_ports()
+        self.address = LOOPBACK, free_ports(owner=self)
         printed = re.search(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)
         assert printed is not None, f"{PAGE.name} shows no configuration of nginx"
         location = printed.group(1)

@@ -1,47 +1,105 @@
-"""Ports that are free on the loopback address just now."""
+"""Ports that are free on the loopback address just now, and stay this process's own.
+
+The range is cut into blocks. A process takes one when it first needs a port, and more where that
+is full: it holds the block by having its first port bound, which the system gives up for it
+however it ends. So neither the lanes of one run of the tests (:mod:`support.lanes`) nor two runs
+on one machine are given each other's ports.
+"""
 
 from __future__ import annotations
 
 import socket
+import weakref
 from contextlib import closing
 from functools import cache
 
 LOOPBACK, LOOPBACK_V6 = "127.0.0.1", "::1"
-FIRST, LAST = 10000, 20000
+FIRST, LAST = 10000, 32000
 """Below the range from which the system takes the ports of outgoing connections (ip(7)): one of
-those may come by just the port that is to be listened at, and even connect to itself. And below
-the media ports that a server has by default."""
+those may come by just the port that is to be listened at, and even connect to itself."""
 
-PROBES = 4000
+BLOCK = 1000
+"""More than any one server has for media, and enough for what a few tests have at the same time."""
 
 
-class _Cursor:
-    """Goes through the range, from a place of the system's choice: a port is not given twice soon,
-    and two runs of the tests at once begin at different places."""
+class PortBook:
+    """Which ports this process has been given, and which of them are still in use.
 
-    def __init__(self) -> None:
-        with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
-            probe.bind((LOOPBACK, 0))
-            self._next = FIRST + int(probe.getsockname()[1]) % (LAST - FIRST)
+    A port is not given twice soon: the search goes on where the last one ended.
+    """
 
-    def take(self, how_many: int) -> int:
-        if self._next + how_many > LAST:
-            self._next = FIRST
-        first, self._next = self._next, self._next + how_many
+    def __init__(self, first: int = FIRST, last: int = LAST, block: int = BLOCK) -> None:
+        self._blocks = [range(start, start + block) for start in range(first, last, block)]
+        self._own: list[range] = []
+        self._locks: list[socket.socket] = []
+        self._next = 0
+        self._held: set[int] = set()
+
+    def take(self, how_many: int, owner: object | None = None) -> int:
+        """The first, an even one, of so many neighbouring ports that neither UDP nor TCP uses; they
+        are not given again while there is an ``owner``. Raises :class:`OSError` if all are used."""
+        first = self._found_in_own(how_many)
+        while first is None and self._takes_another_block():
+            first = self._found_in_own(how_many)
+        if first is None:
+            raise OSError(f"no {how_many} neighbouring free ports in {len(self._own)} blocks")
+        ports = range(first, first + how_many)
+        self._next = ports.stop
+        if owner is not None:
+            self._held.update(ports)
+            weakref.finalize(owner, self._held.difference_update, ports)
         return first
 
+    def _found_in_own(self, how_many: int) -> int | None:
+        starts = [
+            start for block in self._own for start in block[2 : len(block) - how_many + 1 : 2]
+        ]
+        later = [start for start in starts if start >= self._next]
+        return next((one for one in later + starts if self._are_free(one, how_many)), None)
 
-_cursor = _Cursor()
+    def _are_free(self, first: int, how_many: int) -> bool:
+        ports = range(first, first + how_many)
+        return self._held.isdisjoint(ports) and all(is_free(port) for port in ports)
+
+    def _takes_another_block(self) -> bool:
+        for block in self._blocks:
+            if block not in self._own and self._locks_block(block):
+                self._own.append(block)
+                self._next = block.start
+                return True
+        return False
+
+    def _locks_block(self, block: range) -> bool:
+        lock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            lock.bind((LOOPBACK, block.start))
+        except OSError:
+            lock.close()
+            return False
+        self._locks.append(lock)
+        return True
+
+    def close(self) -> None:
+        """Leave all blocks to others."""
+        for lock in self._locks:
+            lock.close()
 
 
-def free_ports(how_many: int = 1) -> int:
-    """The first of so many neighbouring ports that neither UDP nor TCP uses; an even one."""
-    for _ in range(PROBES):
-        first = _cursor.take(how_many + how_many % 2)
-        first += first % 2
-        if all(is_free(port) for port in range(first, first + how_many)):
-            return first
-    raise OSError(f"no {how_many} neighbouring free ports between {FIRST} and {LAST}")
+@cache
+def port_book() -> PortBook:
+    """That of this process."""
+    return PortBook()
+
+
+def free_ports(how_many: int = 1, owner: object | None = None) -> int:
+    """The first of so many neighbouring free ports (:meth:`PortBook.take`)."""
+    return port_book().take(how_many, owner)
+
+
+def free_range(how_many: int, owner: object | None = None) -> tuple[int, int]:
+    """The first and the last of so many, as settings have media ports."""
+    first = free_ports(how_many, owner)
+    return first, first + how_many - 1
 
 
 def is_free(port: int) -> bool:

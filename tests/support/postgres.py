@@ -34,7 +34,7 @@ class Postgres:
     def __init__(self) -> None:
         programs = _fetched()
         self._folder = Path(tempfile.mkdtemp(prefix="cordboard-postgres-"))
-        self._port = free_ports()
+        self._port = free_ports(owner=self)
         self._numbers = count(1)
         root = programs.parents[4]
         libraries = [str(path) for path in root.glob("usr/lib/*-linux-gnu")]

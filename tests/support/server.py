@@ -24,7 +24,7 @@ from support.waiting import wait_until
 DOMAIN, TOKEN = "demo", "demo-token"
 READY_SECONDS = 30.0
 STREAM_SECONDS = 30.0
-MEDIA_PORTS = 200
+MEDIA_PORTS = 100
 PROMPT_HZ, PROMPT_SECONDS = 500.0, 0.5
 
 CONFIG = """\
@@ -171,10 +171,10 @@ class CordboardServer(Block):
         folder.mkdir(parents=True, exist_ok=True)
         self.place = place
         self._words = program
-        self.http_port = free_ports()
-        self.sip_port = free_ports()
-        self.tls_port = free_ports()
-        self.ws_port = free_ports()
+        self.http_port = free_ports(owner=self)
+        self.sip_port = free_ports(owner=self)
+        self.tls_port = free_ports(owner=self)
+        self.ws_port = free_ports(owner=self)
         ports = {"udp": self.sip_port, "tcp": self.sip_port}
         if certificate is not None:
             ports["tls"] = self.tls_port
@@ -183,7 +183,7 @@ class CordboardServer(Block):
             ports["ws" if certificate is None else "wss"] = self.ws_port
         hosts = (place.host,) if also_at is None else (place.host, also_at)
         listen = [f"{name}:{written(host, ports[name])}" for host in hosts for name in ports]
-        media_first = free_ports(media_ports)
+        media_first = free_ports(media_ports, self)
         self.media_ports = range(media_first, media_first + media_ports)
         if prompt is None:
             prompt = folder / "prompt.wav"

@@ -31,8 +31,10 @@ from cordboard.sip.stack import Registration, SipStack, StackSettings
 from cordboard.sip.timers import Timers
 from cordboard.sip.uri import SipUri
 from support.audio import goertzel, rms, sine
+from support.ports import free_range
 
 HOST = "127.0.0.1"
+MEDIA_PORTS = 20
 RECENT = 800  # samples (100 ms) of what was heard that are judged
 SILENT = 50.0  # root of the mean square; G.711's own noise is below 10
 CLEAR = 0.5  # of the power, from which on a tone is what is heard
@@ -227,7 +229,7 @@ class SipPhone:
             self._happened,
         )
         self.stack = self.runner.stack
-        self.media = LocalMediaPlane(host, port_range=(48000, 49999), warm=0)
+        self.media = LocalMediaPlane(host, port_range=free_range(MEDIA_PORTS, self), warm=0)
 
     @property
     def now(self) -> float:

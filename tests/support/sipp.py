@@ -50,7 +50,7 @@ class Sipp(Block):
         transport: str = "udp",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port = port or free_ports()
+        self.port = port or free_ports(owner=self)
         if isinstance(scenario, Script):
             name, file = scenario.name, folder / f"{scenario.name}.xml"
             file.write_text(scenario.xml())
@@ -64,7 +64,7 @@ class Sipp(Block):
             *([written(*peer)] if peer is not None else []),
             *("-sf", str(file)),
             *("-i", host, "-mi", host, "-p", str(self.port)),
-            *("-mp", str(free_ports(4)), "-m", str(calls), "-d", str(pause_ms)),
+            *("-mp", str(free_ports(4, self)), "-m", str(calls), "-d", str(pause_ms)),
             *("-t", "t1" if transport == "tcp" else "u1"),
             *("-timeout", str(int(seconds)), "-timeout_error", "-nostdin"),
             *("-trace_msg", "-message_file", str(self._messages)),

@@ -43,6 +43,7 @@ from support.engine_rigs import (
     embedded_rig,
     outside,
 )
+from support.ports import free_range
 from support.sip_phone import SipPhone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
@@ -320,7 +321,7 @@ async def test_advertised_addresses_take_the_place_of_ours(
 async def test_no_media_port_is_a_failure_here() -> None:
     snapshot = directory()
     settings = EngineSettings(
-        listen=(Listen("udp", HOST, 0),), media_ports=(47000, 47001), timers=QUICK
+        listen=(Listen("udp", HOST, 0),), media_ports=free_range(2), timers=QUICK
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()
