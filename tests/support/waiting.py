@@ -25,14 +25,21 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str | Callable[
     return value
 
 
-async def eventually(condition: Callable[[], Awaitable[bool] | bool], seconds: float = 5.0) -> None:
-    """Wait for a condition within the event loop; TimeoutError if it does not come in time."""
-    async with asyncio.timeout(seconds):
-        while True:
-            value = condition()
-            if value if isinstance(value, bool) else await value:
-                return
-            await asyncio.sleep(POLL / 10)
+async def eventually(
+    condition: Callable[[], object], seconds: float = 10.0, what: str | Callable[[], str] = "it"
+) -> None:
+    """Wait within the event loop for a condition, which may have to be awaited; AssertionError with
+    ``what`` if it does not come in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        value = condition()
+        if await value if isinstance(value, Awaitable) else value:
+            return
+        if loop.time() > deadline:
+            told = what if isinstance(what, str) else what()
+            raise AssertionError(f"not within {seconds} s: {told}")
+        await asyncio.sleep(POLL / 10)
 
 
 class Observed(Generic[T]):

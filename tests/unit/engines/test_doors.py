@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cordboard.engines.capacity import Capacity
 from cordboard.engines.doors import Doors
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from support.certificates import Certificates, make_certificates
+from support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
@@ -25,14 +26,6 @@ BOUND = 10.0
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
-async def until(condition: Callable[[], object]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOUND
-    while not condition():
-        assert loop.time() < deadline, "it has not happened in time"
-        await asyncio.sleep(0.005)
 
 
 class Guest(asyncio.Protocol):
@@ -103,12 +96,12 @@ async def test_a_network_has_its_share_and_no_more() -> None:
         first, second, third = [await Visitor.at(there.address) for _ in range(3)]
         assert [await v.hears() for v in (first, second, third)] == [b"hello", b"hello", b""]
         first.leave()
-        await until(lambda: len(there.inside) == 1)
+        await eventually(lambda: len(there.inside) == 1)
         fourth = await Visitor.at(there.address)
         assert await fourth.hears() == b"hello"
         for visitor in (second, third, fourth):
             visitor.leave()
-        await until(lambda: not there.inside)
+        await eventually(lambda: not there.inside)
         assert not there.doors._guests
 
 
@@ -119,7 +112,7 @@ async def test_a_proxy_has_no_share_for_its_guests_are_of_others() -> None:
         assert not there.doors._guests
         for visitor in visitors:
             visitor.leave()
-        await until(lambda: not there.inside)
+        await eventually(lambda: not there.inside)
 
 
 async def test_a_full_house_takes_nobody() -> None:
@@ -130,26 +123,26 @@ async def test_a_full_house_takes_nobody() -> None:
         assert await second.hears() == b""
         first.leave()
         second.leave()
-        await until(lambda: not there.inside)
+        await eventually(lambda: not there.inside)
 
 
 async def test_handshakes_are_bounded_in_number(certificates: Certificates) -> None:
     async with house(Capacity(handshakes=2), certificates.server) as there:
         silent = [await Visitor.at(there.address) for _ in range(2)]
-        await until(lambda: len(there.doors._handshakes) == 2)
+        await eventually(lambda: len(there.doors._handshakes) == 2)
         turned_away = await Visitor.at(there.address)
         assert await turned_away.hears() == b""
         assert there.inside == []
         for visitor in silent:
             visitor.leave()
-        await until(lambda: not there.doors._handshakes)
+        await eventually(lambda: not there.doors._handshakes)
         assert not there.doors._guests
         how = ssl.create_default_context(cafile=certificates.authority)
         welcome = await Visitor.at(there.address, how)
         assert await welcome.hears() == b"hello"
         welcome.leave()
         turned_away.leave()
-        await until(lambda: not there.doors._guests)
+        await eventually(lambda: not there.doors._guests)
 
 
 async def test_a_handshake_that_takes_too_long_is_over(
@@ -159,14 +152,14 @@ async def test_a_handshake_that_takes_too_long_is_over(
     async with house(Capacity(), certificates.server) as there:
         silent = await Visitor.at(there.address)
         assert await silent.hears() == b""
-        await until(lambda: not there.doors._handshakes and not there.doors._guests)
+        await eventually(lambda: not there.doors._handshakes and not there.doors._guests)
         silent.leave()
 
 
 async def test_closing_ends_the_handshakes(certificates: Certificates) -> None:
     async with house(Capacity(), certificates.server) as there:
         silent = await Visitor.at(there.address)
-        await until(lambda: there.doors._handshakes)
+        await eventually(lambda: there.doors._handshakes)
     assert await silent.hears() == b""
     assert not there.doors._guests
     silent.leave()
@@ -212,4 +205,4 @@ async def test_no_descriptor_left_is_a_pause(monkeypatch: pytest.MonkeyPatch) ->
         visitor = await Visitor.at(there.address)
         assert await visitor.hears() == b"hello"
         visitor.leave()
-        await until(lambda: not there.inside)
+        await eventually(lambda: not there.inside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -21,20 +21,12 @@ from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import RtpPacket
 from cordboard.media.sources import Silence, Tone
 from support.audio import decoded, goertzel, negotiated, rms, sine, voice
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
 HOST = "127.0.0.1"
 BOUND = 5.0  # seconds within which anything here must have happened
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, at most so long."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOUND
-    while not condition():
-        assert loop.time() < deadline, "it has not happened in time"
-        await asyncio.sleep(0.005)
 
 
 class Phone:
@@ -150,7 +142,7 @@ async def test_a_bridge_carries_both_directions_across_codecs(setting: Setting) 
         phone_a.talk(a, tone_frames(600, "PCMU")),
         phone_b.talk(b, tone_frames(1100, "PCMA"), "PCMA"),
     )
-    await until(lambda: len(phone_a.packets) == len(phone_b.packets) == 25)
+    await eventually(lambda: len(phone_a.packets) == len(phone_b.packets) == 25)
     at_a = decoded([packet.payload for packet in phone_a.packets], "PCMU")
     at_b = decoded([packet.payload for packet in phone_b.packets], "PCMA")
     assert goertzel(at_a, 1100) == pytest.approx(8000, rel=0.05)
@@ -166,9 +158,9 @@ async def test_ringback_is_heard_at_once_and_on_the_beat(setting: Setting) -> No
     loop = asyncio.get_running_loop()
     began = loop.time()
     session.play(1, Tone("us", "ringback"))
-    await until(lambda: phone.packets)
+    await eventually(lambda: phone.packets)
     assert loop.time() - began < 0.4
-    await until(lambda: len(phone.packets) >= 25)
+    await eventually(lambda: len(phone.packets) >= 25)
     assert loop.time() - began == pytest.approx(25 * 0.02, abs=0.2)
     audio = decoded([packet.payload for packet in phone.packets], "PCMU")
     assert goertzel(audio, 440) == pytest.approx(goertzel(audio, 480), rel=0.2)
@@ -183,13 +175,13 @@ async def test_ringback_is_heard_at_once_and_on_the_beat(setting: Setting) -> No
 async def test_the_end_of_what_is_played_is_told(setting: Setting) -> None:
     phone, session = setting.leg("a")
     session.play("beep", Silence(0.06))
-    await until(lambda: setting.events)
+    await eventually(lambda: setting.events)
     assert setting.events == [("a", PlayEnded("beep", False))]
     assert len(phone.packets) == 3
     session.play("tone", Tone("jp", "busy"))
     session.stop_play()
     assert len(setting.events) == 1  # never from within a call
-    await until(lambda: len(setting.events) == 2)
+    await eventually(lambda: len(setting.events) == 2)
     assert setting.events[1] == ("a", PlayEnded("tone", True))
 
 
@@ -210,7 +202,7 @@ async def test_early_media_is_told_and_heard(setting: Setting) -> None:
     async with asyncio.timeout(BOUND):
         await progress()
     assert ("a", PlayEnded(1, True)) in setting.events
-    await until(lambda: ("b", EarlyMedia(started=False)) in setting.events)
+    await eventually(lambda: ("b", EarlyMedia(started=False)) in setting.events)
 
 
 async def test_digits_come_and_go(setting: Setting) -> None:
@@ -219,12 +211,12 @@ async def test_digits_come_and_go(setting: Setting) -> None:
     assert a.send_digit("7", 60)
     with pytest.raises(ValueError, match="is not one of"):
         a.send_digit("seven")
-    await until(lambda: len(phone_a.packets) == 5)
+    await eventually(lambda: len(phone_a.packets) == 5)
     assert {packet.payload_type for packet in phone_a.packets} == {101}
     for place, (payload, _) in enumerate(event_payloads("#")):
         if place < 3:  # the end is lost
             phone_b.say(b, bytes(RtpPacket(101, place, 800, 7, payload)))
-    await until(lambda: setting.events)
+    await eventually(lambda: setting.events)
     assert setting.events == [("b", Digit("#", 60))]
 
 
@@ -236,7 +228,7 @@ async def test_strangers_are_not_relayed(setting: Setting) -> None:
         stranger.bind(("127.0.0.9", 0))
         for index in range(10):
             stranger.sendto(voice(index), a.address)
-    await until(lambda: a.figures().wrong_source == 10)
+    await eventually(lambda: a.figures().wrong_source == 10)
     assert phone_b.packets == []
 
 
@@ -248,7 +240,7 @@ async def test_packets_before_the_answer_is_read_are_not_lost(setting: Setting) 
     phone.say(session, voice(0))
     phone.say(session, voice(1))
     session.configure(negotiated(phone.port, host=HOST, signalling=HOST))
-    await until(lambda: recorder.seconds == 0.04)
+    await eventually(lambda: recorder.seconds == 0.04)
     phone.close()
 
 
@@ -263,7 +255,7 @@ async def test_what_came_while_the_answer_was_lost_is_not_heard_all_at_once(
     session.configure(negotiated(phone.port, host=HOST, signalling=HOST))
     hearer.bridge(session)
     phone.say(session, voice(100, payload=b"n" * 160))
-    await until(lambda: hearing.packets)
+    await eventually(lambda: hearing.packets)
     assert [packet.payload for packet in hearing.packets] == [b"n" * 160]
     assert session.figures().packets_received == 101
     phone.close()
@@ -273,12 +265,12 @@ async def test_reports_and_a_goodbye(setting: Setting, monkeypatch: pytest.Monke
     monkeypatch.setattr(media_session, "REPORT_INTERVAL", 0.1)
     phone, session = setting.leg("a")
     session.play(1, Silence())
-    await until(lambda: len(phone.reports) >= 1)
+    await eventually(lambda: len(phone.reports) >= 1)
     assert phone.reports[0].sender is not None
     ssrc = phone.packets[0].ssrc
     assert phone.reports[0].ssrc == ssrc
     session.close()
-    await until(lambda: phone.reports[-1].goodbye)
+    await eventually(lambda: phone.reports[-1].goodbye)
     assert len({report.cname for report in phone.reports}) == 1
 
 
@@ -292,7 +284,7 @@ async def test_lost_media_is_told_and_a_report_prevents_it(setting: Setting) -> 
             phone.rtcp.sendto(bytes(RtcpCompound(7, cname="phone")), _rtcp_address(alive))
             await asyncio.sleep(0.05)
     assert ("alive", MediaLost()) not in setting.events
-    await until(lambda: ("alive", MediaLost()) in setting.events)
+    await eventually(lambda: ("alive", MediaLost()) in setting.events)
 
 
 def _rtcp_address(session: MediaSession) -> tuple[str, int]:
@@ -346,14 +338,14 @@ async def test_a_late_beat_is_made_up_for_within_bounds() -> None:
 
     beat = Beat(loop, 0.01, visit)
     beat.add("member")
-    await until(lambda: len(visits) >= 3)
+    await eventually(lambda: len(visits) >= 3)
     stalled = loop.time() + 0.2
     while loop.time() < stalled:
         pass  # the loop is held up
-    await until(lambda: len(visits) == 30)
+    await eventually(lambda: len(visits) == 30)
     late = max(visits.count(now) for now in visits)
     assert 1 < late <= 5
-    await until(lambda: not beat.running)
+    await eventually(lambda: not beat.running)
 
 
 async def test_a_stopped_beat_visits_nobody() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.engines.transport import Listen, SipTransport
 from cordboard.sip.flow import Flow
 from support.certificates import Certificates, make_certificates
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -57,14 +58,6 @@ async def ends(*settings: TlsSettings) -> AsyncIterator[list[End]]:
         yield made
 
 
-async def until(condition: Callable[[], object]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOUND
-    while not condition():
-        assert loop.time() < deadline, "it has not happened in time"
-        await asyncio.sleep(0.005)
-
-
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
@@ -79,15 +72,15 @@ async def test_messages_go_both_ways_over_one_connection(certificates: Certifica
     async with ends(TlsSettings(certificates.server), trusting(certificates)) as (server, phone):
         at = await server.transport.listen(Listen("tls", HOST, 0))
         flow = phone.say(at)
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         data, back = server.received[0]
         assert (data, back.transport, back.local) == (MESSAGE, "tls", at)
         assert server.transport.advertised(back) == at
         server.transport.send([(back, MESSAGE)])
-        await until(lambda: phone.received)
+        await eventually(lambda: phone.received)
         assert phone.received == [(MESSAGE, flow)]
         await phone.transport.close()
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
         assert server.lost == [back]
 
 
@@ -98,7 +91,7 @@ async def test_a_certificate_of_somebody_else_is_not_believed(
     async with ends(TlsSettings(certificates.server), trusting(certificates)) as (server, phone):
         at = await server.transport.listen(Listen("tls", HOST, 0))
         flow = phone.say(at, name)
-        await until(lambda: phone.lost)
+        await eventually(lambda: phone.lost)
         assert (phone.lost, server.received) == ([flow], [])
 
 
@@ -108,14 +101,14 @@ async def test_two_names_at_one_address_are_two_connections(certificates: Certif
         at = await server.transport.listen(Listen("tls", HOST, 0))
         phone.say(at, HOST)
         phone.say(at, "localhost")
-        await until(lambda: len(server.received) == 2)
+        await eventually(lambda: len(server.received) == 2)
         assert phone.transport.connections == 2
         stranger = phone.say(at, "elsewhere.test")
-        await until(lambda: phone.lost)
+        await eventually(lambda: phone.lost)
         assert (phone.lost, len(server.received)) == ([stranger], 2)
         assert "elsewhere.test" in phone.transport.fault(stranger)
         again = phone.say(at, "localhost")
-        await until(lambda: len(server.received) == 3)
+        await eventually(lambda: len(server.received) == 3)
         assert phone.transport.connections == 2
         assert phone.transport.fault(again) == "connection lost"
 
@@ -128,7 +121,7 @@ async def test_an_unknown_authority_is_not_believed_unless_all_are(
         async with ends(TlsSettings(certificates.server), settings) as (server, phone):
             at = await server.transport.listen(Listen("tls", HOST, 0))
             phone.say(at)
-            await until(lambda: phone.lost or server.received)
+            await eventually(lambda: phone.lost or server.received)
             assert bool(server.received) is not verify
 
 
@@ -141,7 +134,7 @@ async def test_certificates_that_are_gone_fail_the_connection_and_no_more(
         ours.unlink()  # what we would show a trunk is read when one is first called
         for _ in range(2):
             flow = end.say(("127.0.0.1", 9))
-            await until(lambda: end.lost)
+            await eventually(lambda: end.lost)
             assert end.lost.pop() == flow
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,6 +19,7 @@ from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
 from cordboard.sip.keepalive import Keepalive
+from support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
@@ -26,14 +27,6 @@ HOST = "127.0.0.1"
 WILDCARD = "0.0.0.0"  # noqa: S104 - that address is what is tested
 BOUND = 5.0
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
-
-
-async def until(condition: Callable[[], object]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOUND
-    while not condition():
-        assert loop.time() < deadline, "it has not happened in time"
-        await asyncio.sleep(0.005)
 
 
 class End:
@@ -87,11 +80,11 @@ async def test_datagrams_go_both_ways_over_one_flow(ends: tuple[End, End]) -> No
     a, b = ends
     a_at, b_at = await a.listen("udp"), await b.listen("udp")
     a.send(a.transport.flow_to("udp", b_at))
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     data, flow = b.received[0]
     assert (data, flow) == (MESSAGE, Flow("udp", b_at, a_at))
     b.send(flow, b"answer")
-    await until(lambda: a.received)
+    await eventually(lambda: a.received)
     assert a.received == [(b"answer", Flow("udp", a_at, b_at))]
 
 
@@ -103,7 +96,7 @@ async def test_a_batch_is_told_of_once_and_keep_alives_not_at_all(ends: tuple[En
         a.send(to_b, data)
     for number in range(10):
         a.send(to_b, b"datagram %d" % number)
-    await until(lambda: len(b.received) == 10)
+    await eventually(lambda: len(b.received) == 10)
     assert [data for data, _ in b.received] == [b"datagram %d" % n for n in range(10)]
     assert b.batches == 1
 
@@ -117,7 +110,7 @@ async def test_a_flood_lets_others_have_their_turn(
     to_b = a.transport.flow_to("udp", await b.listen("udp"))
     for _ in range(10):
         a.send(to_b)
-    await until(lambda: len(b.received) == 10)
+    await eventually(lambda: len(b.received) == 10)
     assert b.batches >= 3
 
 
@@ -132,7 +125,7 @@ async def test_errors_of_the_network_end_nothing(ends: tuple[End, End]) -> None:
     a.send(Flow("udp", ("", 0), ("not an address", 5060)))
     a.send(a.transport.flow_to("udp", await b.listen("udp")), bytes(70_000))  # too long
     a.send(a.transport.flow_to("udp", await b.listen("udp")))
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     assert a.lost == []
 
 
@@ -144,11 +137,11 @@ async def test_a_connection_is_made_used_both_ways_and_reused(ends: tuple[End, E
     to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
     a.send(to_b)
     a.send(to_b, MESSAGE.replace(b"hi", b"ho"))
-    await until(lambda: len(b.received) == 2)
+    await eventually(lambda: len(b.received) == 2)
     flow = b.received[0][1]
     assert flow == b.received[1][1]
     b.send(flow)
-    await until(lambda: a.received)
+    await eventually(lambda: a.received)
     assert a.received == [(MESSAGE, to_b)]
     assert (a.transport.connections, b.transport.connections) == (1, 1)
 
@@ -160,10 +153,10 @@ async def test_messages_are_cut_out_of_the_stream_and_pings_answered(ends: tuple
     async with asyncio.timeout(BOUND):
         assert await reader.readexactly(2) == b"\r\n"
     writer.write(MESSAGE[10:] + MESSAGE)
-    await until(lambda: len(b.received) == 2)
+    await eventually(lambda: len(b.received) == 2)
     assert {data for data, _ in b.received} == {MESSAGE}
     writer.close()
-    await until(lambda: b.lost)
+    await eventually(lambda: b.lost)
     assert b.lost == [b.received[0][1]]
     assert b.transport.connections == 0
 
@@ -173,7 +166,7 @@ async def test_a_stream_that_makes_no_sense_is_cut(ends: tuple[End, End]) -> Non
     reader, writer = await stream(await b.listen("tcp"))
     writer.write(b"x" * (bounds.MAX_WAITING_OCTETS))
     await is_cut(reader)
-    await until(lambda: len(b.lost) == 1)
+    await eventually(lambda: len(b.lost) == 1)
     writer.close()
 
 
@@ -184,7 +177,7 @@ async def test_nobody_there_is_a_lost_flow(ends: tuple[End, End]) -> None:
     to_b = a.transport.flow_to("tcp", address)
     a.send(to_b)
     assert a.lost == []  # never from within send
-    await until(lambda: a.lost)
+    await eventually(lambda: a.lost)
     assert a.lost == [to_b]
     assert a.transport.connections == 0
 
@@ -193,7 +186,7 @@ async def test_a_connection_that_a_peer_made_is_not_made_by_us(ends: tuple[End, 
     a, b = ends
     gone = Flow("tcp", await a.listen("tcp"), await b.listen("tcp"))
     a.send(gone)
-    await until(lambda: a.lost)
+    await eventually(lambda: a.lost)
     assert a.lost == [gone]
     assert b.transport.connections == 0
 
@@ -206,7 +199,7 @@ async def test_what_cant_be_sent_while_connecting_is_bounded(
     to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
     for _ in range(3):
         a.send(to_b)
-    await until(lambda: a.lost)
+    await eventually(lambda: a.lost)
     assert a.lost == [to_b]
     assert a.transport.connections == 0
     assert b.received == []
@@ -219,10 +212,10 @@ async def test_a_peer_that_takes_nothing_is_cut_off(
     _, b = ends
     _, writer = await stream(await b.listen("tcp"))
     writer.write(MESSAGE)
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     for _ in range(50):
         b.send(b.received[0][1], bytes(1_000_000))
-    await until(lambda: b.lost)
+    await eventually(lambda: b.lost)
     writer.close()
 
 
@@ -232,10 +225,10 @@ async def test_where_there_is_no_room_the_oldest_stranger_gives_way() -> None:
     address = await end.listen("tcp")
     _, phone = await stream(address)
     phone.write(MESSAGE)
-    await until(lambda: end.received)
+    await eventually(lambda: end.received)
     registered.add(end.received[0][1])
     stranger, first = await stream(address)
-    await until(lambda: end.transport.connections == 2)
+    await eventually(lambda: end.transport.connections == 2)
     another, second = await stream(address)
     await is_cut(stranger)
     assert registered.isdisjoint(end.lost)
@@ -243,12 +236,12 @@ async def test_where_there_is_no_room_the_oldest_stranger_gives_way() -> None:
     ours = end.transport.flow_to("tcp", await other.listen("tcp"))
     end.send(ours)  # a trunk is called all the same
     await is_cut(another)
-    await until(lambda: other.received)
+    await eventually(lambda: other.received)
     refused, third = await stream(address)  # what is left is needed
     await is_cut(refused)
     to_us = end.transport.flow_to("tcp", address)
     end.send(to_us)
-    await until(lambda: end.lost[-1:] == [to_us])
+    await eventually(lambda: end.lost[-1:] == [to_us])
     assert end.transport.connections == 2
     assert registered.isdisjoint(end.lost)
     for writer in (phone, first, second, third):
@@ -266,7 +259,7 @@ async def test_a_connection_without_a_word_is_cut(
     address = await b.listen("tcp")
     _, talker = await stream(address)
     talker.write(MESSAGE)
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     reader, silent = await stream(address)
     await is_cut(reader)
     assert b.transport.connections == 1
@@ -296,7 +289,7 @@ async def test_a_connection_of_ours_is_cut_too_once_it_is_idle(
     monkeypatch.setattr(bounds, "SWEEP_SECONDS", 0.02)
     a, b = ends
     a.send(a.transport.flow_to("tcp", await b.listen("tcp")))
-    await until(lambda: a.lost)
+    await eventually(lambda: a.lost)
     assert a.transport.connections == 0
 
 
@@ -309,10 +302,10 @@ async def test_a_connection_that_is_let_go_of_is_cut_soon(
     flow = a.transport.flow_to("tcp", await b.listen("tcp"))
     a.transport.release(flow)  # there is none
     a.send(flow)
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     assert a.transport.connections == 1
     a.transport.release(flow)
-    await until(lambda: a.lost)
+    await eventually(lambda: a.lost)
     assert a.transport.connections == 0
 
 
@@ -345,7 +338,7 @@ async def test_a_peer_that_has_answered_pings_is_cut_when_it_does_not(
             writer.write(b"\r\n")
         assert await reader.readexactly(4) == b"\r\n\r\n"
     await is_cut(reader)
-    await until(lambda: end.lost)
+    await eventually(lambda: end.lost)
     assert end.lost == [end.received[0][1]]
     writer.close()
     await end.transport.close()
@@ -369,7 +362,7 @@ async def test_two_of_us_keep_each_other_alive(
     pair = [End(connections=ConnectionSettings(keepalive=0.05)) for _ in range(2)]
     a, b = pair
     a.send(a.transport.flow_to("tcp", await b.listen("tcp")))
-    await until(lambda: len(answered) > 10)
+    await eventually(lambda: len(answered) > 10)
     assert (a.lost, b.lost) == ([], [])
     for end in pair:
         await end.transport.close()
@@ -379,10 +372,10 @@ async def test_closing_tells_nobody_and_leaves_nothing(ends: tuple[End, End]) ->
     a, b = ends
     to_b = a.transport.flow_to("tcp", await b.listen("tcp"))
     a.send(to_b)
-    await until(lambda: b.received)
+    await eventually(lambda: b.received)
     a.send(a.transport.flow_to("tcp", ("192.0.2.1", 5060)))  # still being made
     await a.transport.close()
-    await until(lambda: b.lost)
+    await eventually(lambda: b.lost)
     assert a.lost == []
 
 
@@ -455,7 +448,7 @@ V6 = "::1"
 
 
 async def heard(end: End) -> None:
-    await until(lambda: end.received)
+    await eventually(lambda: end.received)
 
 
 async def listen_at(end: End, transport: str, host: str, port: int = 0) -> tuple[str, int]:
@@ -472,7 +465,7 @@ async def test_both_families_side_by_side(transport: str) -> None:
         if transport == "udp":
             await listen_at(peer, transport, host)
         peer.send(peer.transport.flow_to(transport, (host, local[1])))
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         _, flow = server.received.pop()
         assert flow.remote[0] == host
         assert server.transport.advertised(flow) == (host, local[1])
@@ -510,5 +503,5 @@ async def test_a_family_that_is_not_listened_at_is_said(transport: str) -> None:
         end.transport.flow_to(transport, ("2001:DB8:0::9", 5060))
     flow = Flow("udp", ("", 0), ("2001:db8::9", 5060))
     end.send(flow)
-    await until(lambda: end.lost == [flow])
+    await eventually(lambda: end.lost == [flow])
     await end.transport.close()

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
 from cordboard.engines.udp import UdpListener
 from cordboard.sip.flow import Flow
+from support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
@@ -62,17 +63,10 @@ def somebody(host: str) -> socket.socket:
     return opened
 
 
-async def until(condition: Callable[[], object]) -> None:
-    deadline = asyncio.get_running_loop().time() + 5.0
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "not in time"
-        await asyncio.sleep(0.005)
-
-
 async def test_what_finds_nobody_comes_back_with_where_it_went(ours: Socket) -> None:
     nobody = closed_port(ours.listener.local[0])
     ours.listener.send(MESSAGE, nobody)
-    await until(lambda: ours.lost)
+    await eventually(lambda: ours.lost)
     assert ours.lost == [(MESSAGE, nobody)]
     assert ours.batches > 0, "nobody was told to look at what has happened"
 
@@ -82,9 +76,9 @@ async def test_it_goes_on_hearing(ours: Socket) -> None:
     with somebody(host) as friend:
         for _ in range(5):
             ours.listener.send(MESSAGE, closed_port(host))
-            await until(lambda: ours.lost)
+            await eventually(lambda: ours.lost)
             friend.sendto(MESSAGE, ours.listener.local)
-            await until(lambda: ours.received)
+            await eventually(lambda: ours.received)
             ours.lost.clear()
             ours.received.clear()
 
@@ -98,16 +92,16 @@ async def test_nothing_sent_to_others_is_lost_by_it(ours: Socket) -> None:
             ours.listener.send(b"%d" % number, friend.getsockname()[:2])
         for number in range(20):
             assert friend.recv(100) == b"%d" % number
-        await until(lambda: len(ours.lost) == 20)
+        await eventually(lambda: len(ours.lost) == 20)
         friend.sendto(MESSAGE, ours.listener.local)
-        await until(lambda: ours.received)
+        await eventually(lambda: ours.received)
 
 
 async def test_many_at_once_are_all_told(ours: Socket) -> None:
     nobody = closed_port(ours.listener.local[0])
     for _ in range(150):
         ours.listener.send(MESSAGE, nobody)
-    await until(lambda: len(ours.lost) == 150)
+    await eventually(lambda: len(ours.lost) == 150)
 
 
 async def test_closing_with_errors_under_way_is_quiet() -> None:

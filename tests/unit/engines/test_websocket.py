@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 from support.certificates import Certificates, make_certificates
+from support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
@@ -35,14 +36,6 @@ HANDSHAKE = (
     f"GET / HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n"
 ).encode()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BOUND
-    while not condition():
-        assert loop.time() < deadline, "it has not happened in time"
-        await asyncio.sleep(0.005)
 
 
 class Server:
@@ -101,7 +94,7 @@ async def phone(server: Server, *, said: bytes | None = MESSAGE) -> AsyncIterato
         if said is not None:
             heard = len(server.received)
             await made.send(said, text=True)
-            await until(lambda: len(server.received) > heard)
+            await eventually(lambda: len(server.received) > heard)
         yield made
 
 
@@ -163,7 +156,7 @@ async def test_text_and_octets_are_both_messages_whole_or_in_pieces() -> None:
         await made.send(MESSAGE, text=True)
         await made.send(MESSAGE)
         await made.send([MESSAGE[:9], b"", MESSAGE[9:20], MESSAGE[20:]])
-        await until(lambda: len(server.received) == 3)
+        await eventually(lambda: len(server.received) == 3)
         assert server.messages == [MESSAGE] * 3
         assert 1 <= server.batches <= 3
 
@@ -194,7 +187,7 @@ async def test_secured_connections_carry_their_own_name(tmp_path: Path) -> None:
         connect(f"wss://{HOST}:{server.port}/", subprotocols=[SIP], ssl=trusting) as made,
     ):
         await made.send(MESSAGE)
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         assert server.flow.transport == "wss"
         server.send(MESSAGE)
         assert await answer(made) == MESSAGE.decode()
@@ -207,7 +200,7 @@ async def test_phones_of_ipv6_have_their_own_listener() -> None:
             at = f"[{host}]" if ":" in host else host
             async with connect(f"ws://{at}:{server.port}/", subprotocols=[SIP]) as made:
                 await made.send(MESSAGE, text=True)
-                await until(lambda: server.received)
+                await eventually(lambda: server.received)
                 assert server.flow.remote == (host, made.local_address[1])
                 assert server.transport.advertised(server.flow) == (host, server.port)
                 server.received.clear()
@@ -228,7 +221,7 @@ async def test_nobody_is_let_in_who_does_not_speak_sip(offered: list[Subprotocol
         with pytest.raises(InvalidStatus) as refused:
             await connect(f"ws://{HOST}:{server.port}/", subprotocols=offered)
         assert refused.value.response.status_code == 400
-        await until(lambda: server.transport.connections == 0)
+        await eventually(lambda: server.transport.connections == 0)
 
 
 async def test_sip_is_found_among_other_subprotocols() -> None:
@@ -282,13 +275,13 @@ async def test_behind_a_proxy_of_ours_a_phone_is_seen_where_it_is(
         ) as made,
     ):
         await made.send(MESSAGE, text=True)
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         port = made.local_address[1]
         assert server.flow == Flow("ws", (HOST, server.port), (seen, port))
         server.send(MESSAGE)
         assert await answer(made) == MESSAGE.decode()
         await made.close()
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
         assert server.lost == [server.flow]
         assert server.transport.connections == 0
 
@@ -302,7 +295,7 @@ async def test_nobody_else_is_believed_where_he_is() -> None:
         ) as made,
     ):
         await made.send(MESSAGE, text=True)
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         assert server.flow.remote[0] == HOST
 
 
@@ -322,7 +315,7 @@ async def test_what_is_no_handshake_is_refused_and_cut(said: bytes, status: byte
         came = await is_cut(reader)
         assert status in came.partition(b"\r\n")[0]
         assert server.received == []
-        await until(lambda: server.transport.connections == 0)
+        await eventually(lambda: server.transport.connections == 0)
 
 
 async def test_a_handshake_is_bounded() -> None:
@@ -342,7 +335,7 @@ async def test_a_handshake_has_its_time(said: bytes, monkeypatch: pytest.MonkeyP
 
 async def test_the_number_of_connections_is_bounded() -> None:
     async with listening(maximum=1) as server, stream(server, HANDSHAKE) as (stranger, _):
-        await until(lambda: server.transport.connections == 1)
+        await eventually(lambda: server.transport.connections == 1)
         async with phone(server):
             assert await is_cut(stranger) == b""
             assert server.transport.connections == 1
@@ -355,11 +348,11 @@ async def test_a_connection_that_ends_is_a_lost_flow_and_never_made_anew() -> No
     async with listening() as server:
         async with phone(server):
             pass
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
         assert server.lost == [server.flow]
         assert server.transport.connections == 0
         server.send(MESSAGE)
-        await until(lambda: len(server.lost) == 2)
+        await eventually(lambda: len(server.lost) == 2)
         with pytest.raises(ListenError):
             server.transport.flow_to("ws", (HOST, server.port))
 
@@ -383,13 +376,13 @@ async def test_frames_that_make_no_sense_end_the_connection(frame: bytes, code: 
         came = await is_cut(reader)
         assert (came[0], int.from_bytes(came[2:4])) == (0x88, code)
         assert server.received == []
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
 
 
 async def test_a_message_in_pieces_is_no_larger_than_one_in_one() -> None:
     async with listening() as server, phone(server) as made:
         await made.send(MESSAGE + bytes(MAX_MESSAGE_SIZE - len(MESSAGE)))
-        await until(lambda: len(server.received) == 2)
+        await eventually(lambda: len(server.received) == 2)
         with suppress(ConnectionClosed):
             await made.send([MESSAGE, *([bytes(10_000)] * 7)])
         assert await closing_code(made) == 1009
@@ -412,10 +405,10 @@ async def test_a_phone_that_takes_nothing_is_cut_off(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(connections, "MAX_WAITING_OCTETS", 1000)
     async with listening() as server, stream(server, HANDSHAKE + b"\r\n") as (_, writer):
         writer.write(b"\x81" + bytes([0x80 + len(MESSAGE)]) + bytes(4) + MESSAGE)
-        await until(lambda: server.received)
+        await eventually(lambda: server.received)
         for _ in range(50):
             server.send(bytes(1_000_000))
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
 
 
 async def test_pings_find_out_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,10 +416,10 @@ async def test_pings_find_out_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> No
     async with listening(every=0.1) as server, phone(server):
         async with stream(server, HANDSHAKE + b"\r\n") as (reader, writer):
             writer.write(b"\x81" + bytes([0x80 + len(MESSAGE)]) + bytes(4) + MESSAGE)
-            await until(lambda: len(server.received) == 2)
+            await eventually(lambda: len(server.received) == 2)
             came = await is_cut(reader)  # it is alive, but does not answer
             assert came.endswith(b"\x89\0")
-        await until(lambda: server.lost)
+        await eventually(lambda: server.lost)
         assert server.lost == [server.flow]
         assert server.transport.connections == 1  # the other phone does
 
