@@ -7,13 +7,15 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from support.lanes import Lanes
 
 # For the tests of the rules below.
 pytest_plugins = ["pytester"]
@@ -42,6 +44,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ):
         loops = [("asyncio", {"use_uvloop": False}), ("asyncio", {"use_uvloop": True})]
         metafunc.parametrize("anyio_backend", loops, ids=["asyncio", "uvloop"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    """Several tests at once run in our lanes."""
+    from support.lanes import Lanes
+
+    return Lanes(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests tell by ``record_property``, which is lost among lanes otherwise."""
+    reports = [one for some in terminalreporter.stats.values() for one in some]
+    told = dict.fromkeys(
+        (report.nodeid, *told)
+        for report in reports
+        for told in getattr(report, "user_properties", ())
+    )
+    if told:
+        terminalreporter.section("told by tests")
+    for test, name, value in told:
+        terminalreporter.write_line(f"{test}: {name}: {value}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -6,8 +6,8 @@ A seed that found something is run again with ``KILL_SEED=12 make test ARGS="-k 
 from __future__ import annotations
 
 import os
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,13 +21,12 @@ KILLS = 15
 @pytest.mark.timeout(180)
 @pytest.mark.interop("baresip")
 def test_a_server_that_is_killed_again_and_again_keeps_its_promises(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     seed = int(os.environ.get("KILL_SEED") or time.time())
     loop = kill_loop(tmp_path, seed)
     loop.run(KILLS)
-    with capsys.disabled():
-        sys.stdout.write(f"\n    seed {seed}: {loop}\n")
+    record_property(f"seed {seed}", str(loop))
     assert loop.outcomes["interrupted"] >= KILLS
     assert loop.outcomes["completed"]
     assert not loop.complaints, "\n".join([f"seed {seed}", *loop.complaints])
