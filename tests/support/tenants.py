@@ -10,8 +10,8 @@ from cordboard.calls.plan import ContactLookup, NewId
 from cordboard.calls.ports import Contact
 from cordboard.calls.request import Address, CalledParty, CallRequest, RingUser, UserKeys
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
+from cordboard.directory.accounts import Account
 from cordboard.directory.model import (
-    Account,
     AutoAnswerStyle,
     Context,
     Group,

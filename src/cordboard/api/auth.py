@@ -7,6 +7,7 @@ RFC 7617, RFC 6750; Basix pages: ``curl -u 'DOMAIN_NAME:API_TOKEN'``.
 from __future__ import annotations
 
 import binascii
+import hmac
 import time
 from base64 import b64decode
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import structlog
 from starlette.types import Scope
 
 from cordboard.api.guessing import Guesses
-from cordboard.directory.model import Account
+from cordboard.directory.accounts import Account
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory, TenantDirectory, token_digest
 
@@ -33,6 +34,9 @@ BEARER = (b"www-authenticate", b'Bearer realm="cordboard"')
 
 PRINCIPAL: Final = "cordboard.principal"
 """Where a request's ASGI scope says who has been let in."""
+
+_NOBODYS: Final = bytes(32)
+"""What a password is compared with where there is no such account, at the same cost."""
 
 NO_ADDRESS: Final = "-"
 """What stands for the address of a client that has none: it came over a local socket."""
@@ -82,16 +86,36 @@ class Gate:
         if credentials is None:
             raise Unauthenticated
         domain, token = credentials
+        digest = token_digest(token)
+        return self._let_in(scope, domain, digest, lambda: self._principal(domain, digest))
+
+    def admit_by_login(self, scope: Scope, username: str, password: str) -> Principal:
+        """The client that gives an account's ``api_username`` and password with its parameters
+        (While1, OriginateCall); noted and refused as by :meth:`admit`."""
+        digest = token_digest(password)
+
+        def whose() -> Principal | None:
+            found = self._directory().account_by_login(username)
+            known = None if found is None else found[1].login.password
+            right = hmac.compare_digest(known or _NOBODYS, digest)
+            return Principal(*found) if found is not None and known is not None and right else None
+
+        return self._let_in(scope, username, digest, whose)
+
+    def _let_in(
+        self, scope: Scope, who: str | None, digest: bytes, whose: Callable[[], Principal | None]
+    ) -> Principal:
+        """Ask whose a secret is, unless there have been too many guesses."""
         client = scope.get("client")
         address = NO_ADDRESS if client is None else str(client[0])
-        digest, now = token_digest(token), self._clock()
-        seconds = self._guesses.wait(address, domain, digest, now)
+        now = self._clock()
+        seconds = self._guesses.wait(address, who, digest, now)
         if seconds:
             raise GuessedTooOften(seconds)
-        principal = self._principal(domain, digest)
+        principal = whose()
         if principal is None:
-            if self._guesses.wrong(address, domain, digest, now):
-                _log.warning("too many wrong tokens", source=address, tenant=self._known(domain))
+            if self._guesses.wrong(address, who, digest, now):
+                _log.warning("too many wrong tokens", source=address, tenant=self._known(who))
             raise Unauthenticated
         self._guesses.right(address, digest)
         scope[PRINCIPAL] = principal

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from cordboard.directory.accounts import PhpLogin
 from cordboard.directory.kinds import HASHED
 from cordboard.directory.locate import Path
 from cordboard.directory.model import DigestOffer
@@ -35,6 +36,34 @@ def token_hashes(row: Row, problems: Problems) -> tuple[bytes, ...]:
         return (bytes.fromhex(row.values["token_sha256"]), *several)
     _warn_if_short(token, (*row.path, "token"), problems)
     return (hashlib.sha256(token.encode()).digest(), *several)
+
+
+def php_login(row: Row, problems: Problems) -> PhpLogin:
+    """By what the While1 clients of an account prove themselves."""
+    values, path = row.values, row.path
+    name, password, digest = (
+        values["api_username"],
+        values["api_password"],
+        values["api_password_sha256"],
+    )
+    if password is not None and digest is not None:
+        problems.error(
+            (*path, "api_password"), 'expected either "api_password" or "api_password_sha256"'
+        )
+    if (name is None) != (password is None and digest is None):
+        problems.error(path, "api_username and api_password go together")
+        name = None
+    if values["api_hash_required"] and values["api_key"] is None:
+        problems.error((*path, "api_hash_required"), "a hash needs an api_key")
+    if password is not None:
+        _warn_if_short(password, (*path, "api_password"), problems)
+        digest = hashlib.sha256(password.encode()).hexdigest()
+    return PhpLogin(
+        name,
+        bytes.fromhex(digest) if name is not None and digest is not None else None,
+        values["api_key"],
+        values["api_hash_required"],
+    )
 
 
 def secret_hashes(

@@ -14,6 +14,7 @@ MAXIMUM_ID_DIGITS = 19
 T = TypeVar("T", User, Group, Context)
 V = TypeVar("V")
 K = TypeVar("K")
+Owner = TypeVar("Owner")
 
 
 def first_by(values: Iterable[V], key: Callable[[V], K]) -> dict[K, V]:
@@ -31,6 +32,14 @@ def memberships(groups: Iterable[Group]) -> dict[int, tuple[Group, ...]]:
         for user_id in dict.fromkeys(member.user_id for member in group.members):
             found.setdefault(user_id, []).append(group)
     return {user_id: tuple(theirs) for user_id, theirs in found.items()}
+
+
+def whose(pairs: Iterable[tuple[K, Owner]]) -> dict[K, Owner | None]:
+    """Each key's owner; None where several things share a key, for then it tells nothing."""
+    found: dict[K, Owner | None] = {}
+    for key, owner in pairs:
+        found[key] = None if key in found else owner
+    return found
 
 
 class Index(Generic[T]):

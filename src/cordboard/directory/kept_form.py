@@ -1,8 +1,9 @@
 """A tenant's table as it is kept outside its file, where nobody is to read a secret.
 
-Tokens and SIP passwords become the hashes that are all we need of them. Trunk passwords and webhook
-secrets are needed as they are: each becomes a table ``{sealed = "..."}`` whose text an injected
-function has made. In all else the table stays what the file says, and is read the same way.
+Tokens and passwords of clients and phones become the hashes that are all we need of them. Passwords
+of trunks, webhook secrets and keys of hashes are needed as they are: each becomes a table
+``{sealed = "..."}`` whose text an injected function has made. In all else the table stays what the
+file says, and is read the same way.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def kept_form(domain: str, table: dict[str, Any], seal: Callable[[str], str]) ->
     realm = kept.get("sip_realm") or domain
     for account in _tables(kept, "account"):
         _hash_tokens(account)
+        _hash_password(account)
     for user in _tables(kept, "user"):
         for name, terminal in user.get("terminal", {}).items():
             _hash_secret(name, realm, terminal)
@@ -66,6 +68,8 @@ def _needed(table: dict[str, Any]) -> Iterator[_Place]:
         secrets = account.get("webhook_secrets", [])
         for position in range(len(secrets)):
             yield secrets, position
+        if "api_key" in account:
+            yield account, "api_key"
 
 
 def _hash_tokens(account: dict[str, Any]) -> None:
@@ -75,6 +79,12 @@ def _hash_tokens(account: dict[str, Any]) -> None:
     for token in account.get("tokens", []):
         tokens.append(token.lower() if token.startswith(HASHED) else _hashed(token))
     account["tokens"] = tokens
+
+
+def _hash_password(account: dict[str, Any]) -> None:
+    password = account.pop("api_password", None)
+    if password is not None:
+        account["api_password_sha256"] = hashlib.sha256(password.encode()).hexdigest()
 
 
 def _hashed(token: str) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from cordboard.directory.scopes import ALL_SCOPES, ApiScope
-
 
 class GroupKind(Enum):
     """How a group hunts for a member; ``call_center`` is what While1 calls a queue."""
@@ -57,21 +55,6 @@ class DigestOffer(Enum):
     MD5 = "md5"
     SHA_256 = "sha-256"
     BOTH = "both"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A credential of an API client. Of its ``tokens`` only the SHA-256 is kept.
-
-    By ``webhook_secrets`` its callbacks are signed: with all of them while they are changed.
-    ``scopes`` are what it may do, ``origins`` whose web pages may use it (in lower case).
-    """
-
-    name: str
-    tokens: tuple[bytes, ...] = field(repr=False)
-    webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    scopes: frozenset[ApiScope] = ALL_SCOPES
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def check_directory(directory: Directory, problems: Problems) -> None:
     domains: _Taken = _Taken(problems)
     terminals: _Taken = _Taken(problems)
     tokens: _Taken = _Taken(problems)
+    logins: _Taken = _Taken(problems)
     for tenant in directory.tenants:
         path: Path = ("tenant", tenant.domain)
         domains.error(tenant.domain.lower(), path, path, f'the domain "{tenant.domain}"')
@@ -54,6 +55,10 @@ def check_directory(directory: Directory, problems: Problems) -> None:
             for token in dict.fromkeys(account.tokens):
                 why = "; as a bearer token it does not tell whose it is"
                 tokens.warning(token, (*path, "account", account.name), path, "a token", why)
+            name = account.login.username
+            if name is not None:
+                where: Path = (*path, "account", account.name, "api_username")
+                logins.error(name, where, path, f'the api_username "{name}"')
         for terminal in tenant.terminals:
             terminals.warning(
                 terminal.name,
@@ -111,6 +116,9 @@ def _check_ids(tenant: TenantDirectory, problems: Problems) -> None:
         if not isinstance(thing, Context):
             key = (type(thing).__name__, thing.id)
             taken.error(key, (*path, "id"), path, f"the id {thing.id}")
+    for project in tenant.projects:
+        of_project: Path = ("tenant", tenant.domain, "project", project.name)
+        taken.error(("Project", project.id), of_project, of_project, f"the id {project.id}")
 
 
 def _check_extensions(tenant: TenantDirectory, problems: Problems) -> None:

@@ -79,6 +79,20 @@ ACCOUNT = Shape(
         ),
         "scopes": Field(SCOPES),
         "origins": Field(ORIGINS, ()),
+        "api_username": Field(text("a user name")),
+        "api_password": Field(SECRET_TEXT, secret=True),
+        "api_password_sha256": Field(hexadecimal(64, "the SHA-256 of it"), secret=True),
+        "api_key": Field(SECRET_TEXT, secret=True),
+        "api_hash_required": Field(truth(), False),
+        "idempotent_external_id": Field(truth(), False),
+    },
+)
+
+PROJECT = Shape(
+    "project",
+    {
+        "id": Field(integer(1, LARGEST_ID)),
+        "label": Field(text()),
     },
 )
 
@@ -241,6 +255,7 @@ TENANT = Shape(
     },
     {
         "account": ACCOUNT,
+        "project": PROJECT,
         "user": USER,
         "group": GROUP,
         "context": CONTEXT,
@@ -251,6 +266,7 @@ TENANT = Shape(
 SHAPES = (
     TENANT,
     ACCOUNT,
+    PROJECT,
     USER,
     TERMINAL,
     GROUP,

@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from cordboard.directory.index import Index, first_by, memberships
+from cordboard.directory.accounts import Account, Project
+from cordboard.directory.index import Index, first_by, memberships, whose
 from cordboard.directory.model import (
-    Account,
     Context,
     Group,
     Number,
@@ -45,6 +45,7 @@ class TenantDirectory:
     numbers: tuple[Number, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     outbound: tuple[OutboundRule, ...] = ()
+    projects: tuple[Project, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)
@@ -163,6 +164,10 @@ class TenantDirectory:
         """The account with this name."""
         return next((account for account in self.accounts if account.name == name), None)
 
+    def project(self, project_id: str) -> Project | None:
+        """The project with this id, in digits, or of this name."""
+        return next((one for one in self.projects if project_id in (str(one.id), one.name)), None)
+
     def trunk(self, name: str) -> Trunk | None:
         """The trunk with this name."""
         return self._trunks.get(name)
@@ -249,6 +254,9 @@ class Directory:
     _by_token: dict[bytes, tuple[TenantDirectory, Account] | None] = field(
         init=False, repr=False, compare=False
     )
+    _by_login: dict[str, tuple[TenantDirectory, Account] | None] = field(
+        init=False, repr=False, compare=False
+    )
     origins: frozenset[str] = field(init=False, compare=False)
     """The origins of all accounts."""
 
@@ -256,21 +264,16 @@ class Directory:
         by_domain = first_by(self.tenants, lambda tenant: tenant.domain.lower())
         for tenant in self.tenants:
             by_domain.setdefault(tenant.policy.sip_realm.lower(), tenant)
-        by_terminal: dict[str, tuple[TenantDirectory, Terminal] | None] = {}
-        for tenant in self.tenants:
-            for terminal in tenant.terminals:
-                shared = terminal.name in by_terminal
-                by_terminal[terminal.name] = None if shared else (tenant, terminal)
-        by_token: dict[bytes, tuple[TenantDirectory, Account] | None] = {}
-        for tenant in self.tenants:
-            for account in tenant.accounts:
-                for token in dict.fromkeys(account.tokens):
-                    by_token[token] = None if token in by_token else (tenant, account)
+        terminals = [(tenant, one) for tenant in self.tenants for one in tenant.terminals]
+        accounts = [(tenant, account) for tenant in self.tenants for account in tenant.accounts]
+        tokens = ((token, one) for one in accounts for token in dict.fromkeys(one[1].tokens))
+        logins = ((name, one) for one in accounts if (name := one[1].login.username) is not None)
         origins = (account.origins for tenant in self.tenants for account in tenant.accounts)
-        object.__setattr__(self, "_by_token", by_token)
+        object.__setattr__(self, "_by_token", whose(tokens))
+        object.__setattr__(self, "_by_login", whose(logins))
         object.__setattr__(self, "origins", frozenset().union(*origins))
         object.__setattr__(self, "_by_domain", by_domain)
-        object.__setattr__(self, "_by_terminal", by_terminal)
+        object.__setattr__(self, "_by_terminal", whose((one[1].name, one) for one in terminals))
 
     def tenant(self, domain: str) -> TenantDirectory | None:
         """The tenant of a domain (or SIP realm), without regard to case."""
@@ -280,6 +283,11 @@ class Directory:
         """The account that has a token of this :func:`token_digest`, and its tenant; None where
         there is none, or more than one."""
         return self._by_token.get(digest)
+
+    def account_by_login(self, username: str) -> tuple[TenantDirectory, Account] | None:
+        """The account with this ``api_username``, and its tenant; None where there is none, or more
+        than one."""
+        return self._by_login.get(username)
 
     def terminal_by_sip(self, name: str, host: str) -> tuple[TenantDirectory, Terminal] | None:
         """The terminal behind a SIP address ``name@host``, and its tenant.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from cordboard.directory import kinds, schema
-from cordboard.directory.credentials import secret_hashes, token_hashes
+from cordboard.directory.accounts import Account, Project
+from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
-    Account,
     Context,
     ContextStep,
     Group,
@@ -82,6 +82,7 @@ class TenantReader:
         tenant = TenantDirectory(
             policy=self._policy(),
             accounts=accounts,
+            projects=self._each("project", schema.PROJECT, self._project),
             users=users,
             terminals=tuple(self._terminals),
             groups=groups,
@@ -122,7 +123,22 @@ class TenantReader:
             return None
         scopes = ALL_SCOPES if values["scopes"] is None else frozenset(fit(values["scopes"]))
         return Account(
-            row.name, tokens, fit(values["webhook_secrets"]), scopes, fit(values["origins"])
+            row.name,
+            tokens,
+            fit(values["webhook_secrets"]),
+            scopes,
+            fit(values["origins"]),
+            php_login(row, self._problems),
+            values["idempotent_external_id"],
+        )
+
+    def _project(self, row: Row) -> Project:
+        name, values = row.name, row.values
+        number = int(name) if name.isascii() and name.isdigit() else None
+        return Project(
+            values["id"] or number or self._derived_id("project", name),
+            name,
+            values["label"] or name,
         )
 
     def _user(self, row: Row) -> User:

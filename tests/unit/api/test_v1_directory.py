@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cordboard.directory.model import Account, Group, Member, TenantPolicy, Terminal, User
+from cordboard.directory.accounts import Account
+from cordboard.directory.model import Group, Member, TenantPolicy, Terminal, User
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.journal.port import JournalUnavailable

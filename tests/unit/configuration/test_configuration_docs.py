@@ -22,6 +22,7 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN]`": schema.TENANT,
     "A number in `numbers`": schema.NUMBER_TABLE,
     "`[tenant.DOMAIN.account.NAME]`": schema.ACCOUNT,
+    "`[tenant.DOMAIN.project.NAME]`": schema.PROJECT,
     "`[tenant.DOMAIN.user.NAME]`": schema.USER,
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,

@@ -48,8 +48,9 @@ def test_it_is_as_announced(demo: TenantDirectory) -> None:
         assert user.extension == f"{1000 + position}"
         alone = ("jessica-desk", "jessica-soft") if user.name == "jessica" else (user.name,)
         assert user.terminals == alone
-    (trunk,) = demo.trunks
-    assert trunk == Trunk("pstn", "sip:127.0.0.1:5090")
+    assert demo.trunks == tuple(
+        Trunk(name, "sip:127.0.0.1:5090") for name in ("pstn", "default-trunk")
+    )
     play, hang_up = demo.contexts[0].steps
     assert isinstance(play, PlayStep)
     assert Path(play.path) == FILE.parent / "prompts" / "welcome.wav"

@@ -20,6 +20,11 @@ webhook_secrets = ["whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA=="]
 token_sha256 = "AB00000000000000000000000000000000000000000000000000000000000000"
 tokens = ["sha256:CD00000000000000000000000000000000000000000000000000000000000000",
     "another-token"]
+api_username = "me"
+api_password = "php-password"
+api_key = "php-key"
+[project.1]
+label = "Customers"
 [user.jessica]
 extension = "1001"
 terminal.desk.secret = "demo-desk"
@@ -37,7 +42,15 @@ prefix = ""
 trunks = ["pstn"]
 """
 
-SECRETS = ("demo-token", "another-token", "c2VjcmV0", "demo-desk", "trunk-password")
+SECRETS = (
+    "demo-token",
+    "another-token",
+    "c2VjcmV0",
+    "demo-desk",
+    "trunk-password",
+    "php-password",
+    "php-key",
+)
 
 
 def reversed_text(text: str) -> str:
@@ -72,6 +85,8 @@ def test_only_some_secrets_need_a_seal() -> None:
     del table["trunk"]["pstn"]["password"]
     assert needs_seal(table)
     del table["account"]["main"]["webhook_secrets"]
+    assert needs_seal(table)
+    del table["account"]["more"]["api_key"]
     assert not needs_seal(table)
 
 

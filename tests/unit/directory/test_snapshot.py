@@ -4,17 +4,9 @@ import hashlib
 
 import pytest
 
+from cordboard.directory.accounts import Account
 from cordboard.directory.challenger import challenger_of
-from cordboard.directory.model import (
-    Account,
-    Context,
-    Group,
-    Member,
-    Number,
-    TenantPolicy,
-    Terminal,
-    User,
-)
+from cordboard.directory.model import Context, Group, Member, Number, TenantPolicy, Terminal, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, Key, UserTarget
 
