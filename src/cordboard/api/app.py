@@ -15,6 +15,7 @@ from cordboard.api.services import Services
 from cordboard.api.v1 import callback as v1_callback
 from cordboard.api.v1.app import PREFIX, create_v1
 from cordboard.api.watching import Watch
+from cordboard.api.while1 import endpoint as while1
 
 
 def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
@@ -24,6 +25,7 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
     basix_callback.register()
     v1_callback.register()
     v1 = Below(PREFIX, create_v1(services))
-    app = Starlette(routes=[*basix.routes(services), v1, *watching.routes(watch)])
+    vendors = [*basix.routes(services), *while1.routes(services)]
+    app = Starlette(routes=[*vendors, v1, *watching.routes(watch)])
     cors = Cors(app, services.directory)
     return Edge(cors, watch.requests, access_log=watch.access_log)

@@ -41,15 +41,20 @@ async def read_object(scope: Scope, receive: Receive, *, needed: bool = True) ->
 
     Raises :class:`UnreadableBody`, :class:`ClientGone`.
     """
+    body = await read_body(scope, receive)
+    return {} if not body and not needed else parse_object(body)
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body; raises :class:`UnreadableBody`, :class:`ClientGone`."""
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
             raise BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await _receive_all(receive)
+            return await _receive_all(receive)
     except TimeoutError:
         raise UnreadableBody("the body did not arrive in time") from None
-    return {} if not body and not needed else parse_object(body)
 
 
 async def _receive_all(receive: Receive) -> bytes:

@@ -36,15 +36,14 @@ def _fields(array: PhpArray, parent: str | None) -> Iterator[str]:
         if isinstance(value, dict):
             yield from _fields(value, name)
         elif value is not None:
-            yield f"{name}={_leaf(value)}"
+            yield f"{name}={_encoded(leaf_text(value))}"
 
 
-def _leaf(value: Leaf) -> str:
+def leaf_text(value: Leaf) -> str:
+    """A scalar as the query has it, before it is encoded: 1 for true, 0 for false."""
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, float):
-        return _encoded(float_text(value))
-    return _encoded(str(value))
+    return float_text(value) if isinstance(value, float) else str(value)
 
 
 def float_text(value: float) -> str:

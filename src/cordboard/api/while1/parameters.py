@@ -1,0 +1,72 @@
+"""The parameters of a request to While1's API, however they come.
+
+A body counts before the query string, for clients send form data by GET too. JSON is known by its
+Content-Type or by its first octet, multipart/form-data by its Content-Type, and all else is a form,
+whatever it is called: the vendor's own samples send one as ``text/xml`` (vendor facts, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from starlette.types import Receive, Scope
+
+from cordboard.api.body import read_body
+from cordboard.api.while1.php_forms import MAX_VARIABLES, gathered, parse_form
+from cordboard.api.while1.php_json import parse_json
+from cordboard.api.while1.php_values import PhpArray, UnreadableParameters
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+
+
+async def read_parameters(scope: Scope, receive: Receive) -> PhpArray:
+    """Read a request's parameters as PHP would see them.
+
+    Raises :class:`UnreadableParameters`, and what reading a body raises
+    (:class:`~cordboard.api.body.UnreadableBody`, :class:`~cordboard.api.body.ClientGone`).
+    """
+    body = await read_body(scope, receive)
+    return parameters_of(_content_type(scope), body, scope["query_string"])
+
+
+def parameters_of(content_type: str, body: bytes, query: bytes) -> PhpArray:
+    """The parameters of a whole request; raises :class:`UnreadableParameters`."""
+    if not body.strip():
+        return parse_form(query)
+    kind, options = parse_options_header(content_type)
+    kind = kind.lower()
+    if kind == MULTIPART:
+        return gathered(_parts(body, options.get("boundary", "")))
+    if kind == JSON or kind.endswith("+json") or body.lstrip()[:1] == b"{":
+        return parse_json(body)
+    return parse_form(body.strip())
+
+
+def _content_type(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            return bytes(value).decode("latin-1")
+    return ""
+
+
+def _parts(body: bytes, boundary: str) -> Iterator[tuple[bytes, bytes]]:
+    """The fields of a form in parts (RFC 7578); files are none, as PHP keeps them apart."""
+    segment: MultipartSegment | None = None
+    value = b""
+    try:
+        with PushMultipartParser(
+            boundary, header_charset="latin-1", max_segment_count=MAX_VARIABLES + 1
+        ) as parser:
+            for piece in parser.parse(body):
+                if isinstance(piece, MultipartSegment):
+                    segment, value = piece, b""
+                elif piece:
+                    value += piece
+                elif segment is not None:
+                    if segment.filename is None:
+                        yield (segment.name or "").encode("latin-1"), value
+                    segment = None
+    except MultipartError:
+        raise UnreadableParameters("the body is no multipart/form-data") from None
