@@ -19,6 +19,7 @@ from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.limits import Usage
 from cordboard.calls.planner import plan
 from cordboard.calls.ports import (
+    Accept,
     Answered,
     Bridge,
     Dial,
@@ -37,7 +38,9 @@ from cordboard.calls.ports import (
     Record,
     RecordingEnded,
     RedirectTarget,
+    Reject,
     Released,
+    Ring,
     Ringing,
     SendDigits,
     StopPlay,
@@ -51,6 +54,7 @@ from cordboard.calls.request import (
     GroupKeys,
     Leg,
     LegWishes,
+    Offered,
     RingGroup,
     RingNumber,
     RingUser,
@@ -65,10 +69,17 @@ FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
 REDIRECTS = ["thomas", "helen", "jessica", "sales", "0312341234", "0399990000", "1111", "112"]
 LONGEST_VIRTUAL_LIFE = 400.0
 
+CALLER = "caller"
+"""The channel of who calls us himself."""
+
+BEGUN = (EventKind.CHANNEL_DIALLED, EventKind.CHANNEL_OFFERED)
+
 FIRSTS: dict[str, CalledParty] = {
     "group": RingGroup(GroupKeys(name="sales")),
     "user": RingUser(UserKeys(name="jessica")),
     "number": RingNumber(Address("0312341234")),
+    "phone": Offered(CALLER, "1002", from_terminal="jessica-desk"),
+    "trunk": Offered(CALLER, "05031001002", from_trunk="first", number="0399998888"),
 }
 
 DECIDED = (
@@ -80,9 +91,12 @@ DECIDED = (
 
 
 class SimulatedChannel:
-    """What an engine knows of a channel that was dialled and is not over."""
+    """What an engine knows of a channel that was dialled or offered and is not over; what was
+    offered is answered once it was ``accepted``."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, offered: bool = False) -> None:
+        self.offered = offered
+        self.accepted = False
         self.answered = False
         self.hung_up = False
 
@@ -133,6 +147,8 @@ class CallMachine(RuleBasedStateMachine):
         live = desk(everywhere, numbered_ids(), self.usage, here)
         planned = plan(asked, here, live)
         live.take(planned.takes)
+        if planned.offered:
+            self.up[CALLER] = SimulatedChannel(offered=True)
         ids = (f"s{n}" for n in range(100))
         lookup = everywhere if second_registered else nowhere
         self.call = Call(planned, desk(lookup, lambda: next(ids), self.usage, here))
@@ -159,6 +175,8 @@ class CallMachine(RuleBasedStateMachine):
                     assert not self.up[channel].hung_up, "hung up a channel twice"
                     self.up[channel].hung_up = True
                     self.recording_ends.append(channel)
+                case Ring() | Accept() | Reject():
+                    self.tell_caller(command, before_end=before_end)
                 case Play(channel) | StopPlay(channel) | Hold(channel) | SendDigits(channel):
                     self.must_be_talking(channel)
                 case Listen(channel, source):
@@ -180,6 +198,24 @@ class CallMachine(RuleBasedStateMachine):
         while self.recording_ends:
             self.end_recording(self.recording_ends.pop())
         self.usage.give_back(self.live.take_released())
+
+    def tell_caller(self, command: Ring | Accept | Reject, *, before_end: bool) -> None:
+        """Do as the call commands about who called us."""
+        channel = command.channel
+        self.must_wait(channel)
+        if isinstance(command, Accept):
+            assert before_end, "answered after the call had ended"
+            self.up[channel].accepted = True
+        elif isinstance(command, Reject):
+            assert 400 <= command.status < 700
+            self.up[channel].hung_up = True
+
+    def must_wait(self, channel: str) -> None:
+        """A channel must be one that was offered and waits for an answer."""
+        assert channel in self.up
+        assert self.up[channel].offered
+        assert not self.up[channel].accepted
+        assert not self.up[channel].hung_up
 
     def must_be_talking(self, channel: str) -> None:
         assert channel in self.up
@@ -214,7 +250,7 @@ class CallMachine(RuleBasedStateMachine):
     @rule(data=st.data(), status=st.sampled_from([180, 183]))
     def ring(self, data: st.DataObject, status: int) -> None:
         channel = self.pick(data, answered=False)
-        if channel is not None:
+        if channel is not None and not self.up[channel].offered:
             self.tell(Trying(channel))
             self.tell(Ringing(channel, status))
 
@@ -222,6 +258,8 @@ class CallMachine(RuleBasedStateMachine):
     def answer(self, data: st.DataObject) -> None:
         channel = self.pick(data, answered=False)
         if channel is not None:  # also one that was hung up: the 200 crossed the CANCEL
+            if self.up[channel].offered and not self.up[channel].accepted:
+                return
             self.up[channel].answered = True
             self.tell(Answered(channel))
 
@@ -234,7 +272,7 @@ class CallMachine(RuleBasedStateMachine):
     @rule(data=st.data(), users=st.lists(st.sampled_from(REDIRECTS), min_size=1, max_size=3))
     def redirect(self, data: st.DataObject, users: list[str]) -> None:
         channel = self.pick(data, answered=False)
-        if channel is not None:
+        if channel is not None and not self.up[channel].offered:
             targets = tuple(RedirectTarget(user, "demo") for user in users)
             self.end(channel, Failed(channel, 302, redirects=targets))
 
@@ -247,7 +285,7 @@ class CallMachine(RuleBasedStateMachine):
     @rule(data=st.data(), flag=st.booleans())
     def early_media_or_hold(self, data: st.DataObject, flag: bool) -> None:
         ringing, talking = self.pick(data, answered=False), self.pick(data, answered=True)
-        if ringing is not None:
+        if ringing is not None and not self.up[ringing].offered:
             self.tell(EarlyMedia(ringing, flag))
         if talking is not None:
             self.tell(HoldChanged(talking, flag))
@@ -350,7 +388,7 @@ class CallMachine(RuleBasedStateMachine):
                 rings_for[event.leg] = set(cast("list[str]", event.data["channels"]))
             elif event.kind in DECIDED:
                 rings_for[event.leg] = {event.channel}
-            elif event.kind is EventKind.CHANNEL_DIALLED:
+            elif event.kind in BEGUN:
                 rings_for.setdefault(event.leg, set()).add(event.channel)
         for name, channel in self.up.items():
             if name not in rings_for[self.live.leg_of(name)]:
@@ -381,8 +419,10 @@ class CallMachine(RuleBasedStateMachine):
         assert not self.usage, "limits were not given back"
         assert all(channel.hung_up for channel in self.up.values()), "a channel is left up"
         firsts = [e for e in self.events if e.leg is Leg.FIRST and e.kind.value.startswith("leg.")]
-        assert len(firsts) == 1
-        dialled = {str(e.channel) for e in self.events if e.kind is EventKind.CHANNEL_DIALLED}
+        offered = any(e.kind is EventKind.CHANNEL_OFFERED for e in self.events)
+        assert len(firsts) <= 1
+        assert firsts or offered, "a client that waits for its first leg is told of it"
+        dialled = {str(e.channel) for e in self.events if e.kind in BEGUN}
         gone = [str(e.channel) for e in self.events if e.kind is EventKind.CHANNEL_ENDED]
         assert sorted(gone) == sorted(dialled), "every channel ends once in the log"
 

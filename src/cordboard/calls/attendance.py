@@ -25,7 +25,8 @@ _Person = tuple[str, int]
 
 @dataclass(slots=True)
 class _Engaged:
-    """A channel of a person; ``group`` is the group that he is rung for."""
+    """A channel of a person; ``group`` is the group that he is rung for. Who calls is ``talking``
+    from the start: he has his phone at his ear."""
 
     person: _Person
     group: int | None
@@ -54,7 +55,8 @@ class Attendance:
                 known = None
             if known is not None or person is None or channel.user is None:
                 continue
-            engaged = self._channels[channel.id] = _Engaged(person, channel.group)
+            engaged = _Engaged(person, channel.group, talking=channel.offered)
+            self._channels[channel.id] = engaged
             self._people.setdefault(person, []).append(engaged)
             if channel.group is not None:
                 self._last[tenant, channel.group] = channel.user

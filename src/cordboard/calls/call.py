@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cordboard.calls import climbing
+from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.happenings import happen, refuse
@@ -48,8 +49,15 @@ class Call:
     # What comes in
 
     def start(self, now: float) -> None:
-        """Ring the first leg."""
-        self._apply(Trigger.STARTED, now)
+        """Ring the first leg, or whom he wants who called us himself."""
+        parts = self._parts
+        if not parts.caller.waits:
+            self._apply(Trigger.STARTED, now)
+            return
+        parts.log.offered(parts.plan)
+        at_once = is_answered_at_once(parts.plan)
+        self._apply(Trigger.STARTED if at_once else Trigger.OFFERED, now)
+        self._settle(now)
 
     def handle(self, event: EngineEvent, now: float) -> None:
         """Take notice of what the engine says about one of the call's channels."""
@@ -169,6 +177,9 @@ class Call:
     def _ring_first(self, now: float) -> None:
         parts = self._parts
         climbing.begin(parts.plan.first, parts, now)
+        if parts.caller.waits:
+            parts.caller.accept()
+            return
         parts.dialling.dial_all(parts.legs.first, parts.plan.first)
 
     def _ring_second(self, now: float) -> None:
@@ -182,6 +193,9 @@ class Call:
             parts.waiting.ringback()
         else:
             self._hunt_failed(Leg.SECOND, Verdict(parts.dialling.missed), now)
+
+    def _answer_first(self, _now: float) -> None:
+        self._parts.caller.accept()
 
     def _screen_second(self, _now: float) -> None:
         self._parts.waiting.ringback()  # in place of the early media of who has picked up
@@ -252,6 +266,7 @@ _ENTER: dict[Stage, Callable[[Call, float], None]] = {
     Stage.RINGING_FIRST: Call._ring_first,
     Stage.RINGING_SECOND: Call._ring_second,
     Stage.SCREENING_SECOND: Call._screen_second,
+    Stage.ANSWERING_FIRST: Call._answer_first,
     Stage.PROGRAM: Call._run_program,
     Stage.ANNOUNCING: Call._announce,
     Stage.BRIDGED: Call._bridge,

@@ -147,6 +147,28 @@ def cause_of_ending(q850: int | None) -> Cause:
     return Cause.NORMAL if q850 is None else _ENDINGS.get(q850, Cause.NORMAL)
 
 
+# How a caller is refused (RFC 3398 8.2.6.1, with 603 for who declined): a status that says what
+# became of the other party. Missing: the server's own fault.
+_REFUSALS: dict[Cause, tuple[int, str]] = {
+    Cause.BUSY: (486, "Busy Here"),
+    Cause.REJECTED: (603, "Decline"),
+    Cause.NO_ANSWER: (480, "No Answer"),
+    Cause.UNREACHABLE: (480, "Temporarily Unavailable"),
+    Cause.NOT_FOUND: (404, "Not Found"),
+    Cause.CONGESTION: (503, "Service Unavailable"),
+    Cause.INCOMPATIBLE: (488, "Not Acceptable Here"),
+    Cause.INTERRUPTED: (503, "Going Down"),
+    Cause.CANCELLED: (480, "Call Ended"),
+    Cause.DURATION_LIMIT: (480, "Rang Too Long"),
+    Cause.NORMAL: (480, "Call Ended"),
+}
+
+
+def refusal_of(cause: Cause) -> tuple[int, str]:
+    """Status and phrase with which a caller is refused whose call ended for a cause."""
+    return _REFUSALS.get(cause, (500, "Server Internal Error"))
+
+
 # A hunt that ends without answer takes the cause of the channel that comes first here.
 _WEIGHT = {
     Cause.BUSY: 0,

@@ -16,8 +16,10 @@ class Incoming:
 
     ``terminal`` (``name@domain``) is whose password he has, ``trunks`` are those whose address he
     calls from (one, unless tenants share a carrier); just one of the two is there. ``dialled`` is
-    the user part of the Request-URI, ``host`` its host. ``number`` and ``name`` are those of From:
-    what he says of himself, not proven. The channel's id is his Call-ID: text of a peer.
+    the user part of the Request-URI, ``host`` its host, which is ``ours`` where it is an address of
+    this server or the caller's own domain; ``to`` is the user part of To. ``number`` and ``name``
+    are those of From: what he says of himself, not proven. The channel's id is his Call-ID: text of
+    a peer.
     """
 
     channel: str
@@ -27,6 +29,8 @@ class Incoming:
     host: str
     number: str = ""
     name: str = ""
+    ours: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,15 @@ class EventKind(Enum):
     """Every kind of event, with the keys of its ``data``."""
 
     CALL_ACCEPTED = "call.accepted"
-    """dialect, method, account, first, second (a party each), channels, group, external_id,
-    callback."""
+    """dialect, method, direction, account, first, second (a party each), channels, group,
+    external_id, callback."""
     CALL_SCHEDULED = "call.scheduled"
     """due_at (seconds since 1970): the call begins later."""
     CALL_STARTED = "call.started"
     """channels: a call for later begins, and will never be begun again."""
+    CHANNEL_OFFERED = "channel.offered"
+    """party, endpoint (the terminal or trunk), dialled, caller_number, caller_name, trunk (where it
+    came through one): who called us, on the first leg's one channel."""
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
     CHANNEL_REDIRECTED = "channel.redirected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.events import Json
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.live import LiveView
@@ -18,6 +19,7 @@ def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     reached = live.exceeded_by(plan.takes)
     return {
         "accepted": reached is None,
+        "direction": plan.request.direction.value,
         "limit_reached": None if reached is None else str(reached),
         "first": _explain_first(plan, live),
         "second": _explain_second(plan, live),
@@ -43,6 +45,13 @@ def explain_refusal(refusal: Refused) -> dict[str, Json]:
 
 def _explain_first(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     rings: list[Json] = []
+    if plan.offered:
+        at_once = is_answered_at_once(plan)
+        return {
+            **_explain_leg(plan.first),
+            "calls_from": plan.channels[0].label,
+            "answered": "at once" if at_once else "when the second party is",
+        }
     for channel in plan.channels:
         endpoint = channel.endpoints[0]
         if isinstance(endpoint, TerminalEndpoint):

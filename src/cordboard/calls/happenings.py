@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from cordboard.calls import climbing
 from cordboard.calls.causes import Cause
+from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.plan import ProgramPlan
 from cordboard.calls.ports import (
@@ -61,18 +62,24 @@ def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) ->
     if not parts.hunting.answered(channel, leg):
         return
     parts.screening.end()
-    rang = parts.times.since(hunt_begun_in(parts.stage), now)
+    rang = parts.times.since(_rung_since(parts.stage), now)
     if parts.stage is Stage.TRANSFERRING:
         parts.log.transferred(leg, channel, rang)
         apply(Trigger.TARGET_ANSWERED, now)
         return
     parts.log.leg_answered(leg, channel, rang)
     if leg is Leg.SECOND:
-        apply(Trigger.SECOND_ANSWERED, now)
+        waits = parts.caller.waits
+        apply(Trigger.SECOND_ANSWERED_BEFORE_FIRST if waits else Trigger.SECOND_ANSWERED, now)
     elif isinstance(parts.plan.second, ProgramPlan):
         apply(Trigger.FIRST_ANSWERED_FOR_PROGRAM, now)
     else:
         apply(Trigger.FIRST_ANSWERED, now)
+
+
+def _rung_since(stage: Stage) -> Stage:
+    """When a leg began to ring, or to hear that the other one rings, that is answered now."""
+    return Stage.RINGING_SECOND if stage is Stage.ANSWERING_FIRST else hunt_begun_in(stage)
 
 
 def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
@@ -86,7 +93,10 @@ def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -
 
 def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     verdict = parts.hunting.failed(event, leg)
-    if verdict is not None and leg is parts.hunted:
+    if parts.caller.is_on(event.channel):
+        parts.verdicts.gone = Verdict(Cause.NORMAL, said=event.said)  # he gave up
+        apply(Trigger.FIRST_GONE, now)
+    elif verdict is not None and leg is parts.hunted:
         climbing.failed(leg, verdict, parts, apply, now)
 
 

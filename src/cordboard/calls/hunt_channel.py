@@ -124,6 +124,8 @@ class Channel:
     @property
     def trunk(self) -> Trunk | None:
         """The trunk that it is dialled through."""
+        if self.planned.offered:
+            return None
         endpoint = self.planned.endpoints[self.attempt]
         return endpoint.trunk if isinstance(endpoint, TrunkEndpoint) else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cordboard.calls.caller import Caller
 from cordboard.calls.causes import Cause
 from cordboard.calls.dialling import Dialling
 from cordboard.calls.hunt import GLOBAL_REFUSALS
@@ -19,7 +20,7 @@ from cordboard.calls.request import Leg
 class Hunting:
     """Follows the channels of one call; ``command`` takes what the engine is to do."""
 
-    __slots__ = ("_command", "_dialling", "_legs", "_log")
+    __slots__ = ("_caller", "_command", "_dialling", "_legs", "_log")
 
     def __init__(
         self,
@@ -27,7 +28,9 @@ class Hunting:
         dialling: Dialling,
         log: CallLog,
         command: Callable[[EngineCommand], None],
+        caller: Caller,
     ) -> None:
+        self._caller = caller
         self._legs = legs
         self._dialling = dialling
         self._log = log
@@ -35,6 +38,8 @@ class Hunting:
 
     def rang(self, event: Ringing, leg: Leg) -> None:
         """A channel is alerting."""
+        if leg is Leg.SECOND:
+            self._caller.hears(event.status)
         if self._legs.hunt_of(event.channel, leg).rang(event.channel):
             self._log.ringing(leg, event.channel, event.status)
 
@@ -108,7 +113,10 @@ class Hunting:
 
     def _hang_up(self, channels: list[str], cause: Cause) -> None:
         for channel in channels:
-            self._command(HangUp(channel, cause))
+            if self._caller.waits_on(channel):
+                self._caller.refuse(cause)
+            else:
+                self._command(HangUp(channel, cause))
 
 
 _ELSEWHERE = Cause.ANSWERED_ELSEWHERE

@@ -10,7 +10,7 @@ from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.recording_terms import RecordingTerms, id_of
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Leg, Offered
 from cordboard.directory.model import Trunk
 from cordboard.media.figures import MediaFigures
 
@@ -30,6 +30,7 @@ def accepted_event(plan: CallPlan) -> CallEvent:
     data: dict[str, Json] = {
         "dialect": request.dialect,
         "method": request.method,
+        "direction": request.direction.value,
         "account": request.account,
         "first": plan.first.party.as_dict(),
         "second": plan.second.party.as_dict(),
@@ -55,6 +56,21 @@ class CallLog:
         """What was written since, in order."""
         taken, self._events = self._events, []
         return taken
+
+    def offered(self, plan: CallPlan) -> None:
+        """Somebody calls us, who is the first party."""
+        asked, caller, channel = plan.request.first, plan.first.caller, plan.channels[0]
+        assert isinstance(asked, Offered)  # else nobody waits
+        data: dict[str, Json] = {
+            "party": plan.first.party.as_dict(),
+            "endpoint": channel.label,
+            "dialled": asked.dialled,
+            "caller_number": caller.number,
+            "caller_name": caller.name,
+        }
+        if asked.from_trunk is not None:
+            data["trunk"] = asked.from_trunk
+        self._write(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
 
     def dialled(self, plan: LegPlan, channel: Channel) -> None:
         """An endpoint of a channel is being called."""

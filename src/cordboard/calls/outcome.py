@@ -32,10 +32,19 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.ACCEPTED, Trigger.CANCELLED): (Outcome.CANCELLED, None),
     (Stage.RINGING_FIRST, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_FIRST, Trigger.FIRST_FAILED): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
+    (Stage.RINGING_FIRST, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.SECOND),
     (Stage.RINGING_SECOND, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.MEDIA_LOST): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.SECOND),
+    (Stage.RINGING_SECOND, Trigger.SECOND_FAILED_BEFORE_FIRST): (
+        Outcome.SECOND_LEG_FAILED,
+        Leg.SECOND,
+    ),
+    (Stage.ANSWERING_FIRST, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.ANSWERING_FIRST, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.ANSWERING_FIRST, Trigger.SECOND_GONE): (Outcome.CANCELLED, Leg.SECOND),
+    (Stage.ANSWERING_FIRST, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
@@ -77,6 +86,8 @@ def result_of(
         outcome = Outcome.INTERRUPTED
     elif trigger is Trigger.FIRST_FAILED:
         verdict = first
+    elif trigger is Trigger.SECOND_FAILED_BEFORE_FIRST:
+        verdict, stage = second, Stage.RINGING_SECOND
     elif left is Stage.ANNOUNCING:
         verdict, leg = second, replaced or Leg.SECOND
         outcome = Outcome.SECOND_LEG_FAILED if replaced is None else Outcome.COMPLETED

@@ -11,6 +11,8 @@ from cordboard.calls.request import (
     Address,
     CalledParty,
     GroupKeys,
+    Offered,
+    RingDid,
     RingGroup,
     RingNumber,
     RingTerminal,
@@ -20,7 +22,14 @@ from cordboard.calls.request import (
 from cordboard.directory.model import Context, Group, GroupKind, User
 from cordboard.directory.numbers import NotANumber, dialled
 from cordboard.directory.snapshot import TenantDirectory
-from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+from cordboard.directory.target import (
+    ContextTarget,
+    GroupTarget,
+    Key,
+    Target,
+    UserTarget,
+    target,
+)
 
 ANY_GROUP = "*"
 ANY_CALL_CENTER = "any:CALL_CENTER"
@@ -51,6 +60,10 @@ def find_party(
     if isinstance(party, RingGroup):
         group, key = find_group(tenant, party.group, None, f"{leg}.group")
         return GroupTarget(group, _how(key)), Address(group.name)
+    if isinstance(party, RingDid):
+        return find_did(tenant, party.did, f"{leg}.did"), Address(party.did)
+    if isinstance(party, Offered):
+        raise Refused(RefusalId.INVALID_PARAMETER, "who calls can't be rung", leg)
     context = tenant.context_by_name(party.context) or tenant.context_by_extension(party.context)
     if context is None:
         raise Refused(RefusalId.INVALID_DESTINATION, "no such context", f"{leg}.context")
@@ -67,6 +80,8 @@ def named(party: CalledParty, leg: str) -> str:
         return f"{leg}.number"
     if isinstance(party, RingTerminal):
         return f"{leg}.terminal"
+    if isinstance(party, RingDid | Offered):
+        return f"{leg}.dialled"
     return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
 
 
@@ -179,6 +194,20 @@ def find_number(tenant: TenantDirectory, text: str, parameter: str) -> Target | 
         raise Refused(RefusalId.INVALID_PARAMETER, str(error), parameter) from None
     target = tenant.resolve(number)
     return target if target is not None and target.how is Key.DID else Outside(number)
+
+
+def find_did(tenant: TenantDirectory, text: str, parameter: str) -> Target:
+    """What a number of the tenant's own leads to: never an extension, never a number outside.
+    Raises :class:`Refused` (invalid_destination)."""
+    found = target(
+        Key.DID,
+        tenant.user_by_did(text),
+        tenant.group_by_did(text),
+        tenant.context_by_did(text),
+    )
+    if found is None:
+        raise Refused(RefusalId.INVALID_DESTINATION, "no number that leads to anybody", parameter)
+    return found
 
 
 def party_of(found: Target | Outside, address: Address | None = None) -> Party:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cordboard.calls.bridged import Bridged
+from cordboard.calls.caller import Caller
 from cordboard.calls.dialling import Dialling
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunting import Hunting
@@ -37,6 +38,7 @@ class Parts:
 
     __slots__ = (
         "bridged",
+        "caller",
         "command",
         "dialling",
         "holdings",
@@ -66,7 +68,8 @@ class Parts:
         self.log = CallLog(plan.request.id)
         self.holdings = Holdings(plan, switchboard)
         self.dialling = Dialling(plan, switchboard, self.holdings, self.log, command)
-        self.hunting = Hunting(self.legs, self.dialling, self.log, command)
+        self.caller = Caller(plan, command)
+        self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
         self.waiting = Waiting(self.legs, plan.country, command)
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         request = plan.request

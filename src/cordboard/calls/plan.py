@@ -73,7 +73,7 @@ class PlannedTrunks:
 @dataclass(frozen=True, slots=True)
 class PlannedChannel:
     """One channel to be dialled; further ``endpoints`` are where the first one fails: other trunks,
-    or other flows of the same phone.
+    or other flows of the same phone. One that was offered to us has none.
 
     ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them. ``group`` is
     the group that he is rung for.
@@ -84,6 +84,11 @@ class PlannedChannel:
     user: int | None
     label: str
     group: int | None = None
+
+    @property
+    def offered(self) -> bool:
+        """Whether it was offered to us, by who is at its other end."""
+        return not self.endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ class GroupHunt:
 class LegPlan:
     """How a leg is rung: its targets all at once, or as ``hunt`` says, at most ``timeout`` seconds.
 
-    ``caller`` is who it is told is calling; a trunk may have been told another number. ``screen``:
+    A first leg that was offered to us has no targets: it is there. ``caller`` is who it is told is
+    calling, or who says so himself; a trunk may have been told another number. ``screen``:
     whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
     """
 
@@ -147,6 +153,11 @@ class CallPlan:
     media_timeout: float
     group: Party | None = None
     recording: RecordingTerms = UNRECORDED
+
+    @property
+    def offered(self) -> bool:
+        """Whether the first party called us himself, and waits on its one channel."""
+        return self.channels[0].offered if self.channels else False
 
     @property
     def takes(self) -> tuple[Take, ...]:

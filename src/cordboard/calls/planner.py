@@ -8,6 +8,7 @@ from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
 from cordboard.calls.group_hunt import first_channels, group_hunt, nobody_there
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
+from cordboard.calls.offered import calling_party, calling_user, offered_leg
 from cordboard.calls.parties import (
     Outside,
     find_group,
@@ -23,6 +24,7 @@ from cordboard.calls.plan import (
     GroupHunt,
     LegPlan,
     Party,
+    PlannedChannel,
     PlannedTerminal,
     PlannedTrunks,
     ProgramPlan,
@@ -36,6 +38,7 @@ from cordboard.calls.request import (
     CalledParty,
     CallRequest,
     Leg,
+    Offered,
     RingGroup,
     RingNumber,
     RingTerminal,
@@ -67,27 +70,17 @@ class Planner:
     def plan(self) -> CallPlan:
         request, policy = self.request, self.tenant.policy
         inside = request.second_scope is SecondScope.INSIDE
-        first_target, first_address = find_party(self.tenant, request.first, "first", inside=False)
+        first_target, first_party = self._first()
         second_target, second_address = find_party(
             self.tenant, request.second, "second", inside=inside
         )
-        first_party = self._first_party(first_target, first_address)
         second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
         if isinstance(second_target, ContextTarget):
             second = ProgramPlan(second_party, second_target.context.steps)
         else:
             second = self.leg(Leg.SECOND, second_target, second_party, shown=first_party)
-        if isinstance(first_target, ContextTarget):
-            raise Refused(
-                RefusalId.INVALID_PARAMETER,
-                "a context can't be rung first",
-                named(request.first, "first"),
-            )
-        first = self.leg(Leg.FIRST, first_target, first_party, shown=second_party)
-        channels = first_channels(first, self.live)
-        if not channels:
-            raise nobody_there(first, named(request.first, "first"))
+        first, channels = self._first_leg(first_target, first_party, second_party)
         return CallPlan(
             request=request,
             first=first,
@@ -100,11 +93,42 @@ class Planner:
             recording=self._recording(first_target, second_target),
         )
 
+    def _first(self) -> tuple[Target | Outside | None, Party]:
+        """Whom the first leg is for; a target of None is there already, for he calls us."""
+        request = self.request
+        if isinstance(request.first, Offered):
+            return None, calling_party(self.tenant, request.first)
+        target, address = find_party(self.tenant, request.first, "first", inside=False)
+        return target, self._first_party(target, address)
+
+    def _first_leg(
+        self, target: Target | Outside | None, party: Party, second: Party
+    ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+        request = self.request
+        if isinstance(request.first, Offered):
+            take = self._tenant_take(Leg.FIRST)
+            leg, channel = offered_leg(self.tenant, request.first, party, take)
+            return leg, (channel,)
+        if target is None or isinstance(target, ContextTarget):
+            raise Refused(
+                RefusalId.INVALID_PARAMETER,
+                "a context can't be rung first",
+                named(request.first, "first"),
+            )
+        leg = self.leg(Leg.FIRST, target, party, shown=second)
+        channels = first_channels(leg, self.live)
+        if not channels:
+            raise nobody_there(leg, named(request.first, "first"))
+        return leg, channels
+
     # Who
 
     def _acting_user(self) -> User | None:
-        """On whose behalf the call is made: the user rung, or the one whose outside phone is."""
+        """On whose behalf the call is made: the user rung, or the one whose outside phone is, or
+        whose phone calls."""
         first = self.request.first
+        if isinstance(first, Offered):
+            return calling_user(self.tenant, first)
         if isinstance(first, RingUser):
             return find_user(self.tenant, first.keys, "first.user")[0]
         if isinstance(first, RingNumber) and first.user is not None:
@@ -123,7 +147,7 @@ class Planner:
             return find_group(self.tenant, first.group, None, "first.group")[0]
         return None
 
-    def _recording(self, *targets: Target | Outside) -> RecordingTerms:
+    def _recording(self, *targets: Target | Outside | None) -> RecordingTerms:
         """Whether a group has its calls recorded: the context's, or one that is rung."""
         if self.request.record:
             return RecordingTerms(wanted=True, because="the request asks for it")
@@ -196,6 +220,8 @@ class Planner:
     def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
         wanted = self.request.wishes(leg).auto_answer
         only = target.only if isinstance(target, UserTarget) else None
+        first = self.request.first
+        calling = first.from_terminal if isinstance(first, Offered) else None
         return tuple(
             PlannedTerminal(
                 f"{terminal.name}@{self.tenant.domain}",
@@ -205,7 +231,7 @@ class Planner:
             )
             for user in members_of(self.tenant, target)
             for terminal in self.tenant.terminals_of(user)
-            if only is None or terminal.name == only
+            if (only is None or terminal.name == only) and terminal.name != calling
         )
 
     def _trunks(self, target: Outside, leg: Leg) -> PlannedTrunks:

@@ -21,6 +21,7 @@ _STAGE_AFTER = {
     (EventKind.CALL_ACCEPTED, None): Stage.ACCEPTED,
     (EventKind.CALL_SCHEDULED, None): Stage.SCHEDULED,
     (EventKind.CALL_STARTED, None): Stage.ACCEPTED,
+    (EventKind.CHANNEL_OFFERED, Leg.FIRST): Stage.RINGING_SECOND,
     (EventKind.CHANNEL_DIALLED, Leg.FIRST): Stage.RINGING_FIRST,
     (EventKind.CHANNEL_SCREENING, Leg.FIRST): Stage.SCREENING_FIRST,
     (EventKind.LEG_ANSWERED, Leg.FIRST): Stage.RINGING_SECOND,

@@ -27,6 +27,14 @@ class Leg(Enum):
     SECOND = "second"
 
 
+class Direction(Enum):
+    """How a call came about: a client asked for it, or a phone or a trunk called us."""
+
+    REQUEST = "request"
+    PHONE = "phone"
+    TRUNK = "trunk"
+
+
 @dataclass(frozen=True, slots=True)
 class UserKeys:
     """The ways a client may name one user; several are tried in the order of the fields."""
@@ -139,9 +147,33 @@ class RunContext:
     context: str
 
 
-CalledParty = Address | RingUser | RingTerminal | RingGroup | RingNumber | RunContext
-"""Whom a leg is for, as the client named him. What is written of one in the journal has a member
-that the others lack, by which it is read again."""
+@dataclass(frozen=True, slots=True)
+class RingDid:
+    """Whomever a number of the tenant's own leads to, and nobody else: what a trunk may call."""
+
+    did: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Who calls us himself, on a ``channel`` that waits for our answer, and what he has
+    ``dialled``: a terminal of the tenant by its SIP user name, or through a trunk somebody with a
+    ``number`` and a ``name`` ("" where he shows none)."""
+
+    channel: str
+    dialled: str
+    from_terminal: str | None = None
+    from_trunk: str | None = None
+    number: str = ""
+    name: str = ""
+
+
+CalledParty = (
+    Address | RingUser | RingTerminal | RingGroup | RingNumber | RunContext | RingDid | Offered
+)
+"""Whom a leg is for, as the client named him; only a first party can be one who calls us himself,
+and only a second one a DID. What is written of one in the journal has a member that the others
+lack, by which it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +269,13 @@ class CallRequest:
         if self.at is not None:
             return self.at
         return accepted_at + self.delay if self.delay > 0 else None
+
+    @property
+    def direction(self) -> Direction:
+        """How the call came about."""
+        if not isinstance(self.first, Offered):
+            return Direction.REQUEST
+        return Direction.TRUNK if self.first.from_terminal is None else Direction.PHONE
 
     def wishes(self, leg: Leg) -> LegWishes:
         """What is wanted of a leg."""

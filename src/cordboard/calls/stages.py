@@ -11,6 +11,11 @@ together:
 2. ``ENDED`` has no way out, and every stage has a way to it: each waits for a party, a prompt or a
    tone, and all of them are bounded by a timer whose trigger the table knows.
 
+A first leg that called us itself is not rung. Where a program takes the call it is answered at
+once, and ``RINGING_FIRST`` lasts as long as that takes. Else it is answered when the second leg is,
+in ``ANSWERING_FIRST``, and until then the call is in ``RINGING_SECOND`` with a first leg that hears
+its own phone's ringback, and that is refused where the second fails.
+
 A call for later waits in ``SCHEDULED``, without a plan or a channel
 (:mod:`~cordboard.calls.scheduled`), and is accepted once more when it is due.
 
@@ -32,6 +37,7 @@ class Stage(Enum):
     SCREENING_FIRST = "screening_first"
     RINGING_SECOND = "ringing_second"
     SCREENING_SECOND = "screening_second"
+    ANSWERING_FIRST = "answering_first"
     PROGRAM = "program"
     ANNOUNCING = "announcing"
     BRIDGED = "bridged"
@@ -48,6 +54,7 @@ class Trigger(Enum):
     REFUSED = "refused when due"
     MISSED = "its time passed"
     STARTED = "started"
+    OFFERED = "offered, to be answered with the second"
     FIRST_PICKED_UP = "first picked up, to be screened"
     FIRST_ANSWERED = "first answered"
     FIRST_ANSWERED_FOR_PROGRAM = "first answered for a program"
@@ -55,7 +62,9 @@ class Trigger(Enum):
     FIRST_GONE = "first hung up"
     SECOND_PICKED_UP = "second picked up, to be screened"
     SECOND_ANSWERED = "second answered"
+    SECOND_ANSWERED_BEFORE_FIRST = "second answered, first not yet"
     SECOND_FAILED = "second failed"
+    SECOND_FAILED_BEFORE_FIRST = "second failed, first not answered"
     SECOND_GONE = "second hung up"
     TRANSFERRED = "transferred by request"
     TARGET_ANSWERED = "target answered"
@@ -85,7 +94,9 @@ _FIRST_DECIDED = {
 }
 _SECOND_DECIDED = {
     Trigger.SECOND_ANSWERED: Stage.BRIDGED,
+    Trigger.SECOND_ANSWERED_BEFORE_FIRST: Stage.ANSWERING_FIRST,
     Trigger.SECOND_FAILED: Stage.ANNOUNCING,
+    Trigger.SECOND_FAILED_BEFORE_FIRST: Stage.ENDING,
 }
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
@@ -93,6 +104,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         **_ANYTIME,
         Trigger.DELAYED: Stage.SCHEDULED,
         Trigger.STARTED: Stage.RINGING_FIRST,
+        Trigger.OFFERED: Stage.RINGING_SECOND,
     },
     Stage.SCHEDULED: {
         Trigger.DUE: Stage.ACCEPTED,
@@ -103,6 +115,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     Stage.RINGING_FIRST: {
         **_ANYTIME,
         Trigger.FIRST_PICKED_UP: Stage.SCREENING_FIRST,
+        Trigger.FIRST_GONE: Stage.ENDING,
         **_FIRST_DECIDED,
     },
     Stage.SCREENING_FIRST: {**_ANYTIME, **_FIRST_DECIDED},
@@ -112,6 +125,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         **_SECOND_DECIDED,
     },
     Stage.SCREENING_SECOND: {**_WHILE_FIRST_IS_UP, **_SECOND_DECIDED},
+    Stage.ANSWERING_FIRST: {**_WHILE_EITHER_IS_UP, Trigger.FIRST_ANSWERED: Stage.BRIDGED},
     Stage.PROGRAM: {**_WHILE_FIRST_IS_UP, Trigger.PROGRAM_ENDED: Stage.ENDING},
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
     Stage.BRIDGED: {**_WHILE_EITHER_IS_UP, Trigger.TRANSFERRED: Stage.TRANSFERRING},

@@ -40,7 +40,10 @@ class Verdicts:
             self._log.transfer_failed(leg, verdict, rang)
             return Trigger.TARGET_FAILED
         self._log.leg_failed(leg, verdict, rang)
-        return Trigger.FIRST_FAILED if leg is Leg.FIRST else Trigger.SECOND_FAILED
+        if leg is Leg.FIRST:
+            return Trigger.FIRST_FAILED
+        heard = self._legs.winner(Leg.FIRST) is not None
+        return Trigger.SECOND_FAILED if heard else Trigger.SECOND_FAILED_BEFORE_FIRST
 
     def decide(self, left: Stage, trigger: Trigger, now: float) -> None:
         """The call is over: say how, and never otherwise again."""

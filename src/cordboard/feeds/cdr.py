@@ -11,7 +11,7 @@ from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Json, Outcome, Recorded
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Direction, Leg
 from cordboard.journal.port import CallRecord
 
 
@@ -20,8 +20,9 @@ class Cdr:
     """One call as it is accounted for; the names are those of the columns.
 
     Times are seconds since 1970, None for what did not come about. ``started_at`` is when the first
-    phone was dialled. ``first_...`` and ``second_...`` are of the two legs: ``caller_number`` and
-    ``caller_name`` is what the phone was shown, ``trunk`` the one that was tried last.
+    phone was dialled, or called us. ``direction`` is who began it: "request" (a client), "phone" or
+    "trunk". ``first_...`` and ``second_...`` are of the two legs: ``caller_number`` and
+    ``caller_name`` is what the phone was shown, or showed, ``trunk`` the one that was tried last.
     ``leg`` and ``stage`` say where the call ended. ``hung_up_by`` is "first" or "second" (that
     party), "client" (a request), "server" (a limit, a lost voice, a restart, the end of a program),
     or None where nobody had anything to hang up.
@@ -61,6 +62,7 @@ class Cdr:
     sip_status: int | None
     q850: int | None
     hung_up_by: str | None
+    direction: str
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -69,6 +71,9 @@ class Cdr:
 
 COLUMNS: Final = tuple(field.name for field in fields(Cdr))
 """The columns in order. New ones come at the end, so that nobody's import breaks."""
+
+
+_BEGUN = frozenset({EventKind.CHANNEL_DIALLED, EventKind.CHANNEL_OFFERED})
 
 
 class _Leg:
@@ -83,7 +88,7 @@ class _Leg:
 
     def take(self, recorded: Recorded) -> None:
         event = recorded.event
-        if event.kind is EventKind.CHANNEL_DIALLED and not self._won:
+        if event.kind in _BEGUN and not self._won:
             self.shown = event.data
             self.trunk = _text(event.data, "trunk")
             if self.dialled_at is None:
@@ -144,6 +149,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         sip_status=_whole(result, "sip_status"),
         q850=_whole(result, "q850"),
         hung_up_by=_hung_up_by(result, answered=first.answered_at is not None),
+        direction=_text(asked, "direction") or Direction.REQUEST.value,
     )
 
 

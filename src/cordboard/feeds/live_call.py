@@ -10,6 +10,7 @@ from cordboard.calls.request import Leg
 from cordboard.journal.port import CallRecord
 
 _CHANNEL_STATES = {
+    EventKind.CHANNEL_OFFERED: "offered",
     EventKind.CHANNEL_DIALLED: "dialled",
     EventKind.CHANNEL_RINGING: "ringing",
     EventKind.CHANNEL_SCREENING: "screening",
@@ -17,6 +18,7 @@ _CHANNEL_STATES = {
 }
 
 _LEG_STATES = {
+    EventKind.CHANNEL_OFFERED: "calling",
     EventKind.CHANNEL_DIALLED: "ringing",
     EventKind.CHANNEL_SCREENING: "screening",
     EventKind.LEG_ANSWERED: "answered",
@@ -73,6 +75,7 @@ def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]
         "account": record.account,
         "dialect": record.dialect,
         "method": record.method,
+        "direction": asked.get("direction"),
         "accepted_at": record.accepted_at,
         "due_at": _first(events, EventKind.CALL_SCHEDULED, "due_at"),
         "state": progress_of(events).stage.value,
@@ -84,13 +87,13 @@ def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]
 
 def _see_channel(channels: dict[str, dict[str, Json]], name: str, recorded: Recorded) -> None:
     event: CallEvent = recorded.event
-    if event.kind is EventKind.CHANNEL_DIALLED:
+    if event.kind in (EventKind.CHANNEL_DIALLED, EventKind.CHANNEL_OFFERED):
         channels[name] = {
             "id": name,
             "leg": None if event.leg is None else event.leg.value,
             "endpoint": event.data.get("endpoint"),
             "trunk": event.data.get("trunk"),
-            "state": "dialled",
+            "state": _CHANNEL_STATES[event.kind],
             "since": recorded.at,
         }
     known = channels.get(name)

@@ -74,6 +74,7 @@ _CDR: Final[dict[str, Any]] = Cdr(
     sip_status=None,
     q850=16,
     hung_up_by="second",
+    direction="request",
 ).as_dict()
 
 _ROWS: Final = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.progress import progress_of
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Direction, Leg
 from cordboard.journal.port import CallRecord
 
 
@@ -60,6 +60,7 @@ class CallShown(BaseModel):
     state: str = Field(description="the stage that the call is in")
     dialect: str
     method: str
+    direction: str = Field(description="who began it: `request`, `phone` or `trunk`")
     account: str
     accepted_at: float = Field(description="seconds since 1970")
     ended_at: float | None
@@ -85,6 +86,7 @@ def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]
         "state": progress_of(events).stage.value,
         "dialect": record.dialect,
         "method": record.method,
+        "direction": asked.get("direction", Direction.REQUEST.value),
         "account": record.account,
         "accepted_at": record.accepted_at,
         "ended_at": record.ended_at,
@@ -138,6 +140,7 @@ CALL_EXAMPLE: Final[dict[str, Any]] = {
     "state": "ended",
     "dialect": "v1",
     "method": "call",
+    "direction": "request",
     "account": "main",
     "accepted_at": 1767225600.12,
     "ended_at": 1767225634.8,

@@ -1,0 +1,67 @@
+"""Who called us, as long as he waits for our answer: he hears that it rings, is answered when there
+is somebody to talk to, and is refused with why there is not.
+
+A call that a client asked for has nobody like that: its first leg is dialled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.causes import Cause, refusal_of
+from cordboard.calls.plan import CallPlan, ProgramPlan
+from cordboard.calls.ports import Accept, EngineCommand, Reject, Ring
+
+RINGS = 180
+
+
+class Caller:
+    """Of one call; ``command`` takes what the engine is to do."""
+
+    __slots__ = ("_accepted", "_channel", "_command", "_told")
+
+    def __init__(self, plan: CallPlan, command: Callable[[EngineCommand], None]) -> None:
+        self._channel = plan.channels[0].id if plan.offered else None
+        self._command = command
+        self._accepted = False
+        self._told = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits to be answered."""
+        return self._channel is not None and not self._accepted
+
+    def waits_on(self, channel: str) -> bool:
+        """Whether that is the channel of somebody who waits to be answered."""
+        return channel == self._channel and not self._accepted
+
+    def is_on(self, channel: str) -> bool:
+        """Whether that is the channel on which he called."""
+        return channel == self._channel
+
+    def hears(self, status: int) -> None:
+        """The other party is alerting (180), or the call progresses otherwise (181 to 183), which
+        is told once, and no more once it rings."""
+        if self._channel is None or self._accepted or self._told in (status, RINGS):
+            return
+        self._told = status
+        self._command(Ring(self._channel, status))
+
+    def accept(self) -> None:
+        """Answer him."""
+        if self._channel is not None and not self._accepted:
+            self._accepted = True
+            self._command(Accept(self._channel))
+
+    def refuse(self, cause: Cause) -> None:
+        """There is nobody to talk to."""
+        if self._channel is not None and not self._accepted:
+            self._accepted = True  # he waits no longer
+            status, reason = refusal_of(cause)
+            self._command(Reject(self._channel, status, reason))
+
+
+def is_answered_at_once(plan: CallPlan) -> bool:
+    """Whether who calls us is answered before there is anybody else in the call: a program talks
+    to him."""
+    return isinstance(plan.second, ProgramPlan)
