@@ -48,6 +48,12 @@ Token = Annotated[
 ]
 User = Annotated[str | None, typer.Option(help="First leg: a user, by name or extension.")]
 Number = Annotated[str | None, typer.Option(help="First leg: an outside number.")]
+FromTerminal = Annotated[
+    str | None, typer.Option("--terminal", help="Who dials: a phone, by its SIP user name.")
+]
+FromTrunk = Annotated[
+    str | None, typer.Option("--trunk", help="Who calls in: a trunk, for the caller --number.")
+]
 To = Annotated[str, typer.Option(help="Second leg: a name, an extension or a number.")]
 CallerId = Annotated[str | None, typer.Option(help="The number an outside second leg is shown.")]
 CallingName = Annotated[str | None, typer.Option(help="The name the first leg's phones show.")]
@@ -138,6 +144,8 @@ def explain(
     token: Token,
     user: User = None,
     number: Number = None,
+    terminal: FromTerminal = None,
+    trunk: FromTrunk = None,
     caller_id: CallerId = None,
     calling_name: CallingName = None,
     group: Group = None,
@@ -147,10 +155,14 @@ def explain(
     domain: Domain = "demo",
 ) -> None:
     """Say what a call would do, and why; nothing rings."""
-    method, parameters = _vendor_request(
-        user, number, to, caller_id, calling_name, group, timeout, auto_answer
-    )
-    body = {"dialect": "basix", "method": method, "parameters": parameters}
+    dialect = "basix"
+    if terminal is not None or trunk is not None:
+        dialect, method, parameters = _invited(terminal, trunk, number, user, to)
+    else:
+        method, parameters = _vendor_request(
+            user, number, to, caller_id, calling_name, group, timeout, auto_answer
+        )
+    body = {"dialect": dialect, "method": method, "parameters": parameters}
     try:
         answer, _ = ApiClient(server, domain, token).post("/v1/calls/explain", body)
     except ServerError as error:
@@ -234,6 +246,17 @@ def _run_loop(main: Any) -> Any:
         return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)
+
+
+def _invited(
+    terminal: str | None, trunk: str | None, number: str | None, user: str | None, to: str
+) -> tuple[str, str, dict[str, Any]]:
+    """The call of a phone or trunk, to be explained."""
+    if user is not None or (terminal is None) == (trunk is None):
+        raise typer.BadParameter("give one of --user, --number, --terminal and --trunk")
+    if terminal is not None:
+        return "phone", "invite", {"terminal": terminal, "dialled": to}
+    return "trunk", "invite", {"trunk": trunk, "number": number, "dialled": to}
 
 
 def _vendor_request(

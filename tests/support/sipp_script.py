@@ -82,6 +82,7 @@ class Script:
         self._steps: list[str] = []
         self._variables: set[str] = set()
         self._checks = 0
+        self._dialled = self._caller = ""
 
     # What comes
 
@@ -178,6 +179,35 @@ class Script:
             lines.append(CONTACT)
         return self._send(lines, sdp, repeat=method != "ACK")
 
+    def invite(self, dialled: str, *headers: str, caller: str = "0399998888") -> Self:
+        """Call a number, as the calling side."""
+        self._dialled, self._caller = dialled, caller
+        return self._send(self._of_caller("INVITE", 1, *headers, CONTACT), sdp(), repeat=True)
+
+    def is_answered(self) -> Self:
+        """The call is accepted, and the far end is told that we know."""
+        self.expect_answer(100, optional=True).expect_answer(180, optional=True).expect_answer(200)
+        return self._send(self._of_caller("ACK", 1), "", repeat=False)
+
+    def is_refused(self, status: int) -> Self:
+        """The call is refused."""
+        self.expect_answer(100, optional=True).expect_answer(180, optional=True)
+        self.expect_answer(status)
+        lines = [
+            f"ACK sip:{self._dialled}@[remote_ip]:[remote_port] SIP/2.0",
+            "[last_Via:]",
+            "[last_From:]",
+            "[last_To:]",
+            "Call-ID: [call_id]",
+            "CSeq: 1 ACK",
+            "Max-Forwards: 70",
+        ]
+        return self._send(lines, "", repeat=False)
+
+    def caller_hangs_up(self) -> Self:
+        """The calling side hangs up."""
+        return self._send(self._of_caller("BYE", 2), "", repeat=True).expect_answer(200)
+
     def pause(self, milliseconds: int) -> Self:
         """Do nothing for a while."""
         return self._add(f'<pause milliseconds="{milliseconds}"/>')
@@ -203,6 +233,22 @@ class Script:
         )
 
     # Within
+
+    def _of_caller(self, method: str, number: int, *headers: str) -> list[str]:
+        """A request of the calling side, in the dialog once there is one."""
+        begun = method != "INVITE"
+        target = "[next_url]" if begun else f"sip:{self._dialled}@[remote_ip]:[remote_port]"
+        to = "[last_To:]" if begun else f"To: <sip:{self._dialled}@[remote_ip]>"
+        return [
+            f"{method} {target} SIP/2.0",
+            "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]",
+            "Max-Forwards: 70",
+            f'From: "Kondo" <sip:{self._caller}@[local_ip]>;tag={LOCAL_TAG}',
+            to,
+            "Call-ID: [call_id]",
+            f"CSeq: {number} {method}",
+            *headers,
+        ]
 
     def _checks_of(self, headers: Mapping[str, str], body: str | None) -> list[str]:
         actions = []
@@ -236,7 +282,8 @@ class Script:
         how = ' optional="true"' if optional else ""
         inner = "".join(f"\n    {action}" for action in actions)
         action = f"\n  <action>{inner}\n  </action>\n" if actions else ""
-        routes = ' rrs="true"' if "INVITE" in what else ""
+        makes_dialog = "INVITE" in what or 'response="200"' in what
+        routes = ' rrs="true"' if makes_dialog else ""
         return self._add(f'<recv {what}{routes} crlf="true"{how}>{action}</recv>')
 
     def _send(self, lines: list[str], body: str, *, repeat: bool) -> Self:

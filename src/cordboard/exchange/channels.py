@@ -32,15 +32,17 @@ class ChannelBook:
         self._by_channel: dict[str, str] = {}
 
     def add(self, tenant: str, call: str, channels: list[KnownChannel], live: int) -> None:
-        """Take note of a call's new channels; ``live`` calls are kept beyond the bound."""
-        channels = [channel for channel in channels if channel.id not in self._by_channel]
+        """Take note of a call's new channels; ``live`` calls are kept beyond the bound. A caller
+        may use the id of a call that is over once more, which then is the new call's."""
+        channels = [one for one in channels if self._by_channel.get(one.id) != call]
         self._calls.setdefault(call, (tenant, []))[1].extend(channels)
         for channel in channels:
             self._by_channel[channel.id] = call
         while len(self._calls) > self._kept + live:
-            _, (_, forgotten) = self._calls.popitem(last=False)
+            call, (_, forgotten) = self._calls.popitem(last=False)
             for channel in forgotten:
-                self._by_channel.pop(channel.id, None)
+                if self._by_channel.get(channel.id) == call:
+                    del self._by_channel[channel.id]
 
     def call_of(self, channel: str) -> str | None:
         """The call that a channel belongs, or belonged, to."""

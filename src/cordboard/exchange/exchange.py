@@ -30,6 +30,7 @@ from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
+from cordboard.exchange.offers import Offers
 from cordboard.exchange.recordings import Recordings
 from cordboard.exchange.records import record_of
 from cordboard.exchange.repetition import Accepted, Repetition
@@ -85,6 +86,9 @@ class Exchange:
         self._stopping = Stopping()
         self._live = LiveCalls(
             engine, journal, self._channels, self._usage, self._stopping, self._attendance
+        )
+        self._live.offers = self._offers = Offers(
+            directory, _new_id, self.place, engine.execute, self._live.tell
         )
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
@@ -206,6 +210,7 @@ class Exchange:
         process."""
         self._stopping.begun = True
         await self._schedule.stop()
+        await self._offers.settled()
         await self._stopping.drain(drain)
         self._live.interrupt()
         await self._stopping.until_idle()

@@ -15,10 +15,11 @@ from time import monotonic
 from cordboard.calls.attendance import Attendance
 from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
-from cordboard.calls.ports import Engine, EngineEvent
+from cordboard.calls.ports import Engine, EngineEvent, Incoming
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.offers import Offers
 from cordboard.exchange.stopping import Stopping
 from cordboard.journal.port import Journal
 
@@ -50,6 +51,8 @@ class LiveCalls:
         self._attendance = attendance
         self._live: dict[str, _Live] = {}
         self._alarm = Alarm(self._due)
+        self.offers: Offers | None = None
+        """Who takes the calls that are of nobody yet."""
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
         engine.connect(self._on_engine_event)
@@ -84,6 +87,18 @@ class LiveCalls:
     def _interrupt(self, live: _Live) -> None:
         self._step(live, lambda: live.call.cancel(monotonic(), interrupted=True))
 
+    def tell(self, event: EngineEvent) -> None:
+        """Let an event happen that came before its channel was of any call."""
+        self._on_engine_event(event)
+
+    def _of_no_call(self, event: EngineEvent, *, known: bool) -> None:
+        if self.offers is None:
+            return
+        if isinstance(event, Incoming):
+            self.offers.take(event, known=known)
+        else:
+            self.offers.note(event)
+
     def _on_engine_event(self, event: EngineEvent) -> None:
         self._inbox.append(event)
         if not self._busy:
@@ -110,7 +125,9 @@ class LiveCalls:
         while self._inbox:
             event = self._inbox.popleft()
             live = self._live.get(self._channels.call_of(event.channel) or "")
-            if live is not None:
+            if live is None or type(event) is Incoming:
+                self._of_no_call(event, known=live is not None)
+            else:
                 self._busy = True
                 try:
                     live.call.handle(event, monotonic())

@@ -75,6 +75,7 @@ class Service:
             self.engine.keep_records(self.recovery)
         self.engine.keep_bindings(self.journal.put_bindings)
         files = FolderOfRecordings(settings.recordings)
+        self.engine.take_calls()
         self.exchange = Exchange(
             self._directory, self.engine, self.journal, time.time, settings.grace, files
         )

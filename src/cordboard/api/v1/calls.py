@@ -18,6 +18,7 @@ from cordboard.api.v1.access import Here, Reader, Writer
 from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.asked import CallAsked
 from cordboard.api.v1.bodies import body_of, json_of, read_as, takes
+from cordboard.api.v1.invited import explain_invite
 from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
@@ -25,6 +26,7 @@ from cordboard.api.v1.translation import request_of
 from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain_refusal
+from cordboard.calls.offered_request import BY_PHONE, BY_TRUNK
 from cordboard.calls.refusals import Refused
 from cordboard.exchange.repetition import LONGEST_KEY
 
@@ -85,11 +87,15 @@ _PLACED: Final = {
 
 
 class VendorsRequest(BaseModel):
-    """A vendor's request, to be explained."""
+    """A vendor's request, to be explained; or the call of a phone (`phone`) or trunk (`trunk`) of
+    ours, whose method is `invite`."""
 
     dialect: str = "basix"
     method: str
-    parameters: dict[str, Any] = Field(description="the method's own JSON object")
+    parameters: dict[str, Any] = Field(
+        description="the method's own JSON object; of `invite` `dialled` and `terminal`, or "
+        "`dialled`, `trunk` and perhaps `number` and `name` of the caller"
+    )
 
 
 @router.post(
@@ -171,8 +177,8 @@ async def end_call(principal: Writer, here: Here, call: CallName) -> Response:
     openapi_extra=takes(CallAsked, {"v1": SIMPLE, "basix": BASIX_REQUEST}, VendorsRequest),
 )
 async def explain_call(principal: Reader, here: Here, request: Request) -> Response:
-    """What a request would do, and why; nothing rings. It is the body of `POST /v1/calls`, or a
-    vendor's request with its dialect and method."""
+    """What a request would do, and why; nothing rings. It is the body of `POST /v1/calls`, a
+    vendor's request with its dialect and method, or the call of a phone or trunk of ours."""
     body = await json_of(request)
     origin = _origin(here, principal)
     explained: dict[str, Json]
@@ -187,10 +193,14 @@ async def explain_call(principal: Reader, here: Here, request: Request) -> Respo
 
 
 def _explain_vendors(here: Services, origin: Origin, asked: VendorsRequest) -> dict[str, Json]:
+    if asked.dialect in (BY_PHONE, BY_TRUNK):
+        return explain_invite(here, origin, asked.dialect, asked.method, asked.parameters)
     translate = METHODS.get(asked.method)
     if asked.dialect != "basix" or translate is None:
         known = ", ".join(METHODS)
-        raise Problem("invalid_parameter", f"dialect is basix, method is one of {known}")
+        raise Problem(
+            "invalid_parameter", f"dialect is basix, phone or trunk, method one of {known}, invite"
+        )
     try:
         return here.exchange.explain(translate(asked.parameters, origin))
     except Refused as refusal:

@@ -35,7 +35,7 @@ class Reception:
         """A channel for a call, and what to tell of it; None where it was refused: 488 without
         audio in common, 503 without a port for it, 404 for a URI that dials nothing."""
         try:
-            incoming = _incoming(event)
+            incoming = self._incoming(event)
             audio = self._audio(event, incoming)
         except SipParseError as error:
             self._refuse(event, error.status, "Not Acceptable Here" if error.status == 488 else "")
@@ -61,20 +61,23 @@ class Reception:
         phrase = reason or "Refused"
         surroundings.stack.reject(event.call_id, status, phrase, surroundings.clock())
 
-
-def _incoming(event: InviteReceived) -> Incoming:
-    """Who calls whom; raises :class:`SipParseError`, with 404 where nobody is dialled."""
-    caller = event.caller
-    called = parse_uri(event.request.uri)
-    if not called.user:
-        raise SipParseError("nobody is dialled", 404)
-    from_ = parse_name_addr(event.request.need("from"))
-    return Incoming(
-        event.call_id,
-        None if caller is None else caller.account,
-        () if caller is None else caller.peers,
-        called.user,
-        called.host,
-        readable(from_.uri.user or ""),
-        readable(from_.display),
-    )
+    def _incoming(self, event: InviteReceived) -> Incoming:
+        """Who calls whom; raises :class:`SipParseError`, with 404 where nobody is dialled."""
+        caller = event.caller
+        called = parse_uri(event.request.uri)
+        if not called.user:
+            raise SipParseError("nobody is dialled", 404)
+        from_ = parse_name_addr(event.request.need("from"))
+        to = parse_name_addr(event.request.need("to"))
+        same_domain = called.host.lower() == from_.uri.host.lower()
+        return Incoming(
+            event.call_id,
+            None if caller is None else caller.account,
+            () if caller is None else caller.peers,
+            called.user,
+            called.host,
+            readable(from_.uri.user or ""),
+            readable(from_.display),
+            ours=same_domain or called.host in self.surroundings.own_hosts(),
+            to=readable(to.uri.user or ""),
+        )
