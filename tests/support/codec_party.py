@@ -86,7 +86,7 @@ class Party:
 
     # As the folder of recordings
 
-    def begin(self, name: str, left: Any, right: Any, _ended: Any) -> None:
+    def begin(self, name: str, left: Any, right: Any, *_told: Any) -> None:
         self.recorded.append((name, left, right))
 
     # As the SIP stack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.local_media import LocalMediaPlane
@@ -23,6 +23,7 @@ from cordboard.sip.events import (
     OfferReceived,
     RegistrationFailed,
     RegistrationSucceeded,
+    SessionConfirmed,
     SessionEnded,
     SipEvent,
 )
@@ -85,6 +86,8 @@ class SipPhoneCall:
         )
         self._answer = None if event.sdp is None else self.audio.answer(event.sdp)
         self._said = False
+        self._confirmed = False
+        self._to_say: list[Callable[[], object]] = []
 
     def ring(self, status: int = 180, *, with_audio: bool = False) -> None:
         """180 to 183; with audio, its SDP goes along."""
@@ -135,8 +138,7 @@ class SipPhoneCall:
 
     def offer(self, sdp: bytes) -> None:
         """A re-INVITE with any description."""
-        self._phone.stack.offer(self.call_id, sdp, self._phone.now)
-        self._phone.pump()
+        self._once_confirmed(lambda: self._phone.stack.offer(self.call_id, sdp, self._phone.now))
 
     def prefer(self, codec: Codec) -> None:
         """Take this codec wherever it is offered."""
@@ -155,8 +157,21 @@ class SipPhoneCall:
 
     def send_info(self, content_type: str, body: bytes) -> None:
         """An INFO."""
-        self._phone.stack.info(self.call_id, content_type, body, self._phone.now)
-        self._phone.pump()
+        self._once_confirmed(
+            lambda: self._phone.stack.info(self.call_id, content_type, body, self._phone.now)
+        )
+
+    def _once_confirmed(self, say: Callable[[], object]) -> None:
+        """Say it in the dialog now, or as soon as the ACK is here: nobody may before."""
+        self._to_say.append(say)
+        if self._confirmed:
+            self._say_all()
+            self._phone.pump()
+
+    def _say_all(self) -> None:
+        for say in self._to_say:
+            say()
+        self._to_say.clear()
 
     def hears(self, hertz: Iterable[float]) -> bool:
         """Whether just these frequencies are heard."""
@@ -185,6 +200,9 @@ class SipPhoneCall:
         phone = self._phone
         if isinstance(event, InfoReceived):
             self.infos.append(event)
+        elif isinstance(event, SessionConfirmed):
+            self._confirmed = True
+            self._say_all()
         elif isinstance(event, SessionEnded):
             self.ended = event
             self.audio.session.close()

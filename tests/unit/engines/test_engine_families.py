@@ -19,8 +19,8 @@ from cordboard.sip.address import parse_name_addr
 from cordboard.sip.events import OfferAnswered
 from cordboard.sip.offer import LocalAudio, make_offer
 from cordboard.sip.sdp import parse_sdp
-from support.engine_rigs import DOMAIN, MEDIA_PORTS, QUICK, SECRET, EmbeddedRig, directory
-from support.ports import LOOPBACK, LOOPBACK_V6, free_ports, free_range, loopbacks
+from support.engine_rigs import DOMAIN, QUICK, SECRET, EmbeddedRig, directory, media_ports
+from support.ports import LOOPBACK, LOOPBACK_V6, free_ports, loopbacks
 from support.sip_phone import SipPhone, SipPhoneCall
 
 pytestmark = [
@@ -41,7 +41,7 @@ async def rig() -> AsyncIterator[EmbeddedRig]:
     settings = EngineSettings(
         listen=tuple(listen),
         media_hosts=EVERYWHERE,
-        media_ports=free_range(MEDIA_PORTS),
+        media_ports=media_ports(),
         timers=QUICK,
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
@@ -154,7 +154,7 @@ async def test_a_phone_that_goes_to_the_other_family_is_heard_there(rig: Embedde
 async def test_a_phone_without_an_address_for_voice_is_not_called() -> None:
     snapshot = directory()
     settings = EngineSettings(
-        listen=(Listen("udp", LOOPBACK_V6, 0),), media_ports=free_range(MEDIA_PORTS), timers=QUICK
+        listen=(Listen("udp", LOOPBACK_V6, 0),), media_ports=media_ports(), timers=QUICK
     )
     engine = EmbeddedEngine(settings, lambda: snapshot)
     await engine.start()

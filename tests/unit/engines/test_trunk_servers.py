@@ -28,8 +28,8 @@ from cordboard.sip.message import Request, parse
 from cordboard.sip.responses import build_response
 from cordboard.sip.timers import Timers
 from support.dns_server import DnsServer
-from support.engine_rigs import MEDIA_PORTS, QUICK, EmbeddedRig, directory, embedded_rig
-from support.ports import free_ports, free_range
+from support.engine_rigs import QUICK, EmbeddedRig, directory, embedded_rig, media_ports
+from support.ports import free_ports
 from support.wire_peer import WirePeer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
@@ -433,7 +433,7 @@ async def test_a_server_of_both_families_is_tried_in_both(names: DnsServer) -> N
     settings = EngineSettings(
         listen=(Listen("udp", "127.0.0.1", 0), Listen("udp", "::1", 0)),
         media_hosts=Hosts("127.0.0.1", "::1"),
-        media_ports=free_range(MEDIA_PORTS),
+        media_ports=media_ports(),
         timers=QUICK,
         dns=DnsSettings((names.address,), DNS_TIMEOUT),
     )
