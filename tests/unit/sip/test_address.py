@@ -102,7 +102,7 @@ def test_any_scheme_can_be_taken_apart() -> None:
 
 def test_long_values_of_strangers_do_not_fill_the_memory() -> None:
     tracemalloc.start()
-    for number in range(100):
+    for number in range(30):
         assert split_name_addr(f'"{number}{"x" * 50_000}" <sip:a@b>')[1] == "sip:a@b"
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
