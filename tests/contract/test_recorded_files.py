@@ -53,20 +53,32 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
 
 
 def test_a_file_is_read_from_any_place(house: House) -> None:
-    house.put("demo/a.wav", b"0123456789")
+    whole = wav_header(3200) + AUDIO
+    house.put("demo/a.wav", whole)
     opened = house.files.open("demo/a.wav")
     assert opened is not None
-    assert opened.octets == 10
-    assert (opened.read(2, 3), opened.read(8, 5), opened.read(20, 1)) == (b"234", b"89", b"")
+    assert opened.octets == len(whole)
+    for start, count in ((0, 5), (2, 42), (40, 9), (44, 7), (3000, 244), (3240, 99), (3244, 1)):
+        assert opened.read(start, count) == whole[start : start + count]
+    opened.close()
+
+
+def test_a_file_that_is_written_on_is_read_as_it_was(house: House) -> None:
+    house.put("demo/a.wav", wav_header(0) + AUDIO + b"\1")
+    opened = house.files.open("demo/a.wav")
+    assert opened is not None
+    house.put("demo/a.wav", wav_header(6400) + AUDIO * 2)
+    assert opened.octets == 3244
+    assert opened.read(0, 10_000) == wav_header(3200) + AUDIO
     opened.close()
 
 
 def test_a_file_that_is_read_can_be_erased(house: House) -> None:
-    house.put("demo/a.wav", b"0123456789")
+    house.put("demo/a.wav", wav_header(3200) + AUDIO)
     opened = house.files.open("demo/a.wav")
     assert opened is not None
     house.files.erase("demo/a.wav")
-    assert opened.read(0, 10) == b"0123456789"
+    assert opened.read(44, 3200) == AUDIO
     opened.close()
     assert house.files.open("demo/a.wav") is None
     house.files.erase("demo/a.wav")

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 from starlette.types import ASGIApp, Message
 
 DEMO = base64.b64encode(b"demo:demo-token").decode()
@@ -34,8 +35,10 @@ async def ask(
     *,
     authorization: str | None = f"Basic {DEMO}",
     headers: dict[str, str] | None = None,
+    stays: bool = False,
 ) -> Reply:
-    """Send one request and collect the whole answer."""
+    """Send one request and collect the answer: of one that is streamed the whole if the client
+    ``stays``, and else what comes before it is known that he is gone."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     if authorization is not None:
@@ -57,16 +60,21 @@ async def ask(
     }
     sent: list[Message] = []
     whole = False
+    answered = anyio.Event()
 
     async def receive() -> Message:
         nonlocal whole
         if whole:
+            if stays:
+                await answered.wait()
             return {"type": "http.disconnect"}
         whole = True
         return {"type": "http.request", "body": content, "more_body": False}
 
     async def send(message: Message) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            answered.set()
 
     await app(scope, receive, send)
     start = sent[0]

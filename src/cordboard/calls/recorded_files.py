@@ -17,7 +17,8 @@ class Length(NamedTuple):
 
 
 class OpenFile(Protocol):
-    """One file that can be read, also where it is erased meanwhile."""
+    """One file that can be read, as it was when it was opened: whole where it is erased meanwhile,
+    and a file by itself where it is written on."""
 
     @property
     def octets(self) -> int:

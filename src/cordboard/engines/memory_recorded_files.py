@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cordboard.calls.recorded_files import Length
-from cordboard.engines.embedded.wav_file import FRAME_OCTETS, HEADER_OCTETS, wav_header
+from cordboard.engines.embedded.wav_file import (
+    FRAME_OCTETS,
+    HEADER_OCTETS,
+    wav_header,
+    whole_frames,
+)
 from cordboard.media.g711 import SAMPLE_RATE
 
 
@@ -35,16 +40,21 @@ class MemoryRecordedFiles:
         content = self.files.get(name)
         if content is None:
             return None
-        audio = content[HEADER_OCTETS:]
-        audio = audio[: len(audio) - len(audio) % FRAME_OCTETS]
-        self.files[name] = wav_header(len(audio)) + audio
-        return Length(len(audio) / (FRAME_OCTETS * SAMPLE_RATE), HEADER_OCTETS + len(audio))
+        mended = self.files[name] = _mended(content)
+        seconds = (len(mended) - HEADER_OCTETS) / (FRAME_OCTETS * SAMPLE_RATE)
+        return Length(seconds, len(mended))
 
     def open(self, name: str) -> _Open | None:
         """Open one."""
         content = self.files.get(name)
-        return None if content is None else _Open(content)
+        return None if content is None else _Open(_mended(content))
 
     def erase(self, name: str) -> None:
         """Have it no longer."""
         self.files.pop(name, None)
+
+
+def _mended(content: bytes) -> bytes:
+    audio = content[HEADER_OCTETS:]
+    audio = audio[: whole_frames(len(audio))]
+    return wav_header(len(audio)) + audio

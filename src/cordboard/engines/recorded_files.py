@@ -8,20 +8,32 @@ from contextlib import suppress
 from pathlib import Path
 
 from cordboard.calls.recorded_files import Length
-from cordboard.engines.embedded.wav_file import FRAME_OCTETS, HEADER_OCTETS, wav_header
+from cordboard.engines.embedded.wav_file import (
+    FRAME_OCTETS,
+    HEADER_OCTETS,
+    wav_header,
+    whole_frames,
+)
 from cordboard.media.g711 import SAMPLE_RATE
 
 
 class OpenRecording:
-    """One of them, by its descriptor. To be used by one thread at a time."""
+    """One of them, by its descriptor, as it is at that moment: also of one that is written on, the
+    header says what there was. To be used by one thread at a time."""
 
     def __init__(self, handle: int) -> None:
         self._handle = handle
-        self.octets = os.fstat(handle).st_size
+        audio = whole_frames(os.fstat(handle).st_size - HEADER_OCTETS)
+        self._header = wav_header(audio)
+        self.octets = HEADER_OCTETS + audio
 
     def read(self, start: int, count: int) -> bytes:
         """So many octets from a place on."""
-        return os.pread(self._handle, count, start)
+        count = min(count, self.octets - start)
+        head = self._header[start : start + count]
+        if count <= len(head):
+            return head
+        return head + os.pread(self._handle, count - len(head), start + len(head))
 
     def close(self) -> None:
         """Read no more; once is enough."""
@@ -44,9 +56,7 @@ class FolderOfRecordings:
         except FileNotFoundError:
             return None
         try:
-            size = os.fstat(handle).st_size
-            audio = max(0, size - HEADER_OCTETS)
-            audio -= audio % FRAME_OCTETS
+            audio = whole_frames(os.fstat(handle).st_size - HEADER_OCTETS)
             os.pwrite(handle, wav_header(audio), 0)
             os.ftruncate(handle, HEADER_OCTETS + audio)
         finally:

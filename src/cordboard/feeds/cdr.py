@@ -11,6 +11,7 @@ from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Json, Outcome, Recorded
+from cordboard.calls.recording_terms import id_of
 from cordboard.calls.request import Direction, Leg
 from cordboard.journal.port import CallRecord
 
@@ -25,7 +26,8 @@ class Cdr:
     ``caller_name`` is what the phone was shown, or showed, ``trunk`` the one that was tried last.
     ``leg`` and ``stage`` say where the call ended. ``hung_up_by`` is "first" or "second" (that
     party), "client" (a request), "server" (a limit, a lost voice, a restart, the end of a program),
-    or None where nobody had anything to hang up.
+    or None where nobody had anything to hang up. ``recordings`` are the ids of those
+    that were made.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Cdr:
     q850: int | None
     hung_up_by: str | None
     direction: str
+    recordings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -104,6 +107,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
     legs = {Leg.FIRST: _Leg(), Leg.SECOND: _Leg()}
     asked: Mapping[str, Json] = {}
     bridged_at: float | None = None
+    recordings: list[str] = []
     for recorded in events:
         event = recorded.event
         if event.leg is not None:
@@ -112,6 +116,8 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
             asked = event.data
         elif event.kind is EventKind.CALL_BRIDGED and bridged_at is None:
             bridged_at = recorded.at
+        elif event.kind is EventKind.RECORDING_STARTED:
+            recordings.append(id_of(str(event.data.get("file"))))
     first, second = legs[Leg.FIRST], legs[Leg.SECOND]
     result = record.result or {}
     return Cdr(
@@ -150,6 +156,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         q850=_whole(result, "q850"),
         hung_up_by=_hung_up_by(result, answered=first.answered_at is not None),
         direction=_text(asked, "direction") or Direction.REQUEST.value,
+        recordings=tuple(recordings),
     )
 
 

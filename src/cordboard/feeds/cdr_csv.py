@@ -41,7 +41,9 @@ def _cells(cdr: Cdr) -> list[str]:
     return [_cell(name, getattr(cdr, name)) for name in COLUMNS]
 
 
-def _cell(name: str, value: Json) -> str:
+def _cell(name: str, value: Json | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return " ".join(value)
     if value is None:
         return ""
     if isinstance(value, float):

@@ -64,12 +64,14 @@ async def test_nothing_of_another_tenant_can_be_seen_or_changed() -> None:
     served.engine.advance(5.0)
     await served.journal.flush()
     (callback,) = (await served.get("/callbacks")).json["callbacks"]
+    recording = await served.recorded(over["id"])
     secrets = [placed["id"], over["id"], *placed["channels"], callback["id"], "x.test", "olga"]
     before = len(served.engine.commands)
     for method, path, name in await operations(served):
         for own in (placed["id"], placed["channels"][0], over["id"]):
             names = {"name": "first", "user": "olga", "group": "sales"}
-            where = path.format(call=own, callback=callback["id"], **names)
+            ids = {"callback": callback["id"], "recording": recording}
+            where = path.format(call=own, **ids, **names)
             reply = await as_other(served, method, f"/v1{where}", BODIES.get(name, {}))
             assert reply.status < 500, (method, where)
             if "{" in path:
@@ -77,6 +79,7 @@ async def test_nothing_of_another_tenant_can_be_seen_or_changed() -> None:
             for secret in secrets:
                 assert secret not in reply.body.decode().replace(where, ""), (method, where)
     assert len(served.engine.commands) == before
+    assert (await served.get(f"/recordings/{recording}")).json["state"] == "complete"
     members = (await served.get("/groups/sales")).json["members"]
     assert {member["state"] for member in members} == {"ready"}
     assert (await served.get(f"/calls/{placed['id']}")).json["ended_at"] is None

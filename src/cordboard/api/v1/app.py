@@ -28,6 +28,7 @@ from cordboard.api.v1 import (
     feed,
     ladders,
     lists,
+    recordings,
     trunks,
 )
 from cordboard.api.v1.feed_socket import FeedSocket
@@ -48,6 +49,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     feed.router,
     callbacks.router,
     cdrs.router,
+    recordings.router,
     trunks.router,
     directory.router,
     agents.router,

@@ -23,12 +23,15 @@ from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.api.v1.translation import request_of
-from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view
+from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view, recorded_in
 from cordboard.calls.events import Json
 from cordboard.calls.explain import explain_refusal
 from cordboard.calls.offered_request import BY_PHONE, BY_TRUNK
 from cordboard.calls.refusals import Refused
+from cordboard.calls.wishes import MAX_RECORDINGS
 from cordboard.exchange.repetition import LONGEST_KEY
+from cordboard.journal.port import CallRecord
+from cordboard.journal.recordings import KeptRecording, WantedRecordings
 
 router = v1_router("calls")
 
@@ -134,8 +137,7 @@ async def place_call(
     record = await here.journal.call(wanted.tenant, accepted.call)
     if record is None:
         raise no_such_call()  # forgotten in this instant
-    view = call_view(record, await here.journal.events_of(wanted.tenant, accepted.call))
-    answer = shown(view, 200 if accepted.repeated else 201)
+    answer = shown(await _view(here, record), 200 if accepted.repeated else 201)
     answer.headers["location"] = f"/v1/calls/{accepted.call}"
     if accepted.repeated:
         answer.raw_headers.append(REPLAYED)
@@ -153,7 +155,7 @@ async def show_call(principal: Reader, here: Here, call: CallName) -> Response:
     record = await here.journal.call(tenant, call)
     if record is None:
         raise no_such_call()
-    return shown(call_view(record, await here.journal.events_of(tenant, call)))
+    return shown(await _view(here, record))
 
 
 @router.delete("/calls/{call}", status_code=204, responses=described("call_not_found", "call_over"))
@@ -190,6 +192,15 @@ async def explain_call(principal: Reader, here: Here, request: Request) -> Respo
     except Refused as refusal:
         explained = explain_refusal(refusal)
     return shown(explained)
+
+
+async def _view(here: Services, record: CallRecord) -> dict[str, Json]:
+    events = await here.journal.events_of(record.tenant, record.id)
+    kept: tuple[KeptRecording, ...] = ()
+    if recorded_in(events):
+        wanted = WantedRecordings(MAX_RECORDINGS, call=record.id)
+        kept = await here.journal.recordings(record.tenant, wanted)
+    return call_view(record, events, kept)
 
 
 def _explain_vendors(here: Services, origin: Origin, asked: VendorsRequest) -> dict[str, Json]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
+from cordboard.api.v1.recording_view import audio_of
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.progress import progress_of
+from cordboard.calls.recording_terms import id_of
 from cordboard.calls.request import Direction, Leg
 from cordboard.journal.port import CallRecord
+from cordboard.journal.recordings import KeptRecording
 
 
 class Happened(BaseModel):
@@ -44,13 +47,18 @@ class ResultShown(BaseModel):
     talk_seconds: float
 
 
-class RecordingShown(BaseModel):
-    """A recording of the call: stereo, the first leg left."""
+class CallRecordingShown(BaseModel):
+    """A recording of the call: stereo, the first leg left. `GET /v1/recordings/{id}` tells more."""
 
+    id: str
     file: str = Field(description="below the server's folder of recordings")
     started_at: float = Field(description="seconds since 1970")
     seconds: float | None = Field(description="null while it goes on")
     error: str | None = Field(description="why it broke off")
+    state: str | None = Field(
+        description="recording, complete, interrupted or deleted; null: there is no more of it"
+    )
+    audio: str | None = Field(description="where it is heard")
 
 
 class CallShown(BaseModel):
@@ -72,12 +80,14 @@ class CallShown(BaseModel):
     metadata: dict[str, Any] | None
     first: LegShown
     second: LegShown
-    recordings: list[RecordingShown]
+    recordings: list[CallRecordingShown]
     result: ResultShown | None
 
 
-def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]:
-    """The whole call as JSON."""
+def call_view(
+    record: CallRecord, events: Sequence[Recorded], kept: Sequence[KeptRecording] = ()
+) -> dict[str, Json]:
+    """The whole call as JSON; ``kept`` are its recordings."""
     said = {recorded.event.kind: recorded.event.data for recorded in events}
     asked = said.get(EventKind.CALL_ACCEPTED, {})
     request = record.request or {}
@@ -98,7 +108,7 @@ def call_view(record: CallRecord, events: Sequence[Recorded]) -> dict[str, Json]
         "metadata": request.get("metadata"),
         "first": _leg_view(Leg.FIRST, asked.get("first"), events),
         "second": _leg_view(Leg.SECOND, asked.get("second"), events),
-        "recordings": _recordings(events),
+        "recordings": _recordings(events, {one.file: one for one in kept}),
         "result": record.result,
     }
 
@@ -109,15 +119,29 @@ def _pairs(kept: Json) -> dict[str, Json]:
     return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list)}
 
 
-def _recordings(events: Sequence[Recorded]) -> list[Json]:
-    found: dict[Json, dict[str, Json]] = {}
+def recorded_in(events: Sequence[Recorded]) -> bool:
+    """Whether a call has recordings."""
+    return any(one.event.kind is EventKind.RECORDING_STARTED for one in events)
+
+
+def _recordings(events: Sequence[Recorded], kept: Mapping[str, KeptRecording]) -> list[Json]:
+    found: dict[str, dict[str, Json]] = {}
     for recorded in events:
-        kind, file = recorded.event.kind, recorded.event.data.get("file")
+        kind, data = recorded.event.kind, recorded.event.data
+        file = str(data.get("file"))
         if kind is EventKind.RECORDING_STARTED:
-            started = {"file": file, "started_at": recorded.at, "seconds": None, "error": None}
-            found[file] = started
+            row = kept.get(file)
+            found[file] = {
+                "id": id_of(file),
+                "file": file,
+                "started_at": recorded.at,
+                "seconds": None,
+                "error": None,
+                "state": None if row is None else row.state.value,
+                "audio": None if row is None else audio_of(row),
+            }
         elif kind is EventKind.RECORDING_STOPPED and file in found:
-            found[file].update(recorded.event.data)
+            found[file].update(seconds=data.get("seconds"), error=data.get("error"))
     return list(found.values())
 
 

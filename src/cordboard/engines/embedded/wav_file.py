@@ -39,6 +39,11 @@ def wav_header(octets: int) -> bytes:
     )
 
 
+def whole_frames(octets: int) -> int:
+    """So much of some octets of audio as is samples of both sides."""
+    return max(0, octets - octets % FRAME_OCTETS)
+
+
 class WavFile:
     """8 kHz, stereo, 16 bit. Each method may block; all raise :class:`OSError`, and leave a file
     that can be played to where it was written."""
@@ -73,7 +78,7 @@ class WavFile:
             while written < len(audio):  # a disk that is nearly full takes some of it
                 written += self._file.write(audio[written:])
         finally:
-            self._octets += written - written % FRAME_OCTETS
+            self._octets += whole_frames(written)
             self._write_header()
 
     def close(self) -> None:
