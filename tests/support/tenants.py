@@ -16,17 +16,16 @@ from cordboard.directory.model import (
     Context,
     Group,
     GroupKind,
-    HangUpStep,
     Member,
     Number,
     OutboundRule,
-    PlayStep,
     TenantPolicy,
     Terminal,
     Trunk,
     User,
 )
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.directory.steps import HangUpStep, PlayStep, Step
 from cordboard.exchange.switchboard import LiveSwitchboard
 
 DOMAIN = "demo"
@@ -88,7 +87,11 @@ def tenant(
             Context(
                 "welcome",
                 extension="1111",
-                steps=(PlayStep("one.wav"), PlayStep("two.wav"), HangUpStep()),
+                steps=(
+                    Step(PlayStep(("one.wav",))),
+                    Step(PlayStep(("two.wav",))),
+                    Step(HangUpStep()),
+                ),
             ),
         ),
         numbers=(Number("05068680000"), Number("0506868001"), Number("0506868009", show=False)),

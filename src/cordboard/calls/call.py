@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls import climbing
+from cordboard.calls import climbing, performing
 from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -18,13 +18,15 @@ from cordboard.calls.hunt import Hunt
 from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Parts
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import EngineCommand, EngineEvent
+from cordboard.calls.program_words import Fetch
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Switchboard
 from cordboard.calls.transfer import begin as begin_transfer
 from cordboard.calls.wishes import Wishes
+from cordboard.directory.steps import Step
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
@@ -84,6 +86,11 @@ class Call:
         self._apply(Trigger.INTERRUPTED if interrupted else Trigger.CANCELLED, now)
         self._settle(now)
 
+    def fetched(self, turn: int, answer: tuple[Step, ...] | str, now: float) -> None:
+        """The steps that :meth:`take_wanted_steps` asked for are there, or why they are not."""
+        performing.fetched(self._parts, self._apply, now, turn, answer)
+        self._settle(now)
+
     @property
     def wishes(self) -> Wishes:
         """What else can be asked of it."""
@@ -120,6 +127,13 @@ class Call:
     def take_released(self) -> list[Take]:
         """The limits to give back."""
         return self._parts.holdings.take_released()
+
+    def take_wanted_steps(self) -> Fetch | None:
+        """The steps that a program waits for; said once."""
+        wanted = self._parts.wanted_steps
+        if wanted is not None:
+            self._parts.wanted_steps = None
+        return wanted
 
     @property
     def deadline(self) -> float | None:
@@ -159,6 +173,8 @@ class Call:
         hunted = self._parts.hunted
         if hunted is not None:
             self._give_up(hunted, now)
+        elif self.stage is Stage.PROGRAM:
+            performing.due(self._parts, self._apply, now)
         elif self.stage is Stage.ANNOUNCING:
             self._apply(Trigger.ANNOUNCED, now)
         elif self.stage is Stage.ENDING:
@@ -184,6 +200,9 @@ class Call:
 
     def _ring_second(self, now: float) -> None:
         parts, plan = self._parts, self._parts.plan.second
+        if parts.program is not None:
+            performing.ring(parts, now)
+            return
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         parts.times.call_ends = now + parts.plan.longest_call
         climbing.begin(plan, parts, now)
@@ -201,12 +220,7 @@ class Call:
         self._parts.waiting.ringback()  # in place of the early media of who has picked up
 
     def _run_program(self, now: float) -> None:
-        parts, program = self._parts, self._parts.plan.second
-        assert isinstance(program, ProgramPlan)  # the table sends legs elsewhere
-        parts.times.call_ends = now + parts.plan.longest_call
-        parts.log.program(parts.legs.first.winner, program.party.name)
-        if not parts.waiting.step(program.steps):
-            self._apply(Trigger.PROGRAM_ENDED, now)
+        performing.enter(self._parts, self._apply, now)
 
     def _announce(self, now: float) -> None:
         parts = self._parts
@@ -215,6 +229,8 @@ class Call:
 
     def _bridge(self, now: float) -> None:
         parts, ends = self._parts, self._parts.times.call_ends
+        if parts.program is not None:
+            performing.connected(parts, now)
         parts.bridged.connect(parts.recording)
         if ends is not None and any(self._warned_legs()):
             parts.times.warn_at = max(now, ends - WARNING_SECONDS)

@@ -17,6 +17,7 @@ from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.switchboard import Rerouted, Switchboard
 from cordboard.directory.model import Trunk
+from cordboard.directory.steps import RingStep
 
 
 class Dialling:
@@ -49,6 +50,10 @@ class Dialling:
         """Where a leg goes that is to go to somebody else; raises
         :class:`~cordboard.calls.refusals.Refused`. What it needs is taken by then."""
         return self._switchboard.transfer(self._plan, leg, to, self._holdings.of(leg))
+
+    def find_party(self, step: RingStep, to: str) -> Rerouted:
+        """Whom a step of a program rings, likewise."""
+        return self._switchboard.ring(self._plan, step, to, self._holdings.of(Leg.SECOND))
 
     def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:
         """Have a leg go there from now on; the plan of the call by that."""

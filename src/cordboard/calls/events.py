@@ -56,6 +56,18 @@ class EventKind(Enum):
     """cause, sip_status, reason, ring_seconds: the hunt of this leg ended without."""
     CALL_PROGRAM = "call.program"
     """context: the first leg is connected with a context."""
+    PROGRAM_STEP = "program.step"
+    """step (its place in the program, from 0), does (``play``, ``gather``, ...), label (if it has
+    one): it is this one's turn."""
+    PROGRAM_GATHERED = "program.gathered"
+    """variable, count (of digits), by (``full``, ``finish``, ``timeout``), tries, digits (null
+    unless the step shows them)."""
+    PROGRAM_REFUSED = "program.refused"
+    """id, message: whom a step names can't be rung; the program goes on."""
+    PROGRAM_FETCHED = "program.fetched"
+    """steps (how many came), error (why none did, or null)."""
+    PROGRAM_STOPPED = "program.stopped"
+    """error: the program can't go on, and the call ends ``failed``."""
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
     CALL_TRANSFERRING = "call.transferring"

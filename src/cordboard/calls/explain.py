@@ -10,8 +10,9 @@ from cordboard.calls.plan import CallPlan, GroupHunt, LegPlan, PlannedTrunks, Pr
 from cordboard.calls.ports import TerminalEndpoint
 from cordboard.calls.refusals import Refused
 from cordboard.calls.strategies import Candidate, names
+from cordboard.calls.told_steps import told_step
 from cordboard.calls.trunks import full_name
-from cordboard.directory.model import AutoAnswerStyle, PlayStep
+from cordboard.directory.model import AutoAnswerStyle
 
 
 def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
@@ -73,11 +74,12 @@ def _explain_first(plan: CallPlan, live: LiveView) -> dict[str, Json]:
 def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     second = plan.second
     if isinstance(second, ProgramPlan):
-        steps: list[Json] = [
-            f"play {step.path}" if isinstance(step, PlayStep) else "hang up"
-            for step in second.steps
-        ]
-        return {"party": second.party.as_dict(), "steps": steps}
+        return {
+            "party": second.party.as_dict(),
+            "language": second.language,
+            "variables": dict(second.variables),
+            "steps": [*map(told_step, second.steps)],
+        }
     rings = _trunks(second, live) or _terminals(second, live)
     explained: dict[str, Json] = {
         **_explain_leg(second),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cordboard.calls import climbing
+from cordboard.calls import climbing, performing
 from cordboard.calls.causes import Cause
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
@@ -113,14 +113,13 @@ def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float)
 
 def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     parts.screening.played(event.channel, event.play_id)
-    program = parts.plan.second
-    if parts.stage is not Stage.PROGRAM or not isinstance(program, ProgramPlan):
-        return
-    if parts.waiting.step_ended(event.play_id) and not parts.waiting.step(program.steps):
-        apply(Trigger.PROGRAM_ENDED, now)
+    if parts.program is not None:
+        performing.played(event, parts, apply, now)
 
 
 def _digit(event: Digit, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+    if performing.pressed(event.digit, leg, parts, apply, now):
+        return
     parts.log.digit(leg, event.channel, event.digit)
     decided = parts.screening.pressed(event.channel, event.digit)
     if decided is Cause.NORMAL:

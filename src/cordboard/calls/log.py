@@ -8,8 +8,10 @@ from cordboard.calls.hunt_channel import Channel, cause_of
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.recording_terms import RecordingTerms, id_of
+from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg, Offered
 from cordboard.directory.model import Trunk
 from cordboard.media.figures import MediaFigures
@@ -172,6 +174,38 @@ class CallLog:
     def program(self, channel: str | None, context: str) -> None:
         """The first leg is connected with a context."""
         self._write(EventKind.CALL_PROGRAM, Leg.FIRST, channel, {"context": context})
+
+    def program_step(self, channel: str | None, turn: Stepped) -> None:
+        """A step of the program has its turn."""
+        data: dict[str, Json] = {"step": turn.place, "does": turn.step.verb}
+        if turn.step.label is not None:
+            data["label"] = turn.step.label
+        self._write(EventKind.PROGRAM_STEP, Leg.FIRST, channel, data)
+
+    def program_gathered(self, channel: str | None, gathered: Gathered) -> None:
+        """Digits were gathered."""
+        data: dict[str, Json] = {
+            "variable": gathered.variable,
+            "count": gathered.count,
+            "by": gathered.by,
+            "tries": gathered.tries,
+            "digits": gathered.digits,
+        }
+        self._write(EventKind.PROGRAM_GATHERED, Leg.FIRST, channel, data)
+
+    def program_refused(self, channel: str | None, refusal: Refused) -> None:
+        """Whom the program wants can't be rung."""
+        data: dict[str, Json] = {"id": refusal.id.value, "message": refusal.message}
+        self._write(EventKind.PROGRAM_REFUSED, Leg.FIRST, channel, data)
+
+    def program_fetched(self, channel: str | None, fetched: Fetched) -> None:
+        """The next steps were asked for."""
+        data: dict[str, Json] = {"steps": fetched.steps, "error": fetched.fault}
+        self._write(EventKind.PROGRAM_FETCHED, Leg.FIRST, channel, data)
+
+    def program_stopped(self, channel: str | None, fault: str) -> None:
+        """The program can't go on."""
+        self._write(EventKind.PROGRAM_STOPPED, Leg.FIRST, channel, {"error": fault})
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""

@@ -91,7 +91,7 @@ def result_of(
     elif left is Stage.ANNOUNCING:
         verdict, leg = second, replaced or Leg.SECOND
         outcome = Outcome.SECOND_LEG_FAILED if replaced is None else Outcome.COMPLETED
-    elif trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE):
+    elif trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE, Trigger.PROGRAM_ENDED):
         verdict = gone
     return CallResult(
         outcome=outcome,

@@ -13,6 +13,8 @@ from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import EngineCommand
+from cordboard.calls.program import Program
+from cordboard.calls.program_words import Fetch
 from cordboard.calls.recording import Recording
 from cordboard.calls.request import Leg
 from cordboard.calls.screening import Screening
@@ -46,6 +48,7 @@ class Parts:
         "legs",
         "log",
         "plan",
+        "program",
         "recording",
         "route",
         "screening",
@@ -53,6 +56,7 @@ class Parts:
         "times",
         "verdicts",
         "waiting",
+        "wanted_steps",
     )
 
     def __init__(
@@ -62,7 +66,9 @@ class Parts:
         self.stage = Stage.ACCEPTED
         self.command = command
         self.screening = Screening(command)
-        self.route: Rerouted | None = None  # of the latest transfer
+        self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
+        self.program: Program | None = None
+        self.wanted_steps: Fetch | None = None  # that the exchange is to fetch for it
         self.legs = Legs(plan.channels)
         self.times = StageTimes()
         self.log = CallLog(plan.request.id)

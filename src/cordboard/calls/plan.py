@@ -17,7 +17,8 @@ from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
 from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
-from cordboard.directory.model import AutoAnswerStyle, ContextStep, GroupStrategy
+from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
+from cordboard.directory.steps import Step
 
 ContactLookup = Callable[[str], tuple[Contact, ...]]
 """The contacts of a terminal (``name@domain``) that can be dialled now."""
@@ -130,10 +131,17 @@ class LegPlan:
 
 @dataclass(frozen=True, slots=True)
 class ProgramPlan:
-    """The second party is a context: a program that the first leg is connected with."""
+    """The second party is a context: a program that the first leg is connected with.
+
+    It begins with these ``variables`` and speaks a ``language``; prompts of steps that it fetches
+    are below ``folder``.
+    """
 
     party: Party
-    steps: tuple[ContextStep, ...]
+    steps: tuple[Step, ...]
+    variables: tuple[tuple[str, str], ...] = ()
+    language: str = "en"
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

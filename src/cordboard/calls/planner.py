@@ -46,7 +46,7 @@ from cordboard.calls.request import (
     SecondScope,
 )
 from cordboard.calls.trunks import ways_out
-from cordboard.directory.model import AutoAnswerStyle, Group, User
+from cordboard.directory.model import AutoAnswerStyle, Context, Group, User
 from cordboard.directory.outbound import Denied, Route, choose_route
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, Target, UserTarget
@@ -77,7 +77,7 @@ class Planner:
         second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
         if isinstance(second_target, ContextTarget):
-            second = ProgramPlan(second_party, second_target.context.steps)
+            second = self._program(second_target.context, first_target, first_party, second_party)
         else:
             second = self.leg(Leg.SECOND, second_target, second_party, shown=first_party)
         first, channels = self._first_leg(first_target, first_party, second_party)
@@ -162,6 +162,20 @@ class Planner:
         if isinstance(target, Outside) and self.user is not None and not party.name:
             return Party("number", self.user.name, party.number, label=self.user.label)
         return party
+
+    def _program(
+        self, context: Context, first: Target | Outside, caller: Party, called: Party
+    ) -> ProgramPlan:
+        """A program as it begins: it speaks its own language, else that of who is with it."""
+        spoken = first.user.language if isinstance(first, UserTarget) else ""
+        language = context.language or spoken or self.tenant.policy.language
+        told = dict(self.request.variables) | {
+            "CALL_ID": self.request.id,
+            "CALLER_NUMBER": caller.number,
+            "CALLER_NAME": caller.label or caller.name,
+            "CALLED_NUMBER": called.number,
+        }
+        return ProgramPlan(called, context.steps, tuple(told.items()), language, context.folder)
 
     # A leg
 

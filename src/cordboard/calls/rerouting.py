@@ -1,5 +1,5 @@
-"""A redirect goes back to the plan, and so does a transfer: they may lead where the caller himself
-might have called."""
+"""A redirect goes back to the plan, and so do a transfer and the ring of a program: they may lead
+where the caller himself, or the tenant, might have called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from cordboard.calls.group_hunt import first_channels, nobody_there
 from cordboard.calls.live import LiveView
-from cordboard.calls.parties import find_destination, find_inside, party_of
+from cordboard.calls.parties import (
+    Outside,
+    find_destination,
+    find_group,
+    find_inside,
+    find_number,
+    find_user,
+    party_of,
+)
 from cordboard.calls.plan import (
     CallPlan,
     LegPlan,
@@ -16,9 +24,10 @@ from cordboard.calls.plan import (
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, Leg, LegWishes, SecondScope
+from cordboard.calls.request import Address, GroupKeys, Leg, LegWishes, SecondScope, UserKeys
 from cordboard.directory.snapshot import TenantDirectory
-from cordboard.directory.target import ContextTarget
+from cordboard.directory.steps import RingKind, RingStep
+from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
 
 PARAMETER = "redirect"
 
@@ -62,6 +71,43 @@ def transfer(
     else:
         request = replace(request, on_second=kept)
     return _rung_instead(replace(plan, request=request), leg, to, tenant, live, "to")
+
+
+def ring(
+    plan: CallPlan, step: RingStep, to: str, tenant: TenantDirectory, live: LiveView
+) -> tuple[LegPlan, tuple[PlannedChannel, ...], bool]:
+    """The plan of whom a step of a program rings, its channels, and whether that group's calls are
+    recorded. Raises :class:`Refused`.
+
+    The program is the tenant's own, so that it may ring numbers outside also where the client could
+    not; the tenant's rules and limits hold for it as for all.
+    """
+    request, wishes = plan.request, plan.request.on_second
+    kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
+    timeout = request.second_answer_timeout if step.timeout is None else step.timeout
+    asked = replace(request, on_second=kept, second_answer_timeout=timeout)
+    found = _named_by(step, to, tenant)
+    if isinstance(found, ContextTarget):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
+    planner = Planner(asked, tenant, live)
+    party = party_of(found, Address(to))
+    rung = planner.leg(Leg.SECOND, found, party, shown=plan.first.party)
+    channels = first_channels(rung, live)
+    if not channels:
+        raise nobody_there(rung, "ring")
+    return rung, channels, isinstance(found, GroupTarget) and found.group.record
+
+
+def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outside:
+    if step.kind is RingKind.USER:
+        user, _ = find_user(tenant, UserKeys(name=to, extension=to), "ring.user")
+        return UserTarget(user, Key.NAME)
+    if step.kind is RingKind.GROUP:
+        group, _ = find_group(tenant, GroupKeys(name=to, extension=to), None, "ring.group")
+        return GroupTarget(group, Key.NAME)
+    if step.kind is RingKind.NUMBER:
+        return find_number(tenant, to, "ring.number")
+    return find_destination(tenant, to, "ring")
 
 
 def _rung_instead(

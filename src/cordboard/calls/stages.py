@@ -69,6 +69,8 @@ class Trigger(Enum):
     TRANSFERRED = "transferred by request"
     TARGET_ANSWERED = "target answered"
     TARGET_FAILED = "target failed"
+    PROGRAM_RINGS = "program rings somebody"
+    SECOND_MISSED = "second failed, the program goes on"
     PROGRAM_ENDED = "program ended"
     ANNOUNCED = "failure tone heard"
     MEDIA_LOST = "media lost"
@@ -97,6 +99,7 @@ _SECOND_DECIDED = {
     Trigger.SECOND_ANSWERED_BEFORE_FIRST: Stage.ANSWERING_FIRST,
     Trigger.SECOND_FAILED: Stage.ANNOUNCING,
     Trigger.SECOND_FAILED_BEFORE_FIRST: Stage.ENDING,
+    Trigger.SECOND_MISSED: Stage.PROGRAM,
 }
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
@@ -126,7 +129,11 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     },
     Stage.SCREENING_SECOND: {**_WHILE_FIRST_IS_UP, **_SECOND_DECIDED},
     Stage.ANSWERING_FIRST: {**_WHILE_EITHER_IS_UP, Trigger.FIRST_ANSWERED: Stage.BRIDGED},
-    Stage.PROGRAM: {**_WHILE_FIRST_IS_UP, Trigger.PROGRAM_ENDED: Stage.ENDING},
+    Stage.PROGRAM: {
+        **_WHILE_FIRST_IS_UP,
+        Trigger.PROGRAM_RINGS: Stage.RINGING_SECOND,
+        Trigger.PROGRAM_ENDED: Stage.ENDING,
+    },
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
     Stage.BRIDGED: {**_WHILE_EITHER_IS_UP, Trigger.TRANSFERRED: Stage.TRANSFERRING},
     Stage.TRANSFERRING: {

@@ -11,6 +11,7 @@ from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.request import Leg
+from cordboard.directory.steps import RingStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,14 @@ class Rerouted:
     """Where a redirected channel goes instead: the first of ``channels`` has its id. Or where a leg
     goes whose party is sent away.
 
-    ``taken`` was taken for it, beyond what the leg held already.
+    ``taken`` was taken for it, beyond what the leg held already. ``records``: a group that is rung
+    has its calls recorded.
     """
 
     plan: LegPlan
     channels: tuple[PlannedChannel, ...]
     taken: tuple[Take, ...]
+    records: bool = False
 
 
 class Switchboard(LiveView, Protocol):
@@ -53,3 +56,6 @@ class Switchboard(LiveView, Protocol):
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""
+
+    def ring(self, plan: CallPlan, step: RingStep, to: str, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a step of a program rings as the second party, likewise."""

@@ -14,10 +14,10 @@ from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
 class Verdicts:
     """``sought`` is how the latest hunt failed, ``gone`` why a party is gone that was there;
-    ``replaced`` is the leg whose party was sent away last. ``result`` comes once the call is
-    over."""
+    ``replaced`` is the leg whose party was sent away last. ``resumes``: a program goes on where the
+    second leg can't be had. ``result`` comes once the call is over."""
 
-    __slots__ = ("_legs", "_log", "_times", "gone", "replaced", "result", "sought")
+    __slots__ = ("_legs", "_log", "_times", "gone", "replaced", "result", "resumes", "sought")
 
     def __init__(self, legs: Legs, times: StageTimes, log: CallLog) -> None:
         self._legs = legs
@@ -25,6 +25,7 @@ class Verdicts:
         self._log = log
         self.sought = self.gone = HUNG_UP
         self.replaced: Leg | None = None
+        self.resumes = False
         self.result: CallResult | None = None
 
     @property
@@ -42,6 +43,8 @@ class Verdicts:
         self._log.leg_failed(leg, verdict, rang)
         if leg is Leg.FIRST:
             return Trigger.FIRST_FAILED
+        if self.resumes:
+            return Trigger.SECOND_MISSED
         heard = self._legs.winner(Leg.FIRST) is not None
         return Trigger.SECOND_FAILED if heard else Trigger.SECOND_FAILED_BEFORE_FIRST
 

@@ -1,5 +1,5 @@
 """What a party hears that waits for the other one: ringback or early media of whom it is to be
-connected with, then perhaps why that failed; or the prompts of a program."""
+connected with, then perhaps why that failed."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections.abc import Callable
 
 from cordboard.calls.causes import Cause, failure_tone
 from cordboard.calls.legs import Legs, other
-from cordboard.calls.ports import EngineCommand, Listen, Play, Prompt, Tone, ToneKind
+from cordboard.calls.ports import EngineCommand, Listen, Play, Tone, ToneKind
 from cordboard.calls.request import Leg
-from cordboard.directory.model import ContextStep, PlayStep
 
 
 class Waiting:
     """Says it to the engine by ``command``; ``country`` has the tones. ``leg`` is who waits."""
 
-    __slots__ = ("_command", "_country", "_legs", "_step", "leg")
+    __slots__ = ("_command", "_country", "_legs", "leg")
 
     def __init__(self, legs: Legs, country: str, command: Callable[[EngineCommand], None]) -> None:
         self.leg = Leg.FIRST
         self._legs = legs
         self._country = country
         self._command = command
-        self._step = 0
 
     def ringback(self) -> None:
         """The other leg rings."""
@@ -42,22 +40,6 @@ class Waiting:
             self._command(Listen(waiting, channel))
         else:
             self.ringback()
-        return True
-
-    def step(self, steps: tuple[ContextStep, ...]) -> bool:
-        """Play what the program has next; False where it has nothing more."""
-        step = steps[self._step] if self._step < len(steps) else None
-        first = self._legs.first.winner
-        if not isinstance(step, PlayStep) or first is None:
-            return False
-        self._command(Play(first, Prompt(step.path), self._step))
-        return True
-
-    def step_ended(self, number: int) -> bool:
-        """Whether that was the step that is played; the next one follows."""
-        if number != self._step:
-            return False
-        self._step += 1
         return True
 
     def _tone(self, kind: ToneKind) -> None:

@@ -132,6 +132,17 @@ _SENTENCES = {
     "leg.answered": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
     "leg.failed": _failed,
     "call.program": lambda _, data: f"connected with context {data.get('context')}",
+    "program.step": lambda _, data: f"step {data.get('step')}{_labelled(data)}: {data.get('does')}",
+    "program.gathered": lambda _, data: (
+        f"{data.get('count')} digits gathered into {data.get('variable')}, by {data.get('by')}"
+    ),
+    "program.refused": lambda _, data: f"can't be rung: {data.get('message')}",
+    "program.fetched": lambda _, data: (
+        f"nothing fetched: {data['error']}"
+        if data.get("error")
+        else f"{data.get('steps')} steps fetched"
+    ),
+    "program.stopped": lambda _, data: f"the program stops: {data.get('error')}",
     "call.bridged": lambda *_: "the two hear each other",
     "call.transferring": lambda _, data: f"hung up, {_party(data.get('party'))} is rung instead",
     "call.transferred": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
@@ -152,6 +163,10 @@ _SENTENCES = {
     "channel.ended": _ended_channel,
     "call.ended": _ended,
 }
+
+
+def _labelled(data: Mapping[str, Any]) -> str:
+    return f" ({data['label']})" if data.get("label") else ""
 
 
 def _party(party: Any) -> str:

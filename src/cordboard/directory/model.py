@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.directory.steps import Step
+
 
 class GroupKind(Enum):
     """How a group hunts for a member; ``call_center`` is what While1 calls a queue."""
@@ -133,31 +135,19 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class PlayStep:
-    """A context's step: play a WAV prompt.
-
-    ``path`` is as the operator wrote it, made absolute from the configuration file's folder.
-    """
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUpStep:
-    """A context's step: end the call normally."""
-
-
-ContextStep = PlayStep | HangUpStep
-
-
-@dataclass(frozen=True, slots=True)
 class Context:
-    """A named program that a caller is connected to (a Basix XML IVR number, a While1 context)."""
+    """A named program that a caller is connected to (a Basix XML IVR number, a While1 context).
+
+    It speaks its ``language``, None: that of the party. ``folder`` is where the prompts of steps
+    begin that it fetches.
+    """
 
     name: str
     extension: str | None = None
     dids: tuple[str, ...] = ()
-    steps: tuple[ContextStep, ...] = ()
+    steps: tuple[Step, ...] = ()
+    language: str | None = None
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +248,7 @@ class TenantPolicy:
     ``country`` is an ISO 3166 code for number formats and tones; limits are None for none;
     ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls;
     ``longest_call`` is in seconds; ``callbacks_inside`` lets callbacks go to addresses that are not
-    on the open Internet.
+    on the open Internet; ``language`` is that of prompts for whom nothing else is said.
     """
 
     domain: str
@@ -272,3 +262,4 @@ class TenantPolicy:
     digest: DigestOffer = DigestOffer.MD5
     callbacks_inside: bool = False
     caller_id: str | None = None
+    language: str = "en"

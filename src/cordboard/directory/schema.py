@@ -48,6 +48,7 @@ from cordboard.directory.shape import (
     text_or_table,
     truth,
 )
+from cordboard.directory.step_schema import RING, STEP
 
 LARGEST_ID = 2**53 - 1
 """Largest id: the largest whole number that every JSON reader takes exactly (RFC 8259, 6)."""
@@ -116,7 +117,7 @@ USER = Shape(
         "extension": Field(EXTENSION),
         "dids": Field(NUMBERS, ()),
         "email": Field(E_MAIL),
-        "language": Field(LANGUAGE, "en"),
+        "language": Field(LANGUAGE),
         "caller_id": Field(NUMBER),
         "channel_limit": Field(CHANNELS),
     },
@@ -157,14 +158,6 @@ GROUP = Shape(
     },
 )
 
-STEP = Shape(
-    "step",
-    {
-        "play": Field(text("the path of a WAV file", longest=4096)),
-        "hangup": Field(truth()),
-    },
-)
-
 CONTEXT = Shape(
     "context",
     {
@@ -172,11 +165,12 @@ CONTEXT = Shape(
         "dids": Field(NUMBERS, ()),
         "steps": Field(
             list_of(
-                table('a step, {play = "FILE.wav"} or {hangup = true}', STEP),
+                table('a step such as {play = "FILE.wav"}', STEP),
                 'a list of steps, [{play = "FILE.wav"}, {hangup = true}]',
             ),
             (),
         ),
+        "language": Field(LANGUAGE),
     },
 )
 
@@ -240,6 +234,7 @@ TENANT = Shape(
         "longest_call": Field(SECONDS_OF_A_CALL),
         "media_timeout": Field(SECONDS_WITHOUT_MEDIA),
         "caller_id": Field(NUMBER),
+        "language": Field(LANGUAGE, "en"),
         "callbacks_inside": Field(truth(), False),
         "numbers": Field(
             list_of(
@@ -273,6 +268,7 @@ SHAPES = (
     MEMBER,
     CONTEXT,
     STEP,
+    RING,
     TRUNK,
     OUTBOUND,
     NUMBER_TABLE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,27 +13,26 @@ from cordboard.directory.credentials import php_login, secret_hashes, token_hash
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Context,
-    ContextStep,
     Group,
     GroupKind,
     GroupStrategy,
-    HangUpStep,
     IdentityStyle,
     Member,
     Number,
     OutboundRule,
-    PlayStep,
     TenantPolicy,
     Terminal,
     Trunk,
     User,
 )
 from cordboard.directory.problems import Problems
+from cordboard.directory.program_check import check_programs
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
 from cordboard.directory.scopes import ALL_SCOPES
 from cordboard.directory.shape import Shape, child_tables, read_table
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.step_reading import PromptPlaces, read_steps
 
 DERIVED_IDS = 1 << 32
 """Ids that are not given are a checksum of the name above this, clear of the ids people choose."""
@@ -94,6 +92,7 @@ class TenantReader:
             outbound=self._outbound(),
         )
         check_tenant(tenant, self._problems)
+        check_programs(tenant, self._problems)
         return tenant
 
     def _each(self, key: str, shape: Shape, build: Callable[[Row], T | None]) -> tuple[T, ...]:
@@ -115,6 +114,7 @@ class TenantReader:
             digest=values["digest"],
             callbacks_inside=values["callbacks_inside"],
             caller_id=values["caller_id"],
+            language=values["language"],
         )
 
     def _account(self, row: Row) -> Account | None:
@@ -157,7 +157,7 @@ class TenantReader:
             extension=values["extension"],
             dids=fit(values["dids"]),
             email=values["email"],
-            language=values["language"],
+            language=values["language"] or self._values["language"],
             terminals=tuple(terminal.name for terminal in terminals),
             caller_id=values["caller_id"],
             channel_limit=values["channel_limit"],
@@ -218,28 +218,14 @@ class TenantReader:
 
     def _context(self, row: Row) -> Context:
         name, values, path = row.name, row.values, row.path
-        steps: list[ContextStep] = []
         if row.given.get("steps", []) == []:
             self._problems.error(path, "the context has no steps")
-        for position, entry in enumerate(values["steps"]):
-            where = (*path, "steps", position)
-            if steps and isinstance(steps[-1], HangUpStep):
-                self._problems.warning(where, "this step is never reached: the call has ended")
-            step = self._step(entry, where) if entry is not None else None
-            steps += [step] if step else []
-        return Context(name, values["extension"], fit(values["dids"]), tuple(steps))
-
-    def _step(self, entry: dict[str, Any], path: Path) -> ContextStep | None:
-        if (entry["play"] is None) == (not entry["hangup"]):
-            self._problems.error(path, 'expected just one of play = "FILE.wav" and hangup = true')
-            return None
-        if entry["hangup"]:
-            return HangUpStep()
-        file = posixpath.normpath(posixpath.join(self._surroundings.folder, entry["play"]))
-        fault = self._surroundings.prompt_fault(file)
-        if fault is not None:
-            self._problems.error((*path, "play"), f'"{file}" cannot be played: {fault}')
-        return PlayStep(file)
+        around, language = self._surroundings, values["language"]
+        spoken = language or self._values["language"]
+        prompts = PromptPlaces(around.folder, around.prompt_fault, spoken)
+        steps = read_steps(values["steps"], (*path, "steps"), prompts, self._problems)
+        dids = fit(values["dids"])
+        return Context(name, values["extension"], dids, steps, language, around.folder)
 
     def _trunk(self, row: Row) -> Trunk | None:
         name, values, path = row.name, row.values, row.path

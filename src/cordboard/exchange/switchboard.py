@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import random
 
 from cordboard.calls.agents import AgentState, Place
@@ -15,12 +15,13 @@ from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChanne
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import reroute, transfer
+from cordboard.calls.rerouting import reroute, ring, transfer
 from cordboard.calls.strategies import GroupView
 from cordboard.calls.switchboard import Rerouted
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.directory.steps import RingStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,11 @@ class LiveSwitchboard:
         """Plan whom a leg goes to in place of its party, and take what that needs likewise."""
         planned, channels = transfer(plan, leg, to, self._tenant_of(plan), self)
         return self._taken(planned, channels, held)
+
+    def ring(self, plan: CallPlan, step: RingStep, to: str, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a step of a program rings, and take what that needs likewise."""
+        planned, channels, records = ring(plan, step, to, self._tenant_of(plan), self)
+        return replace(self._taken(planned, channels, held), records=records)
 
     def _tenant_of(self, plan: CallPlan) -> TenantDirectory:
         tenant = self.directory().tenant(plan.request.tenant)

@@ -245,10 +245,10 @@ def test_a_hold_from_before_the_bridge_is_not_forgotten() -> None:
 def test_a_context_plays_its_prompts_and_ends() -> None:
     line = Line(request(to="1111"))
     commands = line.tell(Answered("c1"))
-    assert Play("c1", Prompt("one.wav"), 0) in commands
+    assert Play("c1", Prompt("one.wav"), 1) in commands
     assert line.tell(PlayEnded("c1", 7)) == []
-    assert line.tell(PlayEnded("c1", 0)) == [Play("c1", Prompt("two.wav"), 1)]
-    assert line.tell(PlayEnded("c1", 1, complete=False)) == [
+    assert line.tell(PlayEnded("c1", 1)) == [Play("c1", Prompt("two.wav"), 2)]
+    assert line.tell(PlayEnded("c1", 2, complete=False)) == [
         HangUp("c1", Cause.NORMAL),
     ]
     assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)

@@ -29,6 +29,7 @@ HEADINGS: dict[str, Shape] = {
     "A member in `members`": schema.MEMBER,
     "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,
     "A step in `steps`": schema.STEP,
+    "A table in `ring`": schema.RING,
     "`[tenant.DOMAIN.trunk.NAME]`": schema.TRUNK,
     "`[[tenant.DOMAIN.outbound]]`": schema.OUTBOUND,
 }

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cordboard.configuration.settings import parse_configuration
-from cordboard.directory.model import GroupKind, HangUpStep, PlayStep, Trunk
+from cordboard.directory.model import GroupKind, Trunk
 from cordboard.directory.outbound import Route, choose_route
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.steps import HangUpStep, PlayStep, Step
 from cordboard.directory.target import ContextTarget, GroupTarget, UserTarget
 from cordboard.directory.toml import load_directory
 
@@ -52,9 +53,8 @@ def test_it_is_as_announced(demo: TenantDirectory) -> None:
         Trunk(name, "sip:127.0.0.1:5090") for name in ("pstn", "default-trunk")
     )
     play, hang_up = demo.contexts[0].steps
-    assert isinstance(play, PlayStep)
-    assert Path(play.path) == FILE.parent / "prompts" / "welcome.wav"
-    assert hang_up == HangUpStep()
+    assert play == Step(PlayStep((str(FILE.parent / "prompts" / "welcome.wav"),)))
+    assert hang_up == Step(HangUpStep())
 
 
 @pytest.mark.parametrize(

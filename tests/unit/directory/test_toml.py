@@ -9,15 +9,14 @@ import pytest
 from cordboard.directory.model import (
     AutoAnswerStyle,
     GroupKind,
-    HangUpStep,
     Member,
     Number,
     NumberFormat,
-    PlayStep,
 )
 from cordboard.directory.problems import Severity
 from cordboard.directory.scopes import ALL_SCOPES, ApiScope
 from cordboard.directory.snapshot import Directory
+from cordboard.directory.steps import HangUpStep, PlayStep, Step
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import load_directory
 
@@ -123,9 +122,9 @@ prepend = "+"
     assert sales.kind is GroupKind.CALL_CENTER
     assert sales.members == (Member(1), Member(thomas.id, 3))
     assert tenant.contexts[0].steps == (
-        PlayStep("hello.wav"),
-        PlayStep("/srv/bye.wav"),
-        HangUpStep(),
+        Step(PlayStep(("hello.wav",))),
+        Step(PlayStep(("/srv/bye.wav",))),
+        Step(HangUpStep()),
     )
     (trunk,) = tenant.trunks
     assert (trunk.number_format, trunk.nat) == (NumberFormat.E164_PLUS, True)
@@ -141,7 +140,7 @@ def test_surroundings_give_the_folder_and_the_defaults() -> None:
     directory, problems = load_directory(text, "f.toml", around)
     assert directory.tenants[0].policy.longest_call == 100.0
     assert directory.tenants[0].policy.media_timeout == 20.0
-    assert directory.tenants[0].contexts[0].steps == (PlayStep("/etc/a/x.wav"),)
+    assert directory.tenants[0].contexts[0].steps == (Step(PlayStep(("/etc/a/x.wav",))),)
     (problem,) = problems.in_order()
     assert problem.line == 12
     assert problem.message == '"/etc/a/x.wav" cannot be played: no /etc/a/x.wav'

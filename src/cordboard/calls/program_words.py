@@ -1,0 +1,116 @@
+"""What happens to a program, what it waits for, and what it wants to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from cordboard.directory.steps import EndReason, RingStep, Step
+
+
+class State(Enum):
+    """What a program waits for."""
+
+    NEW = "new"
+    PLAYING = "playing"
+    PAUSING = "pausing"
+    PROMPTING = "prompting"
+    GATHERING = "gathering"
+    RINGING = "ringing"
+    FETCHING = "fetching"
+    OVER = "over"
+
+
+class Input(Enum):
+    """What happens to a program."""
+
+    BEGUN = "begun"
+    PLAYED = "played"
+    KEY = "key"
+    DUE = "due"
+    CONNECTED = "connected"
+    NOT_CONNECTED = "not connected"
+    FETCHED = "fetched"
+    NOT_FETCHED = "not fetched"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Let the caller hear a prompt; its end is told with its ``turn``."""
+
+    path: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Stop what is played."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCall:
+    """Answer the call, if it was offered and is not answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingOut:
+    """Ring whom a step names; ``to`` is what stands there now."""
+
+    step: RingStep
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get the next steps from one of ``urls``, which may hold secrets, telling it the variables.
+    The answer is told with the ``turn``."""
+
+    urls: tuple[str, ...] = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Record from the next connection on, or no longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step has its turn: its place, from 0, and what it is."""
+
+    place: int
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Digits were gathered; ``by`` is what ended that: full, finish or timeout."""
+
+    variable: str
+    count: int
+    by: str
+    tries: int
+    digits: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Documents were asked for: so many steps came, or why none did."""
+
+    steps: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The program is over and the call with it; ``fault`` is what it did wrong."""
+
+    reason: EndReason
+    fault: str | None = None
+
+
+Effect = Sound | Hush | TakeCall | RingOut | Fetch | Keep | Stepped | Gathered | Fetched | Ended
