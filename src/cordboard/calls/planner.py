@@ -77,7 +77,7 @@ class Planner:
         second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
         if isinstance(second_target, ContextTarget):
-            second = self._program(second_target.context, first_target, first_party, second_party)
+            second = self._program(second_target.context, first_party, second_party)
         else:
             second = self.leg(Leg.SECOND, second_target, second_party, shown=first_party)
         first, channels = self._first_leg(first_target, first_party, second_party)
@@ -163,11 +163,9 @@ class Planner:
             return Party("number", self.user.name, party.number, label=self.user.label)
         return party
 
-    def _program(
-        self, context: Context, first: Target | Outside, caller: Party, called: Party
-    ) -> ProgramPlan:
+    def _program(self, context: Context, caller: Party, called: Party) -> ProgramPlan:
         """A program as it begins: it speaks its own language, else that of who is with it."""
-        spoken = first.user.language if isinstance(first, UserTarget) else ""
+        spoken = "" if self.user is None else self.user.language
         language = context.language or spoken or self.tenant.policy.language
         told = dict(self.request.variables) | {
             "CALL_ID": self.request.id,

@@ -12,7 +12,7 @@ import pytest
 
 from cordboard.configuration.sections import SECTIONS, VARIABLES
 from cordboard.configuration.settings import parse_configuration
-from cordboard.directory import schema
+from cordboard.directory import schema, step_schema
 from cordboard.directory.shape import Shape
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -28,8 +28,8 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
     "A member in `members`": schema.MEMBER,
     "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,
-    "A step in `steps`": schema.STEP,
-    "A table in `ring`": schema.RING,
+    "A step in `steps`": step_schema.STEP,
+    "A table in `ring`": step_schema.RING,
     "`[tenant.DOMAIN.trunk.NAME]`": schema.TRUNK,
     "`[[tenant.DOMAIN.outbound]]`": schema.OUTBOUND,
 }
