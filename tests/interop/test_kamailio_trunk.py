@@ -18,6 +18,7 @@ from support.server import CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, answered, sdp
 from support.tones import seconds_of
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.interop("kamailio")
 
@@ -49,15 +50,16 @@ class Site:
         """A phone that the carrier itself has registered by its number."""
         return OwnPhone(number, self.carrier.sip, *options)
 
-    def baresip(self, folder: Path) -> BaresipPhone:
-        """One that the carrier has registered by :data:`NUMBER`, which answers at once."""
+    def baresip(self, folder: Path, *, answer: bool = True) -> BaresipPhone:
+        """One that the carrier has registered by :data:`NUMBER`, which answers at once or when it
+        is told to."""
         return BaresipPhone(
             folder / "far",
             NUMBER,
             server=self.carrier.sip,
             domain=DOMAIN,
             secret="any",
-            answer=True,
+            answer=answer,
         )
 
     def place(self, number: str = NUMBER) -> str:
@@ -188,21 +190,27 @@ def test_we_give_up_while_it_rings(udp: Site) -> None:
         assert len(udp.sent(call, "CANCEL")) == 1
 
 
-def test_two_phones_of_a_number_ring_and_one_answers(udp: Site) -> None:
+@pytest.mark.interop("baresip")
+def test_two_phones_of_a_number_ring_and_one_answers(tmp_path: Path, udp: Site) -> None:
     """Early dialogs with both; what is said within the call reaches the one that answered."""
     with (
         udp.jessica(*AT_ONCE),
         udp.subscriber(NUMBER, "--ring-only") as idle,
-        udp.subscriber(NUMBER, "--answer-after", "0.5", "--hangup-after", "0.3") as far,
+        udp.baresip(tmp_path, answer=False) as far,
     ):
         call = udp.place()
-        idle.wait_for("ringing")
-        far.wait_for("ended")
+
+        def both_ring() -> bool:
+            texts = [line["text"] for line in udp.lines(call)]
+            return len({to_of(one) for one in texts if one.startswith("SIP/2.0 180")}) == 2
+
+        wait_until(both_ring, 5.0, "two early dialogs")
+        far.answer()
+        far.wait_established()
+        idle.wait_for("answered_elsewhere")
+        far.hang_up()
         result = udp.result(call)
-        lines = udp.lines(call)
     assert (result["outcome"], result["cause"]) == ("completed", "normal")
-    ringing = [line["text"] for line in lines if line["text"].startswith("SIP/2.0 180")]
-    assert len({to_of(text) for text in ringing}) == 2
 
 
 @pytest.mark.interop("sipp")
