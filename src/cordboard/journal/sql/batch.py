@@ -73,7 +73,8 @@ _ADD_AGENTS = insert(agents)
 class Batch:
     """Entries with the numbers that their events get behind those of ``view``.
 
-    ``tenants`` are those that have events in it; of them ``known`` have their rows already.
+    ``tenants`` are those that have events in it, of them ``known`` have their rows already;
+    ``owed`` are the callbacks that it makes owed.
     """
 
     def __init__(self, entries: Sequence[Entry], view: View, known: set[str]) -> None:
@@ -85,6 +86,7 @@ class Batch:
         self.tenants = {
             entry.tenant for entry in entries if entry.events or entry.record is not None
         }
+        self.owed = view.owed_by(entries)
 
     def statements(self) -> Iterator[tuple[Statement, list[Row]]]:
         """The statements, in order, that have rows."""
@@ -93,7 +95,6 @@ class Batch:
         acted = self._agents()
         tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
         moved, added = bindings.changed(entries)
-        owed = [owed_row(one) for one in self._view.owed_by(entries)]
         changes: tuple[tuple[Statement, list[Row]], ...] = (
             (_ADD_TENANTS, self._new_tenants()),
             (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
@@ -102,7 +103,7 @@ class Batch:
             (_ADD_AGENTS, acted),
             *recordings.statements(self._of_recordings),
             (_END_CALLS, endings(entries)),
-            (_ADD_OWED, owed),
+            (_ADD_OWED, [owed_row(one) for one in self.owed]),
             (_TRIED, tried),
             (_ADD_ATTEMPTS, tried),
             (bindings.DROP, moved),

@@ -35,6 +35,14 @@ ADVISORY_LOCK: Final = 0x636F7264
 """The key of PostgreSQL's advisory lock that says a server uses the database ("cord")."""
 
 
+PASSIVE_CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
+"""Copies what was committed from SQLite's log into its file, as far as that goes without waiting
+for anybody; says whether another does, how many pages the log has, and how many are copied."""
+
+WRITERS_CACHE_KB: Final = 16_384
+"""SQLite's own 2 MB hold less than the pages that the indexes of calls under way are in."""
+
+
 class Store:
     """One database. ``url`` is ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
 
@@ -70,6 +78,7 @@ class Store:
             connect_args={"timeout": BUSY_SECONDS},
         )
         event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _prepare_writer)
         return engine
 
     async def open(self, *, upgrade: bool = True, alone: bool = True) -> None:
@@ -202,8 +211,17 @@ def _engine(url: URL) -> AsyncEngine:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers do not wait for the writer (WAL), and a commit is on the disk when it returns."""
+    _set(connection, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+
+
+def _prepare_writer(connection: Any, _record: Any) -> None:
+    """The writer's commits are not to wait for checkpoints, which are made beside him."""
+    _set(connection, "wal_autocheckpoint=0", f"cache_size=-{WRITERS_CACHE_KB}")
+
+
+def _set(connection: Any, *settings: str) -> None:
     cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for setting in settings:
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 

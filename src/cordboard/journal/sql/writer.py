@@ -10,20 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
 import structlog
 from sqlalchemy import Update, update
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import TimeoutError as DatabaseTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
@@ -33,6 +26,8 @@ from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.batch import Batch
+from cordboard.journal.sql.checkpoints import Checkpoints
+from cordboard.journal.sql.faults import Unwritable, fault_of, is_of_the_data, pauses
 from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.sole_writer import SoleWriter
 from cordboard.journal.sql.store import Store, reason_of
@@ -42,12 +37,9 @@ from cordboard.journal.view import View
 
 _log = structlog.get_logger(__name__)
 
-GATHER_SECONDS: Final = 0.005
-"""How long events wait for others, with which they share a commit."""
-
-FIRST_PAUSE: Final = 0.1
-LONGEST_PAUSE: Final = 2.0
-"""Seconds until a failed batch is tried again: first and, doubled each time, at most."""
+GATHER_SECONDS: Final = 0.01
+"""How long events wait for others, with which they share a commit: readers don't notice, and a call
+that comes alone makes two or three commits and not five."""
 
 FLUSH_SECONDS: Final = 10.0
 """How long somebody waits for all that was put; a server that stops has to end some time."""
@@ -56,29 +48,6 @@ _PROBE: Final[tuple[tuple[Update, list[Row]], ...]] = (
     (update(meta).values(value=meta.c.value), []),
 )
 """Writes what is there, to see whether that can be."""
-
-
-class _Unwritable(Exception):
-    """No attempt will write this batch."""
-
-
-def _is_of_the_data(error: Exception) -> bool:
-    """Whether an error is of what was to be written, and none of the database's condition."""
-    if isinstance(error, DataError | IntegrityError | ProgrammingError):
-        return True
-    return not isinstance(error, DBAPIError | DatabaseTimeout | OSError)
-
-
-def _fault_of(reason: str) -> str:
-    return f"the journal can't be written: {reason}"
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds between the attempts."""
-    pause = FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 class _Waiting:
@@ -100,8 +69,13 @@ class Writer:
     ) -> None:
         claim = None if store.is_sqlite else SoleWriter().claim
         self._database = WritingThread(store.writers_engine(), claim)
+        self._checkpoints: Checkpoints | None = None
+        if store.is_sqlite:
+            database = self._database
+            self._checkpoints = Checkpoints(store, lambda: database.commits, database.checkpoint)
         self._view = view
         self._known_tenants = known_tenants
+        self._owed: Sequence[Owed] = ()
         self._figures = figures
         self._pending: list[_Waiting] = []
         self._work = asyncio.Event()
@@ -124,6 +98,8 @@ class Writer:
             await self._database.close()
             raise
         self._task = asyncio.get_running_loop().create_task(self._run())
+        if self._checkpoints is not None:
+            self._checkpoints.start()
 
     def put(self, entry: Entry) -> None:
         """Have an entry written in the background."""
@@ -141,7 +117,7 @@ class Writer:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._add(_Waiting(entry, done))
         self._work.set()
-        await asyncio.shield(done)
+        await done
 
     async def flush(self) -> None:
         """Wait until all that was put before is committed; raises :class:`JournalUnavailable` where
@@ -155,6 +131,8 @@ class Writer:
 
     async def close(self) -> None:
         """Stop writing; what is not committed by then is lost."""
+        if self._checkpoints is not None:
+            await self._checkpoints.stop()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -184,16 +162,16 @@ class Writer:
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         """Commit a batch, however long it takes."""
-        pauses = _pauses()
+        wait = pauses()
         while True:
             try:
                 if await self._written(batch):
                     break
-            except _Unwritable:
+            except Unwritable:
                 await self._leave_out_what_is_unwritable(batch)
                 return
             survivors = self._refuse_who_waits(batch)
-            if await self._is_there(batch, pauses):
+            if await self._is_there(batch, wait):
                 self._end_refused(batch, survivors)
                 break
             batch = survivors
@@ -209,11 +187,11 @@ class Writer:
             self._figures.failed += 1
             await self._database.drop()
             reason = reason_of(error)
-            if _is_of_the_data(error):
-                raise _Unwritable(f"{type(error).__name__}: {reason}") from None
+            if is_of_the_data(error):
+                raise Unwritable(f"{type(error).__name__}: {reason}") from None
             if self.fault is None:
                 _log.error("the journal can't be written", reason=reason)
-            self.fault = _fault_of(reason)
+            self.fault = fault_of(reason)
             return False
         return True
 
@@ -234,22 +212,23 @@ class Writer:
         """Nobody is to wait for a disk; gives what is to be written all the same."""
         fault = self.fault or ""
         for waiting in (*batch, *self._pending):
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_exception(JournalUnavailable(fault))
+            if waiting.done is not None:
                 self._figures.refused += 1
                 self.waiting_events -= len(waiting.entry.events)
+                if not waiting.done.done():  # whoever waited may have gone
+                    waiting.done.set_exception(JournalUnavailable(fault))
         self._pending = [waiting for waiting in self._pending if waiting.done is None]
         return [waiting for waiting in batch if waiting.done is None]
 
-    async def _is_there(self, batch: list[_Waiting], pauses: Iterator[float]) -> bool:
+    async def _is_there(self, batch: list[_Waiting], wait: Iterator[float]) -> bool:
         """Whether a batch is there although its commit seemed to fail: the answer to a COMMIT may
         be lost where its effect is not. Asks until the database answers."""
         while True:
-            await asyncio.sleep(next(pauses))
+            await asyncio.sleep(next(wait))
             try:
                 return await self._is_numbered([waiting.entry for waiting in batch])
             except (SQLAlchemyError, OSError) as error:
-                self.fault = _fault_of(reason_of(error))
+                self.fault = fault_of(reason_of(error))
                 await self._database.drop()
 
     async def _is_numbered(self, entries: list[Entry]) -> bool:
@@ -273,12 +252,13 @@ class Writer:
     async def _write(self, entries: list[Entry]) -> None:
         began = time.perf_counter()
         batch = Batch(entries, self._view, self._known_tenants)
+        self._owed = batch.owed
         await self._database.write(batch.statements() if entries else _PROBE)
         self._known_tenants.update(batch.tenants)
         self._figures.batches.add(time.perf_counter() - began)
 
     def _publish(self, batch: list[_Waiting]) -> None:
-        news = self._view.owed_by(waiting.entry for waiting in batch)
+        news, self._owed = self._owed, ()
         logs = {self._view.commit(waiting.entry) for waiting in batch}
         for log in (*logs, self._view.all):
             log.wake()

@@ -2,7 +2,8 @@
 
 A driver that is asked statement by statement from the event loop changes threads some ten times a
 commit, which costs more than the writing. Here a transaction is one errand to one thread, and a
-statement is translated into SQL once; its rows go to the driver as they are, named as the columns.
+statement is translated into SQL once; its rows go to the driver's own cursor as they are, named as
+the columns (SQLAlchemy around each execution would cost as much as the execution).
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
-from sqlalchemy import Connection, Delete, Engine, Insert, Update, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Update, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.store import PASSIVE_CHECKPOINT
 from cordboard.journal.sql.tables import events
 
 Statement = Insert | Update | Delete
 _T = TypeVar("_T")
+
+
+def _told_alike(error: Exception, dialect: Dialect) -> BaseException:
+    """An error of the driver, as SQLAlchemy names it for all of them."""
+    return DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
 
 
 class WritingThread:
@@ -37,6 +44,8 @@ class WritingThread:
         self._thread = ThreadPoolExecutor(1, "journal")
         self._connection: Connection | None = None
         self._translated: dict[Statement, tuple[str, Row]] = {}
+        self.commits = 0
+        """How many there were."""
 
     async def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> None:
         """Execute statements, each for all its rows, and commit."""
@@ -49,6 +58,10 @@ class WritingThread:
     async def newest(self, tenant: str) -> int:
         """The highest number of a tenant's events, 0 where there are none."""
         return await self._there(self._newest, tenant)
+
+    async def checkpoint(self) -> None:
+        """Have SQLite copy the rest of its log, between two transactions."""
+        await self._there(self._checkpoint)
 
     async def drop(self) -> None:
         """Let go of a connection that may be broken."""
@@ -90,10 +103,25 @@ class WritingThread:
         return self._connection
 
     def _write(self, statements: list[tuple[str, list[Row]]]) -> None:
+        connection = self._connected().connection
+        dialect = self._engine.dialect
+        try:
+            cursor = connection.cursor()
+            for sql, rows in statements:
+                if len(rows) > 1:
+                    cursor.executemany(sql, rows)
+                else:
+                    cursor.execute(sql, *rows)
+            cursor.close()
+            connection.commit()
+        except dialect.loaded_dbapi.Error as error:
+            raise _told_alike(error, dialect) from None
+        self.commits += 1
+
+    def _checkpoint(self) -> None:
         connection = self._connected()
-        for sql, rows in statements:
-            connection.exec_driver_sql(sql, rows or None)
-        connection.commit()
+        connection.exec_driver_sql(PASSIVE_CHECKPOINT)
+        connection.rollback()
 
     def _newest(self, tenant: str) -> int:
         connection = self._connected()
