@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind
-from cordboard.journal.listing import Standing, Wanted, place_of
+from cordboard.journal.listing import End, Standing, Wanted, end_of, place_of
 from cordboard.journal.port import CallRecord, Journal
 from support.journals import JOURNALS, KINDS
 
@@ -93,6 +93,26 @@ async def test_calls_are_found_by_how_they_stand(journal: Journal) -> None:
     assert await ids(journal, standing=Standing.LIVE) == ["live", "begun"]
     assert await ids(journal, standing=Standing.SCHEDULED) == ["waiting"]
     assert await ids(journal, standing=Standing.ENDED) == ["over"]
+
+
+async def test_calls_are_taken_over_in_the_order_of_their_ends(journal: Journal) -> None:
+    calls = [f"call-{number}" for number in range(7)]
+    for number, call in enumerate(calls):
+        await accept(journal, call, float(number))
+    await accept(journal, "alive", 0.0)
+    ended = [calls[number] for number in (3, 1, 6, 0, 5, 2, 4)]
+    found: list[str] = []
+    behind: End | None = None
+    for call in ended[:4]:
+        await happen(journal, call, EventKind.CALL_ENDED)
+    while page := await journal.ended("demo", behind, 2):
+        found += [one.id for one in page]
+        behind = end_of(page[-1])
+        if len(found) == 4:
+            for call in ended[4:]:
+                await happen(journal, call, EventKind.CALL_ENDED)
+    assert found == ended
+    assert await journal.ended("other", None, 10) == ()
 
 
 async def test_a_call_is_listed_as_it_is_shown(journal: Journal) -> None:

@@ -1,6 +1,8 @@
 """Lists of a tenant's calls: which are wanted, in pages, the newest first.
 
-A page begins behind a call, not at a number, so that calls that come in between shift nothing.
+A page begins behind a call, not at a number, so that calls that come in between shift nothing. Who
+takes over what is accounted for reads calls in the order of their ends: only there new ones come at
+the end.
 """
 
 from __future__ import annotations
@@ -57,9 +59,31 @@ class Wanted:
         )
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class End:
+    """Where a call that is over stands among all of them: by its end."""
+
+    ended_at: float
+    id: str = ""
+
+
 def place_of(record: CallRecord) -> Place:
     """Where a call stands among all."""
     return Place(record.accepted_at, record.id)
+
+
+def end_of(record: CallRecord) -> End | None:
+    """Where a call stands among those that are over; None where it is not."""
+    return None if record.ended_at is None else End(record.ended_at, record.id)
+
+
+def ended_behind(
+    records: Iterable[CallRecord], behind: End | None, limit: int
+) -> tuple[CallRecord, ...]:
+    """The next calls that ended behind another one, of those at hand."""
+    over = ((end, record) for record in records if (end := end_of(record)) is not None)
+    later = ((end, record) for end, record in over if behind is None or end > behind)
+    return tuple(record for _, record in heapq.nsmallest(limit, later, key=lambda one: one[0]))
 
 
 def newest(records: Iterable[CallRecord], wanted: Wanted) -> tuple[CallRecord, ...]:

@@ -18,7 +18,7 @@ from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
-from cordboard.journal.listing import Wanted
+from cordboard.journal.listing import End, Wanted, ended_behind
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
 from cordboard.journal.memory_recordings import MemoryRecordings
@@ -156,6 +156,10 @@ class MemoryJournal:
     async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
         """The calls of a tenant that are wanted; see the port."""
         return self._view.calls(tenant, wanted)
+
+    async def ended(self, tenant: str, behind: End | None, limit: int) -> tuple[CallRecord, ...]:
+        """The next calls of a tenant that are over; see the port."""
+        return ended_behind(self._view.records(tenant), behind, limit)
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order; beyond the bound only its end."""

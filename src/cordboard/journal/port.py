@@ -15,7 +15,7 @@ from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
 from cordboard.journal.figures import JournalFigures
-from cordboard.journal.listing import Wanted
+from cordboard.journal.listing import End, Wanted
 from cordboard.journal.outbox import Outbox
 from cordboard.journal.recordings import Recordings
 from cordboard.values import often_made
@@ -169,6 +169,9 @@ class Journal(Outbox, Recordings, Protocol):
 
     async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
         """The calls of a tenant that are wanted, the newest first."""
+
+    async def ended(self, tenant: str, behind: End | None, limit: int) -> tuple[CallRecord, ...]:
+        """The next calls of a tenant that ended behind another one, in the order of their ends."""
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
         """The committed events of a call, in order."""

@@ -7,7 +7,7 @@ it is bounded: what falls out is gone for a journal in memory, and asked of the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cordboard.calls.agents import NO_CALL, AgentState, Place, state_in
@@ -169,6 +169,11 @@ class View:
         if wanted.standing is None:
             return newest((call.record for call in calls), wanted)
         return newest((call.record for call in calls if call.stands(wanted.standing)), wanted)
+
+    def records(self, tenant: str) -> Iterator[CallRecord]:
+        """The calls of a tenant that are at hand."""
+        known = self._tenants.get(tenant)
+        return (call.record for call in known.calls.values()) if known is not None else iter(())
 
     def snapshot(self, tenant: str) -> Snapshot:
         """What lives of a tenant, at the cursor of its last event."""

@@ -15,7 +15,7 @@ from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
-from cordboard.journal.listing import Standing, Wanted
+from cordboard.journal.listing import End, Standing, Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
 from cordboard.journal.outbox import Attempt, Fate
@@ -32,7 +32,7 @@ from cordboard.journal.port import (
 )
 from cordboard.journal.sql.bindings import read as read_bindings
 from cordboard.journal.sql.facts import epoch_of, secret_of
-from cordboard.journal.sql.listing import events_of, listed
+from cordboard.journal.sql.listing import ended, events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.recordings import SqlRecordings
@@ -240,6 +240,12 @@ class SqlJournal(SqlOutbox, SqlRecordings):
             return self._view.calls(tenant, wanted)
         async with self._store.asked() as connection:
             rows = (await connection.execute(listed(tenant, wanted))).mappings().all()
+        return tuple(map(record_of, rows))
+
+    async def ended(self, tenant: str, behind: End | None, limit: int) -> tuple[CallRecord, ...]:
+        """The next calls of a tenant that are over."""
+        async with self._store.asked() as connection:
+            rows = (await connection.execute(ended(tenant, behind, limit))).mappings().all()
         return tuple(map(record_of, rows))
 
     async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:

@@ -1,5 +1,5 @@
-"""The questions for a page of a tenant's calls, which the indexes ``calls_by_time`` and
-``calls_by_external_id`` answer, and for their events."""
+"""The questions for a page of a tenant's calls, which the indexes ``calls_by_time``,
+``calls_by_external_id`` and ``calls_by_end`` answer, and for their events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, select, tuple_
 
-from cordboard.journal.listing import Standing, Wanted
+from cordboard.journal.listing import End, Standing, Wanted
 from cordboard.journal.sql.tables import calls, events
 
 
@@ -31,6 +31,15 @@ def listed(tenant: str, wanted: Wanted) -> Select[tuple[object, ...]]:
     return (
         select(calls).where(*conditions).order_by(at.desc(), calls.c.id.desc()).limit(wanted.limit)
     )
+
+
+def ended(tenant: str, behind: End | None, limit: int) -> Select[tuple[object, ...]]:
+    """The question for the next calls that are over, by the index ``calls_by_end``."""
+    at = calls.c.ended_at
+    conditions: list[ColumnElement[bool]] = [calls.c.tenant == tenant, at.is_not(None)]
+    if behind is not None:
+        conditions.append(tuple_(at, calls.c.id) > tuple_(behind.ended_at, behind.id))
+    return select(calls).where(*conditions).order_by(at, calls.c.id).limit(limit)
 
 
 def events_of(tenant: str, of: Sequence[str]) -> Select[tuple[object, ...]]:
