@@ -23,10 +23,10 @@ PHONES = ("jessica-desk", "jessica-soft", "thomas", "helen")
 class Served:
     """One server; all phones are registered, ring, and are answered by nobody."""
 
-    def __init__(self, *tenants: TenantDirectory) -> None:
+    def __init__(self, *tenants: TenantDirectory, journal: MemoryJournal | None = None) -> None:
         self.directory = Directory(tenants or (tenant(),))
         self.engine = MemoryEngine()
-        self.journal = MemoryJournal()
+        self.journal = journal or MemoryJournal()
         self.wall = 1000.0
         self.exchange = Exchange(self._directory, self.engine, self.journal, lambda: self.wall)
         for phone in PHONES:

@@ -19,6 +19,7 @@ from cordboard.api.body import ClientGone, UnreadableBody
 from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.api.while1.asked import Asked, Method
+from cordboard.api.while1.cdr import CDR
 from cordboard.api.while1.channels import CHANNEL
 from cordboard.api.while1.credentials import admit
 from cordboard.api.while1.faults import Faulty
@@ -30,7 +31,7 @@ from cordboard.api.while1.queues import QUEUES
 from cordboard.api.while1.replies import errors
 from cordboard.api.while1.users_status import USERS_STATUS
 
-METHODS: Final = (ORIGINATE_CALL, CHANNEL, USERS_STATUS, QUEUES)
+METHODS: Final = (ORIGINATE_CALL, CHANNEL, CDR, USERS_STATUS, QUEUES)
 
 _ALLOW = ((b"allow", b"GET, POST, OPTIONS"),)
 
