@@ -31,6 +31,7 @@ from cordboard.engines.recorded_files import FolderOfRecordings
 from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
+from cordboard.exchange.recording_retention import RecordingRetention
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
@@ -89,6 +90,7 @@ class Service:
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
         services = Services(self.exchange, self.journal, self._directory, files)
         self._feed = services.feed
+        self._retention = RecordingRetention(self.journal, services.recordings, time.time)
         self._monitoring = Monitoring(
             *(self.exchange, self.engine, self.journal, self._directory, self._feed, time.time),
             call_lines=settings.watch.calls,
@@ -133,6 +135,7 @@ class Service:
         self._callbacks.start()
         self._monitoring.start()
         await self.exchange.recover()
+        self._retention.start()
         await self._http.start()
         if self._tenants is not None:
             self._tenants.follow(self._take_directory)
@@ -172,6 +175,7 @@ class Service:
         if self._tenants is not None:
             await self._tenants.close()
         await self._callbacks.stop()
+        await self._retention.stop()
         self._feed.close()
         await self._http.stop()
         await self._monitoring.stop()
