@@ -33,5 +33,9 @@ class Services:
     def __post_init__(self) -> None:
         object.__setattr__(self, "gate", Gate(self.directory))
         object.__setattr__(self, "feed", Feed(self.journal))
-        object.__setattr__(self, "agents", Agents(self.journal))
+        object.__setattr__(self, "agents", Agents(self.journal, self._acted))
         object.__setattr__(self, "recordings", Recordings(self.journal, self.files))
+
+    def _acted(self, tenant: str) -> None:
+        """An agent of a tenant has done something."""
+        self.exchange.queues.somebody_may_be_free(tenant)

@@ -13,11 +13,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cordboard.calls.agents import NEVER_ACTED, AgentState, Place
+from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.plan import PlannedChannel
 from cordboard.calls.strategies import Candidate, GroupView, Obstacle
 from cordboard.directory.model import Group, GroupKind, GroupStrategy, User
 from cordboard.directory.snapshot import TenantDirectory
+
+_IN_VAIN = frozenset(
+    cause.value
+    for cause in (
+        Cause.NO_ANSWER,
+        Cause.BUSY,
+        Cause.REJECTED,
+        Cause.UNREACHABLE,
+        Cause.NOT_FOUND,
+        Cause.CONGESTION,
+        Cause.INCOMPATIBLE,
+        Cause.FAILED,
+    )
+)
+"""How a phone's ringing ends where that is its own doing, or its person's."""
 
 _Person = tuple[str, int]
 """A tenant and the id of a user of his."""
@@ -43,6 +59,7 @@ class Attendance:
         self._wrapping: dict[_Person, tuple[int, float]] = {}  # which group's call ended when
         self._calls: dict[tuple[_Person, int], int] = {}  # taken for a group
         self._last: dict[tuple[str, int], int] = {}  # whom a group rang last
+        self._missed: dict[tuple[str, int], dict[int, float]] = {}  # who did not answer it when
 
     def begin(self, tenant: str, channels: Iterable[PlannedChannel]) -> None:
         """Channels of a tenant's calls are to be dialled; a second time it counts whose phone it is
@@ -75,7 +92,14 @@ class Attendance:
             if event.kind is EventKind.CHANNEL_ANSWERED:
                 self._answered(channel)
             elif event.kind is EventKind.CHANNEL_ENDED:
-                self._ended(channel, now)
+                self._ended(channel, now, vain=event.data.get("cause") in _IN_VAIN)
+
+    def resting(self, tenant: str, group: int, rest: float, now: float) -> frozenset[int]:
+        """The ids of those whom a group rang in vain less than ``rest`` seconds ago."""
+        missed = self._missed.get((tenant, group))
+        if not missed:
+            return frozenset()
+        return frozenset(user for user, at in missed.items() if now < at + rest)
 
     def view(
         self,
@@ -149,9 +173,14 @@ class Attendance:
                 key = (engaged.person, engaged.group)
                 self._calls[key] = self._calls.get(key, 0) + 1
 
-    def _ended(self, channel: str, now: float) -> None:
+    def _ended(self, channel: str, now: float, *, vain: bool) -> None:
         engaged = self._over(channel)
-        if engaged is not None and engaged.talking:
+        if engaged is None:
+            return
+        if vain and engaged.group is not None and not engaged.talking:
+            tenant, user = engaged.person
+            self._missed.setdefault((tenant, engaged.group), {})[user] = now
+        if engaged.talking:
             self._idle_since[engaged.person] = now
             if engaged.group is not None:
                 self._wrapping[engaged.person] = (engaged.group, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls import climbing, performing
+from cordboard.calls import climbing, performing, queueing
 from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -79,6 +79,12 @@ class Call:
             climbing.rung_over(self._parts, self._apply, now)
         for channel in self._parts.screening.take_silent(now):
             refuse(channel, Cause.NO_ANSWER, self._parts, self._apply, now)
+        self._parts.place.announce(now)
+        self._settle(now)
+
+    def wake(self, now: float) -> None:
+        """Somebody may be free of the group that a party waits for."""
+        self._parts.place.wake(now)
         self._settle(now)
 
     def cancel(self, now: float, *, interrupted: bool = False) -> None:
@@ -138,10 +144,7 @@ class Call:
     @property
     def deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
-        deadline, screened = self._parts.times.deadline, self._parts.screening.deadline
-        if deadline is None or screened is None:
-            return deadline if screened is None else screened
-        return min(deadline, screened)
+        return self._parts.deadline
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order, and those that
@@ -184,6 +187,9 @@ class Call:
         """Nobody answered in time: hang up what rings and let the leg fail."""
         if self._parts.hunting.stop_ringing(leg, Cause.NO_ANSWER):
             return  # somebody is screened, for so long and no longer
+        if self._parts.place.leg is leg:
+            queueing.give_up(self._parts, self._apply, now)
+            return
         self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
@@ -201,11 +207,15 @@ class Call:
     def _ring_second(self, now: float) -> None:
         parts, plan = self._parts, self._parts.plan.second
         if parts.program is not None:
-            performing.ring(parts, now)
+            performing.ring(parts, self._apply, now)
             return
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         parts.times.call_ends = now + parts.plan.longest_call
         climbing.begin(plan, parts, now)
+        if plan.queued:
+            parts.legs.second = Hunt(())
+            queueing.begin(plan, parts, self._apply, now)
+            return
         parts.legs.second = hunt = Hunt(parts.dialling.find_channels(plan))
         parts.dialling.dial_all(hunt, plan)
         if hunt.channels:
@@ -244,11 +254,13 @@ class Call:
             self._parts.bridged.warn(leg)
 
     def _transfer(self, now: float) -> None:
-        begin_transfer(self._parts, now)
+        begin_transfer(self._parts, self._apply, now)
 
     def _end(self, now: float) -> None:
         parts = self._parts
         parts.screening.end()
+        if self.result is not None:
+            parts.place.leave_as(self.result, now)
         parts.times.call_ends = None
         parts.times.stage_ends = now + FAREWELL_SECONDS
         parts.hunting.hang_up(parts.verdicts.cause)
@@ -269,7 +281,7 @@ class Call:
         is kept of its voices is written."""
         parts = self._parts
         for leg, hunt in parts.legs.each():
-            if hunt.channels and hunt.gone:
+            if hunt.channels and hunt.gone and leg is not parts.place.leg:
                 parts.holdings.give_back(leg)
         if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
             self._apply(Trigger.CHANNELS_GONE, now)

@@ -63,5 +63,9 @@ class Caller:
 
 def is_answered_at_once(plan: CallPlan) -> bool:
     """Whether who calls us is answered before there is anybody else in the call: a program talks
-    to him."""
-    return isinstance(plan.second, ProgramPlan)
+    to him, or he waits in a queue with music."""
+    second = plan.second
+    if isinstance(second, ProgramPlan):
+        return True
+    queue = None if second.hunt is None else second.hunt.queue
+    return queue is not None and queue.music is not None

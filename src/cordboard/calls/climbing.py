@@ -8,6 +8,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.legs import other
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
+from cordboard.calls.place_in_line import TIMEOUT
 from cordboard.calls.plan import LegPlan
 from cordboard.calls.request import Leg
 from cordboard.directory.model import GroupStrategy
@@ -39,10 +40,14 @@ def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -
 
 
 def _climbs(leg: Leg, parts: Parts, now: float) -> bool:
-    """Whether there was a further rung, which rings now."""
+    """Whether there was a further rung, which rings now, or somebody waits for one."""
     plan = parts.leg_plan(leg)
     if plan is None or plan.hunt is None or parts.times.stage_ends is None:
+        parts.place.leave(TIMEOUT, now)  # somebody was screened until now
         return False
+    if parts.place.leg is leg:
+        parts.place.go_on(now)
+        return True
     hunt = parts.legs.hunt(leg)
     channels = parts.dialling.find_more(leg, hunt.tried)
     if not channels:

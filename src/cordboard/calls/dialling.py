@@ -11,7 +11,7 @@ from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.hunt_channel import Channel
 from cordboard.calls.log import CallLog
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, channels_for
+from cordboard.calls.plan import CallPlan, LegPlan, Party, PlannedChannel, channels_for
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
@@ -45,6 +45,10 @@ class Dialling:
         lead to somebody else since."""
         taken, self._new_channels = self._new_channels, []
         return taken
+
+    def party(self, leg: Leg) -> Party:
+        """Whom a leg is for now."""
+        return (self._plan.first if leg is Leg.FIRST else self._plan.second).party
 
     def find_target(self, leg: Leg, to: str) -> Rerouted:
         """Where a leg goes that is to go to somebody else; raises

@@ -68,6 +68,15 @@ class EventKind(Enum):
     """steps (how many came), error (why none did, or null)."""
     PROGRAM_STOPPED = "program.stopped"
     """error: the program can't go on, and the call ends ``failed``."""
+    QUEUE_JOINED = "queue.joined"
+    """group (id and name), party (who waits), place (from 1): the other party waits for somebody of
+    the group of ``leg``. ``channel`` is that of who waits, null where it is not answered."""
+    QUEUE_ANNOUNCED = "queue.announced"
+    """group, place: it is told which place it has."""
+    QUEUE_LEFT = "queue.left"
+    """group, reason (answered, abandoned, timeout, full, or the cause by which the call ended),
+    waited_seconds, agent (id and name of who answered, or null), to (the party where it goes in
+    place of the group, or null)."""
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
     CALL_TRANSFERRING = "call.transferring"

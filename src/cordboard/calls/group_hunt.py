@@ -12,10 +12,15 @@ from cordboard.directory.snapshot import TenantDirectory
 
 
 def group_hunt(
-    tenant: TenantDirectory, group: Group, live: LiveView, attempt: float | None
+    tenant: TenantDirectory,
+    group: Group,
+    live: LiveView,
+    attempt: float | None,
+    *,
+    waited_for: bool,
 ) -> GroupHunt:
     """The plan of a hunt; ``attempt`` is how many seconds a member is rung, None: as the group
-    says."""
+    says. It may be ``waited_for`` by a party that is there."""
     view = live.group(tenant, group)
     return GroupHunt(
         group=group.id,
@@ -23,6 +28,7 @@ def group_hunt(
         attempt=group.member_answer_timeout if attempt is None else attempt,
         rungs=rungs(group.order, view),
         passed_over=tuple(member for member in view.members if member.obstacle is not None),
+        queue=group.queue if waited_for else None,
     )
 
 

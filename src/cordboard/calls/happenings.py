@@ -8,6 +8,7 @@ from cordboard.calls import climbing, performing
 from cordboard.calls.causes import Cause
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
+from cordboard.calls.place_in_line import ANSWERED
 from cordboard.calls.plan import ProgramPlan
 from cordboard.calls.ports import (
     Answered,
@@ -42,7 +43,7 @@ def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float)
 
 
 def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    wanted = leg is parts.hunted and leg is not parts.waiting.leg
+    wanted = leg is parts.hunted and leg is not parts.waiting.leg and parts.place.leg is None
     if wanted and parts.waiting.early_media(event.channel, event.flowing):
         parts.log.early_media(leg, event.channel, event.flowing)
 
@@ -63,6 +64,8 @@ def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) ->
         return
     parts.screening.end()
     rang = parts.times.since(_rung_since(parts.stage), now)
+    if leg is parts.place.leg:
+        parts.place.leave(ANSWERED, now, answered_on=channel)
     if parts.stage is Stage.TRANSFERRING:
         parts.log.transferred(leg, channel, rang)
         apply(Trigger.TARGET_ANSWERED, now)
@@ -113,7 +116,9 @@ def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float)
 
 def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     parts.screening.played(event.channel, event.play_id)
-    if parts.program is not None:
+    if parts.place.leg is not None:
+        parts.place.played(event)
+    elif parts.program is not None:
         performing.played(event, parts, apply, now)
 
 

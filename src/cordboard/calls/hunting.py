@@ -78,7 +78,8 @@ class Hunting:
         if event.status in GLOBAL_REFUSALS and channel.planned.user is not None:
             cause = cause_of(event)
             self._hang_up(hunt.leave_user(channel.planned.user, cause), cause)
-        return None if hunt.open else hunt.verdict()
+        former = hunt is not self._legs.hunt(leg)
+        return None if former or hunt.open else hunt.verdict()
 
     def released(self, event: Released, leg: Leg) -> Verdict | None:
         """An answered channel is over; why, where it was the one that its leg was answered on."""

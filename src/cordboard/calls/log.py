@@ -207,6 +207,10 @@ class CallLog:
         """The program can't go on."""
         self._write(EventKind.PROGRAM_STOPPED, Leg.FIRST, channel, {"error": fault})
 
+    def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
+        """A party that waits for a group joins its queue, is told its place, or leaves."""
+        self._write(kind, leg, channel, data)
+
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""
         self._write(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})

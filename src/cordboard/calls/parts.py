@@ -11,6 +11,7 @@ from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunting import Hunting
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
+from cordboard.calls.place_in_line import PlaceInLine
 from cordboard.calls.plan import CallPlan, LegPlan
 from cordboard.calls.ports import EngineCommand
 from cordboard.calls.program import Program
@@ -47,6 +48,7 @@ class Parts:
         "hunting",
         "legs",
         "log",
+        "place",
         "plan",
         "program",
         "recording",
@@ -77,6 +79,16 @@ class Parts:
         self.caller = Caller(plan, command)
         self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
         self.waiting = Waiting(self.legs, plan.country, command)
+        self.place = PlaceInLine(
+            plan.request,
+            switchboard.lines,
+            self.legs,
+            self.dialling,
+            self.waiting,
+            self.times,
+            self.log,
+            command,
+        )
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         request = plan.request
         group = None if plan.group is None else plan.group.name
@@ -91,6 +103,15 @@ class Parts:
         if self.stage is Stage.TRANSFERRING and self.route is not None:
             return self.route.plan.leg
         return _HUNTED.get(self.stage)
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due."""
+        deadline = self.times.deadline
+        for at in (self.screening.deadline, self.place.deadline):
+            if at is not None and (deadline is None or at < deadline):
+                deadline = at
+        return deadline
 
     def leg_plan(self, leg: Leg) -> LegPlan | None:
         """How a leg is rung; None for a program."""

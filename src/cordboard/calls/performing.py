@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cordboard.calls import climbing
+from cordboard.calls import climbing, queueing
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.outcome import Verdict
@@ -57,7 +57,7 @@ def enter(parts: Parts, apply: Apply, now: float) -> None:
         _tell(parts, apply, now, Input.NOT_CONNECTED, parts.verdicts.sought.cause.value)
 
 
-def ring(parts: Parts, now: float) -> None:
+def ring(parts: Parts, apply: Apply, now: float) -> None:
     """Ring whom the program wants."""
     route = parts.route
     assert route is not None  # who rings has found one
@@ -71,6 +71,9 @@ def ring(parts: Parts, now: float) -> None:
     else:
         parts.legs.replace(Leg.SECOND, hunt)
     climbing.begin(route.plan, parts, now)
+    if route.plan.queued:
+        queueing.begin(route.plan, parts, apply, now)
+        return
     parts.dialling.dial_all(hunt, route.plan)
     parts.waiting.ringback()
 

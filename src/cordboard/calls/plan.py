@@ -18,6 +18,7 @@ from cordboard.calls.request import CallRequest, EndUser, Leg
 from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
+from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.steps import Step
 
 ContactLookup = Callable[[str], tuple[Contact, ...]]
@@ -95,13 +96,15 @@ class PlannedChannel:
 @dataclass(frozen=True, slots=True)
 class GroupHunt:
     """A leg is hunted for in a group: ``rungs`` one after the other, each for ``attempt`` seconds,
-    as its members stand when this is planned; ``passed_over`` are those who can't be rung now."""
+    as its members stand when this is planned; ``passed_over`` are those who can't be rung now. With
+    a ``queue`` the other party waits for somebody who is free."""
 
     group: int
     strategy: GroupStrategy
     attempt: float
     rungs: tuple[Rung, ...]
     passed_over: tuple[Candidate, ...] = ()
+    queue: QueueRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,11 @@ class LegPlan:
     screen: bool = False
     warn: bool = False
     hunt: GroupHunt | None = None
+
+    @property
+    def queued(self) -> bool:
+        """Whether it is hunted for in a group that the other party waits for."""
+        return self.hunt is not None and self.hunt.queue is not None
 
     def caller_on(self, endpoint: Endpoint) -> CallerId:
         """Who one of the leg's endpoints is told is calling."""

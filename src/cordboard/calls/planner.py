@@ -184,8 +184,10 @@ class Planner:
         party: Party,
         *,
         shown: Party,
+        waited_for: bool = False,
     ) -> LegPlan:
-        """The plan of one leg; ``shown`` is the other party, whom it is told is calling.
+        """The plan of one leg; ``shown`` is the other party, whom it is told is calling. A second
+        leg is ``waited_for`` by the first, which is there.
 
         Raises :class:`Refused`.
         """
@@ -211,8 +213,16 @@ class Planner:
             else:
                 group = target.group
                 takes.append(self._take("group", group.name, group.channel_limit))
-                hunt = group_hunt(self.tenant, group, self.live, wishes.member_timeout)
-                timeout = group.answer_timeout if timeout is None else timeout
+                hunt = group_hunt(
+                    self.tenant,
+                    group,
+                    self.live,
+                    wishes.member_timeout,
+                    waited_for=waited_for or leg is Leg.SECOND,
+                )
+                if timeout is None:
+                    queue = hunt.queue
+                    timeout = group.answer_timeout if queue is None else queue.longest
         timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
         screen, warn = wishes.screen, wishes.warn
         return LegPlan(leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt)

@@ -70,7 +70,9 @@ def transfer(
         request = replace(request, on_first=kept)
     else:
         request = replace(request, on_second=kept)
-    return _rung_instead(replace(plan, request=request), leg, to, tenant, live, "to")
+    return _rung_instead(
+        replace(plan, request=request), leg, to, tenant, live, "to", waited_for=True
+    )
 
 
 def ring(
@@ -92,10 +94,13 @@ def ring(
     planner = Planner(asked, tenant, live)
     party = party_of(found, Address(to))
     rung = planner.leg(Leg.SECOND, found, party, shown=plan.first.party)
+    records = isinstance(found, GroupTarget) and found.group.record
+    if rung.queued:
+        return rung, (), records  # whoever is free then
     channels = first_channels(rung, live)
     if not channels:
         raise nobody_there(rung, "ring")
-    return rung, channels, isinstance(found, GroupTarget) and found.group.record
+    return rung, channels, records
 
 
 def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outside:
@@ -119,6 +124,7 @@ def _rung_instead(
     parameter: str,
     *,
     at_once: bool = False,
+    waited_for: bool = False,
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
     found = (find_inside if inside else find_destination)(tenant, to, parameter)
@@ -126,7 +132,10 @@ def _rung_instead(
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
-    rerouted = planner.leg(leg, found, party_of(found, Address(to)), shown=other)
+    party = party_of(found, Address(to))
+    rerouted = planner.leg(leg, found, party, shown=other, waited_for=waited_for)
+    if waited_for and rerouted.queued:
+        return rerouted, ()  # whoever is free then
     channels = first_channels(rerouted, live, at_once=at_once)
     if not channels:
         raise nobody_there(rerouted, parameter)

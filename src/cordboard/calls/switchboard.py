@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.lines import Lines
 from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import RedirectTarget
@@ -31,6 +32,10 @@ class Rerouted:
 
 class Switchboard(LiveView, Protocol):
     """The live view, and what a call may do about it."""
+
+    @property
+    def lines(self) -> Lines:
+        """Who waits for which group."""
 
     def take(self, takes: tuple[Take, ...]) -> LimitKey | None:
         """Take all of ``takes`` or none; the limit that is in the way, or None."""

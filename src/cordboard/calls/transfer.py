@@ -7,14 +7,14 @@ one can't be had. Then the call is over, for there is nobody to go back to.
 
 from __future__ import annotations
 
-from cordboard.calls import climbing
+from cordboard.calls import climbing, queueing
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.legs import other
-from cordboard.calls.parts import Parts
+from cordboard.calls.parts import Apply, Parts
 
 
-def begin(parts: Parts, now: float) -> None:
+def begin(parts: Parts, apply: Apply, now: float) -> None:
     """Do what entering the stage needs; ``parts.route`` says where it goes."""
     route = parts.route
     assert route is not None  # who transfers has found one
@@ -27,6 +27,9 @@ def begin(parts: Parts, now: float) -> None:
     parts.bridged.part(leg)
     parts.recording.part()
     parts.waiting.leg = other(leg)
-    parts.waiting.ringback()
     climbing.begin(route.plan, parts, now)
+    if route.plan.queued:
+        queueing.begin(route.plan, parts, apply, now)
+        return
+    parts.waiting.ringback()
     parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.steps import Step
 
 
@@ -110,7 +111,8 @@ class Group:
 
     ``answer_timeout`` is for the whole hunt and ``member_answer_timeout`` for one attempt, in
     seconds; for ``wrap_up`` seconds after a call of the group no group rings who was in it. With
-    ``record`` its calls are recorded. A ``strategy`` of None is the kind's own.
+    ``record`` its calls are recorded. A ``strategy`` of None is the kind's own. With a ``queue``
+    callers wait for somebody who is free.
     """
 
     id: int
@@ -127,6 +129,7 @@ class Group:
     strategy: GroupStrategy | None = None
     wrap_up: float = 0.0
     record: bool = False
+    queue: QueueRules | None = None
 
     @property
     def order(self) -> GroupStrategy:

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from cordboard.directory.denied import Danger, denied_prefix
 from cordboard.directory.locate import Path
 from cordboard.directory.model import Context, Group, User
-from cordboard.directory.numbers import identity
+from cordboard.directory.numbers import NotANumber, dialled, identity
 from cordboard.directory.problems import Problems
 from cordboard.directory.shape import found
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.directory.target import GroupTarget
 
 Reachable = User | Group | Context
 
@@ -36,6 +37,7 @@ def check_tenant(tenant: TenantDirectory, problems: Problems) -> None:
     _check_tokens(tenant, problems)
     _check_caller_ids(tenant, problems)
     _check_dead_ends(tenant, problems)
+    _check_overflows(tenant, problems)
     _check_ways_out(tenant, problems)
 
 
@@ -210,6 +212,27 @@ def _check_dead_ends(tenant: TenantDirectory, problems: Problems) -> None:
             problems.warning(path, "the user has no terminal, so he cannot be rung")
         elif isinstance(thing, Group) and not thing.members:
             problems.warning(path, "the group has no members, so nobody can be rung")
+
+
+def _check_overflows(tenant: TenantDirectory, problems: Problems) -> None:
+    """Where callers are sent who have waited too long."""
+    for group in tenant.groups:
+        if group.queue is None or group.queue.overflow is None:
+            continue
+        to, path = group.queue.overflow, ("tenant", tenant.domain, "group", group.name, "overflow")
+        target = tenant.resolve(to)
+        if isinstance(target, GroupTarget) and target.group is group:
+            problems.error(path, "this is the group itself")
+        elif target is None and not _is_a_number(to):
+            problems.error(path, f"{found(to)} is neither known here nor a number")
+
+
+def _is_a_number(text: str) -> bool:
+    try:
+        dialled(text)
+    except NotANumber:
+        return False
+    return True
 
 
 def _check_ways_out(tenant: TenantDirectory, problems: Problems) -> None:

@@ -59,6 +59,12 @@ LONGEST_ANSWER_TIMEOUT = 600.0
 LONGEST_WRAP_UP = 3600.0
 """Seconds of wrap-up at most: who needs longer pauses."""
 
+LONGEST_WAIT = 3600.0
+"""Seconds that a caller may wait in a queue: nobody wants to be called back later than that."""
+
+MOST_PLACES = 1000
+"""Callers in one queue: so many agents nobody has."""
+
 LONGEST_REGISTRATION = 86_400
 """Seconds that a registration may last at most: after a day a provider has forgotten it."""
 
@@ -155,6 +161,12 @@ GROUP = Shape(
         "record": Field(truth(), False),
         "caller_id": Field(NUMBER),
         "channel_limit": Field(CHANNELS),
+        "longest_wait": Field(number(0, LONGEST_WAIT, "seconds"), 300.0),
+        "places": Field(integer(1, MOST_PLACES, "callers"), 50),
+        "music": Field(text("the path of a WAV file", longest=4096), "music"),
+        "announce_place": Field(number(0, LONGEST_WAIT, "seconds, 0 for never"), 0.0),
+        "rest": Field(number(1, LONGEST_WAIT, "seconds"), 5.0),
+        "overflow": Field(text("an extension, a name or a number")),
     },
 )
 

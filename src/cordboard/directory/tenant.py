@@ -27,6 +27,7 @@ from cordboard.directory.model import (
 )
 from cordboard.directory.problems import Problems
 from cordboard.directory.program_check import check_programs
+from cordboard.directory.queue_reading import queue_of
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
 from cordboard.directory.scopes import ALL_SCOPES
@@ -199,6 +200,9 @@ class TenantReader:
             strategy=values["strategy"],
             wrap_up=values["wrap_up"],
             record=values["record"],
+            queue=queue_of(
+                row, self._surroundings.folder, self._surroundings.prompt_fault, self._problems
+            ),
         )
 
     def _members(self, entries: list[dict[str, Any] | None], path: Path) -> tuple[Member, ...]:

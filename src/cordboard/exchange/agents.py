@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cordboard.calls.agents import NEVER_ACTED, AgentAct, AgentState, Place, after, agent_event
 from cordboard.calls.refusals import RefusalId, Refused
@@ -12,10 +12,13 @@ from cordboard.journal.port import Journal, JournalUnavailable
 
 
 class Agents:
-    """The agents of all tenants."""
+    """The agents of all tenants; ``acted`` is told whose agent has done something."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(
+        self, journal: Journal, acted: Callable[[str], None] = lambda _tenant: None
+    ) -> None:
         self._journal = journal
+        self._acted = acted
         self._turns: dict[str, asyncio.Lock] = {}
 
     def state(self, tenant: str, group: Group, user: User) -> AgentState:
@@ -49,4 +52,5 @@ class Agents:
                 except JournalUnavailable as error:
                     message = "the journal can't take more now"
                     raise Refused(RefusalId.OVERLOADED, message) from error
+                self._acted(tenant)
             return self.state(tenant, group, user)

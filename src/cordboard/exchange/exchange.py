@@ -31,6 +31,7 @@ from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.offers import Offers
+from cordboard.exchange.queues import Queues
 from cordboard.exchange.recordings import Recordings
 from cordboard.exchange.records import record_of
 from cordboard.exchange.repetition import Accepted, Repetition
@@ -85,11 +86,18 @@ class Exchange:
         self._channels = ChannelBook()
         self._stopping = Stopping()
         self._live = LiveCalls(
-            engine, journal, self._channels, self._usage, self._stopping, self._attendance
+            engine,
+            journal,
+            self._channels,
+            self._usage,
+            self._stopping,
+            self._attendance,
+            self._switchboard.lines,
         )
         self._live.offers = self._offers = Offers(
             directory, _new_id, self.place, engine.execute, self._live.tell
         )
+        self.queues = Queues(self._switchboard.lines, wall, self._live.somebody_may_be_free)
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
 

@@ -15,11 +15,13 @@ from time import monotonic
 from cordboard.calls.attendance import Attendance
 from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
+from cordboard.calls.lines import Lines
 from cordboard.calls.ports import Engine, EngineEvent, Incoming
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.offers import Offers
+from cordboard.exchange.serving import Serving
 from cordboard.exchange.stopping import Stopping
 from cordboard.journal.port import Journal
 
@@ -42,6 +44,7 @@ class LiveCalls:
         usage: Usage,
         stopping: Stopping,
         attendance: Attendance,
+        lines: Lines,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -53,6 +56,7 @@ class LiveCalls:
         self._alarm = Alarm(self._due)
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
+        self._serving = Serving(lines, self._wake, self._serve)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
         engine.connect(self._on_engine_event)
@@ -83,6 +87,21 @@ class LiveCalls:
     def close(self) -> None:
         """Wake no call any more."""
         self._alarm.close()
+        self._serving.close()
+
+    def somebody_may_be_free(self, tenant: str) -> None:
+        """Let those who wait for a group of a tenant look whether somebody is free."""
+        self._serving.stir(tenant)
+        self._serve()
+
+    def _serve(self) -> None:
+        if not self._busy:
+            self._drain()
+
+    def _wake(self, call: str) -> None:
+        live = self._live.get(call)
+        if live is not None:
+            self._step(live, lambda: live.call.wake(monotonic()))
 
     def _interrupt(self, live: _Live) -> None:
         self._step(live, lambda: live.call.cancel(monotonic(), interrupted=True))
@@ -122,7 +141,10 @@ class LiveCalls:
 
     def _drain(self) -> None:
         """Hand on the engine's events, among them those that carrying out commands brings forth."""
-        while self._inbox:
+        while self._inbox or self._serving:
+            if not self._inbox:
+                self._serve_those_who_wait()
+                continue
             event = self._inbox.popleft()
             live = self._live.get(self._channels.call_of(event.channel) or "")
             if live is None or type(event) is Incoming:
@@ -135,6 +157,14 @@ class LiveCalls:
                 finally:
                     self._busy = False
 
+    def _serve_those_who_wait(self) -> None:
+        """What comes of that is handed on with the rest."""
+        self._busy = True
+        try:
+            self._serving.serve()
+        finally:
+            self._busy = False
+
     def _carry_out(self, live: _Live) -> None:
         call = live.call
         new = call.take_new_channels()
@@ -146,6 +176,7 @@ class LiveCalls:
         if events:
             self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
+            self._serving.stir(live.tenant)
         for command in call.take_commands():
             self._engine.execute(command)
         self._usage.give_back(call.take_released())

@@ -11,6 +11,7 @@ from cordboard.calls.attendance import Attendance
 from cordboard.calls.causes import Cause
 from cordboard.calls.group_hunt import next_channels
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
+from cordboard.calls.lines import Lines
 from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
@@ -37,6 +38,7 @@ class LiveSwitchboard:
     agents: Callable[[str], Mapping[Place, AgentState]] = lambda _tenant: {}
     attendance: Attendance = field(default_factory=Attendance)
     draw: Callable[[], float] = random
+    lines: Lines = field(default_factory=Lines)
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -96,6 +98,12 @@ class LiveSwitchboard:
         rung = plan.first if leg is Leg.FIRST else plan.second
         if tenant is None or not isinstance(rung, LegPlan) or rung.hunt is None:
             return (), Cause.UNREACHABLE
+        hunt = rung.hunt
+        if hunt.queue is not None:
+            if self.lines.must_stand_back(plan.request.id):
+                return (), Cause.BUSY
+            rest, now = hunt.queue.rest, self.clock()
+            tried |= self.attendance.resting(tenant.domain, hunt.group, rest, now)
         return next_channels(rung, rung.hunt, tenant, self, tried)
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:

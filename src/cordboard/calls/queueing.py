@@ -1,0 +1,69 @@
+"""A hunt through a group that callers wait for: it goes on as long as the caller may wait.
+
+Where nobody is free it rings nobody, until it is woken because somebody may be. It ends when he is
+answered or gone, or has waited too long; then, and where he finds all places taken, he goes where
+the group sends such callers, or hears that he can't be helped.
+"""
+
+from __future__ import annotations
+
+from cordboard.calls import climbing
+from cordboard.calls.caller import RINGS
+from cordboard.calls.causes import Cause
+from cordboard.calls.hunt import Hunt
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.parts import Apply, Parts
+from cordboard.calls.place_in_line import FULL, TIMEOUT
+from cordboard.calls.plan import LegPlan
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import Leg
+
+MAX_OVERFLOWS = 3
+"""Queues that a caller overflows from: as many as hops of a redirect; more is a circle."""
+
+
+def begin(plan: LegPlan, parts: Parts, apply: Apply, now: float) -> None:
+    """A leg begins to be hunted for there; its whole time runs already."""
+    parts.times.rung_ends = None
+    if parts.place.join(plan, now):
+        parts.caller.hears(RINGS)
+        parts.place.go_on(now)
+    else:
+        _overflow(plan.leg, FULL, Cause.BUSY, parts, apply, now)
+
+
+def give_up(parts: Parts, apply: Apply, now: float) -> None:
+    """The caller has waited as long as he may; what rings is hung up already."""
+    leg = parts.place.leg
+    if leg is not None:
+        _overflow(leg, TIMEOUT, Cause.NO_ANSWER, parts, apply, now)
+
+
+def _overflow(leg: Leg, reason: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
+    to = parts.place.rules.overflow
+    parts.place.overflows += 1
+    if (
+        to is None
+        or parts.place.overflows > MAX_OVERFLOWS
+        or not _sent_on(leg, to, reason, parts, apply, now)
+    ):
+        parts.place.leave(reason, now)
+        apply(parts.verdicts.hunt_failed(leg, parts.stage, Verdict(cause), now), now)
+
+
+def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float) -> bool:
+    """Have somebody else rung in place of the group, where that can be."""
+    try:
+        route = parts.dialling.find_target(leg, to)
+    except Refused:
+        return False
+    parts.place.leave(reason, now, to=route.plan.party)
+    parts.legs.replace(leg, Hunt(route.channels))
+    parts.plan = parts.dialling.go_to(leg, route)
+    climbing.begin(route.plan, parts, now)
+    if route.plan.queued:
+        begin(route.plan, parts, apply, now)
+    else:
+        parts.waiting.ringback()
+        parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+    return True
