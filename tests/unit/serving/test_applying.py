@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from cordboard.configuration.settings import load_configuration, parse_configuration
 from cordboard.directory.declared import Declared
 from cordboard.directory.snapshot import Directory
+from cordboard.directory.steps import PlayStep
 from cordboard.journal.directory_port import KeptTenant, Overtaken
 from cordboard.journal.memory_directory import MemoryDirectory
 from cordboard.journal.sealing import Seal, SealError, new_key
@@ -247,7 +248,7 @@ async def test_prompts_of_another_file_are_beside_that_file() -> None:
     await kept.change([KeptTenant("ivr", "/srv/ivr/file.toml", 1, NOW, table)], [], 0)
     directory = await serving(kept).declare(file(DEMO))
     (step,) = directory.tenants[1].contexts[0].steps
-    assert getattr(step, "path", None) == "/srv/ivr/bye.wav"
+    assert step.action == PlayStep(("/srv/ivr/bye.wav",))
 
 
 async def test_nothing_is_written_that_could_not_be_served() -> None:
