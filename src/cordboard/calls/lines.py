@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
+from cordboard.calls.events import Json
+
 _Line = tuple[str, int]
 """A tenant and the id of a group of his."""
 
 
 @dataclass(slots=True)
 class Caller:
-    """A call in a line: ``since`` is in monotonic seconds, ``order`` counts all who ever came,
+    """A call in a line, and the ``party`` of it that waits, as events show it, on its ``channel``
+    (None: not answered yet). ``since`` is in monotonic seconds, ``order`` counts all who ever came,
     ``served`` tells whether somebody is rung for it."""
 
     call: str
@@ -27,6 +30,8 @@ class Caller:
     group: int
     since: float
     order: int
+    party: Json = None
+    channel: str | None = None
     served: bool = False
 
 
@@ -41,12 +46,22 @@ class Lines:
     def __bool__(self) -> bool:
         return bool(self._callers)
 
-    def join(self, tenant: str, group: int, call: str, places: int, now: float) -> int | None:
+    def join(
+        self,
+        tenant: str,
+        group: int,
+        call: str,
+        places: int,
+        now: float,
+        *,
+        party: Json = None,
+        channel: str | None = None,
+    ) -> int | None:
         """A call joins a line; its place, from 1, or None where all ``places`` are taken."""
         line = self._lines.get((tenant, group))
         if line is not None and len(line) >= places:
             return None
-        caller = Caller(call, tenant, group, now, next(self._order))
+        caller = Caller(call, tenant, group, now, next(self._order), party, channel)
         self._callers[call] = self._lines.setdefault((tenant, group), {})[call] = caller
         return len(self._lines[tenant, group])
 

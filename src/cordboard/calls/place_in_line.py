@@ -101,15 +101,16 @@ class PlaceInLine:
         self.plan, self._since = plan, now
         rules = self.rules
         tenant, call = self._request.tenant, self._request.id
-        place = self._lines.join(tenant, plan.hunt.group, call, rules.places, now)
+        party = self._dialling.party(other(plan.leg)).as_dict()
+        place = self._lines.join(
+            tenant, plan.hunt.group, call, rules.places, now, party=party, channel=self._channel
+        )
         if place is None:
             return False
         self._tried.clear()
         self._music = rules.music
         self._announce_at = now + rules.announced if rules.announced else None
-        party = self._dialling.party(other(plan.leg))
-        told: dict[str, Json] = {"party": party.as_dict(), "place": place}
-        self._tell(EventKind.QUEUE_JOINED, told)
+        self._tell(EventKind.QUEUE_JOINED, {"party": party, "place": place})
         self._go_on_playing()
         return True
 

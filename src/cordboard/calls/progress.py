@@ -101,14 +101,36 @@ def files_left(events: Iterable[Recorded]) -> list[str]:
     return [file for file in files if isinstance(file, str)]
 
 
+def _left_waiting(call: str, events: Iterable[Recorded], at: float) -> list[CallEvent]:
+    """That a party waits no longer that did when the server died."""
+    joined: Recorded | None = None
+    for recorded in events:
+        if recorded.event.kind is EventKind.QUEUE_JOINED:
+            joined = recorded
+        elif recorded.event.kind is EventKind.QUEUE_LEFT:
+            joined = None
+    if joined is None:
+        return []
+    data: dict[str, Json] = {
+        "group": joined.event.data.get("group"),
+        "reason": Cause.INTERRUPTED.value,
+        "waited_seconds": round(max(0.0, at - joined.at), 3),
+        "agent": None,
+        "to": None,
+    }
+    return [CallEvent(EventKind.QUEUE_LEFT, call, joined.event.leg, joined.event.channel, data)]
+
+
 def last_events(
     call: str, events: Sequence[Recorded], at: float, left: Mapping[str, Length | None]
 ) -> list[CallEvent]:
     """What ends a call that was alive when its server died: its recordings, which nobody goes on
-    with, each as long as it is (None: nobody knows), and its result."""
+    with, each as long as it is (None: nobody knows), its place in a queue, and its result."""
     result = interrupted(progress_of(events), at)
     stopped = [stopped_data(file, length, KILLED) for file, length in left.items()]
+    waited = _left_waiting(call, events, at)
     return [
+        *waited,
         *(CallEvent(EventKind.RECORDING_STOPPED, call, data=data) for data in stopped),
         CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict()),
     ]

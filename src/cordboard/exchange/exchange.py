@@ -97,7 +97,7 @@ class Exchange:
         self._live.offers = self._offers = Offers(
             directory, _new_id, self.place, engine.execute, self._live.tell
         )
-        self.queues = Queues(self._switchboard.lines, wall, self._live.somebody_may_be_free)
+        self.queues = Queues(self._switchboard, wall, self._live.somebody_may_be_free)
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
 

@@ -12,6 +12,7 @@ from typing import Final
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 from cordboard.calls.events import EventKind, Json, Recorded
+from cordboard.feeds.queue_metrics import QueueMetrics
 from cordboard.histogram import Histogram
 from cordboard.journal.port import Journal, Reader, ResyncNeeded
 
@@ -42,6 +43,7 @@ class CallMetrics:
             for result in ("answered", "failed")
         }
         self._setup = Histogram(SECONDS)
+        self._queues = QueueMetrics()
         self._talked = 0.0
         self._missed = 0
         self._begun: dict[str, float] = {}
@@ -88,6 +90,8 @@ class CallMetrics:
                 began = self._begun.pop(event.call, None)
                 if began is not None:
                     self._setup.add(max(0.0, recorded.at - began))
+            case EventKind.QUEUE_LEFT:
+                self._queues.take(recorded)
             case EventKind.CALL_ENDED:
                 self._begun.pop(event.call, None)
                 self._ended[str(data.get("outcome")), str(data.get("cause"))] += 1
@@ -117,6 +121,7 @@ class CallMetrics:
         for names, histogram in self._rings.items():
             rings.add_metric(names, histogram.cumulative(), histogram.total)
         yield from (accepted, ended, rings)
+        yield from self._queues.collect()
         yield HistogramMetricFamily(
             "cordboard_setup_seconds",
             "From the begin of a call until both parties hear each other.",

@@ -27,7 +27,7 @@ class Cdr:
     ``leg`` and ``stage`` say where the call ended. ``hung_up_by`` is "first" or "second" (that
     party), "client" (a request), "server" (a limit, a lost voice, a restart, the end of a program),
     or None where nobody had anything to hang up. ``recordings`` are the ids of those
-    that were made.
+    that were made. ``waiting_seconds`` is how long a party waited in queues, None where none did.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Cdr:
     hung_up_by: str | None
     direction: str
     recordings: tuple[str, ...] = ()
+    waiting_seconds: float | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -108,9 +109,12 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
     asked: Mapping[str, Json] = {}
     bridged_at: float | None = None
     recordings: list[str] = []
+    waited: float | None = None
     for recorded in events:
         event = recorded.event
-        if event.leg is not None:
+        if event.kind is EventKind.QUEUE_LEFT:
+            waited = (waited or 0.0) + (_number(event.data, "waited_seconds") or 0.0)
+        elif event.leg is not None:
             legs[event.leg].take(recorded)
         elif event.kind is EventKind.CALL_ACCEPTED:
             asked = event.data
@@ -157,6 +161,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         hung_up_by=_hung_up_by(result, answered=first.answered_at is not None),
         direction=_text(asked, "direction") or Direction.REQUEST.value,
         recordings=tuple(recordings),
+        waiting_seconds=waited,
     )
 
 

@@ -41,7 +41,13 @@ class _Leg:
     def take(self, recorded: Recorded) -> None:
         kind = recorded.event.kind
         state = _LEG_STATES.get(kind)
-        if state is not None and (self.state == "waiting" or kind is not EventKind.CHANNEL_DIALLED):
+        if kind is EventKind.QUEUE_JOINED:
+            self.state, self.since = "queued", recorded.at
+        elif kind is EventKind.QUEUE_LEFT and recorded.event.data.get("to") is not None:
+            self.party, self.state = recorded.event.data["to"], "ringing"
+        elif state is not None and (
+            self.state == "waiting" or kind is not EventKind.CHANNEL_DIALLED
+        ):
             self.state, self.since = state, recorded.at
         if kind is EventKind.CALL_TRANSFERRING:
             self.party, self.holds = recorded.event.data.get("party"), False

@@ -116,6 +116,7 @@ class Monitoring:
         yield info
         if self._serving:
             yield from self._of_calls()
+            yield from self._of_queues()
             yield from self._of_phones()
         yield from self._of_the_journal()
         yield from self._of_readers()
@@ -156,6 +157,23 @@ class Monitoring:
                     name = full_name(trunk, tenant.domain)
                     limits.add_metric((TRUNK_SCOPE, name), trunk.channel_limit)
         yield from (taken, limits)
+
+    def _of_queues(self) -> Iterator[Metric]:
+        labels = ("tenant", "group")
+        callers = GaugeMetricFamily("cordboard_queue_callers", "Callers in a queue.", labels=labels)
+        longest = GaugeMetricFamily(
+            "cordboard_queue_longest_wait_seconds",
+            "How long the first of them has waited.",
+            labels=labels,
+        )
+        lines = {(line.tenant, line.group): line for line in self._exchange.queues.each()}
+        for tenant in self._directory().tenants:
+            for group in (one for one in tenant.groups if one.queue is not None):
+                line = lines.get((tenant.domain, group.id))
+                names = (tenant.domain, group.name)
+                callers.add_metric(names, 0 if line is None else line.callers)
+                longest.add_metric(names, 0.0 if line is None else line.longest)
+        yield from (callers, longest)
 
     def _of_phones(self) -> Iterator[Metric]:
         registered: Counter[str] = Counter()

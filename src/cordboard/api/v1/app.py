@@ -28,6 +28,7 @@ from cordboard.api.v1 import (
     feed,
     ladders,
     lists,
+    queues,
     recordings,
     trunks,
 )
@@ -53,6 +54,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     trunks.router,
     directory.router,
     agents.router,
+    queues.router,
 )
 """What v1 consists of; a module's router is added here."""
 

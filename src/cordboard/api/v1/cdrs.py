@@ -76,6 +76,7 @@ _CDR: Final[dict[str, Any]] = Cdr(
     hung_up_by="second",
     direction="request",
     recordings=("5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1",),
+    waiting_seconds=None,
 ).as_dict()
 
 _ROWS: Final = {

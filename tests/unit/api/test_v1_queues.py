@@ -1,0 +1,41 @@
+"""Who waits for a group, over v1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cordboard.directory.queue_rules import QueueRules
+from support.tenants import tenant
+from support.v1 import Served
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_who_waits_is_shown_with_the_agents() -> None:
+    where = tenant()
+    support = replace(where.groups[1], queue=QueueRules())
+    served = Served(replace(where, groups=(where.groups[0], support)))
+    await served.post("/groups/support/members/jessica/pause", b"")
+    body = {"first": {"user": {"name": "thomas"}}, "second": {"group": {"name": "support"}}}
+    placed = (await served.post("/calls", body)).json
+    served.engine.far(placed["channels"][0]).answer()
+    shown = (await served.get("/groups/2002/queue")).json
+    assert shown["group"] == {"id": 2002, "name": "support"}
+    (waiting,) = shown["waiting"]
+    assert waiting["call"] == placed["id"]
+    assert waiting["channel"] == placed["channels"][0]
+    assert (waiting["place"], waiting["state"]) == (1, "waiting")
+    assert waiting["party"]["name"] == "thomas"
+    assert shown["agents"] == [{"user": {"id": 1001, "name": "jessica"}, "state": "paused"}]
+    await served.post("/groups/support/members/jessica/unpause", b"")
+    shown = (await served.get("/groups/support/queue")).json
+    assert [one["state"] for one in (*shown["waiting"], *shown["agents"])] == ["ringing"] * 2
+
+
+async def test_nobody_waits_where_there_is_no_queue() -> None:
+    shown = (await Served().get("/groups/sales/queue")).json
+    assert shown["waiting"] == []
+    assert [one["state"] for one in shown["agents"]] == ["free", "free"]
+    assert (await Served().get("/groups/nobody/queue")).status == 404
