@@ -24,7 +24,15 @@ from cordboard.calls.plan import (
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, GroupKeys, Leg, LegWishes, SecondScope, UserKeys
+from cordboard.calls.request import (
+    Address,
+    CallRequest,
+    GroupKeys,
+    Leg,
+    LegWishes,
+    SecondScope,
+    UserKeys,
+)
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.steps import RingKind, RingStep
 from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
@@ -82,7 +90,9 @@ def ring(
     recorded. Raises :class:`Refused`.
 
     The program is the tenant's own, so that it may ring numbers outside also where the client could
-    not; the tenant's rules and limits hold for it as for all.
+    not; the tenant's rules and limits hold for it as for all. But where whom it rings is made of
+    variables, who may only call inside gets nobody outside by the keys that he presses, unless the
+    step says that it is to ring a number.
     """
     request, wishes = plan.request, plan.request.on_second
     kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
@@ -91,6 +101,8 @@ def ring(
     found = _named_by(step, to, tenant)
     if isinstance(found, ContextTarget):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
+    if isinstance(found, Outside) and _is_a_callers_choice(request, step):
+        raise Refused(RefusalId.INVALID_DESTINATION, "an outside number is not allowed", "ring")
     planner = Planner(asked, tenant, live)
     party = party_of(found, Address(to))
     rung = planner.leg(Leg.SECOND, found, party, shown=plan.first.party)
@@ -101,6 +113,12 @@ def ring(
     if not channels:
         raise nobody_there(rung, "ring")
     return rung, channels, records
+
+
+def _is_a_callers_choice(request: CallRequest, step: RingStep) -> bool:
+    """Whether a step may ring whom a caller names who has to stay inside."""
+    made_of_variables = step.kind is RingKind.ANY and "${" in step.to
+    return made_of_variables and request.second_scope is SecondScope.INSIDE
 
 
 def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outside:

@@ -34,6 +34,7 @@ from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import WrongState
 from cordboard.directory.model import NumberFormat
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.directory.steps import RingKind, RingStep
 from cordboard.journal.request_form import read, written
 from support.call_line import Line
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
@@ -104,6 +105,34 @@ def test_a_group_is_hunted_through() -> None:
 
 def test_a_context_is_a_program() -> None:
     assert isinstance(planned(from_phone("1111")).second, ProgramPlan)
+
+
+@pytest.mark.parametrize(
+    ("calls", "step", "rings"),
+    [
+        (from_trunk("05031001111"), RingStep("${KEYS}"), False),
+        (from_trunk("05031001111"), RingStep("0${KEYS}"), False),
+        (from_trunk("05031001111"), RingStep("0312341234"), True),
+        (from_trunk("05031001111"), RingStep("${KEYS}", RingKind.NUMBER), True),
+        (from_phone("1111"), RingStep("${KEYS}"), True),
+    ],
+)
+def test_who_calls_from_outside_gets_no_further_by_his_keys(
+    calls: Incoming, step: RingStep, rings: bool
+) -> None:
+    """Unless the step says that numbers are rung."""
+    whole = tenant()
+    (context,) = whole.contexts
+    here = replace(whole, contexts=(replace(context, dids=("05031001111",)),))
+    board = desk(everywhere, numbered_ids(), directory=here)
+    made = plan(asked(calls, here), here, board)
+    if rings:
+        assert board.ring(made, step, "0312341234", ()).plan.party.number == "0312341234"
+    else:
+        with pytest.raises(Refused) as caught:
+            board.ring(made, step, "0312341234", ())
+        assert caught.value.id is RefusalId.INVALID_DESTINATION
+        assert board.ring(made, step, "1002", ()).plan.party.name == "thomas"
 
 
 def test_an_own_did_leads_inside() -> None:
