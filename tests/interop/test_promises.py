@@ -108,6 +108,7 @@ def test_a_full_disk_refuses_calls_until_there_is_room(house: House) -> None:
         assert house.is_refused("full")
         assert house.is_refused("full")
         assert house.server.get("/healthz").status == 200
+        assert house.server.get("/readyz").status == 503
     finally:
         resource.prlimit(program.pid, resource.RLIMIT_FSIZE, usual)
     house.comes_back("full")

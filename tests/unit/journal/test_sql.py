@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, event
 from sqlalchemy.dialects.sqlite import dialect
 
 from cordboard.calls.causes import Cause
@@ -35,6 +36,7 @@ from cordboard.journal.sql.store import NEWEST, Store, usable_url
 from cordboard.journal.sql.tables import metadata
 from cordboard.journal.sql.upgrading import versions
 from cordboard.journal.view import Bounds
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -237,6 +239,42 @@ async def test_what_cannot_be_written_is_refused_and_what_lives_is_kept(
             except JournalUnavailable:
                 await asyncio.sleep(0.01)
     assert journal.last_seq("demo") == 3
+    await journal.close()
+
+
+class Cramped(Store):
+    """A database of so many pages and no more, for connections that are made from now on."""
+
+    most_pages = 60
+
+    def writers_engine(self) -> Engine:
+        engine = super().writers_engine()
+
+        def limit(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute(f"PRAGMA max_page_count={self.most_pages}")
+
+        event.listen(engine, "connect", limit)
+        return engine
+
+
+async def test_a_full_disk_is_told_as_long_as_no_request_fits(tmp_path: Path) -> None:
+    store = Cramped(f"sqlite:///{tmp_path / 'journal.db'}")
+    journal = SqlJournal(store)
+    await journal.start()
+    large = replace(record("large"), request={"to": "x" * 200_000})
+    with pytest.raises(JournalUnavailable, match="full"):
+        await journal.accept(large, [accepted("large")])
+    failed = journal.figures.failed
+    while journal.figures.failed < failed + 3:
+        assert "full" in (journal.fault or "")
+        await asyncio.sleep(0.01)
+    journal.append("demo", [digit("1")])
+    await eventually(lambda: journal.last_seq("demo") == 1, SOON, "what lives fits")
+    assert "full" in (journal.fault or "")
+
+    store.most_pages = 1_000_000
+    await eventually(lambda: journal.fault is None, SOON, "there is room again")
+    await journal.accept(large, [accepted("large")])
     await journal.close()
 
 

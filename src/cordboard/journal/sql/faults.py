@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Final
 
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
+
+from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.tables import meta
+from cordboard.journal.sql.writing_thread import Statement
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Seconds until a failed batch is tried again: first and, doubled each time, at most."""
+
+ROOM: Final = 262_144
+"""Octets that a database has to take before requests are let in again. The largest of them is a
+quarter of that, and SQLite writes each page that it touches."""
+
+_NAME: Final = "room"
+_LEAVE = delete(meta).where(meta.c.name == bindparam("left"))
+_TAKE = insert(meta)
 
 
 class Unwritable(Exception):
@@ -35,3 +49,12 @@ def pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def room_for_requests() -> Iterator[list[tuple[Statement, list[Row]]]]:
+    """Two transactions that a database takes where it has room: something that can't be compressed
+    is written, and goes again. (That a row can be changed says nothing: it needs no room.)"""
+    row = {"name": _NAME, "value": secrets.token_hex(ROOM // 2)}
+    leave: tuple[Statement, list[Row]] = (_LEAVE, [{"left": _NAME}])
+    yield [leave, (_TAKE, [row])]
+    yield [leave]

@@ -15,7 +15,6 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
-from sqlalchemy import Update, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.calls.causes import Cause
@@ -27,11 +26,15 @@ from cordboard.journal.figures import JournalFigures
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.batch import Batch
 from cordboard.journal.sql.checkpoints import Checkpoints
-from cordboard.journal.sql.faults import Unwritable, fault_of, is_of_the_data, pauses
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.faults import (
+    Unwritable,
+    fault_of,
+    is_of_the_data,
+    pauses,
+    room_for_requests,
+)
 from cordboard.journal.sql.sole_writer import SoleWriter
 from cordboard.journal.sql.store import Store, reason_of
-from cordboard.journal.sql.tables import meta
 from cordboard.journal.sql.writing_thread import WritingThread
 from cordboard.journal.view import View
 
@@ -43,11 +46,6 @@ that comes alone makes two or three commits and not five."""
 
 FLUSH_SECONDS: Final = 10.0
 """How long somebody waits for all that was put; a server that stops has to end some time."""
-
-_PROBE: Final[tuple[tuple[Update, list[Row]], ...]] = (
-    (update(meta).values(value=meta.c.value), []),
-)
-"""Writes what is there, to see whether that can be."""
 
 
 class _Waiting:
@@ -80,6 +78,8 @@ class Writer:
         self._pending: list[_Waiting] = []
         self._work = asyncio.Event()
         self._gathering: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
+        self._looks = pauses()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task: asyncio.Task[None] | None = None
@@ -137,6 +137,8 @@ class Writer:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._looking is not None:
+            self._looking.cancel()
         await self._database.close()
 
     def _add(self, waiting: _Waiting) -> None:
@@ -155,15 +157,17 @@ class Writer:
             try:
                 if batch:
                     await self._commit(batch)
+                if self.fault is not None:
+                    await self._look_for_room()
             except Exception:
                 _log.exception("the journal's writer stumbled")
             if not self._pending:
                 self._idle.set()
 
     async def _commit(self, batch: list[_Waiting]) -> None:
-        """Commit a batch, however long it takes."""
+        """Commit a batch, however long it takes; of those that are refused nothing."""
         wait = pauses()
-        while True:
+        while batch:
             try:
                 if await self._written(batch):
                     break
@@ -175,10 +179,23 @@ class Writer:
                 self._end_refused(batch, survivors)
                 break
             batch = survivors
-        if self.fault is not None:
-            self.fault = None
-            _log.info("the journal can be written again")
         self._publish(batch)
+
+    async def _look_for_room(self) -> None:
+        """Take requests again where there is room for one: what lives may need less."""
+        try:
+            for statements in room_for_requests():
+                await self._database.write(statements)
+        except Exception as error:
+            self._figures.failed += 1
+            await self._database.drop()
+            self.fault = fault_of(reason_of(error))
+            loop = asyncio.get_running_loop()
+            self._looking = loop.call_later(next(self._looks), self._work.set)
+        else:
+            self.fault = None
+            self._looks = pauses()
+            _log.info("the journal can be written again")
 
     async def _written(self, batch: list[_Waiting]) -> bool:
         try:
@@ -253,7 +270,7 @@ class Writer:
         began = time.perf_counter()
         batch = Batch(entries, self._view, self._known_tenants)
         self._owed = batch.owed
-        await self._database.write(batch.statements() if entries else _PROBE)
+        await self._database.write(batch.statements())
         self._known_tenants.update(batch.tenants)
         self._figures.batches.add(time.perf_counter() - began)
 
