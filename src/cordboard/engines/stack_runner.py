@@ -16,7 +16,7 @@ from cordboard.addresses import NO_HOSTS, Hosts
 from cordboard.engines.connections import USUAL, ConnectionSettings
 from cordboard.engines.tls import TlsContexts
 from cordboard.engines.transport import SipTransport
-from cordboard.sip.events import SipEvent
+from cordboard.sip.events import BindingsChanged, SipEvent
 from cordboard.sip.flow import Flow
 from cordboard.sip.stack import SipStack
 from cordboard.sip.stun import answer_stun
@@ -92,22 +92,27 @@ class StackRunner:
         try:
             while True:
                 messages = stack.messages_to_send()
+                event = stack.next_event()
+                is_kept_first = isinstance(event, BindingsChanged)
+                if event is not None and is_kept_first:  # before the phone is told
+                    self._tell(event)
                 if messages:
                     send(messages)
-                event = stack.next_event()
                 if event is None:
                     break
-                try:
-                    self._on_event(event)
-                except Exception:
-                    _log.exception(
-                        "a SIP event could not be handled", event_type=type(event).__name__
-                    )
+                if not is_kept_first:
+                    self._tell(event)
         finally:
             self._pumping = False
         if self._stopping and not stack.sessions() and not stack.registrations():
             self._quiet.set()
         self._arm()
+
+    def _tell(self, event: SipEvent) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            _log.exception("a SIP event could not be handled", event_type=type(event).__name__)
 
     async def stop(self, patience: float = GOODBYE_SECONDS) -> None:
         """End every session, wait a little for the peers' consent, and close the sockets."""

@@ -35,6 +35,7 @@ from cordboard.exchange.recording_retention import RecordingRetention
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
+from cordboard.journal.bindings_on_record import BindingsOnRecord
 from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import Journal, StoreFailed
@@ -77,9 +78,13 @@ class Service:
         self.journal, self._kept = _journal(settings) if journal is None else (journal, None)
         self.recovery = _recovery(settings)
         self.engine = EmbeddedEngine(_engine_settings(settings), self._directory)
+        self._bindings: BindingsOnRecord | None = None
+        keep_bindings = self.journal.put_bindings
         if self.recovery is not None:
             self.engine.keep_records(self.recovery)
-        self.engine.keep_bindings(self.journal.put_bindings)
+            self._bindings = BindingsOnRecord(self.journal, self.recovery)
+            keep_bindings = self._bindings.put
+        self.engine.keep_bindings(keep_bindings)
         files = FolderOfRecordings(settings.recordings)
         self.engine.take_calls()
         self.exchange = Exchange(
@@ -124,6 +129,8 @@ class Service:
             await self._keep_tenants()
             left = {} if self.recovery is None else self.recovery.start()
             bindings = await self.journal.bindings()
+            if self._bindings is not None:
+                bindings = self._bindings.found(left, bindings)
         except (StoreFailed, DirectoryFaulty, SealError) as error:
             raise ServiceFailed(str(error)) from error
         try:
@@ -181,6 +188,8 @@ class Service:
         await self._monitoring.stop()
         await self._outbound.close()
         await self.engine.stop()
+        if self._bindings is not None:
+            await self._bindings.close()
         if self.recovery is not None:
             self.recovery.close()
         await self.journal.close()
