@@ -9,9 +9,11 @@ from sqlalchemy import create_engine, text
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.journal.port import CallRecord, JournalUnavailable, StoreFailed
+from cordboard.journal.sql import advisory_lock
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store, usable_url
 from support.postgres import postgres
+from support.waiting import eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.interop("postgres")]
 
@@ -61,6 +63,22 @@ async def test_a_server_goes_on_where_its_connections_broke() -> None:
     with pytest.raises(StoreFailed, match="another server uses it"):
         await SqlJournal(Store(url)).start()
     await journal.close()
+
+
+async def test_a_server_in_use_is_known_as_such_after_its_connections_broke(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(advisory_lock, "LOOK_SECONDS", 0.05)
+    url = postgres().new_database()
+    journal = SqlJournal(Store(url))
+    await journal.start()
+    tool = Store(url)
+    assert await tool.is_in_use()
+    for _ in range(2):
+        break_connections(url)
+        await eventually(tool.is_in_use, SOON, "the lock is taken again")
+    await journal.close()
+    assert not await tool.is_in_use()
 
 
 async def test_who_was_followed_by_another_never_writes_again() -> None:

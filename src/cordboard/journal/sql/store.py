@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from cordboard.journal.port import JournalUnavailable, StoreFailed
 from cordboard.journal.sole_user import locked
+from cordboard.journal.sql.advisory_lock import AdvisoryLock
 
 NEWEST: Final = "0007"
 """The version of the tables that this server needs: the last of the migrations."""
@@ -30,10 +31,6 @@ BUSY_SECONDS: Final = 5.0
 
 READERS: Final = 4
 """Connections for lookups, beside the writer's."""
-
-ADVISORY_LOCK: Final = 0x636F7264
-"""The key of PostgreSQL's advisory lock that says a server uses the database ("cord")."""
-
 
 PASSIVE_CHECKPOINT: Final = "PRAGMA wal_checkpoint(PASSIVE)"
 """Copies what was committed from SQLite's log into its file, as far as that goes without waiting
@@ -168,20 +165,13 @@ class Store:
     async def _keep_others_out(self) -> None:
         """Two servers on one journal would number events twice."""
         if not self.is_sqlite:
-            connection = await self.engine.connect()
-            self._lock.push_async_callback(connection.close)
-            await self._take_advisory_lock(connection)
+            lock = AdvisoryLock(self.engine)
+            if not await lock.take():
+                raise StoreFailed(f"{self}: another server uses it")
+            self._lock.push_async_callback(lock.release)
         elif self.url.database:
             handle = locked(Path(f"{self.url.database}.lock"), self)
             self._lock.callback(os.close, handle)
-
-    async def _take_advisory_lock(self, connection: AsyncConnection) -> None:
-        taken = await connection.execute(
-            text("SELECT pg_try_advisory_lock(:key)"), {"key": ADVISORY_LOCK}
-        )
-        if not taken.scalar_one():
-            raise StoreFailed(f"{self}: another server uses it")
-        await connection.commit()
 
 
 def usable_url(url: str) -> URL:
