@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
+from cordboard.calls.forwarding import forwarding_event
+from cordboard.directory.forwarding import Forwarding
+from cordboard.directory.model import User
 from cordboard.journal.port import (
     CallRecord,
     Journal,
@@ -142,6 +145,19 @@ def acted(word: str, user: int = 1, group: int = 7) -> CallEvent:
     reason = "lunch" if word == "paused" else None
     data: dict[str, Json] = {"group": where, "user": who, "state": word, "reason": reason}
     return CallEvent(EventKind.AGENT_LOGIN, "", data={**data, "account": "main"})
+
+
+async def test_calls_go_where_was_chosen_last(journal: Journal) -> None:
+    """Also for the next process: the events are what is kept."""
+    assert journal.forwardings("demo") == {}
+    ann, bob = User(1, "ann", "Ann"), User(2, "bob", "Bob")
+    away = Forwarding("1002", None, "0312341234", 15.0, do_not_disturb=True)
+    await journal.commit("demo", [forwarding_event(ann, Forwarding(busy="1003"), "main")])
+    changes = [forwarding_event(ann, away, "main"), forwarding_event(bob, away, "main")]
+    await journal.commit("demo", changes)
+    await journal.commit("demo", [forwarding_event(bob, None, "main")])
+    assert journal.forwardings("demo") == {1: away}
+    assert journal.forwardings("other") == {}
 
 
 async def test_agents_stand_as_they_did_last(journal: Journal) -> None:

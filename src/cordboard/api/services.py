@@ -10,6 +10,7 @@ from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.directory.snapshot import Directory
 from cordboard.exchange.agents import Agents
 from cordboard.exchange.exchange import Exchange
+from cordboard.exchange.forwardings import Forwardings
 from cordboard.exchange.recordings import Recordings
 from cordboard.feeds.following import Feed
 from cordboard.journal.port import Journal
@@ -18,8 +19,8 @@ from cordboard.journal.port import Journal
 @dataclass(frozen=True, slots=True)
 class Services:
     """The exchange that places calls, the journal that knows them, the directory of the moment, and
-    the gate by which clients come in; the feed of events that they follow, what agents do, and the
-    recordings with their ``files``."""
+    the gate by which clients come in; the feed of events that they follow, what agents do, the
+    recordings with their ``files``, and where users' calls go."""
 
     exchange: Exchange
     journal: Journal
@@ -29,12 +30,14 @@ class Services:
     feed: Feed = field(init=False)
     agents: Agents = field(init=False)
     recordings: Recordings = field(init=False)
+    forwardings: Forwardings = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gate", Gate(self.directory))
         object.__setattr__(self, "feed", Feed(self.journal))
         object.__setattr__(self, "agents", Agents(self.journal, self._acted))
         object.__setattr__(self, "recordings", Recordings(self.journal, self.files))
+        object.__setattr__(self, "forwardings", Forwardings(self.journal))
 
     def _acted(self, tenant: str) -> None:
         """An agent of a tenant has done something."""

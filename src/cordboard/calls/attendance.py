@@ -109,9 +109,10 @@ class Attendance:
         registered: Callable[[User], bool],
         now: float,
         draw: Callable[[], float],
+        undisturbed: Callable[[User], bool] = lambda _user: False,
     ) -> GroupView:
         """How the members of a group stand; ``states`` is what they did as agents, ``draw`` a lot
-        from 0 to 1 where the strategy asks for lots."""
+        from 0 to 1 where the strategy asks for lots, ``undisturbed`` who wants no calls."""
         members: list[Candidate] = []
         last_rung, last = self._last.get((tenant.domain, group.id)), -1
         lots = group.order is GroupStrategy.RANDOM
@@ -128,6 +129,8 @@ class Attendance:
                 obstacle = Obstacle.LOGGED_OUT
             elif state.paused:
                 obstacle = Obstacle.PAUSED
+            elif undisturbed(user):
+                obstacle = Obstacle.DO_NOT_DISTURB
             elif obstacle is None and not registered(user):
                 obstacle = Obstacle.NOT_REGISTERED
             members.append(

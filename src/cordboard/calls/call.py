@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls import climbing, performing, queueing
+from cordboard.calls import climbing, performing, queueing, rung_times
 from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -198,7 +198,7 @@ class Call:
 
     def _ring_first(self, now: float) -> None:
         parts = self._parts
-        climbing.begin(parts.plan.first, parts, now)
+        rung_times.begin(parts.plan.first, parts, now)
         if parts.caller.waits:
             parts.caller.accept()
             return
@@ -211,7 +211,8 @@ class Call:
             return
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         parts.times.call_ends = now + parts.plan.longest_call
-        climbing.begin(plan, parts, now)
+        parts.log.forwarded(plan, plan.forwarded)
+        rung_times.begin(plan, parts, now)
         if plan.queued:
             parts.legs.second = Hunt(())
             queueing.begin(plan, parts, self._apply, now)
@@ -221,7 +222,7 @@ class Call:
         if hunt.channels:
             parts.waiting.ringback()
         else:
-            self._hunt_failed(Leg.SECOND, Verdict(parts.dialling.missed), now)
+            climbing.failed(Leg.SECOND, Verdict(parts.dialling.missed), parts, self._apply, now)
 
     def _answer_first(self, _now: float) -> None:
         self._parts.caller.accept()

@@ -1,29 +1,16 @@
 """A group's hunt goes from one rung to the next: when an attempt has lasted long enough, or when
 nobody of it is left to answer. It ends with an answer, without a further rung, or with the time of
-the whole hunt."""
+the whole hunt. The ring of a user who has his calls forwarded likewise ends with that."""
 
 from __future__ import annotations
 
+from cordboard.calls import forwards, queueing, rung_times
 from cordboard.calls.causes import Cause
 from cordboard.calls.legs import other
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.place_in_line import TIMEOUT
-from cordboard.calls.plan import LegPlan
 from cordboard.calls.request import Leg
-from cordboard.directory.model import GroupStrategy
-
-
-def begin(plan: LegPlan, parts: Parts, now: float) -> None:
-    """A leg begins to ring: its whole time runs, and that of the first rung."""
-    parts.times.stage_ends = now + plan.timeout
-    _begin_rung(plan, parts, now)
-
-
-def _begin_rung(plan: LegPlan, parts: Parts, now: float) -> None:
-    hunt = plan.hunt
-    if hunt is not None and hunt.strategy is not GroupStrategy.ALL:
-        parts.times.rung_ends = now + hunt.attempt
 
 
 def rung_over(parts: Parts, apply: Apply, now: float) -> None:
@@ -34,9 +21,19 @@ def rung_over(parts: Parts, apply: Apply, now: float) -> None:
 
 
 def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -> None:
-    """Nobody of a leg's channels is left to answer: the hunt goes on, or that was it."""
-    if not _climbs(leg, parts, now):
+    """Nobody of a leg's channels is left to answer: the hunt goes on, or the call is forwarded, or
+    that was it."""
+    if _climbs(leg, parts, now):
+        return
+    forwarded = forwards.go_on(leg, verdict, parts)
+    if forwarded is None:
         apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
+        return
+    rung_times.begin(forwarded, parts, now)
+    if forwarded.queued:
+        queueing.begin(forwarded, parts, apply, now)
+    else:
+        parts.dialling.dial_all(parts.legs.hunt(leg), forwarded)
 
 
 def _climbs(leg: Leg, parts: Parts, now: float) -> bool:
@@ -55,5 +52,5 @@ def _climbs(leg: Leg, parts: Parts, now: float) -> bool:
     if hunt.single and other(leg) is parts.waiting.leg:
         parts.waiting.ringback()  # in place of the early media of who was rung alone
     parts.dialling.dial(hunt.extend(channels), plan)
-    _begin_rung(plan, parts, now)
+    rung_times.begin_rung(plan, parts, now)
     return True

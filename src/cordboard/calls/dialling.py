@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.hunt_channel import Channel
@@ -59,6 +60,11 @@ class Dialling:
         """Whom a step of a program rings, likewise."""
         return self._switchboard.ring(self._plan, step, to, self._holdings.of(Leg.SECOND))
 
+    def find_forward(self, leg: Leg, reason: ForwardReason, to: str) -> Rerouted:
+        """Where a leg goes that its user has forwarded, likewise."""
+        held = self._holdings.of(leg)
+        return self._switchboard.forward(self._plan, leg, reason, to, held)
+
     def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:
         """Have a leg go there from now on; the plan of the call by that."""
         if leg is Leg.FIRST:
@@ -73,6 +79,7 @@ class Dialling:
         """The channels of a leg as its phones are registered now; empty when none is."""
         if plan.hunt is not None:
             return self.find_more(plan.leg, frozenset())
+        self.missed = plan.absent or Cause.UNREACHABLE
         channels = channels_for(plan, self._switchboard.contacts, self._switchboard.new_id)
         self._announce(plan.leg, channels)
         return channels

@@ -77,6 +77,9 @@ class EventKind(Enum):
     """group, reason (answered, abandoned, timeout, full, or the cause by which the call ended),
     waited_seconds, agent (id and name of who answered, or null), to (the party where it goes in
     place of the group, or null)."""
+    CALL_FORWARDED = "call.forwarded"
+    """by (the user who has it so), to (whom, as he says it), reason (always, busy, no_answer),
+    refused (why it does not go there, or null), party (who is rung, where it does)."""
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
     CALL_TRANSFERRING = "call.transferring"
@@ -115,6 +118,9 @@ class EventKind(Enum):
     AGENT_LOGOUT = "agent.logout"
     AGENT_PAUSE = "agent.pause"
     AGENT_UNPAUSE = "agent.unpause"
+    USER_FORWARDING = "user.forwarding"
+    """user (id and name), always, busy, no_answer, after, do_not_disturb, as_in_directory, account;
+    of no call: where a user's calls go from now on."""
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 

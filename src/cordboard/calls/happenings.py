@@ -99,7 +99,7 @@ def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> 
     if parts.caller.is_on(event.channel):
         parts.verdicts.gone = Verdict(Cause.NORMAL, said=event.said)  # he gave up
         apply(Trigger.FIRST_GONE, now)
-    elif verdict is not None and leg is parts.hunted:
+    elif verdict is not None and leg is parts.hunted and parts.legs.rings(event.channel, leg):
         climbing.failed(leg, verdict, parts, apply, now)
 
 

@@ -43,6 +43,10 @@ class Legs:
             hunt = next(hunt for _, hunt in self._former if channel in hunt.channels)
         return hunt
 
+    def rings(self, channel: str, leg: Leg) -> bool:
+        """Whether a channel is one of those that are rung for a leg now."""
+        return channel in self.hunt(leg).channels
+
     def replace(self, leg: Leg, hunt: Hunt) -> None:
         """Somebody else is rung in place of a party that is hung up."""
         self._former.append((leg, self.hunt(leg)))

@@ -9,7 +9,8 @@ from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.ports import Contact
 from cordboard.calls.strategies import GroupView
 from cordboard.calls.trunk_state import TrunkState
-from cordboard.directory.model import Group
+from cordboard.directory.forwarding import Forwarding
+from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import TenantDirectory
 
 
@@ -27,6 +28,10 @@ class LiveView(Protocol):
 
     def group(self, tenant: TenantDirectory, group: Group) -> GroupView:
         """How the members of a group stand now."""
+
+    def forwarding(self, tenant: TenantDirectory, user: User) -> Forwarding:
+        """Where a user's calls go now; :data:`~cordboard.directory.forwarding.NOT_FORWARDED` itself
+        where that is to his phones."""
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""

@@ -4,9 +4,10 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 from __future__ import annotations
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
+from cordboard.calls.forwarding import ForwardReason, Hop
 from cordboard.calls.hunt_channel import Channel, cause_of
 from cordboard.calls.outcome import Verdict
-from cordboard.calls.plan import CallPlan, LegPlan
+from cordboard.calls.plan import CallPlan, LegPlan, ProgramPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
@@ -35,7 +36,7 @@ def accepted_event(plan: CallPlan) -> CallEvent:
         "direction": request.direction.value,
         "account": request.account,
         "first": plan.first.party.as_dict(),
-        "second": plan.second.party.as_dict(),
+        "second": (plan.asked or plan.second.party).as_dict(),
         "channels": [channel.id for channel in plan.channels],
     }
     if plan.group is not None:
@@ -170,6 +171,19 @@ class CallLog:
     def transfer_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """Nobody answered there."""
         self._write(EventKind.CALL_TRANSFER_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
+
+    def forwarded(self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...]) -> None:
+        """Who sent the call on, one after the other, until it came to a party."""
+        leg = plan.leg if isinstance(plan, LegPlan) else Leg.SECOND
+        for hop in hops:
+            party: Json = None if hop.refused is not None else plan.party.as_dict()
+            self._write(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
+
+    def forward_refused(self, plan: LegPlan, reason: ForwardReason, to: str, refused: str) -> None:
+        """A user has his calls forwarded to where they can't go."""
+        party = plan.party
+        hop = Hop(party.id or 0, party.name, party.number, to, reason, refused)
+        self.forwarded(plan, (hop,))
 
     def program(self, channel: str | None, context: str) -> None:
         """The first leg is connected with a context."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cordboard.calls import climbing, queueing
+from cordboard.calls import queueing, rung_times
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.outcome import Verdict
@@ -50,6 +50,7 @@ def enter(parts: Parts, apply: Apply, now: float) -> None:
     if program is None and isinstance(plan, ProgramPlan):
         parts.times.call_ends = now + parts.plan.longest_call
         parts.program = program = Program(plan.steps, dict(plan.variables), plan.language)
+        parts.log.forwarded(plan, plan.forwarded)
         parts.log.program(parts.legs.first.winner, plan.party.name)
         _tell(parts, apply, now, Input.BEGUN)
     elif program is not None:
@@ -70,7 +71,7 @@ def ring(parts: Parts, apply: Apply, now: float) -> None:
         parts.legs.second = hunt
     else:
         parts.legs.replace(Leg.SECOND, hunt)
-    climbing.begin(route.plan, parts, now)
+    rung_times.begin(route.plan, parts, now)
     if route.plan.queued:
         queueing.begin(route.plan, parts, apply, now)
         return

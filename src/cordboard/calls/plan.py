@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cordboard.calls.causes import Cause
 from cordboard.calls.events import Json
+from cordboard.calls.forwarding import Hop
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
 from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
+from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.steps import Step
@@ -114,6 +117,8 @@ class LegPlan:
     A first leg that was offered to us has no targets: it is there. ``caller`` is who it is told is
     calling, or who says so himself; a trunk may have been told another number. ``screen``:
     whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
+    ``forwards`` is where its calls go when it fails, ``absent`` why nobody is rung at all, and
+    ``forwarded`` who sent it on until here.
     """
 
     leg: Leg
@@ -125,6 +130,9 @@ class LegPlan:
     screen: bool = False
     warn: bool = False
     hunt: GroupHunt | None = None
+    forwards: Forwarding | None = None
+    absent: Cause | None = None
+    forwarded: tuple[Hop, ...] = ()
 
     @property
     def queued(self) -> bool:
@@ -150,6 +158,7 @@ class ProgramPlan:
     variables: tuple[tuple[str, str], ...] = ()
     language: str = "en"
     folder: str = ""
+    forwarded: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +166,8 @@ class CallPlan:
     """All that placing a request needs to know.
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
-    context, ``recording`` on which terms the two are recorded, if they are.
+    context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` on which
+    terms the two are recorded, if they are.
     """
 
     request: CallRequest
@@ -168,6 +178,7 @@ class CallPlan:
     longest_call: float
     media_timeout: float
     group: Party | None = None
+    asked: Party | None = None
     recording: RecordingTerms = UNRECORDED
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
+from cordboard.calls.forwarding import Hop
 from cordboard.calls.group_hunt import first_channels, group_hunt, nobody_there
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
@@ -30,6 +31,7 @@ from cordboard.calls.plan import (
     ProgramPlan,
 )
 from cordboard.calls.ports import CallerId, TrunkEndpoint
+from cordboard.calls.reaching import reach
 from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
@@ -76,10 +78,7 @@ class Planner:
         )
         second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
-        if isinstance(second_target, ContextTarget):
-            second = self._program(second_target.context, first_party, second_party)
-        else:
-            second = self.leg(Leg.SECOND, second_target, second_party, shown=first_party)
+        second = reach(self, Leg.SECOND, second_target, second_party, shown=first_party)
         first, channels = self._first_leg(first_target, first_party, second_party)
         return CallPlan(
             request=request,
@@ -90,6 +89,7 @@ class Planner:
             longest_call=policy.longest_call,
             media_timeout=policy.media_timeout,
             group=_group_party(self.group) if self.group is not None else None,
+            asked=second_party if second.forwarded else None,
             recording=self._recording(first_target, second_target),
         )
 
@@ -163,7 +163,9 @@ class Planner:
             return Party("number", self.user.name, party.number, label=self.user.label)
         return party
 
-    def _program(self, context: Context, caller: Party, called: Party) -> ProgramPlan:
+    def program(
+        self, context: Context, caller: Party, called: Party, hops: tuple[Hop, ...] = ()
+    ) -> ProgramPlan:
         """A program as it begins: it speaks its own language, else that of who is with it."""
         spoken = "" if self.user is None else self.user.language
         language = context.language or spoken or self.tenant.policy.language
@@ -173,7 +175,21 @@ class Planner:
             "CALLER_NAME": caller.label or caller.name,
             "CALLED_NUMBER": called.number,
         }
-        return ProgramPlan(called, context.steps, tuple(told.items()), language, context.folder)
+        return ProgramPlan(
+            called, context.steps, tuple(told.items()), language, context.folder, hops
+        )
+
+    def on_behalf_of(self, user: User, leg: Leg) -> Planner:
+        """The planner of what a user has a leg forwarded to: with his rights and his caller id, and
+        without what was wanted of his own phones."""
+        wishes = replace(self.request.wishes(leg), trunk=None, auto_answer=False)
+        if leg is Leg.FIRST:
+            request = replace(self.request, on_first=wishes)
+        else:
+            request = replace(self.request, on_second=wishes)
+        forwarded = Planner(request, self.tenant, self.live)
+        forwarded.user = user
+        return forwarded
 
     # A leg
 

@@ -7,7 +7,7 @@ the group sends such callers, or hears that he can't be helped.
 
 from __future__ import annotations
 
-from cordboard.calls import climbing
+from cordboard.calls import rung_times
 from cordboard.calls.caller import RINGS
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
@@ -60,7 +60,7 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
     parts.place.leave(reason, now, to=route.plan.party)
     parts.legs.replace(leg, Hunt(route.channels))
     parts.plan = parts.dialling.go_to(leg, route)
-    climbing.begin(route.plan, parts, now)
+    rung_times.begin(route.plan, parts, now)
     if route.plan.queued:
         begin(route.plan, parts, apply, now)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.group_hunt import first_channels, nobody_there
 from cordboard.calls.live import LiveView
 from cordboard.calls.parties import (
@@ -20,9 +21,12 @@ from cordboard.calls.plan import (
     CallPlan,
     LegPlan,
     PlannedChannel,
+    ProgramPlan,
 )
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.reaching import PARAMETER as FORWARD
+from cordboard.calls.reaching import go_on, reach
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     Address,
@@ -133,6 +137,35 @@ def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outs
     return find_destination(tenant, to, "ring")
 
 
+def forward(
+    plan: CallPlan,
+    leg: Leg,
+    reason: ForwardReason,
+    to: str,
+    tenant: TenantDirectory,
+    live: LiveView,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that its user has forwarded, and its channels. Raises :class:`Refused`.
+
+    It is his wish and his right: whoever calls may not have been allowed to call there himself.
+    """
+    left = plan.first if leg is Leg.FIRST else plan.second
+    user = tenant.user_by_id(left.party.id or 0)
+    if user is None or not isinstance(left, LegPlan):
+        raise Refused(RefusalId.USER_NOT_FOUND, "the user is gone", FORWARD)
+    planner = Planner(plan.request, tenant, live)
+    shown = plan.second.party if leg is Leg.FIRST else plan.first.party
+    reached = go_on(planner, leg, user, reason, to, shown=shown, hops=left.forwarded)
+    if isinstance(reached, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", FORWARD)
+    if reached.queued:
+        return reached, ()  # whoever is free then
+    channels = first_channels(reached, live)
+    if not channels:
+        raise nobody_there(reached, FORWARD)
+    return reached, channels
+
+
 def _rung_instead(
     plan: CallPlan,
     leg: Leg,
@@ -151,7 +184,9 @@ def _rung_instead(
     other = plan.second.party if leg is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
     party = party_of(found, Address(to))
-    rerouted = planner.leg(leg, found, party, shown=other, waited_for=waited_for)
+    rerouted = reach(planner, leg, found, party, shown=other, waited_for=waited_for)
+    if isinstance(rerouted, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
     if waited_for and rerouted.queued:
         return rerouted, ()  # whoever is free then
     channels = first_channels(rerouted, live, at_once=at_once)

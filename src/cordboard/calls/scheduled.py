@@ -20,7 +20,8 @@ from cordboard.calls.request import MAX_DELAY, CallRequest
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.strategies import Candidate, GroupView
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
-from cordboard.directory.model import Group
+from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
+from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import TenantDirectory
 
 DEFAULT_GRACE: Final = 300.0
@@ -118,6 +119,10 @@ class SomeOtherTime:
         """Every member may be ready."""
         members = tenant.members_of(group)
         return GroupView(tuple(Candidate(one.id, one.name, at) for at, one in enumerate(members)))
+
+    def forwarding(self, _tenant: TenantDirectory, _user: User) -> Forwarding:
+        """Every call may reach whom it is for."""
+        return NOT_FORWARDED
 
     def used(self, _key: LimitKey) -> int:
         """Everything may be free."""

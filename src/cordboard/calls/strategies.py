@@ -36,6 +36,7 @@ class Obstacle(Enum):
     RINGING = "rung by another call"
     WRAPPING_UP = "wrapping up"
     NOT_REGISTERED = "not registered"
+    DO_NOT_DISTURB = "not to be disturbed"
 
     @property
     def passes(self) -> bool:

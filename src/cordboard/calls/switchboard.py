@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.lines import Lines
 from cordboard.calls.live import LiveView
@@ -58,6 +59,16 @@ class Switchboard(LiveView, Protocol):
     ) -> tuple[tuple[PlannedChannel, ...], Cause]:
         """The channels of whom a group's hunt for a leg rings next, but for the users ``tried``;
         none where there is nobody, and why."""
+
+    def forward(
+        self,
+        plan: CallPlan,
+        leg: Leg,
+        reason: ForwardReason,
+        to: str,
+        held: tuple[Take, ...],
+    ) -> Rerouted:
+        """Plan where the user of a leg has it forwarded, under his rights, likewise."""
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""

@@ -7,7 +7,7 @@ one can't be had. Then the call is over, for there is nobody to go back to.
 
 from __future__ import annotations
 
-from cordboard.calls import climbing, queueing
+from cordboard.calls import queueing, rung_times
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.legs import other
@@ -27,7 +27,7 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
     parts.bridged.part(leg)
     parts.recording.part()
     parts.waiting.leg = other(leg)
-    climbing.begin(route.plan, parts, now)
+    rung_times.begin(route.plan, parts, now)
     if route.plan.queued:
         queueing.begin(route.plan, parts, apply, now)
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.steps import Step
 
@@ -93,6 +94,7 @@ class User:
     terminals: tuple[str, ...] = ()
     caller_id: str | None = None
     channel_limit: int | None = None
+    forwarding: Forwarding = NOT_FORWARDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.directory.forwarding import DEFAULT_AFTER, LONGEST_AFTER, LONGEST_TARGET
 from cordboard.directory.kinds import (
     BURST,
     CALLS_A_SECOND,
@@ -115,6 +116,16 @@ TERMINAL = Shape(
     },
 )
 
+FORWARD = Shape(
+    "forward",
+    {
+        "always": Field(text("whom to call", longest=LONGEST_TARGET)),
+        "busy": Field(text("whom to call", longest=LONGEST_TARGET)),
+        "no_answer": Field(text("whom to call", longest=LONGEST_TARGET)),
+        "after": Field(number(1, LONGEST_AFTER, "seconds"), DEFAULT_AFTER),
+    },
+)
+
 USER = Shape(
     "user",
     {
@@ -126,6 +137,8 @@ USER = Shape(
         "language": Field(LANGUAGE),
         "caller_id": Field(NUMBER),
         "channel_limit": Field(CHANNELS),
+        "forward": Field(table('a table {busy = "1002"}', FORWARD)),
+        "do_not_disturb": Field(truth(), False),
     },
     {"terminal": TERMINAL},
 )
@@ -276,6 +289,7 @@ SHAPES = (
     PROJECT,
     USER,
     TERMINAL,
+    FORWARD,
     GROUP,
     MEMBER,
     CONTEXT,

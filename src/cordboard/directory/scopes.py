@@ -28,6 +28,8 @@ class ApiScope(Enum):
     """Users, groups with their agents, terminals, numbers."""
     AGENTS_WRITE = "agents:write"
     """Logging agents in and out, pausing them."""
+    FORWARDING_WRITE = "forwarding:write"
+    """Saying where users' calls go, and who takes none."""
 
 
 ALL_SCOPES: Final = frozenset(ApiScope)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from cordboard.directory import kinds, schema
 from cordboard.directory.accounts import Account, Project
 from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
+from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Context,
@@ -162,6 +163,7 @@ class TenantReader:
             terminals=tuple(terminal.name for terminal in terminals),
             caller_id=values["caller_id"],
             channel_limit=values["channel_limit"],
+            forwarding=_forwarding(values),
         )
 
     def _terminal(self, row: Row, user_id: int) -> Terminal | None:
@@ -274,3 +276,9 @@ class TenantReader:
 
     def _derived_id(self, kind: str, name: str) -> int:
         return DERIVED_IDS + zlib.crc32(f"{self._domain}/{kind}/{name}".encode())
+
+
+def _forwarding(values: dict[str, Any]) -> Forwarding:
+    """What a user's table says; the one value for whoever says nothing."""
+    given = Forwarding(**(values["forward"] or {}), do_not_disturb=values["do_not_disturb"])
+    return NOT_FORWARDED if given == NOT_FORWARDED else given

@@ -80,6 +80,7 @@ class Exchange:
             time.monotonic,
             journal.agents,
             self._attendance,
+            forwardings=journal.forwardings,
         )
         self._recordings = Recordings(journal, files)
         self._repetition = Repetition(journal)

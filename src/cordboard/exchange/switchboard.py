@@ -9,6 +9,7 @@ from random import random
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.attendance import Attendance
 from cordboard.calls.causes import Cause
+from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.group_hunt import next_channels
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
 from cordboard.calls.lines import Lines
@@ -16,10 +17,11 @@ from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChanne
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import reroute, ring, transfer
+from cordboard.calls.rerouting import forward, reroute, ring, transfer
 from cordboard.calls.strategies import GroupView
 from cordboard.calls.switchboard import Rerouted
 from cordboard.calls.trunk_state import TrunkState
+from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.directory.steps import RingStep
@@ -39,6 +41,7 @@ class LiveSwitchboard:
     attendance: Attendance = field(default_factory=Attendance)
     draw: Callable[[], float] = random
     lines: Lines = field(default_factory=Lines)
+    forwardings: Callable[[str], Mapping[int, Forwarding]] = lambda _tenant: {}
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -58,8 +61,18 @@ class LiveSwitchboard:
         def registered(user: User) -> bool:
             return any(self.contacts(f"{name}@{tenant.domain}") for name in user.terminals)
 
+        def undisturbed(user: User) -> bool:
+            return self.forwarding(tenant, user).do_not_disturb
+
         states, now = self.agents(tenant.domain), self.clock()
-        return self.attendance.view(tenant, group, states, registered, now, self.draw)
+        return self.attendance.view(tenant, group, states, registered, now, self.draw, undisturbed)
+
+    def forwarding(self, tenant: TenantDirectory, user: User) -> Forwarding:
+        """Where a user's calls go now."""
+        chosen = self.forwardings(tenant.domain).get(user.id)
+        if chosen is None:
+            return user.forwarding
+        return NOT_FORWARDED if chosen == NOT_FORWARDED else chosen
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""
@@ -105,6 +118,18 @@ class LiveSwitchboard:
             rest, now = hunt.queue.rest, self.clock()
             tried |= self.attendance.resting(tenant.domain, hunt.group, rest, now)
         return next_channels(rung, rung.hunt, tenant, self, tried)
+
+    def forward(
+        self,
+        plan: CallPlan,
+        leg: Leg,
+        reason: ForwardReason,
+        to: str,
+        held: tuple[Take, ...],
+    ) -> Rerouted:
+        """Plan where a leg is forwarded, and take what that needs likewise."""
+        planned, channels = forward(plan, leg, reason, to, self._tenant_of(plan), self)
+        return self._taken(planned, channels, held)
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, and take what that needs likewise."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted, ended_behind
@@ -126,6 +127,10 @@ class MemoryJournal:
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""
         return self._view.agents(tenant)
+
+    def forwardings(self, tenant: str) -> Mapping[int, Forwarding]:
+        """Where users' calls go; see the port."""
+        return self._view.forwardings(tenant)
 
     def put_bindings(self, account: str, contacts: str | None) -> None:
         """Keep where a terminal is registered; see the port."""

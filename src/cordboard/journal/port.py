@@ -14,6 +14,7 @@ from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
+from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted
 from cordboard.journal.outbox import Outbox
@@ -149,6 +150,10 @@ class Journal(Outbox, Recordings, Protocol):
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How the members of a tenant's groups stand by the last committed event of each; who has
         never done anything is not among them."""
+
+    def forwardings(self, tenant: str) -> Mapping[int, Forwarding]:
+        """Where the calls of a tenant's users go, by user id and the last committed event of each;
+        those for whom the directory holds are not among them."""
 
     def put_bindings(self, account: str, contacts: str | None) -> None:
         """Keep where a terminal (``name@domain``) is registered, in the words of its engine, in

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cordboard.calls.agents import NO_CALL, AgentState, Place, state_in
-from cordboard.calls.events import EventKind, Recorded
+from cordboard.calls.events import CallEvent, EventKind, Recorded
+from cordboard.calls.forwarding import forwarding_in
 from cordboard.calls.owing import Owed, owed, owes
 from cordboard.calls.progress import progress_of
 from cordboard.calls.stages import Stage
+from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.listing import Standing, Wanted, newest
 from cordboard.journal.log import Log
@@ -59,13 +61,26 @@ class KnownCall:
 class _Tenant:
     """A tenant's log and calls."""
 
-    __slots__ = ("agents", "calls", "ended", "log")
+    __slots__ = ("agents", "calls", "ended", "forwardings", "log")
 
     def __init__(self, history: int, last: int) -> None:
         self.log = Log(history, last)
         self.calls: dict[str, KnownCall] = {}
         self.ended: deque[str] = deque()
         self.agents: dict[Place, AgentState] = {}
+        self.forwardings: dict[int, Forwarding] = {}
+
+    def see_of_no_call(self, event: CallEvent, at: float) -> None:
+        """An event of no call is committed: somebody stands otherwise from now on."""
+        acted, sent = state_in(event, at), forwarding_in(event)
+        if acted is not None:
+            self.agents[acted[0]] = acted[1]
+        if sent is not None:
+            user, terms = sent
+            if terms is None:
+                self.forwardings.pop(user, None)
+            else:
+                self.forwardings[user] = terms
 
 
 class View:
@@ -156,6 +171,15 @@ class View:
         """Know how a member stood when an earlier process ended."""
         self._tenant(tenant).agents[place] = state
 
+    def forwardings(self, tenant: str) -> Mapping[int, Forwarding]:
+        """Where the calls of a tenant's users go who have chosen it."""
+        known = self._tenants.get(tenant)
+        return known.forwardings if known is not None else {}
+
+    def adopt_forwarding(self, tenant: str, user: int, terms: Forwarding) -> None:
+        """Know what a user had chosen when an earlier process ended."""
+        self._tenant(tenant).forwardings[user] = terms
+
     def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls at hand that have no result."""
         calls = (call for tenant in self._tenants.values() for call in tenant.calls.values())
@@ -203,9 +227,7 @@ class View:
             if call is not None:
                 self._keep(known, call, recorded)
             elif event.call == NO_CALL:
-                told = state_in(event, entry.at)
-                if told is not None:
-                    known.agents[told[0]] = told[1]
+                known.see_of_no_call(event, entry.at)
         return log
 
     def _keep(self, tenant: _Tenant, call: KnownCall, recorded: Recorded) -> None:

@@ -24,6 +24,7 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN.account.NAME]`": schema.ACCOUNT,
     "`[tenant.DOMAIN.project.NAME]`": schema.PROJECT,
     "`[tenant.DOMAIN.user.NAME]`": schema.USER,
+    "A table in `forward`": schema.FORWARD,
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
     "A member in `members`": schema.MEMBER,

@@ -18,7 +18,10 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
+from cordboard.calls.forwarding import forwarding_event
 from cordboard.calls.request import Callback, Leg
+from cordboard.directory.forwarding import Forwarding
+from cordboard.directory.model import User
 from cordboard.journal.listing import Place, Wanted
 from cordboard.journal.port import (
     CallRecord,
@@ -443,6 +446,19 @@ async def test_agents_stand_as_before_in_the_next_process(shelf: Shelf) -> None:
     assert again.agents("demo") == before
     assert [one.word for one in before.values()] == ["logged_out", "ready"]
     assert again.last_seq("demo") == 3
+    await again.close()
+
+
+async def test_calls_are_forwarded_as_before_in_the_next_process(shelf: Shelf) -> None:
+    ann, bob, cid = (User(number, name, name) for number, name in enumerate(("ann", "bob", "cid")))
+    away = Forwarding("1002", None, "0312341234", 15.0, do_not_disturb=True)
+    journal = await shelf.open()
+    await journal.commit("demo", [forwarding_event(one, away, "main") for one in (ann, bob, cid)])
+    await journal.commit("demo", [forwarding_event(bob, None, "main")])
+    await journal.commit("demo", [forwarding_event(cid, Forwarding(), "main")])
+    await journal.close()
+    again = await shelf.open()
+    assert again.forwardings("demo") == {0: away, 2: Forwarding()}
     await again.close()
 
 

@@ -26,6 +26,7 @@ from cordboard.api.v1 import (
     directory,
     events,
     feed,
+    forwarding,
     ladders,
     lists,
     queues,
@@ -55,6 +56,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     directory.router,
     agents.router,
     queues.router,
+    forwarding.router,
 )
 """What v1 consists of; a module's router is added here."""
 

@@ -10,7 +10,7 @@ from cordboard.calls.agents import NO_CALL, Place
 from cordboard.calls.events import CallEvent
 from cordboard.journal.entry import Entry
 from cordboard.journal.recordings import tells_of_recording
-from cordboard.journal.sql import bindings, recordings
+from cordboard.journal.sql import bindings, forwardings, recordings
 from cordboard.journal.sql.rows import (
     Row,
     agent_row,
@@ -95,12 +95,15 @@ class Batch:
         acted = self._agents()
         tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
         moved, added = bindings.changed(entries)
+        left, sent = forwardings.changed(self._of_no_call)
         changes: tuple[tuple[Statement, list[Row]], ...] = (
             (_ADD_TENANTS, self._new_tenants()),
             (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
             (_ADD_EVENTS, numbered),
             (_FORGET_AGENTS, acted),
             (_ADD_AGENTS, acted),
+            (forwardings.DROP, left),
+            (forwardings.ADD, sent),
             *recordings.statements(self._of_recordings),
             (_END_CALLS, endings(entries)),
             (_ADD_OWED, [owed_row(one) for one in self.owed]),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Standing, Wanted
@@ -37,9 +38,10 @@ from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.recordings import SqlRecordings
 from cordboard.journal.sql.retention import Retention
-from cordboard.journal.sql.rows import agent_of, record_of, recorded_of
+from cordboard.journal.sql.rows import record_of, recorded_of
+from cordboard.journal.sql.standing import adopt_standing
 from cordboard.journal.sql.store import Store, reason_of
-from cordboard.journal.sql.tables import agents, calls, events, tenants
+from cordboard.journal.sql.tables import calls, events, tenants
 from cordboard.journal.sql.writer import Writer
 from cordboard.journal.view import Bounds, View
 
@@ -101,8 +103,7 @@ class SqlJournal(SqlOutbox, SqlRecordings):
                 newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])
                 last = (await connection.execute(newest)).scalar_one_or_none() or 0
                 self._view.begin(row["tenant"], max(last, row["last_seq"]))
-            for row in (await connection.execute(select(agents))).mappings():
-                self._view.adopt_agent(row["tenant"], *agent_of(row))
+            await adopt_standing(connection, self._view)
         for record in await self._left_over():
             self._view.adopt(record, await self._stored_events(record.tenant, record.id))
         known_tenants = {row["tenant"] for row in known}
@@ -200,6 +201,10 @@ class SqlJournal(SqlOutbox, SqlRecordings):
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""
         return self._view.agents(tenant)
+
+    def forwardings(self, tenant: str) -> Mapping[int, Forwarding]:
+        """Where users' calls go; see the port."""
+        return self._view.forwardings(tenant)
 
     def put_bindings(self, account: str, contacts: str | None) -> None:
         """Keep where a terminal is registered; see the port."""

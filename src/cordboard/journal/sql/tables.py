@@ -197,6 +197,20 @@ recordings = Table(
 )
 """Recordings and what became of them; a row outlives its call while there is a file."""
 
+forwardings = Table(
+    "forwardings",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("always", Text),
+    Column("busy", Text),
+    Column("no_answer", Text),
+    Column("after_seconds", Double, nullable=False),
+    Column("do_not_disturb", Boolean, nullable=False),
+    Column("at", Double, nullable=False),
+)
+"""Where users' calls go who have chosen it themselves; the directory holds for all others."""
+
 bindings = Table(
     "bindings",
     metadata,

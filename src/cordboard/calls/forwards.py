@@ -1,0 +1,40 @@
+"""A call goes on to somebody else because whom it was for is busy, declines or does not answer, and
+has his calls forwarded then.
+
+The new phones take the place of the old ones, which are hung up, in the same leg and stage: whoever
+waits for an answer hears that it rings, and the leg has failed when the last forward has.
+"""
+
+from __future__ import annotations
+
+from cordboard.calls.forwarding import after_failure
+from cordboard.calls.hunt import Hunt
+from cordboard.calls.legs import other
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.parts import Parts
+from cordboard.calls.plan import LegPlan
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import Leg
+
+
+def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | None:
+    """The plan of a leg that is forwarded, whose phones are to be rung; None where it is not, and
+    has failed."""
+    plan = parts.leg_plan(leg)
+    if plan is None or plan.forwards is None:
+        return None
+    sent = after_failure(plan.forwards, verdict.cause)
+    if sent is None:
+        return None
+    reason, to = sent
+    try:
+        route = parts.dialling.find_forward(leg, reason, to)
+    except Refused as refusal:
+        parts.log.forward_refused(plan, reason, to, refusal.message)
+        return None
+    parts.legs.replace(leg, Hunt(route.channels))
+    parts.plan = parts.dialling.go_to(leg, route)
+    parts.log.forwarded(route.plan, route.plan.forwarded[len(plan.forwarded) :])
+    if parts.waiting.leg is other(leg):
+        parts.waiting.ringback()
+    return route.plan
