@@ -7,7 +7,6 @@ RFC 7617, RFC 6750; Basix pages: ``curl -u 'DOMAIN_NAME:API_TOKEN'``.
 from __future__ import annotations
 
 import binascii
-import hmac
 import time
 from base64 import b64decode
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import structlog
 from starlette.types import Scope
 
 from cordboard.api.guessing import Guesses
+from cordboard.api.passwords import Passwords
 from cordboard.directory.accounts import Account
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory, TenantDirectory, token_digest
@@ -34,9 +34,6 @@ BEARER = (b"www-authenticate", b'Bearer realm="cordboard"')
 
 PRINCIPAL: Final = "cordboard.principal"
 """Where a request's ASGI scope says who has been let in."""
-
-_NOBODYS: Final = bytes(32)
-"""What a password is compared with where there is no such account, at the same cost."""
 
 NO_ADDRESS: Final = "-"
 """What stands for the address of a client that has none: it came over a local socket."""
@@ -75,6 +72,7 @@ class Gate:
         self._directory = directory
         self._clock = clock
         self._guesses = Guesses()
+        self._passwords = Passwords()
 
     def admit(self, scope: Scope) -> Principal:
         """The client of a request, noted in its scope as :data:`PRINCIPAL`.
@@ -87,34 +85,33 @@ class Gate:
             raise Unauthenticated
         domain, token = credentials
         digest = token_digest(token)
-        return self._let_in(scope, domain, digest, lambda: self._principal(domain, digest))
+        self._stop_guessers(scope, domain, digest)
+        return self._let_in(scope, domain, digest, self._principal(domain, digest))
 
-    def admit_by_login(self, scope: Scope, username: str, password: str) -> Principal:
+    async def admit_by_login(self, scope: Scope, username: str, password: str) -> Principal:
         """The client that gives an account's ``api_username`` and password with its parameters
         (While1, OriginateCall); noted and refused as by :meth:`admit`."""
         digest = token_digest(password)
+        self._stop_guessers(scope, username, digest)
+        found = self._directory().account_by_login(username)
+        kept = None if found is None else found[1].login.password
+        right = await self._passwords.is_right(kept, password)
+        principal = Principal(*found) if found is not None and right else None
+        return self._let_in(scope, username, digest, principal)
 
-        def whose() -> Principal | None:
-            found = self._directory().account_by_login(username)
-            known = None if found is None else found[1].login.password
-            right = hmac.compare_digest(known or _NOBODYS, digest)
-            return Principal(*found) if found is not None and known is not None and right else None
-
-        return self._let_in(scope, username, digest, whose)
-
-    def _let_in(
-        self, scope: Scope, who: str | None, digest: bytes, whose: Callable[[], Principal | None]
-    ) -> Principal:
-        """Ask whose a secret is, unless there have been too many guesses."""
-        client = scope.get("client")
-        address = NO_ADDRESS if client is None else str(client[0])
-        now = self._clock()
-        seconds = self._guesses.wait(address, who, digest, now)
+    def _stop_guessers(self, scope: Scope, who: str | None, digest: bytes) -> None:
+        """Raises :class:`GuessedTooOften`."""
+        seconds = self._guesses.wait(_address(scope), who, digest, self._clock())
         if seconds:
             raise GuessedTooOften(seconds)
-        principal = whose()
+
+    def _let_in(
+        self, scope: Scope, who: str | None, digest: bytes, principal: Principal | None
+    ) -> Principal:
+        """Let in whose secret it is; raises :class:`Unauthenticated` where it is nobody's."""
+        address = _address(scope)
         if principal is None:
-            if self._guesses.wrong(address, who, digest, now):
+            if self._guesses.wrong(address, who, digest, self._clock()):
                 _log.warning("too many wrong tokens", source=address, tenant=self._known(who))
             raise Unauthenticated
         self._guesses.right(address, digest)
@@ -142,6 +139,11 @@ class Gate:
         tenant = directory.tenant(domain)
         account = None if tenant is None else tenant.account_of(digest)
         return None if tenant is None or account is None else Principal(tenant, account)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return NO_ADDRESS if client is None else str(client[0])
 
 
 def _credentials(scope: Scope) -> tuple[str | None, str] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -141,6 +142,24 @@ def vacuum(config: ServerFile = None, store: StoreUrl = None) -> None:
 def key() -> None:
     """Print a new key for CORDBOARD_SECRET_KEY."""
     typer.echo(new_key())
+
+
+@secrets.command()
+def password() -> None:
+    """Ask for a password, or read one from a pipe, and print its hash for the file."""
+    from secrets import token_hex
+
+    from cordboard.directory.passwords import kept_password
+
+    piped = not sys.stdin.isatty()
+    given = (
+        sys.stdin.readline().rstrip("\n")
+        if piped
+        else typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    )
+    if not given:
+        raise _fail("there is no password")
+    typer.echo(kept_password(given, token_hex()))
 
 
 @secrets.command()

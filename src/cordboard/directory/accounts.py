@@ -11,12 +11,13 @@ from cordboard.directory.scopes import ALL_SCOPES, ApiScope
 class PhpLogin:
     """By what a While1 client proves itself beside a bearer token (While1, OriginateCall).
 
-    ``username`` is unique on the server; of the password its SHA-256 is kept, the ``key`` of the
-    hash over the parameters as it is. With ``hash_required`` a request without its hash is refused.
+    ``username`` is unique on the server; the password is held as
+    :mod:`~cordboard.directory.passwords` says, the ``key`` of the hash over the parameters as it
+    is. With ``hash_required`` a request without its hash is refused.
     """
 
     username: str | None = None
-    password: bytes | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
     hash_required: bool = False
 

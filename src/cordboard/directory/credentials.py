@@ -11,6 +11,7 @@ from cordboard.directory.accounts import PhpLogin
 from cordboard.directory.kinds import HASHED
 from cordboard.directory.locate import Path
 from cordboard.directory.model import DigestOffer
+from cordboard.directory.passwords import held_password
 from cordboard.directory.problems import Problems
 from cordboard.directory.rows import Row, fit
 
@@ -41,29 +42,23 @@ def token_hashes(row: Row, problems: Problems) -> tuple[bytes, ...]:
 def php_login(row: Row, problems: Problems) -> PhpLogin:
     """By what the While1 clients of an account prove themselves."""
     values, path = row.values, row.path
-    name, password, digest = (
-        values["api_username"],
-        values["api_password"],
-        values["api_password_sha256"],
+    name, password, kept = (
+        values[key] for key in ("api_username", "api_password", "api_password_hash")
     )
-    if password is not None and digest is not None:
+    if password is not None and kept is not None:
         problems.error(
-            (*path, "api_password"), 'expected either "api_password" or "api_password_sha256"'
+            (*path, "api_password"), 'expected either "api_password" or "api_password_hash"'
         )
-    if (name is None) != (password is None and digest is None):
+    if (name is None) != (password is None and kept is None):
         problems.error(path, "api_username and api_password go together")
         name = None
     if values["api_hash_required"] and values["api_key"] is None:
         problems.error((*path, "api_hash_required"), "a hash needs an api_key")
     if password is not None:
         _warn_if_short(password, (*path, "api_password"), problems)
-        digest = hashlib.sha256(password.encode()).hexdigest()
-    return PhpLogin(
-        name,
-        bytes.fromhex(digest) if name is not None and digest is not None else None,
-        values["api_key"],
-        values["api_hash_required"],
-    )
+        kept = held_password(password)
+    held = kept if name is not None else None
+    return PhpLogin(name, held, values["api_key"], values["api_hash_required"])
 
 
 def secret_hashes(

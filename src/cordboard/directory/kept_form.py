@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from cordboard.directory.kinds import HASHED
+from cordboard.directory.passwords import kept_password
 
 SEALED: Final = "sealed"
 
@@ -25,9 +26,9 @@ def kept_form(domain: str, table: dict[str, Any], seal: Callable[[str], str]) ->
     """The form to keep of a tenant's table, which has been read without an error."""
     kept = copy.deepcopy(table)
     realm = kept.get("sip_realm") or domain
-    for account in _tables(kept, "account"):
+    for name, account in kept.get("account", {}).items():
         _hash_tokens(account)
-        _hash_password(account)
+        _hash_password(account, f"{domain}/account/{name}")
     for user in _tables(kept, "user"):
         for name, terminal in user.get("terminal", {}).items():
             _hash_secret(name, realm, terminal)
@@ -81,10 +82,10 @@ def _hash_tokens(account: dict[str, Any]) -> None:
     account["tokens"] = tokens
 
 
-def _hash_password(account: dict[str, Any]) -> None:
+def _hash_password(account: dict[str, Any], owner: str) -> None:
     password = account.pop("api_password", None)
     if password is not None:
-        account["api_password_sha256"] = hashlib.sha256(password.encode()).hexdigest()
+        account["api_password_hash"] = kept_password(password, owner)
 
 
 def _hashed(token: str) -> str:

@@ -9,6 +9,7 @@ import re
 from cordboard.addresses import canonical, is_address
 from cordboard.directory.codec_names import codec_name
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
+from cordboard.directory.passwords import checked_hash
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.shape import (
     Kind,
@@ -141,6 +142,7 @@ WEBHOOK_SECRET = text_where('"whsec_" and 24 to 64 octets in base64', _webhook_s
 CALLS_A_SECOND = number(0.01, 10_000, "calls a second")
 BURST = integer(1, 10_000, "calls")
 SECRET_TEXT = text("a text of 1 to 255 characters")
+PASSWORD_HASH = text_where("an argon2id hash", checked_hash)
 TOKENS = list_of(
     text_where('a token, or "sha256:" and its SHA-256', _token_hash),
     'a list of tokens, ["sha256:..."]',

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cordboard.cli import app
+from cordboard.commands.store_commands import EXIT_PROBLEM
+from cordboard.directory.passwords import is_right
 from cordboard.journal.sealing import VARIABLE
 from cordboard.journal.sql.store import Store
 
@@ -172,3 +174,10 @@ def test_a_command_needs_to_know_the_database(shell: Shell) -> None:
     assert "--config or --store" in shell("db", "check", code=2)
     shell.environment["CORDBOARD_STORE_URL"] = "mysql://h/db"
     assert "no driver" in shell("db", "check", code=1)
+
+
+def test_a_password_from_a_pipe_becomes_its_hash() -> None:
+    ran = CliRunner().invoke(app, ["secrets", "password"], input="s\u00e9cret word\n")
+    assert ran.exit_code == 0
+    assert is_right(ran.output.strip(), "s\u00e9cret word")
+    assert CliRunner().invoke(app, ["secrets", "password"], input="\n").exit_code == EXIT_PROBLEM

@@ -6,6 +6,7 @@ import tomllib
 
 from cordboard.directory.differences import differences
 from cordboard.directory.kept_form import kept_form, needs_seal, opened
+from cordboard.directory.passwords import is_right
 from cordboard.directory.problems import Problems
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory
@@ -20,8 +21,6 @@ webhook_secrets = ["whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3JldA=="]
 token_sha256 = "AB00000000000000000000000000000000000000000000000000000000000000"
 tokens = ["sha256:CD00000000000000000000000000000000000000000000000000000000000000",
     "another-token"]
-api_username = "me"
-api_password = "php-password"
 api_key = "php-key"
 [project.1]
 label = "Customers"
@@ -48,7 +47,6 @@ SECRETS = (
     "c2VjcmV0",
     "demo-desk",
     "trunk-password",
-    "php-password",
     "php-key",
 )
 
@@ -71,6 +69,15 @@ def test_no_secret_is_kept_and_nothing_else_is_lost() -> None:
         assert secret not in str(kept)
     assert table == tomllib.loads(FILE)
     assert read(opened(kept, reversed_text)) == read(table)
+
+
+def test_a_password_is_kept_as_a_hash_that_is_made_alike_each_time() -> None:
+    login = 'api_username = "me"\napi_password = "php-password"\napi_key'
+    table = tomllib.loads(FILE.replace("api_key", login))
+    kept = kept_form("demo", table, reversed_text)
+    assert "php-password" not in str(kept)
+    assert kept == kept_form("demo", table, reversed_text)
+    assert is_right(kept["account"]["more"]["api_password_hash"], "php-password")
 
 
 def test_what_is_kept_is_kept_again_as_it_is() -> None:

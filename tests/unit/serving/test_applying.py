@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from cordboard.configuration.settings import load_configuration, parse_configuration
+from cordboard.configuration.settings import parse_configuration
 from cordboard.directory.declared import Declared
+from cordboard.directory.passwords import kept_password
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.steps import PlayStep
 from cordboard.journal.directory_port import KeptTenant, Overtaken
@@ -222,7 +223,11 @@ async def test_a_tenant_reads_the_same_from_the_database() -> None:
 
 async def test_the_demonstration_reads_the_same_from_the_database() -> None:
     path = Path(__file__).parents[3] / "examples" / "demo.toml"
-    read = load_configuration(path, environ={})
+    kept_hash = kept_password("your_api_pass", "demo/account/while1")
+    text = path.read_text(encoding="utf-8").replace(
+        'api_password = "your_api_pass"', f'api_password_hash = "{kept_hash}"'
+    )
+    read = parse_configuration(text, path, environ={})
     kept = MemoryDirectory()
     await applied(kept, read.declared)
     assert await serving(kept).declare(file(name="empty")) == read.directory

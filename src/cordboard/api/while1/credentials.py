@@ -19,24 +19,24 @@ HASH: Final = "api_hash"
 _USERNAME, _PASSWORD = "api_username", "api_password"
 
 
-def admit(gate: Gate, scope: Scope, parameters: PhpArray) -> Principal:
+async def admit(gate: Gate, scope: Scope, parameters: PhpArray) -> Principal:
     """The client of a request, whose hash is right.
 
     Raises what :meth:`~cordboard.api.auth.Gate.admit` raises, and
     :class:`~cordboard.api.while1.faults.Faulty` for its hash.
     """
-    principal = _principal(gate, scope, parameters)
+    principal = await _principal(gate, scope, parameters)
     _check_hash(principal, parameters)
     return principal
 
 
-def _principal(gate: Gate, scope: Scope, parameters: PhpArray) -> Principal:
+async def _principal(gate: Gate, scope: Scope, parameters: PhpArray) -> Principal:
     username, password = parameters.get(_USERNAME), parameters.get(_PASSWORD)
     if username is None and password is None:
         return gate.admit(scope)
     if not isinstance(username, str) or not isinstance(password, str):
         raise Unauthenticated
-    return gate.admit_by_login(scope, username, password)
+    return await gate.admit_by_login(scope, username, password)
 
 
 def _check_hash(principal: Principal, parameters: PhpArray) -> None:

@@ -64,7 +64,7 @@ class While1Api:
             return errors(["Use GET or POST"], "method_not_allowed", 405, _ALLOW)
         try:
             parameters = await read_parameters(scope, receive)
-            principal = admit(self._services.gate, scope, parameters)
+            principal = await admit(self._services.gate, scope, parameters)
             if not principal.may(self._method.needs):
                 message = f"The account lacks the scope {self._method.needs.value}"
                 return errors([message], "scope_missing", 403)
