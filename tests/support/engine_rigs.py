@@ -30,6 +30,7 @@ from cordboard.calls.ports import (
     EngineEvent,
     Failed,
     Incoming,
+    RedirectTarget,
     Released,
     TerminalEndpoint,
     Tone,
@@ -104,6 +105,13 @@ class Far(ABC):
     @abstractmethod
     async def press(self, digit: str) -> None:
         """A key."""
+
+    @abstractmethod
+    async def refer(
+        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+    ) -> list[int]:
+        """REFER: have the other party connected with somebody else, or with a far end of the same
+        phone; gives the answer and the news of it as they come."""
 
     @property
     @abstractmethod
@@ -293,6 +301,14 @@ class MemoryFar(Far):
     async def press(self, digit: str) -> None:
         self.end.press(digit)
 
+    async def refer(
+        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+    ) -> list[int]:
+        target = RedirectTarget(user, host, ours=host == HOST)
+        if isinstance(replaces, MemoryFar):
+            return self.end.refer(target, replaces=replaces.end.channel)
+        return self.end.refer(target, elsewhere=replaces is not None)
+
     @property
     def on_hold(self) -> bool:
         return self.end.on_hold
@@ -415,6 +431,12 @@ class SipFar(Far):
 
     async def press(self, digit: str) -> None:
         self.call.press(digit)
+
+    async def refer(
+        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+    ) -> list[int]:
+        named = replaces.call.replaces if isinstance(replaces, SipFar) else replaces
+        return self.call.refer(f"<sip:{user}@{host}{f'?Replaces={named}' if named else ''}>")
 
     @property
     def on_hold(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from array import array
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.embedded.local_media import LocalMediaPlane
@@ -27,17 +28,20 @@ from cordboard.sip.events import (
     SessionEnded,
     SipEvent,
 )
+from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
-from cordboard.sip.stack import Registration, SipStack, StackSettings
+from cordboard.sip.stack import Registration, StackSettings
 from cordboard.sip.timers import Timers
 from cordboard.sip.uri import SipUri
 from support.audio import goertzel, rms, sine
 from support.ports import free_range
+from support.referring import ReferringStack
 
 HOST = "127.0.0.1"
 MEDIA_PORTS = 20
 RECENT = 800  # samples (100 ms) of what was heard that are judged
 SILENT = 50.0  # root of the mean square; G.711's own noise is below 10
+CEASED = 0.5  # s after which nothing comes any more
 CLEAR = 0.5  # of the power, from which on a tone is what is heard
 
 
@@ -47,10 +51,12 @@ class Ear:
     def __init__(self) -> None:
         self.samples: array[int] = array("h")
         self.packets = 0
+        self.latest = 0.0
 
     def write(self, payload: bytes, codec: str, _timestamp: int) -> None:
         """Take one packet."""
         self.packets += 1
+        self.latest = monotonic()
         self.samples += g711.decode(payload, codec)
         del self.samples[:-RECENT]
 
@@ -173,13 +179,27 @@ class SipPhoneCall:
             say()
         self._to_say.clear()
 
+    def refer(self, refer_to: str, lines: str = "") -> list[int]:
+        """A REFER; gives what it is told of it, the final answer first."""
+        told = self._phone.stack.refer(self.call_id, refer_to, self._phone.now, lines)
+        self._phone.pump()
+        return told
+
+    @property
+    def replaces(self) -> str:
+        """How somebody who refers names this call."""
+        return self._phone.stack.replaces(self.call_id)
+
     def hears(self, hertz: Iterable[float]) -> bool:
         """Whether just these frequencies are heard."""
         return self._ear.hears(hertz)
 
     def hears_nothing(self) -> bool:
         """Whether all is silent, or nothing comes."""
-        return len(self._ear.samples) < RECENT or rms(self._ear.samples) < SILENT
+        ear = self._ear
+        if len(ear.samples) < RECENT or monotonic() - ear.latest > CEASED:
+            return True
+        return rms(ear.samples) < SILENT
 
     @property
     def packets(self) -> int:
@@ -239,15 +259,20 @@ class SipPhone:
         self.events: list[SipEvent] = []
         self.received: list[Request] = []
         self._transport = transport
-        settings = timers or Timers()
+        self._timers = timers or Timers()
+        self.stack: ReferringStack
         self.runner = StackRunner(
-            lambda advertised: SipStack(
-                StackSettings(advertised, b"phone", settings, user_agent="test phone")
-            ),
+            self._make_stack,
             self._happened,
         )
         self.stack = self.runner.stack
         self.media = LocalMediaPlane(host, port_range=free_range(MEDIA_PORTS, self), warm=0)
+        self.media = LocalMediaPlane(host, port_range=(48000, 49999), warm=0)
+
+    def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> ReferringStack:
+        settings = StackSettings(advertised, b"phone", self._timers, user_agent="test phone")
+        self.stack = ReferringStack(settings)
+        return self.stack
 
     @property
     def now(self) -> float:

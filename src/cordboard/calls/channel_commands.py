@@ -184,6 +184,19 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerReferral:
+    """Tell a channel's far end how its :class:`Referred` stands, in SIP statuses.
+
+    The first one accepts it, unless it is 300 or more: then it is refused. After that each says how
+    the call goes that was asked for, until one of 200 or more.
+    """
+
+    channel: str
+    referral: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendDigits:
     """Let an answered channel have keys pressed, each of ``0123456789*#ABCD``, after those that
     wait: by telephone events, or by INFO where the far end takes none."""
@@ -233,6 +246,7 @@ EngineCommand = (
     | Listen
     | Bridge
     | Hold
+    | AnswerReferral
     | SendDigits
     | Record
     | PauseRecording

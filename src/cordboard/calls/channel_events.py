@@ -19,7 +19,7 @@ class Incoming:
     the user part of the Request-URI, ``host`` its host, which is ``ours`` where it is an address of
     this server or the caller's own domain; ``to`` is the user part of To. ``number`` and ``name``
     are those of From: what he says of himself, not proven. The channel's id is his Call-ID: text of
-    a peer.
+    a peer. ``replaces`` is the channel whose place he wants to take: he knows its secrets.
     """
 
     channel: str
@@ -31,6 +31,7 @@ class Incoming:
     name: str = ""
     ours: bool = False
     to: str = ""
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,22 @@ class RedirectTarget:
     user: str
     host: str
     ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The far end of an answered channel wants its other party to be connected with ``target``
+    instead (REFER); ``referral`` is to be given back with what becomes of that. One at a time.
+
+    ``replaces`` is the channel whose far end is meant, which it is connected with itself and has
+    the secrets of; ``elsewhere``: such a connection is named, but is none of ours.
+    """
+
+    channel: str
+    referral: int
+    target: RedirectTarget
+    replaces: str | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,7 @@ EngineEvent = (
     | PlayEnded
     | Digit
     | HoldChanged
+    | Referred
     | MediaLost
     | RecordingEnded
 )

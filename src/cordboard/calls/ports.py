@@ -14,6 +14,7 @@ from typing import Protocol
 
 from cordboard.calls.channel_commands import (
     Accept,
+    AnswerReferral,
     Bridge,
     CallerId,
     Contact,
@@ -50,6 +51,7 @@ from cordboard.calls.channel_events import (
     PlayEnded,
     RecordingEnded,
     RedirectTarget,
+    Referred,
     Released,
     Ringing,
     Trying,
@@ -58,6 +60,7 @@ from cordboard.calls.trunk_state import TrunkState
 
 __all__ = [
     "Accept",
+    "AnswerReferral",
     "Answered",
     "Bridge",
     "CallerId",
@@ -85,6 +88,7 @@ __all__ = [
     "RecordingEnded",
     "Records",
     "RedirectTarget",
+    "Referred",
     "Reject",
     "Released",
     "Ring",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
+    Accept,
     Answered,
     Dial,
     Digit,
@@ -19,7 +20,10 @@ from cordboard.calls.ports import (
     MediaLost,
     Prompt,
     RedirectTarget,
+    Referred,
+    Reject,
     Released,
+    Ring,
     Ringing,
     Tone,
     Trying,
@@ -55,6 +59,8 @@ class AnyEnd:
         self.keys = ""
         self.flowing = False
         self.hung_up_for: Cause | None = None
+        self._referrals = 0
+        self._news: list[int] | None = None
         self._engine = engine
 
     def hang_up(self, cause: Cause = Cause.NORMAL, said: Said = NOTHING) -> None:
@@ -72,6 +78,33 @@ class AnyEnd:
         if self.state is FarState.TALKING:
             self._engine.tell(Digit(self.channel, digit))
 
+    def refer(
+        self, target: RedirectTarget, *, replaces: str | None = None, elsewhere: bool = False
+    ) -> list[int]:
+        """Have the other party connected with somebody else; gives what he is told of it, first of
+        all 202 or a refusal."""
+        told: list[int] = []
+        if self.state is not FarState.TALKING:
+            return told
+        if self._news is not None:
+            return [491]
+        self._referrals += 1
+        self._news = told
+        referred = Referred(self.channel, self._referrals, target, replaces, elsewhere)
+        self._say("REFER", referred)
+        return told
+
+    def told_of_referral(self, number: int, status: int) -> None:
+        """What becomes of it."""
+        told = self._news
+        if told is None or number != self._referrals:
+            return
+        if not told and status < 300:
+            told.append(202)
+        told.append(status)
+        if status >= 200:
+            self._news = None
+
     def vanish(self) -> None:
         """Send no audio any more."""
         if self.state is FarState.TALKING:
@@ -82,6 +115,11 @@ class AnyEnd:
         self.hung_up_for = cause
         if self.state is FarState.TALKING:
             self._over(Released(self.channel, False, cause, MediaFigures()), "BYE", sent=True)
+
+    def leave(self, channel: str) -> None:
+        """Who was heard is bridged with another."""
+        if self.hears == channel:
+            self.hears = None
 
     def goes_on_with(self, engine: MemoryEngine) -> bool:
         """Let there be another engine at our end; whether this far end is still in a call."""
@@ -162,6 +200,15 @@ class CallingEnd(AnyEnd):
         super().__init__(engine, channel)
         self.rung: list[int] = []
         self.refused: int | None = None
+
+    def told(self, command: Ring | Accept | Reject) -> None:
+        """What becomes of his call."""
+        if isinstance(command, Ring):
+            self.told_ringing(command.status)
+        elif isinstance(command, Accept):
+            self.accepted()
+        else:
+            self.told_refusal(command.status, command.reason)
 
     def told_ringing(self, status: int) -> None:
         """180, or another sign that the call progresses."""

@@ -23,6 +23,7 @@ from pydantic import TypeAdapter
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Accept,
+    AnswerReferral,
     Bridge,
     Contact,
     Dial,
@@ -143,7 +144,9 @@ class MemoryEngine:
             far.dropped(command.cause)
         elif isinstance(command, Ring | Accept | Reject):
             if isinstance(far, CallingEnd):
-                _answer(far, command)
+                far.told(command)
+        elif isinstance(command, AnswerReferral):
+            far.told_of_referral(command.referral, command.status)
         elif far.state is FarState.TALKING:
             self._change(far, command)
 
@@ -332,8 +335,12 @@ class MemoryEngine:
         a, b = self._far.get(bridge.a), self._far.get(bridge.b)
         if a is None or b is None or a.state != b.state or a.state is not FarState.TALKING:
             return
-        self.stop_recording(a.channel)
-        self.stop_recording(b.channel)
+        for far in (a, b):
+            self.stop_recording(far.channel)
+            former = self._partners.pop(far.channel, None)
+            if former is not None:
+                self._partners.pop(former, None)
+                self._far[former].leave(far.channel)
         a.hears, b.hears = b.channel, a.channel
         self._partners.update({a.channel: b.channel, b.channel: a.channel})
 
@@ -346,15 +353,6 @@ class MemoryEngine:
         if partner is None or self._partners.get(partner) != far.channel:
             return None
         return partner if self._far[partner].state is FarState.TALKING else None
-
-
-def _answer(far: CallingEnd, command: Ring | Accept | Reject) -> None:
-    if isinstance(command, Ring):
-        far.told_ringing(command.status)
-    elif isinstance(command, Accept):
-        far.accepted()
-    else:
-        far.told_refusal(command.status, command.reason)
 
 
 def _key(contact: Contact) -> str:

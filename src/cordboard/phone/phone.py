@@ -183,6 +183,8 @@ class Phone:
                 call = self.calls.get(event.call_id)
                 if call is not None:
                     call.audio.offer_refused()
+            case sip.ReferReceived():
+                self._stack.answer_referral(event.call_id, event.referral, 603, self._clock())
             case sip.SessionEnded():
                 self._on_ended(event)
             case sip.RegistrationSucceeded() if self._registering is not None:

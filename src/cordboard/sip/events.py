@@ -13,6 +13,7 @@ from enum import Enum
 from cordboard.sip.callers import KnownCaller
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
+from cordboard.sip.uri import SipUri
 
 
 class EndedBy(Enum):
@@ -79,13 +80,15 @@ class InviteFailed:
 @dataclass(frozen=True, slots=True)
 class InviteReceived:
     """A new call is offered to us; nothing but 100 has been sent. ``caller`` is who was found to
-    call, where that is asked."""
+    call, where that is asked; ``replaces`` is the session that it is to take the place of (RFC
+    3891), which is left to the user: it goes on until he ends it."""
 
     call_id: str
     request: Request
     flow: Flow
     sdp: bytes | None
     caller: KnownCaller | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,24 @@ class InfoReceived:
     call_id: str
     content_type: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReferReceived:
+    """The peer of a confirmed session wants us to call ``target`` for him (RFC 3515), which is to
+    be answered by ``answer_referral``; ``referral`` is its number.
+
+    ``replaced`` is the session whose dialog that call is to take the place of (RFC 3891), with its
+    own tags, so that it is known to the peer; ``elsewhere``: it is none of ours. ``referred_by`` is
+    what the peer says of itself (RFC 3892), not proven.
+    """
+
+    call_id: str
+    referral: int
+    target: SipUri
+    replaced: str | None = None
+    elsewhere: bool = False
+    referred_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +259,7 @@ SipEvent = (
     | OfferAnswered
     | OfferRejected
     | InfoReceived
+    | ReferReceived
     | SessionEnded
     | BindingsChanged
     | RegistrationsBlocked

@@ -23,6 +23,7 @@ from cordboard.sip.methods import (
     SUPPORTED_WITH_REGISTER,
     refusal_of_method,
 )
+from cordboard.sip.replaces import find_replaced, refusal_of_replaces, replaces_of
 from cordboard.sip.responses import build_response, stamp_via
 from cordboard.sip.route_set import routes_of_request
 from cordboard.sip.server_session import ServerSession
@@ -196,6 +197,8 @@ class Inbound:
             self._register(request, key, flow, way_back, now)
         elif method in WITHIN_DIALOGS:
             self.refuse(request, way_back, 481, now)
+        elif method == "REFER":  # only who talks with somebody can be connected with another
+            self.refuse(request, way_back, 403, now)
         else:
             status, lines = refusal_of_method(method, self._allow_line)
             self.refuse(request, way_back, status, now, lines)
@@ -227,6 +230,7 @@ class Inbound:
         if not accepts(request, SDP):
             self.refuse(request, way_back, 406, now, ACCEPT_LINE)
             return
+        replaces = replaces_of(request)
         routes_of_request(request)  # what can't be read is refused before anything is kept
         if self._refuses_calls is not None:
             # A refusal that is repeated until its ACK would come down on who never asked for it,
@@ -238,11 +242,19 @@ class Inbound:
             caller = self._known_caller(request, flow, way_back, now)
             if caller is None:
                 return
+        replaced: str | None = None
+        if replaces is not None:
+            found = find_replaced(self._core, replaces)
+            status = refusal_of_replaces(replaces, found)
+            if found is None or status is not None:
+                self.refuse(request, way_back, status or 481, now)
+                return
+            replaced = found.call_id
         tag = self._core.token()
         transaction = self._layer.serve(key, request, way_back, call_id, tag)
         self._layer.claim_origin(transaction, origin)
         transaction.respond(100, build_response(request, 100, ""), now)
-        session = ServerSession(self._core, transaction, request, flow, caller)
+        session = ServerSession(self._core, transaction, request, flow, caller, replaced)
         self._core.sessions[call_id] = session
 
     def _known_caller(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cordboard.sip.validity import METHODS
 
-SERVED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE")
+SERVED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "PRACK", "UPDATE", "REFER")
 ALLOW_LINE = f"Allow: {', '.join(SERVED)}\r\n"
 ALLOW_WITH_REGISTER_LINE = f"Allow: {', '.join((*SERVED, 'REGISTER'))}\r\n"
-SUPPORTED = ("100rel", "timer")
+SUPPORTED = ("100rel", "timer", "replaces", "norefersub")
 """Option tags of extensions that a Require may name to us (RFC 3261 27.1)."""
 
 SUPPORTED_WITH_REGISTER = (*SUPPORTED, "path", "outbound")
@@ -15,7 +15,7 @@ SUPPORTED_WITH_REGISTER = (*SUPPORTED, "path", "outbound")
 
 SUPPORTED_LINE = f"Supported: {', '.join(SUPPORTED)}\r\n"
 # Without an offer in the INVITE a reliable 1xx may hold one, which a PRACK would have to answer.
-SUPPORTED_WITHOUT_OFFER_LINE = "Supported: timer\r\n"
+SUPPORTED_WITHOUT_OFFER_LINE = f"Supported: {', '.join(SUPPORTED[1:])}\r\n"
 ACCEPT_LINE = "Accept: application/sdp\r\n"
 ACCEPT_ENCODING_LINE = "Accept-Encoding: identity\r\n"
 

@@ -48,6 +48,7 @@ class ServerSession(Session):
         request: Request,
         flow: Flow,
         caller: KnownCaller | None = None,
+        replaces: str | None = None,
     ) -> None:
         super().__init__(core, clean_copy(request.call_id), Authentication(None))
         self.dialog = dialog_of_request(core, request, transaction.to_tag, flow)
@@ -64,7 +65,8 @@ class ServerSession(Session):
         self._reason_header: str | None = None
         self._stage = Stage.OFFERED
         self._row = _ROWS[Stage.OFFERED]
-        core.events.append(InviteReceived(self.call_id, request, flow, sdp_of(request), caller))
+        offer = sdp_of(request)
+        core.events.append(InviteReceived(self.call_id, request, flow, offer, caller, replaces))
 
     # What happens
 

@@ -11,6 +11,7 @@ from cordboard.sip.media_type import media_type_of, sdp_of
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, refusal_of_method
 from cordboard.sip.negotiation import Negotiation
 from cordboard.sip.reason_header import reason_value_of
+from cordboard.sip.referrals import Referrals
 from cordboard.sip.responses import build_response
 from cordboard.sip.session_timer import SessionTimer
 
@@ -36,6 +37,7 @@ class Session:
         "dialog",
         "negotiation",
         "over",
+        "referrals",
         "timer",
         "up",
     )
@@ -54,6 +56,7 @@ class Session:
         self.negotiation = Negotiation(self)
         self.timer = SessionTimer(self)
         self._goodbye: DialogRequest | None = None
+        self.referrals: Referrals | None = None  # once there was one
 
     def need_dialog(self) -> Dialog:
         """The dialog, where there must be one."""
@@ -107,6 +110,8 @@ class Session:
         self.core.events.append(SessionEnded(self.call_id, by, cancelled, reason_header))
         self.timer.stop()
         self.negotiation.stop(now, keep_answer=keep_answer)
+        if self.referrals is not None:
+            self.referrals.stop(now)
 
     def let_go(self) -> None:
         """Nothing more will be asked of the session: leave its parts without a way back to it, for
@@ -114,6 +119,7 @@ class Session:
         self.dialog = None
         self.timer.let_go()
         self.negotiation.let_go()
+        self.referrals = None
 
     # Requests of the peer
 
@@ -146,6 +152,12 @@ class Session:
             self.respond(transaction, 200, now, ALLOW_LINE + SUPPORTED_LINE)
         elif method == "PRACK":
             self.on_prack(transaction, request, now)
+        elif method == "REFER":
+            if self.referrals is None:
+                self.referrals = Referrals(self)
+            self.referrals.receive(transaction, request, now)
+        elif method == "SUBSCRIBE" and self.referrals is not None:
+            self.referrals.subscribe(transaction, request, now)
         else:
             status, lines = refusal_of_method(method)
             self.respond(transaction, status, now, lines)
@@ -219,6 +231,11 @@ class Session:
     def reject_offer(self, status: int, now: float) -> None:
         """Refuse the peer's offer; the session stays as it was."""
         self.negotiation.reject(status, now)
+
+    def answer_referral(self, referral: int, status: int, now: float) -> None:
+        """Tell the peer how his REFER of that number stands."""
+        if self.referrals is not None:
+            self.referrals.answer(referral, status, now)
 
     def answer_lines(self, request: Request, now: float) -> str:
         """The further lines of a 2xx to INVITE or UPDATE (13.3.1.4)."""

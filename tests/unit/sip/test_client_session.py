@@ -37,7 +37,7 @@ def test_the_invite_says_all_it_has_to() -> None:
     assert invite.need("call-info") == "<sip:x>;answer-after=0"
     assert invite.need("cseq") == "1 INVITE"
     assert invite.need("content-type") == "application/sdp"
-    assert invite.first("supported") == "100rel, timer"
+    assert invite.first("supported") == "100rel, timer, replaces, norefersub"
     assert invite.first("session-expires") == "1800"
     assert invite.body == OFFER
 

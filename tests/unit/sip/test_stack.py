@@ -60,8 +60,8 @@ def test_options() -> None:
     peer = Peer()
     options = peer.ask("OPTIONS")
     answer = peer.take_response(200)
-    assert answer.need("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE"
-    assert answer.need("supported") == "100rel, timer"
+    assert answer.need("allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REFER"
+    assert answer.need("supported") == "100rel, timer, replaces, norefersub"
     assert answer.need("accept") == "application/sdp"
     assert nothing_is_kept(peer)
     peer.say(options)
@@ -70,7 +70,7 @@ def test_options() -> None:
 
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("REGISTER", 405), ("MESSAGE", 405), ("UPDATE", 481), ("PRACK", 481), ("REFER", 405),
+    [("REGISTER", 405), ("MESSAGE", 405), ("UPDATE", 481), ("PRACK", 481), ("REFER", 403),
      ("SUBSCRIBE", 489), ("PUBLISH", 489), ("NOTIFY", 481), ("BYE", 481), ("INFO", 481),
      ("FROBNICATE", 501)],
 )  # fmt: skip

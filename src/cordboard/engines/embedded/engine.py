@@ -9,6 +9,7 @@ import structlog
 
 from cordboard.calls.ports import (
     Accept,
+    AnswerReferral,
     Bridge,
     Contact,
     Dial,
@@ -31,6 +32,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.handed_on import HANDLERS
 from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
@@ -42,21 +44,11 @@ from cordboard.engines.transport import Listen as SipListen
 from cordboard.media.events import MediaEvent
 from cordboard.sip.events import (
     BindingsChanged,
-    InfoReceived,
-    InviteAnswered,
-    InviteFailed,
     InviteReceived,
-    InviteRinging,
-    InviteTrying,
-    OfferAnswered,
-    OfferReceived,
-    OfferRejected,
     ReachabilityChanged,
     RegistrationFailed,
     RegistrationsBlocked,
     RegistrationSucceeded,
-    SessionConfirmed,
-    SessionEnded,
     SipEvent,
 )
 
@@ -236,6 +228,8 @@ class EmbeddedEngine:
             channel.stop_play()
         elif isinstance(command, Hold):
             channel.hold(command.on)
+        elif isinstance(command, AnswerReferral):
+            channel.answer_referral(command.referral, command.status)
         elif isinstance(command, SendDigits):
             channel.send_digits(command.digits, command.duration_ms, command.gap_ms)
         elif isinstance(command, Listen):
@@ -283,7 +277,7 @@ class EmbeddedEngine:
 
     def _on_sip_event(self, event: SipEvent) -> None:
         """Hand a SIP event to its channel."""
-        handler = _HANDLERS.get(type(event))
+        handler = HANDLERS.get(type(event))
         if handler is not None:
             channel = self._channels.get(getattr(event, "call_id", ""))
             if channel is not None:
@@ -324,17 +318,3 @@ def _answer(channel: OfferedChannel, command: Ring | Accept | Reject) -> None:
         channel.accept()
     else:
         channel.reject(command.status, command.reason)
-
-
-_HANDLERS: dict[type, str] = {
-    InviteTrying: "on_trying",
-    InviteRinging: "on_ringing",
-    InviteAnswered: "on_answered",
-    InviteFailed: "on_failed",
-    SessionEnded: "on_ended",
-    OfferReceived: "on_offer",
-    OfferAnswered: "on_offer_answered",
-    OfferRejected: "on_offer_rejected",
-    SessionConfirmed: "on_confirmed",
-    InfoReceived: "on_info",
-}

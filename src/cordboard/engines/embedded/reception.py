@@ -80,4 +80,5 @@ class Reception:
             readable(from_.display),
             ours=same_domain or called.host in self.surroundings.own_hosts(),
             to=readable(to.uri.user or ""),
+            replaces=event.replaces,
         )

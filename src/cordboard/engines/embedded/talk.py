@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.calls.ports import Digit, PlayEnded, Prompt, RecordingEnded, Tone
+from cordboard.calls.ports import (
+    Digit,
+    PlayEnded,
+    Prompt,
+    RecordingEnded,
+    RedirectTarget,
+    Referred,
+    Tone,
+)
 from cordboard.engines.embedded.channel_audio import G711_KEYS, ChannelAudio
 from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
 from cordboard.engines.embedded.info_digits import read_info, write_info
+from cordboard.engines.embedded.redirects import redirect_targets
 from cordboard.engines.embedded.sent_keys import SentKeys
 from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
@@ -16,6 +25,7 @@ from cordboard.media import events as media_events
 if TYPE_CHECKING:
     from cordboard.engines.embedded.recordings import Recording
     from cordboard.engines.embedded.surroundings import Surroundings
+    from cordboard.sip.events import ReferReceived
 
 
 class Talk:
@@ -129,6 +139,25 @@ class Talk:
             partner._partner = None
             partner.stop_recording()
             partner.offers.shared = None
+
+    def refer(self, event: ReferReceived) -> None:
+        """The peer wants its other party to be connected with somebody else."""
+        uri = event.target.text()
+        targets = redirect_targets((uri,), self._with.own_hosts())
+        if targets:
+            target = targets[0]
+        elif event.replaced is not None:  # then the URI is no matter
+            target = RedirectTarget("", "")
+        else:
+            self.answer_referral(event.referral, 404)
+            return
+        self._with.tell(
+            Referred(self._channel, event.referral, target, event.replaced, event.elsewhere)
+        )
+
+    def answer_referral(self, referral: int, status: int) -> None:
+        """Tell the peer what becomes of that."""
+        self._with.stack.answer_referral(self._channel, referral, status, self._with.clock())
 
     def record(self, other: Talk, name: str) -> None:
         """Record this channel and the one it is bridged with, which takes G.711."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.talk import Talk
+    from cordboard.sip.events import ReferReceived
 
 
 class TalkingEnd:
@@ -38,6 +39,16 @@ class TalkingEnd:
         """Connect the channel with another one; ``needs_audio``: not by those two alone."""
         if self._talk is not None and other._talk is not None:
             self._talk.bridge(other._talk, needs_audio=needs_audio)
+
+    def on_refer(self, event: ReferReceived) -> None:
+        """The peer wants its other party to be connected with somebody else."""
+        if self._talk is not None:
+            self._talk.refer(event)
+
+    def answer_referral(self, referral: int, status: int) -> None:
+        """Tell the peer what becomes of that."""
+        if self._talk is not None:
+            self._talk.answer_referral(referral, status)
 
     def send_digits(self, digits: str, duration_ms: int, gap_ms: int) -> None:
         """Let the peer have keys pressed."""
