@@ -12,13 +12,14 @@ FRAGMENT = b"SIP/2.0 "
 
 
 class ReferringStack(SipStack):
-    """Of a phone; gives each REFER a list that its answer and its news are added to."""
+    """Of a phone; has for each REFER a list that its answer and its news are added to."""
 
     told: dict[str, list[int]]
 
-    def refer(self, call_id: str, refer_to: str, now: float, lines: str = "") -> list[int]:
+    def refer(
+        self, call_id: str, refer_to: str, told: list[int], now: float, lines: str = ""
+    ) -> None:
         """Send a REFER within a call."""
-        told: list[int] = []
         self.told = {**getattr(self, "told", {}), call_id: told}
 
         def answered(status: int, _response: Response | None, _now: float) -> None:
@@ -27,7 +28,6 @@ class ReferringStack(SipStack):
         session = self._core.sessions[call_id]
         contact = session.need_dialog().contact
         session.ask("REFER", answered, now, f"{contact}Refer-To: {refer_to}\r\n{lines}")
-        return told
 
     def replaces(self, call_id: str) -> str:
         """The escaped Replaces by which the other end knows a call of ours."""

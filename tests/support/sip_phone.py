@@ -181,8 +181,9 @@ class SipPhoneCall:
 
     def refer(self, refer_to: str, lines: str = "") -> list[int]:
         """A REFER; gives what it is told of it, the final answer first."""
-        told = self._phone.stack.refer(self.call_id, refer_to, self._phone.now, lines)
-        self._phone.pump()
+        told: list[int] = []
+        stack, phone = self._phone.stack, self._phone
+        self._once_confirmed(lambda: stack.refer(self.call_id, refer_to, told, phone.now, lines))
         return told
 
     @property
@@ -265,7 +266,6 @@ class SipPhone:
             self._make_stack,
             self._happened,
         )
-        self.stack = self.runner.stack
         self.media = LocalMediaPlane(host, port_range=free_range(MEDIA_PORTS, self), warm=0)
         self.media = LocalMediaPlane(host, port_range=(48000, 49999), warm=0)
 

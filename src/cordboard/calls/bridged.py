@@ -102,6 +102,22 @@ class Bridged:
         self._parked.clear()
         self._follow(other(leg))
 
+    def holds(self, leg: Leg) -> bool:
+        """Whether the party of a leg holds us."""
+        return leg in self._holding
+
+    def is_on_hold(self, leg: Leg) -> bool:
+        """Whether the party of a leg was put on hold."""
+        return leg in self._on_hold
+
+    def arrive(self, leg: Leg, *, holds: bool, on_hold: bool) -> None:
+        """Somebody takes the place of a party who holds us, or was put on hold before."""
+        for wanted, legs in ((holds, self._holding), (on_hold, self._on_hold)):
+            if wanted:
+                legs.add(leg)
+            else:
+                legs.discard(leg)
+
     def _follow(self, leg: Leg) -> None:
         """Have the engine hold a party, or no longer, where that is not so yet."""
         channel = self._legs.winner(leg)

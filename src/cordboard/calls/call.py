@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls import climbing, performing, queueing, rung_times
+from cordboard.calls import climbing, giving, performing, queueing, referring, rung_times
 from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -23,7 +23,7 @@ from cordboard.calls.ports import EngineCommand, EngineEvent
 from cordboard.calls.program_words import Fetch
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
-from cordboard.calls.switchboard import Switchboard
+from cordboard.calls.switchboard import Consultation, Handed, Switchboard
 from cordboard.calls.transfer import begin as begin_transfer
 from cordboard.calls.wishes import Wishes
 from cordboard.directory.steps import Step
@@ -96,6 +96,13 @@ class Call:
         """The steps that :meth:`take_wanted_steps` asked for are there, or why they are not."""
         performing.fetched(self._parts, self._apply, now, turn, answer)
         self._settle(now)
+
+    def give(self, wanted: Consultation, into: str, now: float) -> Handed:
+        """Give a party away to the call ``into``, and end; raises
+        :class:`~cordboard.calls.refusals.Refused`."""
+        handed = giving.give(wanted, into, self._parts, self._apply, now)
+        self._settle(now)
+        return handed
 
     @property
     def wishes(self) -> Wishes:
@@ -193,8 +200,7 @@ class Call:
         self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
 
     def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
-        trigger = self._parts.verdicts.hunt_failed(leg, self.stage, verdict, now)
-        self._apply(trigger, now)
+        referring.hunt_failed(leg, verdict, self._parts, self._apply, now)
 
     def _ring_first(self, now: float) -> None:
         parts = self._parts
@@ -243,6 +249,7 @@ class Call:
         if parts.program is not None:
             performing.connected(parts, now)
         parts.bridged.connect(parts.recording)
+        referring.answered(parts)
         if ends is not None and any(self._warned_legs()):
             parts.times.warn_at = max(now, ends - WARNING_SECONDS)
 
@@ -262,6 +269,7 @@ class Call:
         parts.screening.end()
         if self.result is not None:
             parts.place.leave_as(self.result, now)
+        referring.over(parts)
         parts.times.call_ends = None
         parts.times.stage_ends = now + FAREWELL_SECONDS
         parts.hunting.hang_up(parts.verdicts.cause)

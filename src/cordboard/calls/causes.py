@@ -27,6 +27,7 @@ class Cause(Enum):
     INTERRUPTED = "interrupted"
     MEDIA_TIMEOUT = "media_timeout"
     DURATION_LIMIT = "duration_limit"
+    TRANSFERRED = "transferred"
     FAILED = "failed"
 
 
@@ -45,6 +46,7 @@ Q850: dict[Cause, int] = {
     Cause.INTERRUPTED: 41,
     Cause.MEDIA_TIMEOUT: 27,
     Cause.DURATION_LIMIT: 16,
+    Cause.TRANSFERRED: 16,
     Cause.FAILED: 127,
 }
 
@@ -161,6 +163,7 @@ _REFUSALS: dict[Cause, tuple[int, str]] = {
     Cause.CANCELLED: (480, "Call Ended"),
     Cause.DURATION_LIMIT: (480, "Rang Too Long"),
     Cause.NORMAL: (480, "Call Ended"),
+    Cause.TRANSFERRED: (480, "Transferred"),
 }
 
 

@@ -4,7 +4,7 @@ the whole hunt. The ring of a user who has his calls forwarded likewise ends wit
 
 from __future__ import annotations
 
-from cordboard.calls import forwards, queueing, rung_times
+from cordboard.calls import forwards, queueing, referring, rung_times
 from cordboard.calls.causes import Cause
 from cordboard.calls.legs import other
 from cordboard.calls.outcome import Verdict
@@ -27,7 +27,7 @@ def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -
         return
     forwarded = forwards.go_on(leg, verdict, parts)
     if forwarded is None:
-        apply(parts.verdicts.hunt_failed(leg, parts.stage, verdict, now), now)
+        referring.hunt_failed(leg, verdict, parts, apply, now)
         return
     rung_times.begin(forwarded, parts, now)
     if forwarded.queued:

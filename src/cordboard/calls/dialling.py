@@ -16,7 +16,7 @@ from cordboard.calls.plan import CallPlan, LegPlan, Party, PlannedChannel, chann
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.switchboard import Rerouted, Switchboard
+from cordboard.calls.switchboard import Consultation, Rerouted, Switchboard
 from cordboard.directory.model import Trunk
 from cordboard.directory.steps import RingStep
 
@@ -38,6 +38,7 @@ class Dialling:
         self._log = log
         self._command = command
         self._new_channels: list[tuple[Leg, PlannedChannel]] = []
+        self.shared = False  # who leaves a leg keeps for now what it holds
         self.missed = Cause.UNREACHABLE  # why there was nobody to ring
         self._announce(Leg.FIRST, plan.channels)
 
@@ -65,14 +66,38 @@ class Dialling:
         held = self._holdings.of(leg)
         return self._switchboard.forward(self._plan, leg, reason, to, held)
 
+    def find_referred(
+        self, leg: Leg, user: int, target: RedirectTarget, *, inside: bool
+    ) -> Rerouted:
+        """The same where the party of the leg, a ``user``, wants it."""
+        held = self._holdings.of(leg)
+        return self._switchboard.refer(self._plan, leg, user, target, held, inside=inside)
+
+    def take_over(self, leg: Leg, consultation: Consultation) -> Rerouted:
+        """Have the party of another call in place of that of a leg; raises
+        :class:`~cordboard.calls.refusals.Refused`."""
+        handed = self._switchboard.take_over(self._plan, consultation)
+        plan = replace(handed.plan, leg=leg, screen=False)
+        channels = tuple(channel.planned for channel in handed.hunt.channels.values())
+        return Rerouted(plan, channels, handed.taken, handed=handed)
+
     def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:
         """Have a leg go there from now on; the plan of the call by that."""
-        if leg is Leg.FIRST:
-            self._plan = replace(self._plan, first=route.plan)
+        if self.shared:
+            self._holdings.add(leg, route.taken)
+        elif route.handed is not None:
+            self._holdings.hand_over(leg, (), route.taken)
         else:
-            self._plan = replace(self._plan, second=route.plan)
-        self._holdings.hand_over(leg, route.plan.takes, route.taken)
+            self._holdings.hand_over(leg, route.plan.takes, route.taken)
         self._announce(leg, route.channels)
+        return self.go_back(leg, route.plan)
+
+    def go_back(self, leg: Leg, plan: LegPlan) -> CallPlan:
+        """Have a leg be as that plan says."""
+        if leg is Leg.FIRST:
+            self._plan = replace(self._plan, first=plan)
+        else:
+            self._plan = replace(self._plan, second=plan)
         return self._plan
 
     def find_channels(self, plan: LegPlan) -> tuple[PlannedChannel, ...]:

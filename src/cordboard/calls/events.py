@@ -83,11 +83,18 @@ class EventKind(Enum):
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
     CALL_TRANSFERRING = "call.transferring"
-    """party, channels: ``leg`` is hung up, and this party rung in its place."""
+    """party, channels, by (client or phone), from_call: this party is rung in place of that of
+    ``leg``, which is hung up: at once where a client wants it, when the other one answers where its
+    own phone does. ``from_call`` is the call that the party comes from, with its channels, else
+    null."""
     CALL_TRANSFERRED = "call.transferred"
     """ring_seconds: it has answered on ``channel``; ``call.bridged`` follows again."""
     CALL_TRANSFER_FAILED = "call.transfer_failed"
     """cause, sip_status, reason, ring_seconds: it has not."""
+    CALL_TRANSFER_REFUSED = "call.transfer_refused"
+    """to, sip_status, reason: ``leg`` wanted the other one to be transferred there."""
+    CALL_MERGED = "call.merged"
+    """into, channels: the party of ``leg`` goes on in that call, on its channels; this one ends."""
     CALL_HELD = "call.held"
     """``leg`` put the other on hold."""
     CALL_RESUMED = "call.resumed"

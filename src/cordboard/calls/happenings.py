@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cordboard.calls import climbing, performing
+from cordboard.calls import climbing, performing, referring
 from cordboard.calls.causes import Cause
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
@@ -16,10 +16,12 @@ from cordboard.calls.ports import (
     EarlyMedia,
     EngineEvent,
     Failed,
+    HangUp,
     HoldChanged,
     MediaLost,
     PlayEnded,
     RecordingEnded,
+    Referred,
     Released,
     Ringing,
 )
@@ -30,6 +32,9 @@ from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
     """Take notice of an event of one of the call's channels; False where it is none of them, or
     nothing follows from it."""
+    if type(event) is RecordingEnded:  # maybe of who is in another call by now
+        parts.recording.ended(event)
+        return True
     leg = parts.legs.leg_of(event.channel)
     handler = _HANDLERS.get(type(event))
     if leg is None or handler is None:
@@ -40,6 +45,8 @@ def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
 
 def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
     parts.hunting.rang(event, leg)
+    if leg is parts.hunted:
+        referring.progress(event.status, parts)
 
 
 def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
@@ -105,6 +112,7 @@ def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> 
 
 def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     gone = parts.hunting.released(event, leg)
+    referring.left(event.channel, parts)
     if gone is not None:
         parts.verdicts.gone = gone
         apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
@@ -134,18 +142,15 @@ def _digit(event: Digit, leg: Leg, parts: Parts, apply: Apply, now: float) -> No
 
 
 def _hold_changed(event: HoldChanged, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.bridged.hold(event, leg, together=parts.stage is Stage.BRIDGED)
+    if not referring.held(event, parts):
+        parts.bridged.hold(event, leg, together=parts.stage is Stage.BRIDGED)
 
 
 def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     if event.channel == parts.legs.hunt(leg).winner:
         apply(Trigger.MEDIA_LOST, now)
-
-
-def _recording_ended(
-    event: RecordingEnded, _leg: Leg, parts: Parts, _apply: Apply, _now: float
-) -> None:
-    parts.recording.ended(event)
+    elif referring.waits_on(event.channel, parts):
+        parts.command(HangUp(event.channel, Cause.MEDIA_TIMEOUT))
 
 
 _HANDLERS: dict[type, Callable[..., None]] = {
@@ -155,8 +160,8 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     Failed: _failed,
     Released: _released,
     PlayEnded: _play_ended,
+    Referred: referring.referred,
     Digit: _digit,
     HoldChanged: _hold_changed,
     MediaLost: _media_lost,
-    RecordingEnded: _recording_ended,
 }

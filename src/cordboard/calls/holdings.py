@@ -38,6 +38,23 @@ class Holdings:
         self._released += [take for take in held if take.key not in keys]
         self._held[leg] = tuple(take for take in held if take.key in keys) + taken
 
+    def go_back(self, leg: Leg, to: tuple[Take, ...]) -> None:
+        """A leg goes back to what it held; the rest of what it holds by now is given back."""
+        left = [*self.of(leg)]
+        kept = [take for take in to if _took(left, take)]
+        self._released += left
+        self._held[leg] = tuple(kept)
+
+    def drop(self, leg: Leg, takes: tuple[Take, ...]) -> None:
+        """Give back these of what a leg holds."""
+        left = [*self.of(leg)]
+        self._released += [take for take in takes if _took(left, take)]
+        self._held[leg] = tuple(left)
+
+    def hand_out(self, leg: Leg) -> tuple[Take, ...]:
+        """A leg goes to another call, with all that it holds."""
+        return self._held.pop(leg, ())
+
     def change_trunk(self, leg: Leg, to: Trunk, others: Iterable[Trunk]) -> bool:
         """Take a line of the trunk that one of a leg's channels goes over to; False where it has
         none free. ``others`` are the trunks of the leg's other channels."""
@@ -65,3 +82,11 @@ class Holdings:
         """What is to be given back, handed over once."""
         taken, self._released = self._released, []
         return taken
+
+
+def _took(left: list[Take], take: Take) -> bool:
+    """Whether one of these was there, which is none of them any more."""
+    if take not in left:
+        return False
+    left.remove(take)
+    return True

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cordboard.calls.caller import Caller
 from cordboard.calls.causes import Cause
 from cordboard.calls.dialling import Dialling
-from cordboard.calls.hunt import GLOBAL_REFUSALS
+from cordboard.calls.hunt import GLOBAL_REFUSALS, Hunt
 from cordboard.calls.hunt_channel import cause_of
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
@@ -98,12 +98,16 @@ class Hunting:
 
     def give_up(self, leg: Leg, cause: Cause) -> None:
         """Hang up all channels of a leg."""
-        self._hang_up(self._legs.hunt(leg).leave(cause), cause)
+        self.leave(self._legs.hunt(leg), cause)
 
     def hang_up(self, cause: Cause) -> None:
         """Hang up whatever is up or rings."""
-        for leg, _ in self._legs.each():
-            self.give_up(leg, cause)
+        for _, hunt in self._legs.ever():
+            self.leave(hunt, cause)
+
+    def leave(self, hunt: Hunt, cause: Cause) -> None:
+        """Hang up all channels of a hunt."""
+        self._hang_up(hunt.leave(cause), cause)
 
     def forsake(self) -> None:
         """Wait no longer for channels that were hung up."""

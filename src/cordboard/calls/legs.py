@@ -55,6 +55,20 @@ class Legs:
         else:
             self.second = hunt
 
+    def take_out(self, leg: Leg) -> Hunt:
+        """A leg's hunt goes to another call."""
+        hunt = self.hunt(leg)
+        if leg is Leg.FIRST:
+            self.first = Hunt(())
+        else:
+            self.second = Hunt(())
+        return hunt
+
+    def put_back(self, leg: Leg, hunt: Hunt) -> None:
+        """Who was to be replaced takes his place again."""
+        self._former = [(one, former) for one, former in self._former if former is not hunt]
+        self.replace(leg, hunt)
+
     def each(self) -> list[tuple[Leg, Hunt]]:
         """The legs that there are, with their hunts."""
         if self.second is None:

@@ -52,7 +52,7 @@ class CallLog:
     """The events of one call since they were last taken."""
 
     def __init__(self, call: str) -> None:
-        self._call = call
+        self.call = call
         self._events: list[CallEvent] = []
 
     def take(self) -> list[CallEvent]:
@@ -158,10 +158,33 @@ class CallLog:
         """The hunt of a leg ended without answer."""
         self._write(EventKind.LEG_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
 
-    def transferring(self, leg: Leg, plan: LegPlan, channels: tuple[str, ...]) -> None:
+    def transferring(
+        self,
+        leg: Leg,
+        plan: LegPlan,
+        channels: tuple[str, ...],
+        *,
+        by_phone: bool = False,
+        from_call: str | None = None,
+    ) -> None:
         """The party of a leg is sent away, and the other one connected with somebody else."""
-        data: dict[str, Json] = {"party": plan.party.as_dict(), "channels": list(channels)}
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "channels": list(channels),
+            "by": "phone" if by_phone else "client",
+            "from_call": from_call,
+        }
         self._write(EventKind.CALL_TRANSFERRING, leg, None, data)
+
+    def transfer_refused(self, leg: Leg, channel: str, to: str, status: int, why: str) -> None:
+        """A party's phone wanted a transfer that is not possible."""
+        data: dict[str, Json] = {"to": to, "sip_status": status, "reason": why}
+        self._write(EventKind.CALL_TRANSFER_REFUSED, leg, channel, data)
+
+    def merged(self, leg: Leg, into: str, channels: tuple[str, ...]) -> None:
+        """The party of a leg goes on in another call."""
+        data: dict[str, Json] = {"into": into, "channels": list(channels)}
+        self._write(EventKind.CALL_MERGED, leg, None, data)
 
     def transferred(self, leg: Leg, channel: str, ring_seconds: float) -> None:
         """The one has answered whom a party is transferred to."""
@@ -272,7 +295,7 @@ class CallLog:
     def _write(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
-        self._events.append(CallEvent(kind, self._call, leg, channel, data))
+        self._events.append(CallEvent(kind, self.call, leg, channel, data))
 
 
 def stopped_data(file: str, length: Length | None, error: str) -> dict[str, Json]:

@@ -57,6 +57,7 @@ _CAUSES: dict[Trigger, Cause] = {
     Trigger.INTERRUPTED: Cause.INTERRUPTED,
     Trigger.MEDIA_LOST: Cause.MEDIA_TIMEOUT,
     Trigger.DURATION_REACHED: Cause.DURATION_LIMIT,
+    Trigger.MERGED: Cause.TRANSFERRED,
 }
 
 
@@ -69,13 +70,14 @@ def result_of(
     *,
     gone: Verdict = HUNG_UP,
     replaced: Leg | None = None,
+    merged: Leg | None = None,
 ) -> CallResult:
     """The result of a call that left a stage for its end.
 
     ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
     that each stage lasted; ``gone`` is why a party was gone, where it did not simply hang up;
     ``replaced`` is the leg whose party was sent away last, so that ``second`` is of whom it was
-    to be replaced by.
+    to be replaced by; ``merged`` is the leg of who took the other one into another call.
     """
     outcome, leg = _OUTCOMES.get((hunt_begun_in(left), trigger), (Outcome.COMPLETED, None))
     verdict = Verdict(_CAUSES.get(trigger, Cause.NORMAL))
@@ -91,6 +93,8 @@ def result_of(
     elif left is Stage.ANNOUNCING:
         verdict, leg = second, replaced or Leg.SECOND
         outcome = Outcome.SECOND_LEG_FAILED if replaced is None else Outcome.COMPLETED
+    elif trigger is Trigger.MERGED:
+        leg = merged
     elif trigger in (Trigger.FIRST_GONE, Trigger.SECOND_GONE, Trigger.PROGRAM_ENDED):
         verdict = gone
     return CallResult(

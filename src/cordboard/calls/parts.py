@@ -17,6 +17,7 @@ from cordboard.calls.ports import EngineCommand
 from cordboard.calls.program import Program
 from cordboard.calls.program_words import Fetch
 from cordboard.calls.recording import Recording
+from cordboard.calls.referral import Referral
 from cordboard.calls.request import Leg
 from cordboard.calls.screening import Screening
 from cordboard.calls.stage_times import StageTimes
@@ -52,10 +53,12 @@ class Parts:
         "plan",
         "program",
         "recording",
+        "referral",
         "route",
         "screening",
         "stage",
         "times",
+        "transfers",
         "verdicts",
         "waiting",
         "wanted_steps",
@@ -71,6 +74,8 @@ class Parts:
         self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
         self.program: Program | None = None
         self.wanted_steps: Fetch | None = None  # that the exchange is to fetch for it
+        self.referral: Referral | None = None  # while a party has the other one transferred
+        self.transfers = 0
         self.legs = Legs(plan.channels)
         self.times = StageTimes()
         self.log = CallLog(plan.request.id)

@@ -35,6 +35,8 @@ _STAGE_AFTER = {
     (EventKind.CALL_TRANSFERRING, Leg.SECOND): Stage.TRANSFERRING,
     (EventKind.CALL_TRANSFER_FAILED, Leg.FIRST): Stage.ANNOUNCING,
     (EventKind.CALL_TRANSFER_FAILED, Leg.SECOND): Stage.ANNOUNCING,
+    (EventKind.CALL_MERGED, Leg.FIRST): Stage.ENDING,
+    (EventKind.CALL_MERGED, Leg.SECOND): Stage.ENDING,
     (EventKind.CALL_ENDED, None): Stage.ENDED,
 }
 

@@ -7,7 +7,7 @@ the group sends such callers, or hears that he can't be helped.
 
 from __future__ import annotations
 
-from cordboard.calls import rung_times
+from cordboard.calls import referring, rung_times
 from cordboard.calls.caller import RINGS
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
@@ -48,7 +48,7 @@ def _overflow(leg: Leg, reason: str, cause: Cause, parts: Parts, apply: Apply, n
         or not _sent_on(leg, to, reason, parts, apply, now)
     ):
         parts.place.leave(reason, now)
-        apply(parts.verdicts.hunt_failed(leg, parts.stage, Verdict(cause), now), now)
+        referring.hunt_failed(leg, Verdict(cause), parts, apply, now)
 
 
 def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float) -> bool:

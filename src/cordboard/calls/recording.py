@@ -86,6 +86,10 @@ class Recording:
     def stop(self) -> None:
         """No more, also not of whoever is connected later; the engine tells when it is over."""
         self.wanted = False
+        self.cut()
+
+    def cut(self) -> None:
+        """End the file that is written; whoever is connected next is recorded again."""
         if self.file is not None:
             self._command(StopRecording(self._channel))
             self.part()

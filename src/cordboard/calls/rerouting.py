@@ -34,6 +34,7 @@ from cordboard.calls.request import (
     GroupKeys,
     Leg,
     LegWishes,
+    RingUser,
     SecondScope,
     UserKeys,
 )
@@ -166,6 +167,40 @@ def forward(
     return reached, channels
 
 
+def refer(
+    plan: CallPlan,
+    leg: Leg,
+    user: int,
+    target: RedirectTarget,
+    tenant: TenantDirectory,
+    live: LiveView,
+    *,
+    inside: bool,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The same where the party of the leg wants it, a ``user`` of the tenant: as if he had dialled
+    the target, so that it is his caller id that is shown outside. Raises :class:`Refused`.
+
+    The user part counts, at an address of ours: a phone can have nobody else called by us.
+    """
+    if not (target.ours or tenant.is_named(target.host)):
+        raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", "to")
+    request = CallRequest(
+        id=plan.request.id,
+        tenant=plan.request.tenant,
+        account=plan.request.account,
+        dialect=plan.request.dialect,
+        method=plan.request.method,
+        first=RingUser(UserKeys(id=str(user))),
+        second=Address(target.user),
+        second_scope=SecondScope.INSIDE if inside else SecondScope.ANYWHERE,
+    )
+    as_dialled = replace(plan, request=request)
+    planned, channels = _rung_instead(
+        as_dialled, Leg.SECOND, target.user, tenant, live, "to", waited_for=True, place=leg
+    )
+    return replace(planned, leg=leg), channels
+
+
 def _rung_instead(
     plan: CallPlan,
     leg: Leg,
@@ -176,12 +211,13 @@ def _rung_instead(
     *,
     at_once: bool = False,
     waited_for: bool = False,
+    place: Leg | None = None,
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
     found = (find_inside if inside else find_destination)(tenant, to, parameter)
     if isinstance(found, ContextTarget):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
-    other = plan.second.party if leg is Leg.FIRST else plan.first.party
+    other = plan.second.party if (place or leg) is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
     party = party_of(found, Address(to))
     rerouted = reach(planner, leg, found, party, shown=other, waited_for=waited_for)

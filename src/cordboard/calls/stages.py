@@ -66,7 +66,9 @@ class Trigger(Enum):
     SECOND_FAILED = "second failed"
     SECOND_FAILED_BEFORE_FIRST = "second failed, first not answered"
     SECOND_GONE = "second hung up"
-    TRANSFERRED = "transferred by request"
+    TRANSFERRED = "transferred by request or by a party"
+    PARTY_BACK = "target failed, party goes back"
+    MERGED = "merged into another call"
     TARGET_ANSWERED = "target answered"
     TARGET_FAILED = "target failed"
     PROGRAM_RINGS = "program rings somebody"
@@ -125,6 +127,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     Stage.RINGING_SECOND: {
         **_WHILE_FIRST_IS_UP,
         Trigger.SECOND_PICKED_UP: Stage.SCREENING_SECOND,
+        Trigger.MERGED: Stage.ENDING,
         **_SECOND_DECIDED,
     },
     Stage.SCREENING_SECOND: {**_WHILE_FIRST_IS_UP, **_SECOND_DECIDED},
@@ -135,11 +138,17 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         Trigger.PROGRAM_ENDED: Stage.ENDING,
     },
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
-    Stage.BRIDGED: {**_WHILE_EITHER_IS_UP, Trigger.TRANSFERRED: Stage.TRANSFERRING},
+    Stage.BRIDGED: {
+        **_WHILE_EITHER_IS_UP,
+        Trigger.TRANSFERRED: Stage.TRANSFERRING,
+        Trigger.MERGED: Stage.ENDING,
+    },
     Stage.TRANSFERRING: {
         **_WHILE_EITHER_IS_UP,
         Trigger.TARGET_ANSWERED: Stage.BRIDGED,
         Trigger.TARGET_FAILED: Stage.ANNOUNCING,
+        Trigger.PARTY_BACK: Stage.BRIDGED,
+        Trigger.MERGED: Stage.ENDING,
     },
     Stage.ENDING: {Trigger.CHANNELS_GONE: Stage.ENDED, Trigger.GRACE_OVER: Stage.ENDED},
     Stage.ENDED: {},

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.forwarding import ForwardReason
+from cordboard.calls.hunt import Hunt
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.lines import Lines
 from cordboard.calls.live import LiveView
@@ -22,13 +23,45 @@ class Rerouted:
     goes whose party is sent away.
 
     ``taken`` was taken for it, beyond what the leg held already. ``records``: a group that is rung
-    has its calls recorded.
+    has its calls recorded. ``handed`` is who is there already,
+    where another call gave him away.
     """
 
     plan: LegPlan
     channels: tuple[PlannedChannel, ...]
     taken: tuple[Take, ...]
     records: bool = False
+    handed: Handed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consultation:
+    """The other call of who transfers somebody: the one of his ``channel``, which is of the user
+    ``user``, or (by a client) ``call``, of which the party ``kept`` stays; None: who is not he."""
+
+    user: int | None = None
+    channel: str | None = None
+    call: str | None = None
+    kept: Leg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A party whom another ``call`` gives away, answered or as far as it is rung: its leg's plan,
+    its hunt and what it has ``taken`` are now those of who asked for it.
+
+    ``stage_ends`` and ``rung_ends`` are until when it is rung; ``holds``: its phone holds us,
+    ``on_hold``: it was told that it is held.
+    """
+
+    call: str
+    plan: LegPlan
+    hunt: Hunt
+    taken: tuple[Take, ...]
+    stage_ends: float | None
+    rung_ends: float | None
+    holds: bool
+    on_hold: bool
 
 
 class Switchboard(LiveView, Protocol):
@@ -69,6 +102,26 @@ class Switchboard(LiveView, Protocol):
         held: tuple[Take, ...],
     ) -> Rerouted:
         """Plan where the user of a leg has it forwarded, under his rights, likewise."""
+
+    def refer(
+        self,
+        plan: CallPlan,
+        leg: Leg,
+        user: int,
+        target: RedirectTarget,
+        held: tuple[Take, ...],
+        *,
+        inside: bool,
+    ) -> Rerouted:
+        """Plan whom a leg goes to as its party wants it, under the rights of that ``user``, and
+        only to somebody ``inside``; likewise."""
+
+    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
+        """Have the other party of another call of the same tenant, which ends by that.
+
+        Raises :class:`~cordboard.calls.refusals.Refused` where there is no such call, or it can't
+        give him away; then nothing has changed.
+        """
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""

@@ -14,10 +14,21 @@ from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
 class Verdicts:
     """``sought`` is how the latest hunt failed, ``gone`` why a party is gone that was there;
-    ``replaced`` is the leg whose party was sent away last. ``resumes``: a program goes on where the
-    second leg can't be had. ``result`` comes once the call is over."""
+    ``replaced`` is the leg whose party was sent away last, ``merged`` that of who took the other
+    one into another call. ``resumes``: a program goes on where the second leg can't be had.
+    ``result`` comes once the call is over."""
 
-    __slots__ = ("_legs", "_log", "_times", "gone", "replaced", "result", "resumes", "sought")
+    __slots__ = (
+        "_legs",
+        "_log",
+        "_times",
+        "gone",
+        "merged",
+        "replaced",
+        "result",
+        "resumes",
+        "sought",
+    )
 
     def __init__(self, legs: Legs, times: StageTimes, log: CallLog) -> None:
         self._legs = legs
@@ -26,6 +37,7 @@ class Verdicts:
         self.sought = self.gone = HUNG_UP
         self.replaced: Leg | None = None
         self.resumes = False
+        self.merged: Leg | None = None
         self.result: CallResult | None = None
 
     @property
@@ -56,5 +68,12 @@ class Verdicts:
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
         first, lasted = self._legs.first.verdict(), self._times.lasted()
         self.result = result_of(
-            left, trigger, first, self.sought, lasted, gone=self.gone, replaced=self.replaced
+            left,
+            trigger,
+            first,
+            self.sought,
+            lasted,
+            gone=self.gone,
+            replaced=self.replaced,
+            merged=self.merged,
         )

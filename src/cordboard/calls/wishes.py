@@ -14,14 +14,13 @@ from cordboard.calls.legs import other
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.ports import SendDigits
 from cordboard.calls.recording import Recording
+from cordboard.calls.referring import MAX_TRANSFERS
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger
+from cordboard.calls.switchboard import Consultation, Rerouted
 
 MAX_DIGITS = 64
 """Keys of one leg that wait to be sent: twice the longest number that anybody dials."""
-
-MAX_TRANSFERS = 20
-"""Of one call: who is sent on more often is in a maze."""
 
 MAX_RECORDINGS = 100
 """Files of one call: a client that begins more forgets that it can pause."""
@@ -63,12 +62,11 @@ class WrongState(Exception):
 class Wishes:
     """The wishes of one call; each raises :class:`WrongState`."""
 
-    __slots__ = ("_apply", "_parts", "_sent", "_transfers")
+    __slots__ = ("_apply", "_parts", "_sent")
 
     def __init__(self, parts: Parts, apply: Apply) -> None:
         self._parts = parts
         self._apply = apply
-        self._transfers = 0
         self._sent: dict[Leg, deque[float]] = {}  # when each key will have been
 
     def hold(self, leg: Leg, on: bool) -> None:
@@ -117,14 +115,34 @@ class Wishes:
         then. Raises :class:`~cordboard.calls.refusals.Refused` for whom it can't be connected
         with; then nothing changes."""
         parts = self._parts
-        self._need(_TALKING, "only who talks with somebody can be transferred")
-        if self._transfers >= MAX_TRANSFERS:
-            raise WrongState(parts.stage, f"it was transferred {MAX_TRANSFERS} times already")
-        parts.route = parts.dialling.find_target(other(kept), to)
-        self._transfers += 1
-        self._sent.pop(other(kept), None)
+        self._need_transferable()
+        return self._go_to(parts.dialling.find_target(other(kept), to), now)
+
+    def join(self, kept: Leg, call: str, other_kept: Leg | None, now: float) -> tuple[str, ...]:
+        """Connect a party with that of another ``call``, whose leg ``other_kept`` is (None: the one
+        who is not whom this call lets go); both calls lose their other one, and the other call
+        ends. Gives the channels of who comes. Raises
+        :class:`~cordboard.calls.refusals.Refused`; then nothing changes."""
+        parts, leg = self._parts, other(kept)
+        self._need_transferable()
+        winner = parts.legs.winner(leg)
+        user = None if winner is None else parts.legs.hunt(leg).channels[winner].planned.user
+        consultation = Consultation(user=user, call=call, kept=other_kept)
+        return self._go_to(parts.dialling.take_over(leg, consultation), now)
+
+    def _go_to(self, route: Rerouted, now: float) -> tuple[str, ...]:
+        parts = self._parts
+        parts.route = route
+        parts.transfers += 1
+        self._sent.pop(route.plan.leg, None)
         self._apply(Trigger.TRANSFERRED, now)
-        return tuple(channel.id for channel in parts.route.channels)
+        return tuple(channel.id for channel in route.channels)
+
+    def _need_transferable(self) -> None:
+        self._need(_TALKING, "only who talks with somebody can be transferred")
+        if self._parts.transfers >= MAX_TRANSFERS:
+            message = f"it was transferred {MAX_TRANSFERS} times already"
+            raise WrongState(self._parts.stage, message)
 
     def _need(self, stages: frozenset[Stage], otherwise: str) -> None:
         if self._parts.stage not in stages:

@@ -81,6 +81,7 @@ class Exchange:
             journal.agents,
             self._attendance,
             forwardings=journal.forwardings,
+            hand_over=lambda *asked: self._live.hand_over(*asked),
         )
         self._recordings = Recordings(journal, files)
         self._repetition = Repetition(journal)

@@ -16,8 +16,10 @@ from cordboard.calls.attendance import Attendance
 from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
 from cordboard.calls.lines import Lines
-from cordboard.calls.ports import Engine, EngineEvent, Incoming
+from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.stages import Stage
+from cordboard.calls.switchboard import Consultation, Handed
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.offers import Offers
@@ -30,6 +32,7 @@ from cordboard.journal.port import Journal
 class _Live:
     call: Call
     tenant: str
+    gave: tuple[str, ...] = ()  # channels that are of another call by now
 
 
 class LiveCalls:
@@ -53,6 +56,7 @@ class LiveCalls:
         self._stopping = stopping
         self._attendance = attendance
         self._live: dict[str, _Live] = {}
+        self._given: dict[str, str] = {}  # channels that were given away, and by whom
         self._alarm = Alarm(self._due)
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
@@ -78,6 +82,24 @@ class LiveCalls:
             return False
         self._step(live, lambda: wish(live.call, monotonic()))
         return True
+
+    def hand_over(self, tenant: str, into: str, consultation: Consultation) -> Handed:
+        """Have a call of a tenant give a party away, which the call ``into`` of the same tenant has
+        asked for and takes; raises :class:`Refused`.
+
+        It asks in the midst of its own step. What follows for the other call is carried out at
+        once, so that whatever the engine tells of who was given away finds the one that has him.
+        """
+        channel = consultation.channel
+        call = consultation.call if channel is None else self._channels.call_of(channel)
+        live = self._live.get(call or "")
+        if live is None or live.tenant != tenant or call == into:
+            raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "call")
+        handed = live.call.give(consultation, into, monotonic())
+        live.gave = tuple(handed.hunt.channels)
+        self._given.update(dict.fromkeys(live.gave, live.call.id))
+        self._carry_out(live)
+        return handed
 
     def interrupt(self) -> None:
         """End all calls, because the server stops."""
@@ -150,12 +172,23 @@ class LiveCalls:
             if live is None or type(event) is Incoming:
                 self._of_no_call(event, known=live is not None)
             else:
-                self._busy = True
-                try:
-                    live.call.handle(event, monotonic())
-                    self._carry_out(live)
-                finally:
-                    self._busy = False
+                self._hand(live, event)
+            if self._given and type(event) is RecordingEnded:
+                self._tell_former(event)
+
+    def _hand(self, live: _Live, event: EngineEvent) -> None:
+        self._busy = True
+        try:
+            live.call.handle(event, monotonic())
+            self._carry_out(live)
+        finally:
+            self._busy = False
+
+    def _tell_former(self, event: RecordingEnded) -> None:
+        """What was recorded of somebody while he was in another call is also that one's."""
+        live = self._live.get(self._given.get(event.channel, ""))
+        if live is not None:
+            self._hand(live, event)
 
     def _serve_those_who_wait(self) -> None:
         """What comes of that is handed on with the rest."""
@@ -188,5 +221,7 @@ class LiveCalls:
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
+        for channel in live.gave:
+            self._given.pop(channel, None)
         if not self._live:
             self._stopping.idle()

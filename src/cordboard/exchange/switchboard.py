@@ -17,14 +17,22 @@ from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChanne
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import forward, reroute, ring, transfer
+from cordboard.calls.rerouting import forward, refer, reroute, ring, transfer
 from cordboard.calls.strategies import GroupView
-from cordboard.calls.switchboard import Rerouted
+from cordboard.calls.switchboard import Consultation, Handed, Rerouted
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.directory.steps import RingStep
+
+HandOver = Callable[[str, str, Consultation], Handed]
+"""Has another call of a tenant give a party away, into the call of that id; raises Refused."""
+
+
+def nobody_gives(_tenant: str, _into: str, _consultation: Consultation) -> Handed:
+    """Where there are no other calls."""
+    raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class LiveSwitchboard:
     draw: Callable[[], float] = random
     lines: Lines = field(default_factory=Lines)
     forwardings: Callable[[str], Mapping[int, Forwarding]] = lambda _tenant: {}
+    hand_over: HandOver = nobody_gives
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -140,6 +149,25 @@ class LiveSwitchboard:
         """Plan whom a step of a program rings, and take what that needs likewise."""
         planned, channels, records = ring(plan, step, to, self._tenant_of(plan), self)
         return replace(self._taken(planned, channels, held), records=records)
+
+    def refer(
+        self,
+        plan: CallPlan,
+        leg: Leg,
+        user: int,
+        target: RedirectTarget,
+        held: tuple[Take, ...],
+        *,
+        inside: bool,
+    ) -> Rerouted:
+        """Plan whom a leg goes to as its party wants it, and take what that needs likewise."""
+        tenant = self._tenant_of(plan)
+        planned, channels = refer(plan, leg, user, target, tenant, self, inside=inside)
+        return self._taken(planned, channels, held)
+
+    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
+        """Have the other party of another call of the same tenant; raises Refused."""
+        return self.hand_over(plan.request.tenant, plan.request.id, consultation)
 
     def _tenant_of(self, plan: CallPlan) -> TenantDirectory:
         tenant = self.directory().tenant(plan.request.tenant)

@@ -27,9 +27,8 @@ class Referral:
 
 
 def referral_of(request: Request) -> Referral:
-    """Read a REFER. Raises :class:`SipParseError` with the status to answer: 400 where Refer-To is
-    missing, doubled or malformed, 416 for a scheme that can't be called, 501 where another method
-    than INVITE is asked for."""
+    """Read a REFER. Raises :class:`SipParseError` where Refer-To is missing, doubled, malformed or
+    of a scheme that can't be called, and with 501 where it is for another method than INVITE."""
     values = request.each("refer-to")
     if len(values) != 1:
         raise SipParseError("not just one Refer-To")

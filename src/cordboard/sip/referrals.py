@@ -128,10 +128,10 @@ class Referrals:
         if not session.up:
             session.respond(transaction, 491, now)
             return
-        try:
+        try:  # refused with what speaks of the request alone, not of the dialog (RFC 5057 5.1)
             referral = referral_of(request)
         except SipParseError as error:
-            session.respond(transaction, error.status, now)
+            session.respond(transaction, error.status if error.status == 501 else 400, now)
             return
         if self._stage is Stage.NONE:
             self._asked, self._referral = transaction, referral

@@ -25,10 +25,11 @@ from cordboard.calls.ports import (
     ToneKind,
     TrunkEndpoint,
 )
+from cordboard.calls.referring import MAX_TRANSFERS
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, LegWishes
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import MAX_TRANSFERS, WrongState
+from cordboard.calls.wishes import WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request, tenant
 

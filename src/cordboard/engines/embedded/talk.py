@@ -149,7 +149,7 @@ class Talk:
         elif event.replaced is not None:  # then the URI is no matter
             target = RedirectTarget("", "")
         else:
-            self.answer_referral(event.referral, 404)
+            self.answer_referral(event.referral, 403)
             return
         self._with.tell(
             Referred(self._channel, event.referral, target, event.replaced, event.elsewhere)
