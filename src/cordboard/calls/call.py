@@ -45,7 +45,9 @@ class Call:
     def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
         self.id = plan.request.id
         self._commands: list[EngineCommand] = []
-        self._parts = Parts(plan, switchboard, self._command)
+        # Not a method of ours: a call that nobody holds any more is to be gone at once, without the
+        # garbage collector, and so nothing of it refers back to it.
+        self._parts = Parts(plan, switchboard, self._commands.append)
         self._wishes: Wishes | None = None
 
     # What comes in
@@ -130,7 +132,8 @@ class Call:
 
     def take_commands(self) -> list[EngineCommand]:
         """What the engine is to do, in order."""
-        taken, self._commands = self._commands, []
+        taken = self._commands.copy()
+        self._commands.clear()
         return taken
 
     def take_events(self) -> list[CallEvent]:
@@ -294,9 +297,6 @@ class Call:
                 parts.holdings.give_back(leg)
         if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
             self._apply(Trigger.CHANNELS_GONE, now)
-
-    def _command(self, command: EngineCommand) -> None:
-        self._commands.append(command)
 
 
 _ENTER: dict[Stage, Callable[[Call, float], None]] = {

@@ -13,7 +13,6 @@ While a leg has such an encoding, sounds wait: we can make none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from cordboard.media.audio import AudioParameters
@@ -37,7 +36,7 @@ _UNLIKE: Final = b""  # in place of a table: what came is of an encoding that is
 class Hearing:
     """Makes the packets that one leg is sent.
 
-    :param tell: who is told when a sound has ended.
+    :param events: where it is told that a sound has ended.
     """
 
     __slots__ = (
@@ -47,19 +46,19 @@ class Hearing:
         "_digits",
         "_event_rate",
         "_event_type",
+        "_events",
         "_occupied",
         "_packets",
         "_payload_type",
         "_playing",
         "_sends",
         "_tables",
-        "_tell",
         "outgoing",
     )
 
-    def __init__(self, outgoing: Outgoing, tell: Callable[[MediaEvent], None]) -> None:
+    def __init__(self, outgoing: Outgoing, events: list[MediaEvent]) -> None:
         self.outgoing = outgoing
-        self._tell = tell
+        self._events = events
         self._codec = ""  # none yet
         self._audible = False
         self._payload_type = 0
@@ -227,7 +226,7 @@ class Hearing:
 
     def _end(self, *, interrupted: bool) -> None:
         if self._playing is not None:
-            self._tell(PlayEnded(self._playing.play_id, interrupted))
+            self._events.append(PlayEnded(self._playing.play_id, interrupted))
             self._playing = None
             self._packets.forget()
             self._set_occupied()

@@ -27,7 +27,7 @@ class HearingEnd:
         self._receives = False
         self._events: list[MediaEvent] = []
         self._outgoing = outgoing
-        self._hearing = Hearing(outgoing, self._tell)
+        self._hearing = Hearing(outgoing, self._events)
 
     def listen_to(self, other: HearingEnd | None) -> None:
         """Let this leg hear another one (or nobody), and not what was played to it any more.
@@ -48,10 +48,12 @@ class HearingEnd:
     def play(self, play_id: PlayId, source: FrameSource, *, loop: bool = False) -> None:
         """Play a sound in place of whatever the leg hears, and of what was played before."""
         self._hearing.play(play_id, source, loop=loop)
+        self._notice()
 
     def stop_play(self) -> None:
         """Stop what is played; without effect where nothing is."""
         self._hearing.stop()
+        self._notice()
 
     def send_digit(
         self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
@@ -78,7 +80,9 @@ class HearingEnd:
             spoken = self.heard.last_received
             if spoken is not None and now - spoken < COMFORT_AFTER and self.heard._receives:
                 return None  # there is music
-        return self._hearing.tick(now)
+        packet = self._hearing.tick(now)
+        self._notice()
+        return packet
 
     def further_packet(self, now: float) -> bytes | None:
         """Give one more packet of the same 20 ms, until there is none: some phones take only
@@ -92,9 +96,16 @@ class HearingEnd:
 
     def take_events(self) -> list[MediaEvent]:
         """Give the events since the last call, in order."""
-        events, self._events = self._events, []
+        events = self._events.copy()
+        self._events.clear()
         self.attention = False
         return events
+
+    def _notice(self) -> None:
+        """See whether a sound has ended. It is not told by a call of ours: a stream is to be gone
+        with the last who holds it, and so nothing of it refers back to it."""
+        if self._events:
+            self.attention = True
 
     def _tell(self, event: MediaEvent | None) -> None:
         if event is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from cordboard.calls.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS, WARNING_SECONDS
@@ -333,3 +336,17 @@ def test_who_hangs_up_on_the_failure_tone_ends_no_conversation() -> None:
     line.tell(Failed("c3", 486))
     line.tell(Released("c1", remote=True))
     assert line.outcome == (Outcome.SECOND_LEG_FAILED, Cause.BUSY)
+
+
+def test_a_call_that_is_over_leaves_nothing_to_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        line = bridged()
+        line.tell(Released("c3", remote=True), Released("c1", remote=False))
+        assert line.call.stage is Stage.ENDED
+        call = weakref.ref(line.call)
+        del line
+        assert call() is None
+    finally:
+        gc.enable()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from cordboard.media import g711
@@ -148,3 +151,19 @@ def test_our_own_sounds_come_in_packets_that_the_phone_can_take(
     assert stamps == [place * ptime * 8 for place in range(len(sent))]
     busy = b"".join(Tone("us", "busy").frame("PCMU", index) or b"" for index in range(6))
     assert b"".join(packet.payload for packet in sent) == busy
+
+
+def test_a_stream_that_played_leaves_nothing_to_the_garbage_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        stream = leg()
+        stream.play(1, Tone("us", "ringback"))
+        stream.tick(0.0)
+        stream.stop_play()
+        assert stream.take_events() == [PlayEnded(1, interrupted=True)]
+        gone = weakref.ref(stream)
+        del stream
+        assert gone() is None
+    finally:
+        gc.enable()
