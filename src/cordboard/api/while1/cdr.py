@@ -45,7 +45,7 @@ async def cdr(asked: Asked) -> Answer:
     if data.faults:
         raise Faulty(data.faults)
     skip, found = (page - 1) * PAGE, []
-    async for row in _rows(asked, filters):
+    async for row in rows_of(asked, filters):
         if not filters.wants(row):
             continue
         if skip:
@@ -64,7 +64,7 @@ def _page(asked: Asked) -> int:
     return int(text)
 
 
-async def _rows(asked: Asked, filters: CdrFilters) -> AsyncIterator[CdrRow]:
+async def rows_of(asked: Asked, filters: CdrFilters) -> AsyncIterator[CdrRow]:
     """The rows that may be wanted, in the order of their ends."""
     tenant, journal = asked.principal.tenant, asked.services.journal
     if filters.never:

@@ -94,11 +94,11 @@ def _never(members: PhpArray, data: Data) -> bool:
     """Routes have no ids here, and rows no files; whoever wants those without gets all."""
     files = ("has_transcription", "has_monitor_file", "has_recording_file")
     wanted = [data.switch(name, default=False) for name in files]
-    return any(wanted) or _listed(members, "inbound_route_id") != []
+    return any(wanted) or listed(members, "inbound_route_id") != []
 
 
 def _between(members: PhpArray, name: str, data: Data) -> tuple[float | None, float | None]:
-    values = _listed(members, name)
+    values = listed(members, name)
     if not values:
         return None, None
     try:
@@ -110,7 +110,7 @@ def _between(members: PhpArray, name: str, data: Data) -> tuple[float | None, fl
 
 
 def _hours(members: PhpArray, data: Data) -> tuple[time, time] | None:
-    values = _listed(members, "hour_between")
+    values = listed(members, "hour_between")
     if not values:
         return None
     try:
@@ -121,8 +121,8 @@ def _hours(members: PhpArray, data: Data) -> tuple[time, time] | None:
     return since, until
 
 
-def _listed(members: PhpArray, name: str) -> list[str]:
-    """The values of a list, without those that were left blank."""
+def listed(members: PhpArray, name: str) -> list[str]:
+    """The values of a filter that is a list, without those that were left blank."""
     given = members.get(name)
     if not isinstance(given, dict):
         return [] if given in (None, "") else [leaf_text(given)]

@@ -1,4 +1,4 @@
-"""queues: have agents pause and go on (While1, Queues: Pause)."""
+"""queues: tell what they are like; have agents pause and go on (While1, Queues: Pause, Stats)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cordboard.api.while1.asked import Asked, Method
 from cordboard.api.while1.faults import Faulty
 from cordboard.api.while1.fields import Data
 from cordboard.api.while1.php_values import PhpArray
+from cordboard.api.while1.queue_info import queue_info
 from cordboard.api.while1.replies import done, errors
 from cordboard.calls.agents import AgentAct, NotLoggedIn
 from cordboard.calls.events import Json
@@ -25,10 +26,10 @@ LONGEST_REASON: Final = 100
 
 async def queues(asked: Asked) -> Answer:
     """Do what ``action`` says."""
-    action = asked.text("action")
-    if action != "pause":
-        raise Faulty(["Invalid action. Expected pause"])
-    return await _pause(asked)
+    act = _ACTIONS.get(asked.text("action") or "")
+    if act is None:
+        raise Faulty([f"Invalid action. Expected {', '.join(_ACTIONS)}"])
+    return await act(asked)
 
 
 async def _pause(asked: Asked) -> Answer:
@@ -96,5 +97,7 @@ def _agent(asked: Asked, name: str) -> tuple[User, tuple[Group, ...]]:
         raise Faulty([NOT_MATCHED])
     return user, queues
 
+
+_ACTIONS: Final = {"info": queue_info, "pause": _pause}
 
 QUEUES: Final = Method("queues", ApiScope.AGENTS_WRITE, queues)

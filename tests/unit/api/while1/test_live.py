@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from cordboard.calls.ports import Dial
+from cordboard.directory.queue_rules import QueueRules
 from cordboard.engines.far_end import ANSWERS, FarEnd
 from support.asgi import ask
+from support.tenants import tenant
 from support.v1 import Served
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +24,9 @@ class Talking(Served):
     """The demonstration's directory; jessica's desk phone, thomas and helen answer."""
 
     def __init__(self) -> None:
-        super().__init__()
+        house = tenant()
+        queues = tuple(replace(group, queue=QueueRules()) for group in house.groups)
+        super().__init__(replace(house, groups=queues))
         for phone in ("jessica-desk@demo", "thomas@demo", "helen@demo"):
             self.engine.when_dialled(phone, ANSWERS)
 
@@ -149,6 +154,47 @@ async def test_users_status_tells_who_is_there_by_name() -> None:
         "results": {},
     }
     assert await served.error("users-status", type="sipx") == ["Invalid type: sipx"]
+
+
+async def test_a_queue_tells_who_is_there_and_what_became_of_its_calls() -> None:
+    served = Talking()
+    answer = await served.php("queues", action="info", data={"queue_status": True})
+    (support,) = answer["results"]
+    assert support == {
+        "queue": "support",
+        "strategy": "longest_idle",
+        "callers_waiting": 0,
+        "agents_logged_in": 1,
+        "agents_free": 1,
+        "agents": [{"agent_name": "jessica", "user_id": "1001", "status": "free", "paused": 0}],
+    }
+    row = {"agent_name": "jessica", "paused": 1}
+    await served.php("queues", action="pause", data=[row])
+    await ask(
+        served.app,
+        "POST",
+        "/basix/api/call_user",
+        {"user_name": "thomas", "destination": "support"},
+    )
+    await served.later()
+    filters = {
+        "queues": ["support"],
+        "date_between": ["2000-01-01 00:00:00", "2100-01-01 00:00:00"],
+    }
+    (support,) = (await served.php("queues", action="info", filters=filters))["results"]
+    assert (support["callers_waiting"], support["agents_free"]) == (1, 0)
+    assert (support["agents_logged_in"], support["agents"][0]["status"]) == (1, "paused")
+    assert (support["calls"], support["calls_answered"], support["talk_seconds"]) == (0, 0, 0)
+    await served.php("channel", action="hangup", data={"channel": "all"})
+    await served.later()
+    (support,) = (await served.php("queues", action="info", filters=filters))["results"]
+    assert (support["calls"], support["calls_not_answered"]) == (1, 1)
+
+
+@pytest.mark.parametrize("queues", [["nobody"], ["sales"]])
+async def test_queues_that_are_none_are_said(queues: list[str]) -> None:
+    messages = await Talking().error("queues", action="info", filters={"queues": queues})
+    assert messages == ["No Queues found"]
 
 
 async def test_agents_pause_and_go_on() -> None:
