@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.forwarding import forwarding_event
+from cordboard.calls.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User
 from cordboard.journal.port import (
@@ -174,6 +175,23 @@ async def test_agents_stand_as_they_did_last(journal: Journal) -> None:
     assert journal.agents("demo")[7, 1].reason == "lunch"
     assert journal.agents("other")[7, 1].word == "logged_out"
     assert journal.last_seq("demo") == 7
+
+
+def wraps_up(user: int, until: float | None, group: int = 7) -> CallEvent:
+    kind = EventKind.AGENT_WRAPPED_UP if until is None else EventKind.AGENT_WRAPPING_UP
+    who: dict[str, Json] = {"id": user, "name": f"user-{user}"}
+    where: dict[str, Json] = {"id": group, "name": "sales"}
+    return CallEvent(kind, "", data={"group": where, "user": who, "until": until})
+
+
+async def test_who_wraps_up_is_known_until_he_ends_it(journal: Journal) -> None:
+    assert journal.wrap_ups("demo") == {}
+    await journal.commit("demo", [wraps_up(1, 100.5), wraps_up(2, 200.0), acted("paused")])
+    journal.append("demo", [wraps_up(2, None), wraps_up(1, 300.0, 8)])
+    await journal.commit("other", [wraps_up(2, 400.0)])
+    assert journal.wrap_ups("demo") == {1: WrapUp(8, 300.0)}
+    assert journal.wrap_ups("other") == {2: WrapUp(7, 400.0)}
+    assert journal.agents("demo")[7, 1].word == "paused", "which is another matter"
 
 
 async def test_flush_of_an_idle_journal_returns(journal: Journal) -> None:

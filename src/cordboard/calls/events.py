@@ -128,6 +128,10 @@ class EventKind(Enum):
     USER_FORWARDING = "user.forwarding"
     """user (id and name), always, busy, no_answer, after, do_not_disturb, as_in_directory, account;
     of no call: where a user's calls go from now on."""
+    AGENT_WRAPPING_UP = "agent.wrapping_up"
+    """group, user, until (seconds since 1970); of no call, as the next one."""
+    AGENT_WRAPPED_UP = "agent.wrapped_up"
+    """group, user, until (null), account, terminal: the user has ended it early."""
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 

@@ -39,6 +39,7 @@ from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.trunk_view import trunk_view
+from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal, JournalUnavailable, Key
 from cordboard.randomness import timely_uuid
 
@@ -87,6 +88,7 @@ class Exchange:
         self._repetition = Repetition(journal)
         self._channels = ChannelBook()
         self._stopping = Stopping()
+        self.wrap_ups = WrapUps(directory, self._attendance, journal, wall)
         self._live = LiveCalls(
             engine,
             journal,
@@ -95,6 +97,7 @@ class Exchange:
             self._stopping,
             self._attendance,
             self._switchboard.lines,
+            self.wrap_ups,
         )
         self._live.offers = self._offers = Offers(
             directory, _new_id, self.place, engine.execute, self._live.tell
@@ -112,6 +115,7 @@ class Exchange:
     async def recover(self) -> None:
         """Give every call its result that was alive when the last process ended, and let those
         wait on whose time has not come; to be called once, before the first request."""
+        self.wrap_ups.recover()
         for record in await self._journal.unfinished():
             events = await self._journal.events_of(record.tenant, record.id)
             scheduled = waiting_call(record, events)

@@ -25,6 +25,7 @@ from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.serving import Serving
 from cordboard.exchange.stopping import Stopping
+from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal
 
 
@@ -48,6 +49,7 @@ class LiveCalls:
         stopping: Stopping,
         attendance: Attendance,
         lines: Lines,
+        wrap_ups: WrapUps,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -57,6 +59,7 @@ class LiveCalls:
         self._attendance = attendance
         self._live: dict[str, _Live] = {}
         self._given: dict[str, str] = {}  # channels that were given away, and by whom
+        self._wrap_ups = wrap_ups
         self._alarm = Alarm(self._due)
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
@@ -210,6 +213,8 @@ class LiveCalls:
             self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
             self._serving.stir(live.tenant)
+            if self._attendance.somebody_hung_up:
+                self._wrap_ups.begin()
         for command in call.take_commands():
             self._engine.execute(command)
         self._usage.give_back(call.take_released())

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.calls.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
@@ -123,6 +124,10 @@ class MemoryJournal:
     async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         await asyncio.shield(self._put(Entry(tenant, self._wall(), tuple(events))))
+
+    def wrap_ups(self, tenant: str) -> Mapping[int, WrapUp]:
+        """Who of a tenant wraps up, or did."""
+        return self._view.wrap_ups(tenant)
 
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""

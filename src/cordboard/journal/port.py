@@ -14,6 +14,7 @@ from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.request import Callback
+from cordboard.calls.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted
@@ -154,6 +155,10 @@ class Journal(Outbox, Recordings, Protocol):
     def forwardings(self, tenant: str) -> Mapping[int, Forwarding]:
         """Where the calls of a tenant's users go, by user id and the last committed event of each;
         those for whom the directory holds are not among them."""
+
+    def wrap_ups(self, tenant: str) -> Mapping[int, WrapUp]:
+        """The last committed wrap-up of each of a tenant's users, by their ids, unless it was ended
+        early; it may be over."""
 
     def put_bindings(self, account: str, contacts: str | None) -> None:
         """Keep where a terminal (``name@domain``) is registered, in the words of its engine, in

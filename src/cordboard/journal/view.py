@@ -16,6 +16,7 @@ from cordboard.calls.forwarding import forwarding_in
 from cordboard.calls.owing import Owed, owed, owes
 from cordboard.calls.progress import progress_of
 from cordboard.calls.stages import Stage
+from cordboard.calls.wrap_ups import WrapUp, wrap_up_in
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.listing import Standing, Wanted, newest
@@ -61,7 +62,7 @@ class KnownCall:
 class _Tenant:
     """A tenant's log and calls."""
 
-    __slots__ = ("agents", "calls", "ended", "forwardings", "log")
+    __slots__ = ("agents", "calls", "ended", "forwardings", "log", "wrap_ups")
 
     def __init__(self, history: int, last: int) -> None:
         self.log = Log(history, last)
@@ -69,10 +70,12 @@ class _Tenant:
         self.ended: deque[str] = deque()
         self.agents: dict[Place, AgentState] = {}
         self.forwardings: dict[int, Forwarding] = {}
+        self.wrap_ups: dict[int, WrapUp] = {}
 
     def see_of_no_call(self, event: CallEvent, at: float) -> None:
         """An event of no call is committed: somebody stands otherwise from now on."""
         acted, sent = state_in(event, at), forwarding_in(event)
+        wraps = wrap_up_in(event)
         if acted is not None:
             self.agents[acted[0]] = acted[1]
         if sent is not None:
@@ -81,6 +84,12 @@ class _Tenant:
                 self.forwardings.pop(user, None)
             else:
                 self.forwardings[user] = terms
+        if wraps is not None:
+            user_id, wrap_up = wraps
+            if wrap_up is None:
+                self.wrap_ups.pop(user_id, None)
+            else:
+                self.wrap_ups[user_id] = wrap_up
 
 
 class View:
@@ -166,6 +175,15 @@ class View:
         """How members of a tenant's groups stand."""
         known = self._tenants.get(tenant)
         return known.agents if known is not None else {}
+
+    def wrap_ups(self, tenant: str) -> Mapping[int, WrapUp]:
+        """Who wraps up, or did."""
+        known = self._tenants.get(tenant)
+        return known.wrap_ups if known is not None else {}
+
+    def adopt_wrap_up(self, tenant: str, user: int, wrap_up: WrapUp) -> None:
+        """Know who wrapped up when an earlier process ended."""
+        self._tenant(tenant).wrap_ups[user] = wrap_up
 
     def adopt_agent(self, tenant: str, place: Place, state: AgentState) -> None:
         """Know how a member stood when an earlier process ended."""

@@ -34,6 +34,24 @@ async def test_who_waits_is_shown_with_the_agents() -> None:
     assert [one["state"] for one in (*shown["waiting"], *shown["agents"])] == ["ringing"] * 2
 
 
+async def test_a_wrap_up_is_ended_early() -> None:
+    where = tenant()
+    support = replace(where.groups[1], wrap_up=60.0)
+    served = Served(replace(where, groups=(where.groups[0], support)))
+    body = {"first": {"group": {"name": "support"}}, "second": {"context": "welcome"}}
+    placed = (await served.post("/calls", body)).json
+    far = served.engine.far(placed["channels"][0])
+    far.answer()
+    far.hang_up()
+    agents = (await served.get("/groups/support/queue")).json["agents"]
+    assert [one["state"] for one in agents] == ["wrapping_up"]
+    for _ in range(2):
+        assert (await served.post("/users/jessica/wrapped-up", b"")).status == 204
+    agents = (await served.get("/groups/support/queue")).json["agents"]
+    assert [one["state"] for one in agents] == ["free"]
+    assert (await served.post("/users/nobody/wrapped-up", b"")).status == 404
+
+
 async def test_nobody_waits_where_there_is_no_queue() -> None:
     shown = (await Served().get("/groups/sales/queue")).json
     assert shown["waiting"] == []

@@ -16,6 +16,7 @@ from cordboard.engines.far_end import RINGS
 from cordboard.exchange.agents import Agents
 from cordboard.feeds.cdr import cdr_of
 from cordboard.feeds.live_call import live_call
+from cordboard.journal.port import Journal
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, tenant
 from support.waiting import eventually
@@ -34,9 +35,9 @@ class QueueHouse(QuickHouse):
     """Thomas and helen answer at once, and call support; of jessica's phones one is there, which
     rings."""
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, journal: Journal | None = None, **more: Any) -> None:
         self.group = support(**more)
-        super().__init__(where=replace(tenant(), groups=(tenant().groups[0], self.group)))
+        super().__init__(journal, where=replace(tenant(), groups=(tenant().groups[0], self.group)))
         self.when("helen", AT_ONCE)
         self.when("jessica-desk", RINGS)
         self.away("jessica-soft")
@@ -55,6 +56,11 @@ class QueueHouse(QuickHouse):
         """Jessica does something as an agent."""
         jessica = self.directory.tenants[0].users[0]
         await self.agents.act(DOMAIN, self.group, jessica, act, "main")
+
+    def agents_now(self) -> list[str]:
+        """What keeps those of support from being rung."""
+        found = self.exchange.queues.agents(self.directory.tenants[0], self.group)
+        return ["free" if one.obstacle is None else one.obstacle.value for one in found]
 
     def waiting(self) -> list[tuple[str, bool]]:
         """Who waits, and whether she is rung for him."""
@@ -99,6 +105,37 @@ async def test_wrapping_up_is_noticed_to_end() -> None:
     await house.hang_up_second(first)
     assert house.waiting() == [(second, False)]
     await eventually(lambda: house.waiting() == [(second, True)], 5.0)
+
+
+async def test_he_ends_it_early() -> None:
+    house = QueueHouse(wrap_up=60.0)
+    first = await house.call("thomas")
+    house.engine.far(await house.rung(first)).answer()
+    second = await house.call("helen")
+    await house.hang_up_second(first)
+    where, wrap_ups = house.directory.tenants[0], house.exchange.wrap_ups
+    jessica, thomas = where.users[:2]
+    assert not await wrap_ups.end(where, thomas, "main"), "who does not"
+    assert await wrap_ups.end(where, jessica, "main")
+    house.exchange.queues.somebody_may_be_free(DOMAIN)
+    assert house.waiting() == [(second, True)]
+    assert not await wrap_ups.end(where, jessica, "main"), "once is enough"
+    assert house.journal.wrap_ups(DOMAIN) == {}
+
+
+async def test_it_goes_on_after_a_restart() -> None:
+    house = QueueHouse(wrap_up=60.0)
+    first = await house.call("thomas")
+    house.engine.far(await house.rung(first)).answer()
+    await house.hang_up_second(first)
+    await house.journal.flush()
+    after = QueueHouse(journal=house.journal, wrap_up=60.0)
+    assert after.agents_now() == ["free"]
+    await after.exchange.recover()
+    assert after.agents_now() == ["wrapping up"]
+    where = after.directory.tenants[0]
+    assert await after.exchange.wrap_ups.end(where, where.users[0], None, "jessica-desk@demo")
+    assert after.agents_now() == ["free"]
 
 
 async def test_what_is_told_of_it() -> None:

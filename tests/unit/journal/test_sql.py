@@ -462,6 +462,18 @@ async def test_calls_are_forwarded_as_before_in_the_next_process(shelf: Shelf) -
     await again.close()
 
 
+async def test_who_wraps_up_does_so_in_the_next_process(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    data: dict[str, Json] = {"group": {"id": 7}, "user": {"id": 1}, "until": 1234.5}
+    await journal.commit("demo", [CallEvent(EventKind.AGENT_WRAPPING_UP, "", data=data)])
+    before = dict(journal.wrap_ups("demo"))
+    assert before[1].until == 1234.5
+    await journal.close()
+    again = await shelf.open()
+    assert again.wrap_ups("demo") == before
+    await again.close()
+
+
 async def test_what_agents_did_is_forgotten_and_how_they_stand_is_not(shelf: Shelf) -> None:
     journal = await shelf.open()
     await journal.commit("demo", [acted("logged_out")] * 3)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from cordboard.api.auth import Principal
 from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, needs
-from cordboard.api.v1.answers import example, shown
+from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.bodies import json_of, read_as, takes
 from cordboard.api.v1.directory import MEMBER, GroupKey, UserKey, group_named, user_named
 from cordboard.api.v1.directory_view import MemberShown, member_view
@@ -103,6 +103,22 @@ async def pause(
 async def unpause(principal: Acting, here: Here, group: GroupKey, user: UserKey) -> Response:
     """End an agent's pause."""
     return await _act(principal, here, group, user, AgentAct.UNPAUSE)
+
+
+@router.post(
+    "/users/{user}/wrapped-up",
+    status_code=204,
+    response_class=Response,
+    responses=described("no_such_user", "overloaded"),
+)
+async def wrapped_up(principal: Acting, here: Here, user: UserKey) -> Response:
+    """End an agent's wrap-up early, so that groups ring him again; one who does not wrap up stays
+    as he is."""
+    tenant = principal.tenant
+    named = user_named(tenant, user)
+    if await here.exchange.wrap_ups.end(tenant, named, principal.account.name):
+        here.exchange.queues.somebody_may_be_free(tenant.domain)
+    return nothing()
 
 
 async def _act(

@@ -10,7 +10,7 @@ from cordboard.calls.agents import NO_CALL, Place
 from cordboard.calls.events import CallEvent
 from cordboard.journal.entry import Entry
 from cordboard.journal.recordings import tells_of_recording
-from cordboard.journal.sql import bindings, forwardings, recordings
+from cordboard.journal.sql import bindings, forwardings, recordings, wrap_ups
 from cordboard.journal.sql.rows import (
     Row,
     agent_row,
@@ -104,6 +104,7 @@ class Batch:
             (_ADD_AGENTS, acted),
             (forwardings.DROP, left),
             (forwardings.ADD, sent),
+            *wrap_ups.statements([(entry.tenant, event) for entry, event in self._of_no_call]),
             *recordings.statements(self._of_recordings),
             (_END_CALLS, endings(entries)),
             (_ADD_OWED, [owed_row(one) for one in self.owed]),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.calls.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
@@ -197,6 +198,10 @@ class SqlJournal(SqlOutbox, SqlRecordings):
     async def commit(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         await self._open.write(Entry(tenant, self._wall(), tuple(events)))
+
+    def wrap_ups(self, tenant: str) -> Mapping[int, WrapUp]:
+        """Who of a tenant wraps up, or did."""
+        return self._view.wrap_ups(tenant)
 
     def agents(self, tenant: str) -> Mapping[Place, AgentState]:
         """How members stand; see the port."""

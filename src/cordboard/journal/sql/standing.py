@@ -6,7 +6,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cordboard.journal.sql import forwardings
+from cordboard.journal.sql import forwardings, wrap_ups
 from cordboard.journal.sql.rows import agent_of
 from cordboard.journal.sql.tables import agents
 from cordboard.journal.view import View
@@ -18,3 +18,5 @@ async def adopt_standing(connection: AsyncConnection, view: View) -> None:
         view.adopt_agent(row["tenant"], *agent_of(row))
     for tenant, user, terms in await forwardings.read(connection):
         view.adopt_forwarding(tenant, user, terms)
+    for tenant, user, wrap_up in await wrap_ups.stored(connection):
+        view.adopt_wrap_up(tenant, user, wrap_up)

@@ -144,6 +144,16 @@ agents = Table(
 )
 """What agents have done in their groups: whoever has done nothing has no row."""
 
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("tenant", Text, primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("group_id", BigInteger, nullable=False),
+    Column("until", Double, nullable=False),
+)
+"""Who wraps up, or did, after a call of a group."""
+
 ledger = Table(
     "ledger",
     metadata,
