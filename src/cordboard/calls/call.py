@@ -20,7 +20,7 @@ from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Parts
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import EngineCommand, EngineEvent
-from cordboard.calls.program_words import Fetch
+from cordboard.calls.program_words import WantedSteps
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Consultation, Handed, Switchboard
@@ -144,7 +144,7 @@ class Call:
         """The limits to give back."""
         return self._parts.holdings.take_released()
 
-    def take_wanted_steps(self) -> Fetch | None:
+    def take_wanted_steps(self) -> WantedSteps | None:
         """The steps that a program waits for; said once."""
         wanted = self._parts.wanted_steps
         if wanted is not None:

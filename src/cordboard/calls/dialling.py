@@ -14,11 +14,11 @@ from cordboard.calls.hunt_channel import Channel
 from cordboard.calls.log import CallLog
 from cordboard.calls.plan import CallPlan, LegPlan, Party, PlannedChannel, channels_for
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
+from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.switchboard import Consultation, Rerouted, Switchboard
 from cordboard.directory.model import Trunk
-from cordboard.directory.steps import RingStep
 
 
 class Dialling:
@@ -57,9 +57,9 @@ class Dialling:
         :class:`~cordboard.calls.refusals.Refused`. What it needs is taken by then."""
         return self._switchboard.transfer(self._plan, leg, to, self._holdings.of(leg))
 
-    def find_party(self, step: RingStep, to: str) -> Rerouted:
-        """Whom a step of a program rings, likewise."""
-        return self._switchboard.ring(self._plan, step, to, self._holdings.of(Leg.SECOND))
+    def find_party(self, wanted: RingOut) -> Rerouted:
+        """Whom a program rings, likewise."""
+        return self._switchboard.ring(self._plan, wanted, self._holdings.of(Leg.SECOND))
 
     def find_forward(self, leg: Leg, reason: ForwardReason, to: str) -> Rerouted:
         """Where a leg goes that its user has forwarded, likewise."""

@@ -50,7 +50,8 @@ def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float)
 
 
 def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    wanted = leg is parts.hunted and leg is not parts.waiting.leg and parts.place.leg is None
+    hunted = parts.is_hunted(event.channel, leg) and leg is not parts.waiting.leg
+    wanted = hunted and parts.place.leg is None
     if wanted and parts.waiting.early_media(event.channel, event.flowing):
         parts.log.early_media(leg, event.channel, event.flowing)
 
@@ -59,10 +60,11 @@ def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float)
     plan = parts.leg_plan(leg)
     if plan is None or not plan.screen:
         _accepted(event.channel, leg, parts, apply, now)
-    elif leg is parts.hunted and parts.hunting.picked_up(event.channel, leg):
+    elif parts.is_hunted(event.channel, leg) and parts.hunting.picked_up(event.channel, leg):
         first = leg is Leg.FIRST
         apply(Trigger.FIRST_PICKED_UP if first else Trigger.SECOND_PICKED_UP, now)
-        parts.screening.ask(event.channel, plan.caller.number, now)
+        asked = parts.legs.hunt_of(event.channel, leg).channels[event.channel].planned
+        parts.screening.ask(event.channel, plan.caller.number, asked.language, now)
 
 
 def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
@@ -95,7 +97,7 @@ def _rung_since(stage: Stage) -> Stage:
 def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
     """Who was asked does not take the call, which may be the end of his leg's hunt."""
     leg = parts.legs.leg_of(channel)
-    if leg is not None and leg is parts.hunted:
+    if leg is not None and parts.is_hunted(channel, leg):
         verdict = parts.hunting.refused(channel, leg, cause)
         if verdict is not None:
             climbing.failed(leg, verdict, parts, apply, now)
@@ -106,7 +108,7 @@ def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> 
     if parts.caller.is_on(event.channel):
         parts.verdicts.gone = Verdict(Cause.NORMAL, said=event.said)  # he gave up
         apply(Trigger.FIRST_GONE, now)
-    elif verdict is not None and leg is parts.hunted and parts.legs.rings(event.channel, leg):
+    elif verdict is not None and parts.is_hunted(event.channel, leg):
         climbing.failed(leg, verdict, parts, apply, now)
 
 
@@ -116,7 +118,7 @@ def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float)
     if gone is not None:
         parts.verdicts.gone = gone
         apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
-    elif parts.screening.forget(event.channel) and leg is parts.hunted:
+    elif parts.screening.forget(event.channel) and parts.is_hunted(event.channel, leg):
         hunt = parts.legs.hunt(leg)
         if not hunt.open:
             climbing.failed(leg, hunt.verdict(), parts, apply, now)

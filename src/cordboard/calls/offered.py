@@ -55,6 +55,8 @@ def offered_leg(
         takes.append(Take(line.key, line.limit))  # its rate is for the calls that we begin
         label = full_name(trunk, tenant.domain)
         caller = CallerId(offered.number, offered.name, f"as trunk {trunk.name} says")
-    channel = PlannedChannel(offered.channel, (), None if user is None else user.id, label)
+    language = tenant.policy.language if user is None else user.language
+    owner = None if user is None else user.id
+    channel = PlannedChannel(offered.channel, (), owner, label, language=language)
     leg = LegPlan(Leg.FIRST, party, (), caller, DEFAULT_ANSWER_TIMEOUT, tuple(takes))
     return leg, channel

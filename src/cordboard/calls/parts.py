@@ -12,10 +12,10 @@ from cordboard.calls.hunting import Hunting
 from cordboard.calls.legs import Legs
 from cordboard.calls.log import CallLog
 from cordboard.calls.place_in_line import PlaceInLine
-from cordboard.calls.plan import CallPlan, LegPlan
+from cordboard.calls.plan import CallPlan, LegPlan, ProgramPlan
 from cordboard.calls.ports import EngineCommand
 from cordboard.calls.program import Program
-from cordboard.calls.program_words import Fetch
+from cordboard.calls.program_words import WantedSteps
 from cordboard.calls.recording import Recording
 from cordboard.calls.referral import Referral
 from cordboard.calls.request import Leg
@@ -52,6 +52,7 @@ class Parts:
         "place",
         "plan",
         "program",
+        "program_plan",
         "recording",
         "referral",
         "route",
@@ -73,7 +74,8 @@ class Parts:
         self.screening = Screening(command)
         self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
         self.program: Program | None = None
-        self.wanted_steps: Fetch | None = None  # that the exchange is to fetch for it
+        self.program_plan: ProgramPlan | None = None  # what it began as
+        self.wanted_steps: WantedSteps | None = None  # that the exchange is to fetch for it
         self.referral: Referral | None = None  # while a party has the other one transferred
         self.transfers = 0
         self.legs = Legs(plan.channels)
@@ -117,6 +119,10 @@ class Parts:
             if at is not None and (deadline is None or at < deadline):
                 deadline = at
         return deadline
+
+    def is_hunted(self, channel: str, leg: Leg) -> bool:
+        """Whether a leg's hunt is on and this channel one of it, not of a hunt before."""
+        return leg is self.hunted and channel in self.legs.hunt(leg).channels
 
     def leg_plan(self, leg: Leg) -> LegPlan | None:
         """How a leg is rung; None for a program."""

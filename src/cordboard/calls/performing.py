@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cordboard.calls import queueing, rung_times
+from cordboard.calls import climbing, queueing, rung_times
 from cordboard.calls.causes import Cause
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.outcome import Verdict
@@ -31,6 +31,7 @@ from cordboard.calls.program_words import (
     Sound,
     Stepped,
     TakeCall,
+    WantedSteps,
 )
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
@@ -49,6 +50,7 @@ def enter(parts: Parts, apply: Apply, now: float) -> None:
     program, plan = parts.program, parts.plan.second
     if program is None and isinstance(plan, ProgramPlan):
         parts.times.call_ends = now + parts.plan.longest_call
+        parts.program_plan = plan
         parts.program = program = Program(plan.steps, dict(plan.variables), plan.language)
         parts.log.forwarded(plan, plan.forwarded)
         parts.log.program(parts.legs.first.winner, plan.party.name)
@@ -74,6 +76,10 @@ def ring(parts: Parts, apply: Apply, now: float) -> None:
     rung_times.begin(route.plan, parts, now)
     if route.plan.queued:
         queueing.begin(route.plan, parts, apply, now)
+        return
+    if not hunt.channels:
+        verdict = Verdict(route.plan.absent or Cause.UNREACHABLE)
+        climbing.failed(Leg.SECOND, verdict, parts, apply, now)
         return
     parts.dialling.dial_all(hunt, route.plan)
     parts.waiting.ringback()
@@ -151,7 +157,7 @@ def _take_call(_effect: TakeCall, _parts: Parts, _apply: Apply, _now: float) -> 
 
 def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
     try:
-        parts.route = parts.dialling.find_party(effect.step, effect.to)
+        parts.route = parts.dialling.find_party(effect)
     except Refused as refusal:
         parts.log.program_refused(parts.legs.first.winner, refusal)
         if parts.program is not None:
@@ -161,7 +167,27 @@ def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
 
 
 def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.wanted_steps = effect
+    """What Basix tells its XML servers (docs.brastel.com/xml/request.html), and all variables."""
+    plan, first = parts.program_plan, parts.plan.first.party
+    if plan is None:
+        return
+    known = dict(plan.variables)
+    caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
+    form = {
+        **effect.variables,
+        "CallUUID": parts.legs.first.winner or "",
+        "CallStatus": "in-progress",
+        "Direction": "inbound" if parts.plan.offered else "outbound",
+        "CalledNumber": called,
+        "CallingNumber": caller,
+        "Anonymous": "false" if caller else "true",
+        "To": called,
+        "From": caller,
+    }
+    if first.kind == "user":
+        form |= {"UserId": str(first.id), "UserName": first.name}
+    wanted = WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language)
+    parts.wanted_steps = wanted
 
 
 def _keep(effect: Keep, parts: Parts, _apply: Apply, _now: float) -> None:

@@ -64,15 +64,17 @@ class PlannedTerminal:
     user: int
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
     codecs: tuple[str, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrunks:
     """An outside number, tried through one trunk after another; ``passed_over`` are those that
-    would have come earlier, or not at all."""
+    would have come earlier, or not at all. Who is there is spoken to in a ``language``."""
 
     endpoints: tuple[TrunkEndpoint, ...]
     passed_over: tuple[PassedOver, ...] = ()
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class PlannedChannel:
     or other flows of the same phone. One that was offered to us has none.
 
     ``user`` is whose phone it is: a 600 or 603 of one of his phones ends all of them. ``group`` is
-    the group that he is rung for.
+    the group that he is rung for. What we say to him is in a ``language``.
     """
 
     id: str
@@ -89,6 +91,7 @@ class PlannedChannel:
     user: int | None
     label: str
     group: int | None = None
+    language: str = "en"
 
     @property
     def offered(self) -> bool:
@@ -199,11 +202,14 @@ def channels_for(
     """The channels of a leg as its phones are registered now, or those of ``users`` among them;
     empty when none is."""
     if isinstance(plan.targets, PlannedTrunks):
-        number = plan.targets.endpoints[0].number
-        return (PlannedChannel(new_id(), plan.targets.endpoints, None, number),)
+        trunks = plan.targets
+        number, language = trunks.endpoints[0].number, trunks.language
+        return (PlannedChannel(new_id(), trunks.endpoints, None, number, None, language),)
     group = None if plan.hunt is None else plan.hunt.group
     return tuple(
-        PlannedChannel(new_id(), endpoints, terminal.user, terminal.account, group)
+        PlannedChannel(
+            new_id(), endpoints, terminal.user, terminal.account, group, terminal.language
+        )
         for terminal in plan.targets
         if users is None or terminal.user in users
         for endpoints in _phones(terminal, contacts(terminal.account))

@@ -266,6 +266,7 @@ class Planner:
                 user.id,
                 terminal.auto_answer if wanted else AutoAnswerStyle.NONE,
                 terminal.codecs,
+                user.language,
             )
             for user in members_of(self.tenant, target)
             for terminal in self.tenant.terminals_of(user)
@@ -289,7 +290,7 @@ class Planner:
             )
             for trunk in ways.trunks
         )
-        return PlannedTrunks(endpoints, ways.passed_over)
+        return PlannedTrunks(endpoints, ways.passed_over, self.tenant.policy.language)
 
     def _called(self, leg: Leg) -> CalledParty:
         return self.request.first if leg is Leg.FIRST else self.request.second

@@ -48,6 +48,7 @@ from cordboard.calls.program_words import (
     TakeCall,
 )
 from cordboard.directory.steps import (
+    OWN,
     Action,
     AnswerStep,
     BranchStep,
@@ -63,6 +64,7 @@ from cordboard.directory.steps import (
     SetStep,
     Step,
     WaitStep,
+    own_prompt,
 )
 
 MAX_SPOKEN = 64
@@ -75,7 +77,6 @@ its file has to be read."""
 LONGEST_FETCH = 35.0
 """Seconds that documents are waited for: three servers, asked for 10 seconds each."""
 
-_OWN = "builtin:"
 _SPOKEN = {**{digit: digit for digit in "0123456789"}, "*": "star", "#": "hash", "+": "plus"}
 _SILENT = (BranchStep, GotoStep, SetStep)
 
@@ -194,7 +195,7 @@ class Program:
 
     def _say(self, action: SayStep, now: float) -> None:
         text = self._course.filled(action.text)[:MAX_SPOKEN]
-        self._queue.extend(f"{_OWN}{_SPOKEN[one]}" for one in text if one in _SPOKEN)
+        self._queue.extend(f"{OWN}{_SPOKEN[one]}" for one in text if one in _SPOKEN)
         self._play_next(State.PLAYING, now)
 
     def _pause(self, action: WaitStep, now: float) -> None:
@@ -209,9 +210,9 @@ class Program:
         return self._wait(state, now + LONGEST_SOUND)
 
     def _in_language(self, path: str) -> str:
-        name = path.removeprefix(_OWN)
+        name = path.removeprefix(OWN)
         if name != path and "/" not in name:
-            return f"{_OWN}{self._language}/{name}"
+            return own_prompt(name, self._language)
         return path.replace("{language}", self._language)
 
     def _played(self, told: tuple[int, bool], now: float) -> None:
@@ -307,7 +308,8 @@ class Program:
 
     def _ring(self, action: RingStep, _now: float) -> None:
         self._course.use("parties rung", MAX_RINGS)
-        self._done.append(RingOut(action, self._course.filled(action.to)))
+        show = None if action.show is None else self._course.filled(action.show)
+        self._done.append(RingOut(action, self._course.filled(action.to), show))
         self._wait(State.RINGING, None)
 
     def _connected(self, _value: Any, _now: float) -> None:

@@ -55,10 +55,11 @@ class TakeCall:
 
 @dataclass(frozen=True, slots=True)
 class RingOut:
-    """Ring whom a step names; ``to`` is what stands there now."""
+    """Ring whom a step names; ``to`` and ``show`` are what stands there now."""
 
     step: RingStep
     to: str
+    show: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,18 @@ class Fetch:
     urls: tuple[str, ...] = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantedSteps:
+    """What a :class:`Fetch` comes to in its call: the ``form`` that is posted, who is told of the
+    answer, and where the prompts of the steps may be."""
+
+    turn: int
+    urls: tuple[str, ...] = field(repr=False)
+    form: Mapping[str, str] = field(repr=False)
+    folder: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cordboard.calls.plan import (
 )
 from cordboard.calls.planner import Planner
 from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.program_words import RingOut
 from cordboard.calls.reaching import PARAMETER as FORWARD
 from cordboard.calls.reaching import go_on, reach
 from cordboard.calls.refusals import RefusalId, Refused
@@ -89,7 +90,7 @@ def transfer(
 
 
 def ring(
-    plan: CallPlan, step: RingStep, to: str, tenant: TenantDirectory, live: LiveView
+    plan: CallPlan, wanted: RingOut, tenant: TenantDirectory, live: LiveView
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...], bool]:
     """The plan of whom a step of a program rings, its channels, and whether that group's calls are
     recorded. Raises :class:`Refused`.
@@ -99,23 +100,28 @@ def ring(
     variables, who may only call inside gets nobody outside by the keys that he presses, unless the
     step says that it is to ring a number.
     """
-    request, wishes = plan.request, plan.request.on_second
+    request, step = plan.request, wanted.step
+    wishes = request.on_second
     kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
+    if wanted.show is not None:
+        kept = LegWishes(caller_number=wanted.show)
     timeout = request.second_answer_timeout if step.timeout is None else step.timeout
     asked = replace(request, on_second=kept, second_answer_timeout=timeout)
-    found = _named_by(step, to, tenant)
+    found = _named_by(step, wanted.to, tenant)
     if isinstance(found, ContextTarget):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
     if isinstance(found, Outside) and _is_a_callers_choice(request, step):
         raise Refused(RefusalId.INVALID_DESTINATION, "an outside number is not allowed", "ring")
     planner = Planner(asked, tenant, live)
-    party = party_of(found, Address(to))
-    rung = planner.leg(Leg.SECOND, found, party, shown=plan.first.party)
+    party = party_of(found, Address(wanted.to))
+    rung = reach(planner, Leg.SECOND, found, party, shown=plan.first.party)
+    if isinstance(rung, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
     records = isinstance(found, GroupTarget) and found.group.record
     if rung.queued:
         return rung, (), records  # whoever is free then
     channels = first_channels(rung, live)
-    if not channels:
+    if not channels and rung.absent is None and rung.forwards is None:
         raise nobody_there(rung, "ring")
     return rung, channels, records
 

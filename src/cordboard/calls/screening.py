@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import EngineCommand, Play, Prompt, StopPlay
+from cordboard.directory.steps import own_prompt
 
 SCREENING_SECONDS = 20.0
 """How long a candidate has: the prompt twice, with a number of ten digits, and a breath."""
@@ -25,6 +26,7 @@ ACCEPTS = "1"
 @dataclass(slots=True)
 class _Candidate:
     pieces: tuple[str, ...]
+    language: str
     until: float
     place: int = 0
 
@@ -38,9 +40,10 @@ class Screening:
         self._command = command
         self._candidates: dict[str, _Candidate] = {}
 
-    def ask(self, channel: str, number: str, now: float) -> None:
+    def ask(self, channel: str, number: str, language: str, now: float) -> None:
         """Ask who has picked up whether he takes a call from ``number``."""
-        self._candidates[channel] = _Candidate(_pieces(number), now + SCREENING_SECONDS)
+        until = now + SCREENING_SECONDS
+        self._candidates[channel] = _Candidate(_pieces(number), language, until)
         self._play(channel)
 
     def played(self, channel: str, place: int) -> None:
@@ -84,7 +87,7 @@ class Screening:
     def _play(self, channel: str) -> None:
         candidate = self._candidates[channel]
         piece = candidate.pieces[candidate.place % len(candidate.pieces)]
-        self._command(Play(channel, Prompt(f"builtin:{piece}"), candidate.place))
+        self._command(Play(channel, Prompt(own_prompt(piece, candidate.language)), candidate.place))
 
 
 def _pieces(number: str) -> tuple[str, ...]:

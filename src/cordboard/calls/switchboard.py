@@ -13,8 +13,8 @@ from cordboard.calls.lines import Lines
 from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.program_words import RingOut
 from cordboard.calls.request import Leg
-from cordboard.directory.steps import RingStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +126,5 @@ class Switchboard(LiveView, Protocol):
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""
 
-    def ring(self, plan: CallPlan, step: RingStep, to: str, held: tuple[Take, ...]) -> Rerouted:
-        """Plan whom a step of a program rings as the second party, likewise."""
+    def ring(self, plan: CallPlan, wanted: RingOut, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a program rings as the second party, likewise."""

@@ -38,6 +38,7 @@ DEFAULT_HTTP: Final = ("127.0.0.1", 8080)
 DEFAULT_SIP: Final = (Listener("udp", "127.0.0.1", 5060), Listener("tcp", "127.0.0.1", 5060))
 DEFAULT_PORTS: Final = (20_000, 29_999)
 DEFAULT_RECORDINGS: Final = "recordings"
+DEFAULT_LANGUAGES: Final = "languages"
 DEFAULT_USER_AGENT: Final = f"cordboard/{__version__}"
 
 VARIABLES: Final = {
@@ -123,6 +124,7 @@ SECTIONS: Final = {
             "advertise": Field(HOSTS, NO_HOSTS),
             "ports": Field(_RANGE, DEFAULT_PORTS),
             "recordings": Field(text("a folder's path", longest=1024), DEFAULT_RECORDINGS),
+            "languages": Field(text("a folder's path", longest=1024), DEFAULT_LANGUAGES),
         },
     ),
     "store": Shape("store", STORE_FIELDS),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from cordboard.configuration.listening import (
 )
 from cordboard.configuration.sections import (
     DEFAULT_HTTP,
+    DEFAULT_LANGUAGES,
     DEFAULT_PORTS,
     DEFAULT_RECORDINGS,
     DEFAULT_SIP,
@@ -43,9 +45,10 @@ from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory, read_document
 from cordboard.engines.capacity import USUAL_CAPACITY, Capacity, capacity_of
 from cordboard.engines.dns.settings import DnsSettings, dns_settings
+from cordboard.engines.embedded.prompt_files import PromptFiles
 from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.journal.settings import DEFAULT_DAYS, IN_MEMORY, recovery_path, store_url
-from cordboard.media.prompts import MAX_FILE_OCTETS, PromptError, check_wav
+from cordboard.media.prompts import PromptError, check_wav
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 """Some 200,000 users; a larger directory does not come as one file."""
@@ -60,9 +63,9 @@ class Settings:
     ``drain`` is how long live calls may go on when the server stops, ``grace`` how late a call for
     later may begin,
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
-    of a range, ``recordings`` the folder of recorded calls. ``store`` is the URL of the journal's
-    database, in which calls are kept for ``keep_days`` after their end, ``recovery`` the file of
-    live channels.
+    of a range, ``recordings`` the folder of recorded calls, ``languages`` that of prompts by
+    language. ``store`` is the URL of the journal's database, in which calls are kept for
+    ``keep_days`` after their end, ``recovery`` the file of live channels.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -84,6 +87,7 @@ class Settings:
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
     recordings: Path = Path(DEFAULT_RECORDINGS)
+    languages: Path = Path(DEFAULT_LANGUAGES)
     store: str = field(default=IN_MEMORY, repr=False)
     recovery: Path | None = None
     drain: float = 0.0
@@ -137,9 +141,10 @@ def parse_configuration(
     sections = {name: _section(name, shape, document, problems) for name, shape in SECTIONS.items()}
     for source, section, key, value in _overrides(http, sip, environ or {}):
         _override(sections, source, section, key, value, problems)
+    languages = PromptFiles(path.resolve().parent / sections["media"]["languages"])
     surroundings = Surroundings(
         folder=str(path.resolve().parent),
-        prompt_fault=_prompt_fault,
+        prompt_fault=partial(_prompt_fault, languages),
         longest_call=sections["calls"]["longest_call"],
         media_timeout=sections["calls"]["media_timeout"],
     )
@@ -196,11 +201,10 @@ def _override(
         problems.error_outside(source, f"expected {expected}, found {found(shown)}{why}")
 
 
-def _prompt_fault(path: str) -> str | None:
+def _prompt_fault(languages: PromptFiles, path: str) -> str | None:
     """Why a prompt cannot be played; None if it can."""
     try:
-        with open(path, "rb") as file:
-            check_wav(file.read(MAX_FILE_OCTETS + 1))
+        check_wav(languages.read(path))
     except OSError as error:
         return error.strerror or "it cannot be read"
     except PromptError as error:
@@ -248,6 +252,7 @@ def _settings(
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
         recordings=file.parent / media["recordings"],
+        languages=file.parent / media["languages"],
         store=url,
         recovery=recovery_path(sections["store"]["recovery"], url, file),
         drain=sections["calls"]["drain"],

@@ -13,6 +13,7 @@ from cordboard.directory.shape import read_table
 from cordboard.directory.step_schema import LONGEST_RING, STEP
 from cordboard.directory.steps import (
     DIGIT_KEYS,
+    OWN,
     Action,
     AnswerStep,
     BranchStep,
@@ -35,9 +36,6 @@ MOST_STEPS = 500
 
 LANGUAGE_MARK = "{language}"
 
-OWN = "builtin:"
-"""Begins the names of prompts that come with the server."""
-
 _OPTIONS: dict[str, frozenset[str]] = {
     "answer": frozenset(),
     "play": frozenset({"times", "until"}),
@@ -49,7 +47,7 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "branch": frozenset({"to", "otherwise"}),
     "goto": frozenset(),
     "set": frozenset(),
-    "ring": frozenset({"timeout", "result", "otherwise"}),
+    "ring": frozenset({"timeout", "show", "result", "otherwise"}),
     "record": frozenset(),
     "hangup": frozenset(),
     "fetch": frozenset({"result", "otherwise"}),
@@ -173,7 +171,9 @@ def _ring(given: dict[str, Any], path: Path, problems: Problems) -> RingStep | N
     if given.get("timeout", 0.0) > LONGEST_RING:
         problems.error((*path, "timeout"), f"expected at most {LONGEST_RING:g} seconds of ringing")
     (kind, to), *_ = named.items()
-    return RingStep(to, RingKind(kind), given.get("timeout"), **_some(given, "result", "otherwise"))
+    return RingStep(
+        to, RingKind(kind), given.get("timeout"), **_some(given, "result", "otherwise", "show")
+    )
 
 
 def _some(given: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -156,6 +156,7 @@ STEP = Shape(
             _pairs('a table of variables, {NAME = "value"}', VARIABLE, _text_maybe_empty())
         ),
         "ring": Field(text_or_table(VALUE, "any", RING)),
+        "show": Field(VALUE),
         "result": Field(VARIABLE),
         "record": Field(truth()),
         "hangup": Field(_end()),

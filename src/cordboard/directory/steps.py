@@ -124,7 +124,8 @@ class RingStep:
     """Ring somebody and connect the caller with whoever answers, which ends the program.
 
     ``timeout`` is for the whole hunt in seconds, None: the group's own, or that of the request.
-    Where nobody is had, ``result`` says why, and it goes on at ``otherwise``, or below.
+    Where nobody is had, ``result`` says why, and it goes on at ``otherwise``, or below. ``show`` is
+    the number that he is shown, one of the tenant's.
     """
 
     to: str
@@ -132,6 +133,7 @@ class RingStep:
     timeout: float | None = None
     result: str = "RING_RESULT"
     otherwise: str | None = None
+    show: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,15 @@ def places_of(steps: Iterable[Step]) -> dict[str, int]:
         if step.label is not None:
             places.setdefault(step.label, place)
     return places
+
+
+OWN = "builtin:"
+"""Begins the names of prompts that come with the server."""
+
+
+def own_prompt(name: str, language: str) -> str:
+    """A prompt that comes with the server, in a language."""
+    return f"{OWN}{language}/{name}"
 
 
 def filled_in(text: str, variables: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -231,7 +232,8 @@ class TenantReader:
         prompts = PromptPlaces(around.folder, around.prompt_fault, spoken)
         steps = read_steps(values["steps"], (*path, "steps"), prompts, self._problems)
         dids = fit(values["dids"])
-        return Context(name, values["extension"], dids, steps, language, around.folder)
+        fetched = posixpath.join(around.folder, "prompts", self._domain)
+        return Context(name, values["extension"], dids, steps, language, fetched)
 
     def _trunk(self, row: Row) -> Trunk | None:
         name, values, path = row.name, row.values, row.path

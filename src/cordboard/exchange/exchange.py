@@ -29,6 +29,7 @@ from cordboard.calls.wishes import Wishes
 from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
+from cordboard.exchange.fetching import Documents, Fetching
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.queues import Queues
@@ -229,8 +230,14 @@ class Exchange:
         self._live.interrupt()
         await self._stopping.until_idle()
         self._live.close()
+        await self._live.fetching.close()
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
+
+    def fetch_from(self, documents: Documents) -> None:
+        """Say who asks web servers for the next steps of programs; to be called once, or never
+        where none is asked."""
+        self._live.fetching = Fetching(documents)
 
     # Acceptance
 

@@ -17,11 +17,14 @@ from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
 from cordboard.calls.lines import Lines
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
+from cordboard.calls.program_words import WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.stages import Stage
 from cordboard.calls.switchboard import Consultation, Handed
+from cordboard.directory.steps import Step
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.fetching import Fetching, NoServers
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.serving import Serving
 from cordboard.exchange.stopping import Stopping
@@ -64,6 +67,7 @@ class LiveCalls:
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
         self._serving = Serving(lines, self._wake, self._serve)
+        self.fetching = Fetching(NoServers())
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
         engine.connect(self._on_engine_event)
@@ -217,11 +221,23 @@ class LiveCalls:
                 self._wrap_ups.begin()
         for command in call.take_commands():
             self._engine.execute(command)
+        wanted = call.take_wanted_steps()
+        if wanted is not None:
+            self._fetch(live, wanted)
         self._usage.give_back(call.take_released())
         if call.stage is Stage.ENDED:
             self._forget(live)
         else:
             self._alarm.set(call.id, call.deadline)
+
+    def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
+        call = live.call
+
+        def fetched(answer: tuple[Step, ...] | str) -> None:
+            if call.id in self._live:
+                self._step(live, lambda: call.fetched(wanted.turn, answer, monotonic()))
+
+        self.fetching.begin(live.tenant, wanted, fetched)
 
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)

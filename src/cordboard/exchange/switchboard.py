@@ -15,6 +15,7 @@ from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
 from cordboard.calls.lines import Lines
 from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel
 from cordboard.calls.ports import Contact, RedirectTarget
+from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.rerouting import forward, refer, reroute, ring, transfer
@@ -24,7 +25,6 @@ from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.directory.steps import RingStep
 
 HandOver = Callable[[str, str, Consultation], Handed]
 """Has another call of a tenant give a party away, into the call of that id; raises Refused."""
@@ -145,9 +145,9 @@ class LiveSwitchboard:
         planned, channels = transfer(plan, leg, to, self._tenant_of(plan), self)
         return self._taken(planned, channels, held)
 
-    def ring(self, plan: CallPlan, step: RingStep, to: str, held: tuple[Take, ...]) -> Rerouted:
-        """Plan whom a step of a program rings, and take what that needs likewise."""
-        planned, channels, records = ring(plan, step, to, self._tenant_of(plan), self)
+    def ring(self, plan: CallPlan, wanted: RingOut, held: tuple[Take, ...]) -> Rerouted:
+        """Plan whom a program rings, and take what that needs likewise."""
+        planned, channels, records = ring(plan, wanted, self._tenant_of(plan), self)
         return replace(self._taken(planned, channels, held), records=records)
 
     def refer(

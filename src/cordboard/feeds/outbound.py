@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from types import TracebackType
 
@@ -42,6 +42,7 @@ MAX_URL_LENGTH = 2_048
 
 USER_AGENT = f"cordboard/{__version__}"
 
+_OK = 200
 _NO_PART_OF_URLS = re.compile("[\x00-\x20\x7f-\xa0\ud800-\udfff]")
 """Spaces, controls, and lone surrogates, which no database takes."""
 
@@ -107,6 +108,27 @@ class Outbound:
         Only the open Internet is reached, or with ``inside`` every address. Raises
         :class:`OutboundFailed` where no answer came.
         """
+        async with self._posted(url, body, headers, inside) as response:
+            with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
+                await _read_away(response)
+            return response.status
+
+    async def ask(
+        self, url: URL, body: bytes, headers: Mapping[str, str], *, inside: bool = False
+    ) -> bytes:
+        """POST and give what a successful answer holds (status 200), else like :meth:`post`.
+
+        Raises :class:`OutboundFailed` where no such answer came, or one that is too long.
+        """
+        async with self._posted(url, body, headers, inside) as response:
+            if response.status != _OK:
+                raise OutboundFailed(f"status {response.status}")
+            return await _read_whole(response)
+
+    @asynccontextmanager
+    async def _posted(
+        self, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
             async with self._opened(inside).post(
                 url,
@@ -114,9 +136,7 @@ class Outbound:
                 headers={"User-Agent": USER_AGENT, **headers},
                 allow_redirects=False,
             ) as response:
-                with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
-                    await _read_away(response)
-                return response.status
+                yield response
         except TimeoutError:
             raise OutboundFailed("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -170,6 +190,17 @@ def _why(error: Exception) -> str:
     told = [cause, *getattr(cause, "exceptions", ())]
     ours = next((one for one in told if isinstance(one, _Forbidden | NameLeadsNowhere)), None)
     return str(ours) if ours is not None else type(error).__name__
+
+
+async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer that is not too long."""
+    read = bytearray()
+    async for chunk in response.content.iter_any():
+        read += chunk
+        if len(read) > MAX_RESPONSE_BYTES:
+            response.close()
+            raise OutboundFailed(f"the answer is longer than {MAX_RESPONSE_BYTES} octets")
+    return bytes(read)
 
 
 async def _read_away(response: aiohttp.ClientResponse) -> None:

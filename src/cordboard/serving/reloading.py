@@ -43,6 +43,7 @@ AFTER_RESTART: Final = {
     "media_advertise": "media.advertise",
     "media_ports": "media.ports",
     "recordings": "media.recordings",
+    "languages": "media.languages",
     "store": "store.url",
     "recovery": "store.recovery",
     "keep_days": "store.keep_days",

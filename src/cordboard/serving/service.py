@@ -31,10 +31,12 @@ from cordboard.engines.recorded_files import FolderOfRecordings
 from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
+from cordboard.exchange.fetching import NoDocument
 from cordboard.exchange.recording_retention import RecordingRetention
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
+from cordboard.feeds.step_servers import StepServers
 from cordboard.journal.bindings_on_record import BindingsOnRecord
 from cordboard.journal.directory_port import KeptDirectory
 from cordboard.journal.memory import MemoryJournal
@@ -93,6 +95,7 @@ class Service:
             self._directory, self.engine, self.journal, time.time, settings.grace, files
         )
         self._outbound = Outbound()
+        self.exchange.fetch_from(StepServers(self._outbound, self._inside, NoDocument))
         courier = Courier(self._outbound, time.time)
         self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
         services = Services(self.exchange, self.journal, self._directory, files)
@@ -122,6 +125,11 @@ class Service:
         one = found.account(account)
         secrets = () if one is None else one.webhook_secrets
         return Terms(secrets, found.policy.callbacks_inside)
+
+    def _inside(self, tenant: str) -> bool:
+        """Whether a tenant's web servers may be on addresses inside our own networks."""
+        found = self.directory.tenant(tenant)
+        return found is not None and found.policy.callbacks_inside
 
     async def start(self) -> None:
         """Listen for SIP, then for HTTP; raises :class:`ServiceFailed`."""
@@ -228,6 +236,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         media_advertised=settings.media_advertise,
         media_ports=settings.media_ports,
         recordings=settings.recordings,
+        languages=settings.languages,
         timers=Timers(settings.t1, settings.t2, settings.t4),
         session_expires=settings.session_expires,
         min_se=settings.min_se,

@@ -28,6 +28,7 @@ from cordboard.calls.ports import (
     Ring,
     Ringing,
 )
+from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Address, CallRequest, Direction, Leg, Offered, RingDid
 from cordboard.calls.stages import Stage
@@ -127,12 +128,12 @@ def test_who_calls_from_outside_gets_no_further_by_his_keys(
     board = desk(everywhere, numbered_ids(), directory=here)
     made = plan(asked(calls, here), here, board)
     if rings:
-        assert board.ring(made, step, "0312341234", ()).plan.party.number == "0312341234"
+        assert board.ring(made, RingOut(step, "0312341234"), ()).plan.party.number == "0312341234"
     else:
         with pytest.raises(Refused) as caught:
-            board.ring(made, step, "0312341234", ())
+            board.ring(made, RingOut(step, "0312341234"), ())
         assert caught.value.id is RefusalId.INVALID_DESTINATION
-        assert board.ring(made, step, "1002", ()).plan.party.name == "thomas"
+        assert board.ring(made, RingOut(step, "1002"), ()).plan.party.name == "thomas"
 
 
 def test_an_own_did_leads_inside() -> None:

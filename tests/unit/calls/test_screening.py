@@ -32,7 +32,7 @@ from support.tenants import request
 
 SCREEN = LegWishes(screen=True)
 RINGBACK, BUSY = Tone(ToneKind.RINGBACK, "jp"), Tone(ToneKind.BUSY, "jp")
-FROM = Prompt("builtin:call-from")
+FROM = Prompt("builtin:en/call-from")
 
 
 def first_screened() -> Line:
@@ -63,7 +63,7 @@ def test_he_hears_the_number_digit_by_digit_again_and_again() -> None:
         (command,) = line.tell(PlayEnded("c1", place))
         assert isinstance(command, Play)
         assert isinstance(command.sound, Prompt)
-        heard.append(command.sound.path.removeprefix("builtin:"))
+        heard.append(command.sound.path.removeprefix("builtin:en/"))
     assert heard == ["1", "0", "0", "2", "press-1", "call-from", "1"]
     assert line.tell(PlayEnded("c1", 3)) == [], "of a piece long over"
 

@@ -18,6 +18,7 @@ from cordboard.directory.problems import Severity
 BESIDE = f"sqlite:///{Path('f.db').resolve()}"
 RECOVERY = Path("f.recovery").resolve()
 RECORDINGS = Path("recordings").absolute()
+LANGUAGES = Path("languages").absolute()
 TENANT = '[tenant.demo.account.main]\ntoken = "demo-token"\n'
 
 
@@ -33,7 +34,7 @@ def test_a_file_without_settings_has_the_defaults() -> None:
     configuration = parse("")
     assert configuration.problems == ()
     assert configuration.settings == Settings(
-        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS
+        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS, languages=LANGUAGES
     )
     assert Settings().sip == (
         Listener("udp", "127.0.0.1", 5060),
@@ -77,6 +78,7 @@ media_timeout = 30
         store=BESIDE,
         recovery=RECOVERY,
         recordings=RECORDINGS,
+        languages=LANGUAGES,
     )
     policy = configuration.directory.tenants[0].policy
     assert (policy.longest_call, policy.media_timeout) == (60.0, 30.0)
@@ -301,7 +303,7 @@ def test_a_file_without_tenants_gets_a_warning() -> None:
     ]
     assert configuration.problems[0].severity is Severity.WARNING
     assert configuration.settings == Settings(
-        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS
+        store=BESIDE, recovery=RECOVERY, recordings=RECORDINGS, languages=LANGUAGES
     )
 
 

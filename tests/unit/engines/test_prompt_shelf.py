@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.engines.embedded import prompt_files
 from cordboard.engines.embedded import prompt_shelf as bounds
-from cordboard.engines.embedded.prompt_shelf import PromptShelf, read_prompt_file
+from cordboard.engines.embedded.prompt_files import OWN_PROMPTS, PromptFiles, read_prompt_file
+from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.media.prompts import Prompt
 from support.audio import sine, wav
 
@@ -80,19 +82,45 @@ async def test_too_many_who_wait_are_turned_away(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_file_is_read_up_to_its_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounds, "MAX_FILE_OCTETS", 10)
+    monkeypatch.setattr(prompt_files, "MAX_FILE_OCTETS", 10)
     path = tmp_path / "long.wav"
     path.write_bytes(bytes(100))
     assert len(read_prompt_file(str(path))) == 11
 
 
-@pytest.mark.parametrize("name", [*map(str, range(10)), "call", "call-from", "press-1", "warning"])
+OWN = (*map(str, range(10)), "star", "hash", "plus", "call", "call-from", "press-1")
+QUEUE = ("queue-place", "queue-line")
+
+
+@pytest.mark.parametrize("name", [*OWN, "warning", "beep", "silence", "en/1", "ja/1", "en-GB/beep"])
 async def test_the_servers_own_prompts_can_be_played(name: str) -> None:
     prompt = Prompt.from_wav(read_prompt_file(f"builtin:{name}"))
     assert 0.2 < prompt.seconds < 5.0
 
 
-@pytest.mark.parametrize("name", ["", "..", "../cli.py", "/etc/passwd", "press-2"])
+@pytest.mark.parametrize(
+    "name", ["", "..", "../cli.py", "/etc/passwd", "press-2", "en/../1", "../en/1", "en/", "/1"]
+)
 async def test_and_nothing_else_by_that_way(name: str) -> None:
     with pytest.raises(FileNotFoundError):
         read_prompt_file(f"builtin:{name}")
+
+
+def test_a_folder_adds_a_language(tmp_path: Path) -> None:
+    for file in ("de/1", "pt/1", "en/2"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{file}.wav").write_bytes(file.encode())
+    files = PromptFiles(tmp_path)
+    assert files.read("builtin:de/1") == b"de/1"
+    assert files.read("builtin:pt-BR/1") == b"pt/1"
+    assert files.read("builtin:de/2") == b"en/2", "what is missing is heard in English"
+    assert files.read("builtin:2") == b"en/2"
+    assert files.read("builtin:en/1") == PromptFiles().read("builtin:1")
+
+
+def test_every_prompt_that_comes_along_is_in_the_one_text_file() -> None:
+    lines = (OWN_PROMPTS / "en" / "texts.txt").read_text().splitlines()
+    spoken = {line.split()[1] for line in lines if line.startswith("say ")}
+    assert spoken == {*OWN, *QUEUE}
+    there = {file.stem for file in (OWN_PROMPTS / "en").glob("*.wav")}
+    assert there == spoken | {"warning", "beep", "silence", "music"}

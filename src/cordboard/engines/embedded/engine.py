@@ -37,7 +37,7 @@ from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
 from cordboard.engines.embedded.offered_channel import OfferedChannel
-from cordboard.engines.embedded.prompt_shelf import read_prompt_file
+from cordboard.engines.embedded.prompt_files import PromptFiles
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
 from cordboard.engines.transport import Listen as SipListen
@@ -67,11 +67,11 @@ class EmbeddedEngine:
         self,
         settings: EngineSettings,
         directory: Callable[[], Directory],
-        load_prompt: Callable[[str], bytes] = read_prompt_file,
+        load_prompt: Callable[[str], bytes] | None = None,
     ) -> None:
         self.settings = settings
         self._directory = directory
-        self._load_prompt = load_prompt
+        self._load_prompt = load_prompt or PromptFiles(settings.languages).read
         self._on_event: Callable[[EngineEvent], None] | None = None
         self._channels: dict[str, Channel] = {}
         self._ladder = Ladder()

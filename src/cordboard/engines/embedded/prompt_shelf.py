@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import structlog
 
-import cordboard
-from cordboard.media.prompts import MAX_FILE_OCTETS, Prompt, PromptError
+from cordboard.engines.embedded.prompt_files import read_prompt_file
+from cordboard.media.prompts import Prompt, PromptError
 
 _log = structlog.get_logger(__name__)
 
@@ -22,20 +21,6 @@ MAX_PROMPTS: Final = 64
 
 MAX_WAITING: Final = 1000
 """Channels that wait for one file."""
-
-
-BUILTIN: Final = "builtin:"
-"""Begins the names of prompts that come with the server."""
-
-OWN_PROMPTS: Final = Path(cordboard.__file__).with_name("prompts")
-
-
-def read_prompt_file(path: str) -> bytes:
-    """The octets of a file, one more than may be at most; raises :class:`OSError`."""
-    own = path.removeprefix(BUILTIN)
-    file_path = Path(path) if own == path else OWN_PROMPTS / f"{Path(own).name}.wav"
-    with file_path.open("rb") as file:
-        return file.read(MAX_FILE_OCTETS + 1)
 
 
 class PromptShelf:

@@ -26,7 +26,8 @@ class EngineSettings:
     that the peer's signalling finds us at); of each the one of the peer's family. ``secret`` signs
     nonces, and is another in each process: nobody keeps which were used. ``tag_secret`` signs the
     From tags of our calls: with the same one after a restart, what an earlier process began is
-    known as ours. ``recordings`` is the folder of recorded calls, made when there is one.
+    known as ours. ``recordings`` is the folder of recorded calls, made when there is one;
+    ``languages`` holds folders of prompts by language, beside our own.
     """
 
     listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
@@ -45,3 +46,4 @@ class EngineSettings:
     tag_secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     connections: ConnectionSettings = USUAL
     recordings: Path = Path("recordings")
+    languages: Path | None = None
