@@ -23,8 +23,8 @@ class EventKind(Enum):
     """Every kind of event, with the keys of its ``data``."""
 
     CALL_ACCEPTED = "call.accepted"
-    """dialect, method, direction, account, first, second (a party each), channels, group,
-    external_id, callback."""
+    """dialect, method, direction, account, first, second (a party each), channels; where given
+    group, external_id, external_info, link, variables, callback."""
     CALL_SCHEDULED = "call.scheduled"
     """due_at (seconds since 1970): the call begins later."""
     CALL_STARTED = "call.started"

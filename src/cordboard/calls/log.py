@@ -13,7 +13,7 @@ from cordboard.calls.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.recording_terms import RecordingTerms, id_of
 from cordboard.calls.refusals import Refused
-from cordboard.calls.request import Leg, Offered
+from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.directory.model import Trunk
 from cordboard.media.figures import MediaFigures
 
@@ -43,9 +43,19 @@ def accepted_event(plan: CallPlan) -> CallEvent:
         data["group"] = plan.group.as_dict()
     if request.callback is not None:
         data["callback"] = {"url": request.callback.url, "dialect": request.callback.dialect}
-    if request.external_id is not None:
-        data["external_id"] = request.external_id
+    data |= _known_by(request)
     return CallEvent(EventKind.CALL_ACCEPTED, request.id, data=data)
+
+
+def _known_by(request: CallRequest) -> dict[str, Json]:
+    """What the client knows the call by, as far as it has said anything."""
+    said: dict[str, Json] = {
+        "external_id": request.external_id,
+        "external_info": request.external_info,
+        "link": request.link,
+        "variables": dict(request.variables) or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 class CallLog:

@@ -235,7 +235,8 @@ class CallRequest:
     the call is made. With ``record`` both parties' voices are kept.
 
     What the client knows the call by is carried along and shown with it: its own ``external_id``
-    and words about that (``external_info``), ``variables`` for a context that runs, and
+    and words about that (``external_info``), a ``link`` to a page about it for whoever takes the
+    call (http or https), ``variables`` for a context that runs, and
     ``metadata``, any JSON object.
 
     A call may begin later: ``delay`` seconds after its acceptance, or ``at`` a time in seconds
@@ -259,6 +260,7 @@ class CallRequest:
     callback: Callback | None = None
     external_id: str | None = None
     external_info: str | None = None
+    link: str | None = None
     variables: tuple[tuple[str, str], ...] = ()
     metadata: dict[str, Any] | None = None
     delay: float = 0.0

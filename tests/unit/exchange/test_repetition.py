@@ -139,6 +139,7 @@ EVERYTHING: dict[str, Any] = {
     "callback": Callback("https://x.test/", "v1", Occasion.CALL_ENDED),
     "external_id": "ticket-7",
     "external_info": "a ticket",
+    "link": "https://crm.test/7",
     "variables": (("SKIP_WELCOME", "1"), ("LINK", "https://x.test/")),
     "metadata": {"a": [1, 2.5, None, {"b": "c"}]},
     "delay": 5.0,

@@ -54,6 +54,9 @@ _NAMES: Final[dict[str, Any]] = {"propertyNames": {"pattern": f"^{_VARIABLE.patt
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 Info = Annotated[str, StringConstraints(min_length=1, max_length=MAX_INFO, pattern=PRINTABLE)]
+Link = Annotated[
+    str, StringConstraints(max_length=MAX_INFO, pattern=r"^https?://[^\s\u0000-\u001f\u007f]+$")
+]
 DisplayName = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_DISPLAY_NAME, pattern=PRINTABLE)
 ]
@@ -250,6 +253,7 @@ class CallAsked(Bound):
         | None
     ) = Field(None, description="the client's own id for the call")
     external_info: Info | None = Field(None, description="what the id is of, for people")
+    link: Link | None = Field(None, description="a page about it, for whoever takes the call")
     variables: Variables = Field({}, description="what a context is told")
     callback: CallbackAsked | None = None
     metadata: Annotated[dict[str, Any], AfterValidator(_short)] | None = Field(

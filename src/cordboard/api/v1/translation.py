@@ -48,6 +48,7 @@ def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
         callback=Callback(callback.url, DIALECT, Occasion.CALL_ENDED) if callback else None,
         external_id=asked.external_id,
         external_info=asked.external_info,
+        link=asked.link,
         variables=tuple(asked.variables.items()),
         metadata=asked.metadata,
         delay=asked.delay,

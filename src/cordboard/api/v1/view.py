@@ -76,6 +76,7 @@ class CallShown(BaseModel):
     channels: list[str] = Field(description="the UUIDs of the first leg's channels")
     external_id: str | None
     external_info: str | None
+    link: str | None
     variables: dict[str, str]
     metadata: dict[str, Any] | None
     first: LegShown
@@ -104,6 +105,7 @@ def call_view(
         "channels": said.get(EventKind.CALL_STARTED, {}).get("channels") or list(record.channels),
         "external_id": record.external_id,
         "external_info": request.get("external_info"),
+        "link": request.get("link"),
         "variables": _pairs(request.get("variables")),
         "metadata": request.get("metadata"),
         "first": _leg_view(Leg.FIRST, asked.get("first"), events),
@@ -172,6 +174,7 @@ CALL_EXAMPLE: Final[dict[str, Any]] = {
     "channels": ["0d3f4c52-1f0c-4b5e-8f6a-2f8e2a1b9c77"],
     "external_id": "ticket-4711",
     "external_info": None,
+    "link": None,
     "variables": {},
     "metadata": {"campaign": "spring"},
     "first": {

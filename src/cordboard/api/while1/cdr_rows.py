@@ -61,6 +61,7 @@ class CdrRow:
     billsec: int
     external_id: str | None
     external_info: str | None
+    vars: dict[str, Json]
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -96,6 +97,7 @@ def row_of(record: CallRecord, events: Iterable[Recorded], tenant: TenantDirecto
         billsec=round(cdr.talk_seconds or 0.0),
         external_id=record.external_id,
         external_info=_text(asked, "external_info"),
+        vars=_pairs(asked.get("variables")),
     )
 
 
@@ -133,6 +135,11 @@ def _queue(cdr: Cdr) -> str | None:
 def _text(table: Json, key: str) -> str | None:
     found = table.get(key) if isinstance(table, dict) else None
     return found if isinstance(found, str) else None
+
+
+def _pairs(kept: Json) -> dict[str, Json]:
+    pairs = kept if isinstance(kept, list) else []
+    return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 
 def _date(at: float) -> str:

@@ -35,6 +35,9 @@ AGENT_SECONDS: Final = 60.0
 """How long a user is rung: the vendor says nothing of it, and a client that waits for the answer
 (``async`` 0) waits as long."""
 
+LINK: Final = "BACKEND_LINK"
+"""The variable that has the pop-up's URL."""
+
 PROJECT: Final = "project_id"
 """Where a call's metadata has its project."""
 
@@ -92,10 +95,17 @@ def originate(parameters: PhpArray, origin: Origin, tenant: TenantDirectory) -> 
         on_second=LegWishes() if takes_itself else to_customer,
         external_id=external_id,
         external_info=info,
+        link=_link(variables),
         variables=variables,
         metadata={PROJECT: project},
     )
     return Originate(request, kind, destination, waits, external_id)
+
+
+def _link(variables: tuple[tuple[str, str], ...]) -> str | None:
+    """What is to pop up for whoever takes the call."""
+    link = dict(variables).get(LINK)
+    return link if link is not None and link.startswith(("http://", "https://")) else None
 
 
 def _near_end(

@@ -73,7 +73,11 @@ async def test_a_row_says_what_became_of_the_call() -> None:
         1.5,
         30.0,
         external_id="asdf1234",
-        request={"metadata": {"project_id": "1"}, "external_info": "order"},
+        request={
+            "metadata": {"project_id": "1"},
+            "external_info": "order",
+            "variables": [["SKIP_WELCOME", "1"]],
+        },
     )
     answer = await books.php()
     assert answer["results"] == [
@@ -97,6 +101,7 @@ async def test_a_row_says_what_became_of_the_call() -> None:
             "billsec": 15,
             "external_id": "asdf1234",
             "external_info": "order",
+            "vars": {"SKIP_WELCOME": "1"},
         }
     ]
 

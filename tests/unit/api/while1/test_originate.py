@@ -153,6 +153,7 @@ async def test_the_printed_request_is_placed(api: Api) -> None:
                 caller_number="+40212345678", trunk="default-trunk", outside_only=True
             ),
             external_id="asdf1234",
+            link="https://[YOUR-EXTERNAL-CRM-URL]/?change_this_url=1234",
             variables=(
                 ("SKIP_WELCOME", "1"),
                 ("SKIP_WE_ARE_RECORDING", "1"),
