@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from cordboard.api.v1.lists import CallPage
+from cordboard.calls.ports import Incoming
 from support.v1 import Served
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
+
+DID = "05031001001"
 
 PARTIES: list[dict[str, Any]] = [
     {"user": {"name": "jessica", "id": "7"}},
@@ -120,3 +124,22 @@ async def test_wrong_queries_are_told(query: str, path: str) -> None:
     reply = await Served().get(f"/calls?{query}")
     assert (reply.status, reply.json["id"]) == (422, "invalid_parameter")
     assert [(fault["where"], fault["path"]) for fault in reply.json["errors"]] == [("query", path)]
+
+
+async def test_calls_of_phones_and_trunks_say_who_calls_whom() -> None:
+    served = Served()
+    served.engine.take_calls()
+    served.engine.call_in(Incoming("a@1", "jessica-desk@demo", (), "0312341234", "demo", "1001"))
+    served.engine.call_in(Incoming("b@1", None, ("first@demo",), DID, "h", "0399998888", "Kondo"))
+    served.engine.call_in(Incoming("c@1", None, ("first@demo",), DID, "h"))
+    await eventually(lambda: served.exchange.live_calls() == 3)
+    await served.journal.flush()
+    page = (await served.get("/calls")).json
+    CallPage.model_validate(page)
+    assert {
+        (call["direction"], str(call["first"]), str(call["second"])) for call in page["calls"]
+    } == {
+        ("phone", "{'terminal': 'jessica-desk'}", "{'address': '0312341234'}"),
+        ("trunk", "{'number': '0399998888'}", f"{{'number': '{DID}'}}"),
+        ("trunk", "{'number': ''}", f"{{'number': '{DID}'}}"),
+    }

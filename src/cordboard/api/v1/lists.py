@@ -17,7 +17,7 @@ from cordboard.api.v1.asked import MAX_EXTERNAL_ID, PRINTABLE
 from cordboard.api.v1.moments import AskedMoment
 from cordboard.api.v1.problems import Fault, Problem, described, wrong
 from cordboard.api.v1.routing import v1_router
-from cordboard.api.v1.translation import named
+from cordboard.api.v1.translation import began_by, named
 from cordboard.api.v1.view import CALL_EXAMPLE, ResultShown
 from cordboard.calls.events import Json
 from cordboard.calls.progress import progress_of
@@ -42,12 +42,15 @@ class CallListed(BaseModel):
     state: str = Field(description="the stage that the call is in")
     dialect: str
     method: str
-    account: str
+    direction: str = Field(description="who began it: `request`, `phone` or `trunk`")
+    account: str = Field(description="of the client; the terminal or trunk of who calls himself")
     accepted_at: float = Field(description="seconds since 1970")
     ended_at: float | None
     channels: list[str]
     external_id: str | None
-    first: dict[str, Any] | None = Field(description="who was asked for, as in `POST /v1/calls`")
+    first: dict[str, Any] | None = Field(
+        description="who was asked for, as in `POST /v1/calls`, or who calls himself"
+    )
     second: dict[str, Any] | None
     result: ResultShown | None
 
@@ -117,6 +120,7 @@ async def _listed(journal: Journal, record: CallRecord) -> dict[str, Json]:
         "state": (await _stage(journal, record)).value,
         "dialect": record.dialect,
         "method": record.method,
+        "direction": began_by(request.get("first")).value,
         "account": record.account,
         "accepted_at": record.accepted_at,
         "ended_at": record.ended_at,

@@ -12,6 +12,7 @@ from cordboard.calls.request import (
     Callback,
     CalledParty,
     CallRequest,
+    Direction,
     EndUser,
     GroupKeys,
     LegWishes,
@@ -105,4 +106,19 @@ def named(kept: Json) -> dict[str, Json] | None:
     address = kept.get("address")
     if isinstance(address, dict):
         return {"number": address.get("text")}
+    if "did" in kept:
+        return {"number": kept["did"]}
+    if "from_terminal" in kept:
+        return {"terminal": kept["from_terminal"]}
+    if "from_trunk" in kept:  # perhaps without a number
+        return {"number": kept.get("number", "")}
     return {"address": kept.get("text")}
+
+
+def began_by(first: Json) -> Direction:
+    """Who began a call whose first party is kept so."""
+    if isinstance(first, dict) and "from_terminal" in first:
+        return Direction.PHONE
+    if isinstance(first, dict) and "from_trunk" in first:
+        return Direction.TRUNK
+    return Direction.REQUEST
