@@ -140,7 +140,7 @@ def test_the_request_printed_without_a_quote_is_told_so(demonstration: Demonstra
 def test_all_that_our_page_prints_is_known_to_be_something() -> None:
     assert len(REQUESTS) >= 8
     for kind, text in BLOCKS:
-        assert kind in ("", "json", "js"), text
+        assert kind in ("", "json", "js", "toml"), text
         if kind == "json":
             json.loads(text)
 

@@ -28,6 +28,9 @@ from cordboard.calls.request import Leg
 WARNING = "builtin:warning"
 """Three beeps."""
 
+BEEP = "builtin:beep"
+"""One."""
+
 
 class Bridged:
     """Says it to the engine by ``command`` and writes it to the log; ``country`` has the tones."""
@@ -50,19 +53,31 @@ class Bridged:
         first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
         assert first is not None  # the promise of the stages' table
         assert second is not None
-        self._command(Bridge(first, second, needs_audio=recording.wanted))
+        self._command(Bridge(first, second, needs_audio=recording.due))
         for leg in Leg:
             self._follow(leg)
         self._log.bridged(first, second)
-        if recording.wanted:
-            recording.begin(first, second)
+        if recording.due:
+            self._begin(recording, first, second)
 
     def record(self, recording: Recording) -> None:
         """A client wants the two, who are connected, to be recorded."""
         first, second = self._legs.winner(Leg.FIRST), self._legs.winner(Leg.SECOND)
         recording.wanted = True
         if first is not None and second is not None:
-            recording.begin(first, second)
+            self._begin(recording, first, second)
+
+    def _begin(self, recording: Recording, first: str, second: str) -> None:
+        if recording.begin(first, second) and recording.terms.beep:
+            self.beep()
+
+    def beep(self) -> None:
+        """Let both hear that they are recorded from now on; one who is parked hears its own tone,
+        and nobody whom it could listen to."""
+        for leg in Leg:
+            channel = self._legs.winner(leg)
+            if channel is not None and leg not in self._parked:
+                self._command(Play(channel, Prompt(BEEP)))
 
     def hold(self, event: HoldChanged, leg: Leg, *, together: bool) -> None:
         """A party puts us on hold, or takes us off; the other is told once they are together."""

@@ -17,7 +17,7 @@ from cordboard.directory.model import AutoAnswerStyle
 
 def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     """The plan as JSON. ``limit_reached`` names the limit that would refuse it now, if any."""
-    reached = live.exceeded_by(plan.takes)
+    reached, terms = live.exceeded_by(plan.takes), plan.recording_terms
     return {
         "accepted": reached is None,
         "direction": plan.request.direction.value,
@@ -26,7 +26,13 @@ def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "second": _explain_second(plan, live),
         "group": plan.group.as_dict() if plan.group is not None else None,
         "limits": [_explain_take(key, plan.takes, live) for key in _keys(plan.takes)],
-        "record": plan.recording.wanted,
+        "record": terms.wanted,
+        "recording": {
+            "because": terms.because,
+            "allowed": terms.allowed,
+            "beep": terms.beep,
+            **terms.as_dict(),
+        },
         "longest_call": plan.longest_call,
         "country": plan.country,
     }

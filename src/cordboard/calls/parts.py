@@ -100,7 +100,7 @@ class Parts:
         request = plan.request
         group = None if plan.group is None else plan.group.name
         self.recording = Recording(
-            request.tenant, request.id, self.log, command, plan.recording, group
+            request.tenant, request.id, self.log, command, plan.recording_terms, group
         )
         self.verdicts = Verdicts(self.legs, self.times, self.log)
 

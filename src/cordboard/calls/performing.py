@@ -66,8 +66,6 @@ def ring(parts: Parts, apply: Apply, now: float) -> None:
     assert route is not None  # who rings has found one
     parts.plan = parts.dialling.go_to(Leg.SECOND, route)
     parts.verdicts.resumes = True
-    if route.records and parts.recording.terms.allowed:
-        parts.recording.wanted = True
     hunt = Hunt(route.channels)
     if parts.legs.second is None:
         parts.legs.second = hunt

@@ -15,7 +15,8 @@ from cordboard.calls.events import Json
 from cordboard.calls.forwarding import Hop
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
-from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
+from cordboard.calls.recording_policy import NO_WISHES, RecordingWishes, Say, terms_of
+from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
 from cordboard.calls.strategies import Candidate, Rung
 from cordboard.calls.trunks import PassedOver
@@ -122,6 +123,7 @@ class LegPlan:
     whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
     ``forwards`` is where its calls go when it fails, ``absent`` why nobody is rung at all, and
     ``forwarded`` who sent it on until here.
+    ``say`` is what whoever is rung has to say about being recorded.
     """
 
     leg: Leg
@@ -136,6 +138,7 @@ class LegPlan:
     forwards: Forwarding | None = None
     absent: Cause | None = None
     forwarded: tuple[Hop, ...] = ()
+    say: Say | None = None
 
     @property
     def queued(self) -> bool:
@@ -169,8 +172,8 @@ class CallPlan:
     """All that placing a request needs to know.
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
-    context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` on which
-    terms the two are recorded, if they are.
+    context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` what is
+    wanted about that, whoever is rung.
     """
 
     request: CallRequest
@@ -182,7 +185,13 @@ class CallPlan:
     media_timeout: float
     group: Party | None = None
     asked: Party | None = None
-    recording: RecordingTerms = UNRECORDED
+    recording: RecordingWishes = NO_WISHES
+
+    @property
+    def recording_terms(self) -> RecordingTerms:
+        """On which terms the two are recorded, if they are."""
+        second = self.second.say if isinstance(self.second, LegPlan) else None
+        return terms_of(self.request.id, self.recording, (self.first.say, second))
 
     @property
     def offered(self) -> bool:

@@ -32,7 +32,7 @@ from cordboard.calls.plan import (
 )
 from cordboard.calls.ports import CallerId, TrunkEndpoint
 from cordboard.calls.reaching import reach
-from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
+from cordboard.calls.recording_policy import Say, must_be_allowed, say_of, wishes_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     DEFAULT_ANSWER_TIMEOUT,
@@ -80,7 +80,7 @@ class Planner:
         second: LegPlan | ProgramPlan
         second = reach(self, Leg.SECOND, second_target, second_party, shown=first_party)
         first, channels = self._first_leg(first_target, first_party, second_party)
-        return CallPlan(
+        planned = CallPlan(
             request=request,
             first=first,
             channels=channels,
@@ -90,8 +90,11 @@ class Planner:
             media_timeout=policy.media_timeout,
             group=_group_party(self.group) if self.group is not None else None,
             asked=second_party if second.forwarded else None,
-            recording=self._recording(first_target, second_target),
+            recording=wishes_of(request, self.tenant, (self.group, self.user)),
         )
+        if request.record or request.record_group is not None:
+            must_be_allowed(planned.recording_terms)
+        return planned
 
     def _first(self) -> tuple[Target | Outside | None, Party]:
         """Whom the first leg is for; a target of None is there already, for he calls us."""
@@ -146,16 +149,6 @@ class Planner:
         if isinstance(first, RingGroup):
             return find_group(self.tenant, first.group, None, "first.group")[0]
         return None
-
-    def _recording(self, *targets: Target | Outside | None) -> RecordingTerms:
-        """Whether a group has its calls recorded: the context's, or one that is rung."""
-        if self.request.record:
-            return RecordingTerms(wanted=True, because="the request asks for it")
-        groups = [target.group for target in targets if isinstance(target, GroupTarget)]
-        for group in (self.group, *groups):
-            if group is not None and group.record:
-                return RecordingTerms(wanted=True, because=f"the group {group.name} has it so")
-        return UNRECORDED
 
     def _first_party(self, target: Target | Outside, address: Address) -> Party:
         party = party_of(target, address)
@@ -241,7 +234,16 @@ class Planner:
                     timeout = group.answer_timeout if queue is None else queue.longest
         timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
         screen, warn = wishes.screen, wishes.warn
-        return LegPlan(leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt)
+        say = self._say(target)
+        return LegPlan(
+            leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, say=say
+        )
+
+    def _say(self, target: Target | Outside) -> Say | None:
+        """What whoever is rung has to say about being recorded."""
+        if isinstance(target, GroupTarget):
+            return say_of(target.group, self.tenant)
+        return say_of(target.user, self.tenant) if isinstance(target, UserTarget) else None
 
     def _tenant_take(self, leg: Leg) -> Take:
         """A channel of the tenant, and with the first leg's the right to begin a call."""

@@ -66,15 +66,27 @@ class Recording:
         self.made = 0
         self._ending: list[str] = []  # whose ends the engine has not told yet
 
-    def begin(self, first: str, second: str) -> None:
-        """Two are connected and their voices are wanted."""
-        if self.file is not None:
-            return
+    @property
+    def due(self) -> bool:
+        """Whether a bridge begins a file now."""
+        return self.wanted and self.terms.allowed
+
+    def agree(self, terms: RecordingTerms) -> None:
+        """Who is connected now has his say, who may be another one than was planned."""
+        if terms.wanted and not self.terms.wanted:
+            self.wanted = True
+        self.terms = terms
+
+    def begin(self, first: str, second: str) -> bool:
+        """Two are connected and their voices are wanted; whether that begins a file."""
+        if self.file is not None or not self.terms.allowed:
+            return False
         self.made += 1
         self.file = self.terms.file(self._domain, self._call, self.made)
         self.paused, self._channel = False, first
         self._command(Record(first, second, self.file))
         self._log.recording_started(self.file, self._group, self.terms)
+        return True
 
     def pause(self, on: bool) -> None:
         """Leave out what is said from now on, or no longer."""

@@ -22,6 +22,7 @@ class RefusalId(Enum):
     NO_ROUTE = "no_route"
     TRUNK_DOWN = "trunk_down"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
+    RECORDING_NOT_ALLOWED = "recording_not_allowed"
     OVERLOADED = "overloaded"
 
 

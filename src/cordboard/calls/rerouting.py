@@ -91,9 +91,8 @@ def transfer(
 
 def ring(
     plan: CallPlan, wanted: RingOut, tenant: TenantDirectory, live: LiveView
-) -> tuple[LegPlan, tuple[PlannedChannel, ...], bool]:
-    """The plan of whom a step of a program rings, its channels, and whether that group's calls are
-    recorded. Raises :class:`Refused`.
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of whom a step of a program rings, and its channels. Raises :class:`Refused`.
 
     The program is the tenant's own, so that it may ring numbers outside also where the client could
     not; the tenant's rules and limits hold for it as for all. But where whom it rings is made of
@@ -117,13 +116,12 @@ def ring(
     rung = reach(planner, Leg.SECOND, found, party, shown=plan.first.party)
     if isinstance(rung, ProgramPlan):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
-    records = isinstance(found, GroupTarget) and found.group.record
     if rung.queued:
-        return rung, (), records  # whoever is free then
+        return rung, ()  # whoever is free then
     channels = first_channels(rung, live)
     if not channels and rung.absent is None and rung.forwards is None:
         raise nobody_there(rung, "ring")
-    return rung, channels, records
+    return rung, channels
 
 
 def _is_a_callers_choice(request: CallRequest, step: RingStep) -> bool:

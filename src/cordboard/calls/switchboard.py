@@ -22,15 +22,13 @@ class Rerouted:
     """Where a redirected channel goes instead: the first of ``channels`` has its id. Or where a leg
     goes whose party is sent away.
 
-    ``taken`` was taken for it, beyond what the leg held already. ``records``: a group that is rung
-    has its calls recorded. ``handed`` is who is there already,
-    where another call gave him away.
+    ``taken`` was taken for it, beyond what the leg held already. ``handed`` is who is there
+    already, where another call gave him away.
     """
 
     plan: LegPlan
     channels: tuple[PlannedChannel, ...]
     taken: tuple[Take, ...]
-    records: bool = False
     handed: Handed | None = None
 
 

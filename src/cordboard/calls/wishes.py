@@ -15,6 +15,7 @@ from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.ports import SendDigits
 from cordboard.calls.recording import Recording
 from cordboard.calls.referring import MAX_TRANSFERS
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger
 from cordboard.calls.switchboard import Consultation, Rerouted
@@ -95,10 +96,13 @@ class Wishes:
         self._parts.log.digits_sent(leg, channel, len(digits))
 
     def record(self, action: RecordAction) -> Recording:
-        """Begin to record the two, pause, go on, or end it; how it stands then."""
+        """Begin to record the two, pause, go on, or end it; how it stands then. Raises
+        :class:`~cordboard.calls.refusals.Refused` for those who are never recorded."""
         recording = self._parts.recording
         self._need(_TALKING, "only parties that talk with each other can be recorded")
         if action is RecordAction.START:
+            if not recording.terms.allowed:
+                raise Refused(RefusalId.RECORDING_NOT_ALLOWED, recording.terms.because)
             if recording.file is None and recording.made >= MAX_RECORDINGS:
                 raise WrongState(self._parts.stage, f"there are {MAX_RECORDINGS} files already")
             self._parts.bridged.record(recording)
@@ -107,7 +111,10 @@ class Wishes:
         elif recording.file is None:
             raise WrongState(self._parts.stage, "nothing is being recorded")
         else:
+            goes_on = recording.paused and action is RecordAction.RESUME
             recording.pause(action is RecordAction.PAUSE)
+            if goes_on and recording.terms.beep:
+                self._parts.bridged.beep()
         return recording
 
     def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:

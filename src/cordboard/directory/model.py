@@ -12,6 +12,7 @@ from enum import Enum
 
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.queue_rules import QueueRules
+from cordboard.directory.recording import RecordPolicy
 from cordboard.directory.steps import Step
 
 
@@ -82,7 +83,7 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can be rung at his terminals."""
+    """A person who can be rung at his terminals. ``record`` and ``record_group`` as of groups."""
 
     id: int
     name: str
@@ -95,6 +96,8 @@ class User:
     caller_id: str | None = None
     channel_limit: int | None = None
     forwarding: Forwarding = NOT_FORWARDED
+    record: RecordPolicy = RecordPolicy.ON_REQUEST
+    record_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,9 @@ class Group:
     """Users who answer together, as a destination and as the context of a call.
 
     ``answer_timeout`` is for the whole hunt and ``member_answer_timeout`` for one attempt, in
-    seconds; for ``wrap_up`` seconds after a call of the group no group rings who was in it. With
-    ``record`` its calls are recorded. A ``strategy`` of None is the kind's own. With a ``queue``
-    callers wait for somebody who is free.
+    seconds; for ``wrap_up`` seconds after a call of the group no group rings who was in it.
+    ``record`` is whether its calls are recorded, ``record_group`` where that is kept. A
+    ``strategy`` of None is the kind's own. With a ``queue`` callers wait for somebody who is free.
     """
 
     id: int
@@ -130,7 +133,8 @@ class Group:
     channel_limit: int | None = None
     strategy: GroupStrategy | None = None
     wrap_up: float = 0.0
-    record: bool = False
+    record: RecordPolicy = RecordPolicy.ON_REQUEST
+    record_group: str | None = None
     queue: QueueRules | None = None
 
     @property
@@ -253,7 +257,8 @@ class TenantPolicy:
     ``country`` is an ISO 3166 code for number formats and tones; limits are None for none;
     ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls;
     ``longest_call`` is in seconds; ``callbacks_inside`` lets callbacks go to addresses that are not
-    on the open Internet; ``language`` is that of prompts for whom nothing else is said.
+    on the open Internet; ``language`` is that of prompts for whom nothing else is said;
+    ``keep_recordings`` are the days for which recordings are kept, None: until they are deleted.
     """
 
     domain: str
@@ -268,3 +273,4 @@ class TenantPolicy:
     callbacks_inside: bool = False
     caller_id: str | None = None
     language: str = "en"
+    keep_recordings: float | None = None

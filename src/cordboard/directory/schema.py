@@ -38,6 +38,7 @@ from cordboard.directory.model import (
     IdentityStyle,
     NumberFormat,
 )
+from cordboard.directory.recording_schema import KEEP_DAYS, RECORDED, record_group_shape
 from cordboard.directory.shape import (
     Field,
     Shape,
@@ -140,6 +141,7 @@ USER = Shape(
         "channel_limit": Field(CHANNELS),
         "forward": Field(table('a table {busy = "1002"}', FORWARD)),
         "do_not_disturb": Field(truth(), False),
+        **RECORDED,
     },
     {"terminal": TERMINAL},
 )
@@ -172,7 +174,7 @@ GROUP = Shape(
         "answer_timeout": Field(number(1, LONGEST_ANSWER_TIMEOUT, "seconds"), 60.0),
         "member_answer_timeout": Field(number(1, LONGEST_ANSWER_TIMEOUT, "seconds"), 20.0),
         "wrap_up": Field(number(0, LONGEST_WRAP_UP, "seconds"), 0.0),
-        "record": Field(truth(), False),
+        **RECORDED,
         "caller_id": Field(NUMBER),
         "channel_limit": Field(CHANNELS),
         "longest_wait": Field(number(0, LONGEST_WAIT, "seconds"), 300.0),
@@ -248,6 +250,8 @@ NUMBER_TABLE = Shape(
     {"number": Field(NUMBER, required=True), "show": Field(truth(), True)},
 )
 
+RECORD_GROUP = record_group_shape(LARGEST_ID)
+
 TENANT = Shape(
     "tenant",
     {
@@ -262,6 +266,7 @@ TENANT = Shape(
         "caller_id": Field(NUMBER),
         "language": Field(LANGUAGE, "en"),
         "callbacks_inside": Field(truth(), False),
+        "keep_recordings": Field(KEEP_DAYS),
         "numbers": Field(
             list_of(
                 text_or_table(NUMBER, "number", NUMBER_TABLE),
@@ -281,6 +286,7 @@ TENANT = Shape(
         "group": GROUP,
         "context": CONTEXT,
         "trunk": TRUNK,
+        "record_group": RECORD_GROUP,
     },
 )
 
@@ -299,5 +305,6 @@ SHAPES = (
     TRUNK,
     OUTBOUND,
     NUMBER_TABLE,
+    RECORD_GROUP,
 )
 """Every table that a tenant's part of the file may hold."""

@@ -24,6 +24,7 @@ from cordboard.directory.model import (
     User,
 )
 from cordboard.directory.numbers import NotANumber, dialled, identity
+from cordboard.directory.recording import RecordGroup
 from cordboard.directory.target import Key, Target, target
 
 
@@ -46,6 +47,7 @@ class TenantDirectory:
     trunks: tuple[Trunk, ...] = ()
     outbound: tuple[OutboundRule, ...] = ()
     projects: tuple[Project, ...] = ()
+    record_groups: tuple[RecordGroup, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)
@@ -163,6 +165,10 @@ class TenantDirectory:
     def account(self, name: str) -> Account | None:
         """The account with this name."""
         return next((account for account in self.accounts if account.name == name), None)
+
+    def record_group(self, name: str) -> RecordGroup | None:
+        """The record group with this name or id."""
+        return next((one for one in self.record_groups if name in (one.name, str(one.id))), None)
 
     def project(self, project_id: str) -> Project | None:
         """The project with this id, in digits, or of this name."""

@@ -30,6 +30,8 @@ from cordboard.directory.model import (
 from cordboard.directory.problems import Problems
 from cordboard.directory.program_check import check_programs
 from cordboard.directory.queue_reading import queue_of
+from cordboard.directory.recording import RecordGroup
+from cordboard.directory.recording_schema import check_record_groups, record_group_of, recorded_of
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
 from cordboard.directory.scopes import ALL_SCOPES
@@ -93,7 +95,10 @@ class TenantReader:
             ),
             trunks=trunks,
             outbound=self._outbound(),
+            record_groups=self._each("record_group", schema.RECORD_GROUP, self._record_group),
         )
+        recorded = (("user", users), ("group", groups))
+        check_record_groups(self._path, tenant.record_groups, recorded, self._problems)
         check_tenant(tenant, self._problems)
         check_programs(tenant, self._problems)
         return tenant
@@ -118,6 +123,7 @@ class TenantReader:
             callbacks_inside=values["callbacks_inside"],
             caller_id=values["caller_id"],
             language=values["language"],
+            keep_recordings=values["keep_recordings"],
         )
 
     def _account(self, row: Row) -> Account | None:
@@ -144,6 +150,9 @@ class TenantReader:
             values["label"] or name,
         )
 
+    def _record_group(self, row: Row) -> RecordGroup:
+        return record_group_of(row, self._derived_id("record_group", row.name))
+
     def _user(self, row: Row) -> User:
         name, values = row.name, row.values
         user_id: int = values["id"] or self._derived_id("user", name)
@@ -165,6 +174,7 @@ class TenantReader:
             caller_id=values["caller_id"],
             channel_limit=values["channel_limit"],
             forwarding=_forwarding(values),
+            **recorded_of(values),
         )
 
     def _terminal(self, row: Row, user_id: int) -> Terminal | None:
@@ -202,7 +212,7 @@ class TenantReader:
             channel_limit=values["channel_limit"],
             strategy=values["strategy"],
             wrap_up=values["wrap_up"],
-            record=values["record"],
+            **recorded_of(values),
             queue=queue_of(
                 row, self._surroundings.folder, self._surroundings.prompt_fault, self._problems
             ),

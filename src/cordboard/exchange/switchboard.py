@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import random
 
 from cordboard.calls.agents import AgentState, Place
@@ -147,8 +147,8 @@ class LiveSwitchboard:
 
     def ring(self, plan: CallPlan, wanted: RingOut, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a program rings, and take what that needs likewise."""
-        planned, channels, records = ring(plan, wanted, self._tenant_of(plan), self)
-        return replace(self._taken(planned, channels, held), records=records)
+        planned, channels = ring(plan, wanted, self._tenant_of(plan), self)
+        return self._taken(planned, channels, held)
 
     def refer(
         self,

@@ -16,6 +16,7 @@ from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, Leg, LegWishes, RingGroup, RingUser, UserKeys
 from cordboard.calls.stages import Stage
 from cordboard.directory.model import GroupKind, GroupStrategy
+from cordboard.directory.recording import RecordPolicy
 from support.call_line import Line
 from support.group_house import TEAM, GroupHouse, team
 from support.tenants import DOMAIN, request, tenant
@@ -194,21 +195,21 @@ def test_a_redirect_engages_whom_it_leads_to() -> None:
 
 
 def test_the_group_that_is_rung_speaks_for_itself() -> None:
-    house = GroupHouse(team(record=True))
+    house = GroupHouse(team(record=RecordPolicy.ALWAYS))
     call = house.place()
     assert call.plan.group is not None
     assert call.plan.group.name == "team"
-    assert call.plan.recording.wanted
+    assert call.plan.recording_terms.wanted
     scopes = [str(take.key) for take in call.plan.takes]
     assert scopes == ["tenant:demo", "group:team@demo"], "one channel a leg however many ring"
 
 
 def test_a_group_has_the_calls_recorded_that_are_made_on_its_behalf() -> None:
-    house = GroupHouse(team(record=True))
+    house = GroupHouse(team(record=RecordPolicy.ALWAYS))
     asked = request(RingUser(UserKeys(name="ann")), "1111")
-    assert not plan(asked, house.tenant, house.desk).recording.wanted
+    assert not plan(asked, house.tenant, house.desk).recording_terms.wanted
     on_behalf = replace(asked, group=GroupKeys(name="team"))
-    assert plan(on_behalf, house.tenant, house.desk).recording.wanted
+    assert plan(on_behalf, house.tenant, house.desk).recording_terms.wanted
 
 
 def test_nobody_of_an_empty_group_can_be_rung() -> None:

@@ -26,6 +26,7 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN.user.NAME]`": schema.USER,
     "A table in `forward`": schema.FORWARD,
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
+    "`[tenant.DOMAIN.record_group.NAME]`": schema.RECORD_GROUP,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
     "A member in `members`": schema.MEMBER,
     "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,

@@ -242,6 +242,9 @@ class CallAsked(Bound):
     second: LegAsked
     group: GroupContext | None = None
     record: Flag = Field(False, description="keep both parties' voices")
+    record_group: (
+        Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE)] | None
+    ) = Field(None, description="where they are kept, by name or id; alone: if its fraction has it")
     delay: Annotated[float, Field(ge=0, le=MAX_DELAY, allow_inf_nan=False), NullIs(0)] = Field(
         0, description="seconds until the call begins"
     )

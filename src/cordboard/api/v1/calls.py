@@ -73,6 +73,7 @@ _REFUSED: Final = (
     *("invalid_parameter", "user_not_found", "group_not_found", "invalid_destination"),
     *(
         "calling_number_not_allowed",
+        "recording_not_allowed",
         "no_route",
         "user_not_registered",
         "no_member_available",

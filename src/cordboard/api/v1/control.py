@@ -175,7 +175,7 @@ async def transfer(
     response_model=Recorded,
     responses={
         200: example({"file": "demo/5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1.wav", "paused": False}),
-        **described(*_CALL, *_BODY),
+        **described(*_CALL, *_BODY, RefusalId.RECORDING_NOT_ALLOWED.value),
     },
     openapi_extra=takes(ToRecord, {"start": {"action": "start"}}),
 )

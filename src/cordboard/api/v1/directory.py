@@ -108,6 +108,8 @@ _GROUP: Final[dict[str, Any]] = {
     "member_answer_timeout": 20.0,
     "wrap_up": 10.0,
     "record": False,
+    "record_policy": "on_request",
+    "record_group": None,
     "caller_id": None,
     "channel_limit": None,
     "members": [MEMBER],

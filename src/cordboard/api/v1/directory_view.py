@@ -11,6 +11,7 @@ from cordboard.calls.agents import NEVER_ACTED, AgentState, Place
 from cordboard.calls.events import Json
 from cordboard.calls.ports import Contact
 from cordboard.directory.model import Group, Member, Number, Terminal, User
+from cordboard.directory.recording import RecordPolicy
 from cordboard.directory.snapshot import TenantDirectory
 
 
@@ -64,7 +65,9 @@ class GroupShown(BaseModel):
     answer_timeout: float = Field(description="seconds for the whole hunt")
     member_answer_timeout: float = Field(description="seconds for one attempt")
     wrap_up: float = Field(description="seconds after a call in which a member is not rung")
-    record: bool = Field(description="whether its calls are recorded")
+    record: bool = Field(description="whether its calls are always recorded")
+    record_policy: Literal["always", "on_request", "never"]
+    record_group: str | None = Field(description="where its recordings are kept")
     caller_id: str | None
     channel_limit: int | None
     members: list[MemberShown]
@@ -145,7 +148,9 @@ def group_view(
         "answer_timeout": group.answer_timeout,
         "member_answer_timeout": group.member_answer_timeout,
         "wrap_up": group.wrap_up,
-        "record": group.record,
+        "record": group.record is RecordPolicy.ALWAYS,
+        "record_policy": group.record.value,
+        "record_group": group.record_group,
         "caller_id": group.caller_id,
         "channel_limit": group.channel_limit,
         "members": members,

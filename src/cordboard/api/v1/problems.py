@@ -49,6 +49,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "group_not_found": (422, "No such group"),
     "invalid_destination": (422, "Nobody can be called there"),
     "calling_number_not_allowed": (422, "This number may not be shown"),
+    "recording_not_allowed": (422, "They are never recorded"),
     "no_route": (422, "This number may not be called"),
     "too_many_requests": (429, "Too many wrong tokens"),
     "channel_limit_reached": (429, "A limit is reached"),

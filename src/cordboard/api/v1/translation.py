@@ -45,6 +45,7 @@ def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
         on_first=_wishes(asked.first),
         on_second=_wishes(asked.second),
         record=asked.record,
+        record_group=asked.record_group,
         group=None if group is None else GroupKeys(**group.model_dump()),
         callback=Callback(callback.url, DIALECT, Occasion.CALL_ENDED) if callback else None,
         external_id=asked.external_id,
