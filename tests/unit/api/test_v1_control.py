@@ -100,6 +100,41 @@ async def test_where_it_may_not_go_the_call_goes_on(to: str, problem: tuple[int,
     assert served.far("jessica-desk").hears == served.far("thomas").channel
 
 
+async def test_two_calls_become_one() -> None:
+    served = Talking()
+    call = await served.call()
+    jessica, thomas = served.far("jessica-desk"), served.far("thomas")
+    body = {"first": {"user": {"name": "jessica"}}, "second": {"address": "helen"}}
+    other = (await served.post("/calls", body)).json["id"]
+    again = served.far("jessica-desk")
+    again.answer()
+    served.far("helen").answer()
+    reply = await served.post(f"/calls/{call}/transfer", {"leg": "second", "call": again.channel})
+    assert (reply.status, reply.json["channels"]) == (202, [served.far("helen").channel])
+    assert thomas.hears == served.far("helen").channel
+    assert jessica.hung_up_for is not None
+    await served.journal.flush()
+    assert (await served.get(f"/calls/{other}")).json["result"]["cause"] == "transferred"
+    assert (await served.get(f"/calls/{call}")).json["state"] == "bridged"
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"leg": "first"}, (422, "invalid_parameter")),
+        ({"leg": "first", "to": "helen", "call": "x"}, (422, "invalid_parameter")),
+        ({"leg": "first", "to": "helen", "call_leg": "first"}, (422, "invalid_parameter")),
+        ({"leg": "first", "call": "nobody's"}, (422, "invalid_destination")),
+        ({"leg": "first", "call": "\u0000"}, (404, "call_not_found")),
+    ],
+)
+async def test_what_can_not_be_joined(body: dict[str, str], problem: tuple[int, str]) -> None:
+    served = Talking()
+    call = await served.call()
+    assert await served.wish(call, "transfer", body) == problem
+    assert served.far("jessica-desk").hears == served.far("thomas").channel
+
+
 async def test_both_parties_are_recorded() -> None:
     served = Talking()
     call = await served.call()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Final, Literal
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -12,9 +12,9 @@ from cordboard.api.auth import Principal
 from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, Writer
 from cordboard.api.v1.answers import example, nothing, shown
-from cordboard.api.v1.bodies import body_of, takes
+from cordboard.api.v1.bodies import Bound, body_of, takes
 from cordboard.api.v1.named import CallName, call_named, no_such_call
-from cordboard.api.v1.problems import Problem, described
+from cordboard.api.v1.problems import Fault, Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
 from cordboard.calls.progress import progress_of
@@ -79,21 +79,41 @@ class Recorded(BaseModel):
     paused: bool = Field(description="what is said now is left out")
 
 
-class Transfer(OneLeg):
-    """Whom a party is connected with instead."""
+class Transfer(Bound):
+    """Whom a party is connected with instead: somebody who is rung, or a party of another call."""
 
     leg: LegName = Field(description="the party that stays; the other one is hung up")
-    to: str = Field(
+    to: str | None = Field(
+        None,
         min_length=1,
         max_length=MAX_NAME,
         description="a name, an extension or a number; what the call's client might have called",
     )
+    call: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_NAME,
+        description="in place of `to`: another call, by its id or the UUID of one of its channels. "
+        "One of its parties comes, the other is hung up too, and that call ends",
+    )
+    call_leg: LegName | None = Field(
+        None,
+        description="the party of that call that comes; null: who is not the user that leaves here",
+    )
+
+    @classmethod
+    def also_wrong(cls, sent: dict[str, Any]) -> Iterator[Fault]:
+        """A target is named in one way."""
+        if (sent.get("to") is None) == (sent.get("call") is None):
+            yield Fault(where="body", path="to", detail="either to or call is needed")
+        if sent.get("call_leg") is not None and sent.get("call") is None:
+            yield Fault(where="body", path="call_leg", detail="only together with call")
 
 
 class Transferring(BaseModel):
-    """Who rings now."""
+    """Who comes."""
 
-    channels: list[str] = Field(description="the UUIDs of the channels that ring")
+    channels: list[str] = Field(description="the UUIDs of the channels that ring, or are there")
 
 
 @router.post(
@@ -154,17 +174,29 @@ async def dtmf(
         202: example({"channels": ["0f4ad3a6-6a0c-4a0b-9a45-3f3c8f0f4a11"]}, "Accepted"),
         **described(*_CALL, *_TARGET, *_BODY),
     },
-    openapi_extra=takes(Transfer, {"colleague": {"leg": "first", "to": "helen"}}),
+    openapi_extra=takes(
+        Transfer,
+        {
+            "colleague": {"leg": "first", "to": "helen"},
+            "attended": {"leg": "second", "call": "5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f"},
+        },
+    ),
 )
 async def transfer(
     principal: Writer, here: Here, call: CallName, body: Annotated[Transfer, body_of(Transfer)]
 ) -> Response:
-    """Connect a party with somebody else, and hang up the other one (a blind transfer)."""
+    """Connect a party with somebody else, and hang up the other one: blind, or (with `call`)
+    attended, which joins two calls."""
     channels: tuple[str, ...] = ()
+    other = "" if body.call is None else call_named(here, principal, body.call)[1]
+    comes = None if body.call_leg is None else Leg(body.call_leg)
 
     def send_on(wishes: Wishes, now: float) -> None:
         nonlocal channels
-        channels = wishes.transfer(Leg(body.leg), body.to, now)
+        if body.to is not None:
+            channels = wishes.transfer(Leg(body.leg), body.to, now)
+        else:
+            channels = wishes.join(Leg(body.leg), other, comes, now)
 
     await _wish(here, principal, call, send_on)
     return shown({"channels": list(channels)}, 202)
