@@ -1,9 +1,9 @@
 """A tenant's table as it is kept outside its file, where nobody is to read a secret.
 
 Tokens and passwords of clients and phones become the hashes that are all we need of them. Passwords
-of trunks, webhook secrets and keys of hashes are needed as they are: each becomes a table
-``{sealed = "..."}`` whose text an injected function has made. In all else the table stays what the
-file says, and is read the same way.
+of trunks, webhook secrets, keys of hashes and tokens of other services are needed as they are: each
+becomes a table ``{sealed = "..."}`` whose text an injected function has made. In all else the table
+stays what the file says, and is read the same way.
 """
 
 from __future__ import annotations
@@ -71,6 +71,12 @@ def _needed(table: dict[str, Any]) -> Iterator[_Place]:
             yield secrets, position
         if "api_key" in account:
             yield account, "api_key"
+    for group in _tables(table, "group"):
+        secrets = group.get("hook", {}).get("secrets", [])
+        for position in range(len(secrets)):
+            yield secrets, position
+        if "token" in group.get("zendesk", {}):
+            yield group["zendesk"], "token"
 
 
 def _hash_tokens(account: dict[str, Any]) -> None:

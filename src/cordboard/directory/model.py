@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
+from cordboard.directory.integrations import NONE, Integrations
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.recording import RecordPolicy
 from cordboard.directory.steps import Step
@@ -136,6 +137,7 @@ class Group:
     record: RecordPolicy = RecordPolicy.ON_REQUEST
     record_group: str | None = None
     queue: QueueRules | None = None
+    integrations: Integrations = NONE
 
     @property
     def order(self) -> GroupStrategy:

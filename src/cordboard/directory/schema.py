@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cordboard.directory.forwarding import DEFAULT_AFTER, LONGEST_AFTER, LONGEST_TARGET
+from cordboard.directory.integration_schema import HOOK, ZENDESK
 from cordboard.directory.kinds import (
     BURST,
     CALLS_A_SECOND,
@@ -183,6 +184,8 @@ GROUP = Shape(
         "announce_place": Field(number(0, LONGEST_WAIT, "seconds, 0 for never"), 0.0),
         "rest": Field(number(1, LONGEST_WAIT, "seconds"), 5.0),
         "overflow": Field(text("an extension, a name or a number")),
+        "hook": Field(table("a table with a url", HOOK)),
+        "zendesk": Field(table("a table with url, email and token", ZENDESK)),
     },
 )
 
@@ -298,6 +301,8 @@ SHAPES = (
     TERMINAL,
     FORWARD,
     GROUP,
+    HOOK,
+    ZENDESK,
     MEMBER,
     CONTEXT,
     STEP,

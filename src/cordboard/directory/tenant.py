@@ -12,6 +12,7 @@ from cordboard.directory import kinds, schema
 from cordboard.directory.accounts import Account, Project
 from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
+from cordboard.directory.integration_schema import integrations_of
 from cordboard.directory.locate import Path
 from cordboard.directory.model import (
     Context,
@@ -216,6 +217,7 @@ class TenantReader:
             queue=queue_of(
                 row, self._surroundings.folder, self._surroundings.prompt_fault, self._problems
             ),
+            integrations=integrations_of(row, self._problems),
         )
 
     def _members(self, entries: list[dict[str, Any] | None], path: Path) -> tuple[Member, ...]:

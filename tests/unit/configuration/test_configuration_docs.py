@@ -28,6 +28,8 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.record_group.NAME]`": schema.RECORD_GROUP,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
+    "`hook` of a group": schema.HOOK,
+    "`zendesk` of a group": schema.ZENDESK,
     "A member in `members`": schema.MEMBER,
     "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,
     "A step in `steps`": step_schema.STEP,

@@ -30,6 +30,13 @@ terminal.desk.secret = "demo-desk"
 terminal.soft.ha1 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 [group.sales]
 members = ["jessica"]
+[group.sales.hook]
+url = "https://crm.example.com/told"
+secrets = ["whsec_aG9vayBob29rIGhvb2sgaG9vayBob29rIGhvb2sgaG9vaw=="]
+[group.sales.zendesk]
+url = "https://acme.zendesk.com/"
+email = "pbx@acme.example"
+token = "zendesk-token"
 [context.bye]
 steps = [{ hangup = true }]
 [trunk.pstn]
@@ -45,6 +52,8 @@ SECRETS = (
     "demo-token",
     "another-token",
     "c2VjcmV0",
+    "aG9vay",
+    "zendesk-token",
     "demo-desk",
     "trunk-password",
     "php-key",
@@ -94,6 +103,10 @@ def test_only_some_secrets_need_a_seal() -> None:
     del table["account"]["main"]["webhook_secrets"]
     assert needs_seal(table)
     del table["account"]["more"]["api_key"]
+    assert needs_seal(table)
+    del table["group"]["sales"]["hook"]["secrets"]
+    assert needs_seal(table)
+    del table["group"]["sales"]["zendesk"]
     assert not needs_seal(table)
 
 
@@ -118,7 +131,7 @@ def test_differences_are_told_object_by_object() -> None:
     assert changed('["jessica"]', '["jessica", "thomas"]') == [
         '~ tenant.demo.group.sales.members: ["jessica"] -> ["jessica", "thomas"]'
     ]
-    assert changed("[group.sales]", "[group.sales2]") == [
+    assert changed("[group.sales", "[group.sales2") == [
         "- tenant.demo.group.sales",
         "+ tenant.demo.group.sales2",
     ]
