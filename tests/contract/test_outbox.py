@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,3 +176,54 @@ async def test_the_backlog_is_what_is_pending(journal: Journal) -> None:
     journal.attempted(first.owed.id, attempt, Fate.DELIVERED, None)
     await journal.flush()
     assert await journal.backlog() == Backlog(1, second.owed.at)
+
+
+class Neighbour:
+    """Somebody in the tenant ``demo`` who wants to know when calls are answered."""
+
+    def concerns(self, tenant: str) -> bool:
+        return tenant == "demo"
+
+    def owed(
+        self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
+    ) -> Iterator[Owed]:
+        assert accepted.call == event.call
+        if event.kind is EventKind.LEG_ANSWERED:
+            name = str(accepted.data["method"])
+            yield Owed(
+                f"{event.call}.{seq}", tenant, name, event.call, "x", URL, at, event, None, seq
+            )
+
+
+def accepted(call: str) -> CallEvent:
+    return CallEvent(EventKind.CALL_ACCEPTED, call, data={"method": "call_user"})
+
+
+async def test_others_are_owed_what_they_want_to_know(journal: Journal) -> None:
+    told: list[Owed] = []
+    journal.on_owed(told.append)
+    journal.owe_also(Neighbour())
+    await journal.accept(record("a"), [accepted("a"), answered("a", Leg.SECOND)])
+    await journal.accept(record("b", None), [accepted("b")])
+    await journal.accept(record("c", tenant="else"), [accepted("c"), answered("c")])
+    journal.append("demo", [ended("b")])
+    journal.append("demo", [answered("a"), answered("b", Leg.SECOND)])
+    await journal.flush()
+    others = [one for one in told if one.seq is not None]
+    assert [(one.id, one.seq, one.account) for one in others] == [
+        ("a.2", 2, "call_user"),
+        ("a.5", 5, "call_user"),
+        ("b.6", 6, "call_user"),
+    ]
+    found = {posted.owed.id: posted.owed for posted in await journal.due(LATER, 10)}
+    assert [found[one.id] for one in others] == others
+    assert [one for one in others if journal.last_seq("demo") < (one.seq or 0)] == []
+    assert set(found) == {"a.2", "a.5", "b.6", "msg_a", "msg_c"}
+
+
+async def test_a_client_is_told_although_others_were(journal: Journal) -> None:
+    journal.owe_also(Neighbour())
+    await journal.accept(record("a", Occasion.CALL_ENDED), [accepted("a")])
+    await happen(journal, answered("a"))
+    await happen(journal, ended("a"))
+    assert {posted.owed.id for posted in await journal.due(LATER, 10)} == {"a.2", "msg_a"}

@@ -16,7 +16,9 @@ class Owed:
     """A callback that is owed because of an event, at ``at`` seconds since 1970.
 
     ``id`` stays the same over all attempts, so that the receiver knows repetitions; the URL may
-    hold secrets.
+    hold secrets. ``account`` is who is told: the client's, or the name of another. That one is told
+    many things of a call, in the order of ``seq``, the numbers of their events; a client is told
+    one, without a number.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Owed:
     at: float
     event: CallEvent
     external_id: str | None = None
+    seq: int | None = None
 
 
 def owes(callback: Callback, event: CallEvent) -> bool:

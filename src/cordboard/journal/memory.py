@@ -24,7 +24,7 @@ from cordboard.journal.listing import End, Wanted, ended_behind
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory_outbox import MemoryOutbox
 from cordboard.journal.memory_recordings import MemoryRecordings
-from cordboard.journal.outbox import Attempt, Backlog, Fate, Posted
+from cordboard.journal.outbox import AlsoOwed, Attempt, Backlog, Fate, Posted
 from cordboard.journal.port import (
     SECRET_OCTETS,
     CallRecord,
@@ -101,6 +101,10 @@ class MemoryJournal:
     def on_owed(self, told: Callable[[Owed], None]) -> None:
         """Say who is told of callbacks; see the port."""
         self._told = told
+
+    def owe_also(self, also: AlsoOwed) -> None:
+        """Say what is owed to others; see the port."""
+        self._view.also = also
 
     async def accept(
         self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None

@@ -6,11 +6,12 @@ given up. Each attempt is written down.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from cordboard.calls.events import CallEvent
 from cordboard.calls.owing import Owed
 
 
@@ -55,8 +56,24 @@ class Backlog:
     oldest_at: float | None
 
 
+class AlsoOwed(Protocol):
+    """Who wants to be told of what. It is asked for every event, so nothing of it may wait."""
+
+    def concerns(self, tenant: str) -> bool:
+        """Whether anybody of a tenant wants to be told anything."""
+
+    def owed(
+        self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
+    ) -> Iterable[Owed]:
+        """What an event of a tenant's call makes owed. ``accepted`` is the call's first event,
+        ``seq`` the event's number, which makes :attr:`Owed.id` its own."""
+
+
 class Outbox(Protocol):
     """The part of a journal that keeps callbacks."""
+
+    def owe_also(self, also: AlsoOwed) -> None:
+        """Say what is owed to others than the clients who ask for calls."""
 
     async def due(self, before: float, limit: int) -> tuple[Posted, ...]:
         """Pending callbacks whose next attempt is due, the oldest first."""

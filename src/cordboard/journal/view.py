@@ -7,7 +7,7 @@ it is bounded: what falls out is gone for a journal in memory, and asked of the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cordboard.calls.agents import NO_CALL, AgentState, Place, state_in
@@ -18,9 +18,11 @@ from cordboard.calls.progress import progress_of
 from cordboard.calls.stages import Stage
 from cordboard.calls.wrap_ups import WrapUp, wrap_up_in
 from cordboard.directory.forwarding import Forwarding
+from cordboard.journal.also_owed import also_owed
 from cordboard.journal.entry import Entry
 from cordboard.journal.listing import Standing, Wanted, newest
 from cordboard.journal.log import Log
+from cordboard.journal.outbox import AlsoOwed
 from cordboard.journal.port import CallRecord, KeptKey, Key, ResyncNeeded, Snapshot
 
 
@@ -101,6 +103,8 @@ class View:
         self._tenants: dict[str, _Tenant] = {}
         self._keys: dict[tuple[str, str, str], KeptKey] = {}
         self.all = Log(bounds.history_of_all)
+        self.also: AlsoOwed | None = None
+        """What is owed to others than who asked for a call."""
 
     def begin(self, tenant: str, last: int) -> None:
         """Let a tenant's log go on after ``last``: what came before is elsewhere."""
@@ -144,7 +148,7 @@ class View:
         known = KnownCall(record, None, list(events), told)
         self._tenant(record.tenant).calls[record.id] = known
 
-    def owed_by(self, entries: Iterable[Entry]) -> list[Owed]:
+    def owed_by(self, entries: Sequence[Entry]) -> list[Owed]:
         """The callbacks that the events of entries make owed, which are yet to be committed."""
         found: dict[str, Owed] = {}
         accepted: dict[str, CallRecord] = {}
@@ -163,10 +167,21 @@ class View:
                     found[event.call] = owed(
                         entry.tenant, record.account, callback, event, entry.at, record.external_id
                     )
-        return list(found.values())
+        others = self.also
+        if others is None:
+            return list(found.values())
+        also = also_owed(others, entries, self.last_seq, self._accepted_of)
+        return [*found.values(), *also]
+
+    def _accepted_of(self, tenant: str, call: str) -> CallEvent | None:
+        """The first event of a call that is at hand."""
+        known = self.call(tenant, call)
+        return known.events[0].event if known is not None and known.events else None
 
     def told(self, one: Owed) -> None:
-        """A callback is committed as owed."""
+        """What is owed is committed."""
+        if one.seq is not None:
+            return  # to others: the client is told one thing only
         known = self.call(one.tenant, one.call)
         if known is not None:
             known.told = True

@@ -20,7 +20,7 @@ from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Standing, Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
-from cordboard.journal.outbox import Attempt, Fate
+from cordboard.journal.outbox import AlsoOwed, Attempt, Fate
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -98,7 +98,9 @@ class SqlJournal(SqlOutbox, SqlRecordings):
         await self._store.open()
         async with self._store.engine.begin() as connection:
             self._secret = await secret_of(connection)
+            also = self._view.also
             self._view = View(await epoch_of(connection), self._bounds)
+            self._view.also = also
             known = (await connection.execute(select(tenants))).mappings().all()
             for row in known:
                 newest = select(func.max(events.c.seq)).where(events.c.tenant == row["tenant"])
@@ -151,6 +153,10 @@ class SqlJournal(SqlOutbox, SqlRecordings):
         self._told = told
         if self._writer is not None:
             self._writer.told = told
+
+    def owe_also(self, also: AlsoOwed) -> None:
+        """Say what is owed to others; see the port."""
+        self._view.also = also
 
     async def accept(
         self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None

@@ -139,7 +139,7 @@ def _callback_of(request: str | None) -> Callback | None:
 def owed_row(one: Owed) -> Row:
     """The row of a callback that is owed, and due at once."""
     event = one.event
-    told = {
+    told: dict[str, Any] = {
         "kind": event.kind.value,
         "leg": None if event.leg is None else event.leg.value,
         "channel": event.channel,
@@ -147,6 +147,8 @@ def owed_row(one: Owed) -> Row:
     }
     if one.external_id is not None:
         told["external_id"] = one.external_id
+    if one.seq is not None:
+        told["seq"] = one.seq
     return {
         "id": one.id,
         "tenant": one.tenant,
@@ -180,6 +182,7 @@ def posted_of(row: RowMapping) -> Posted:
         row["at"],
         event,
         told.get("external_id"),
+        told.get("seq"),
     )
     return Posted(one, Fate(row["fate"]), row["attempts"], row["next_at"], last)
 

@@ -1,0 +1,43 @@
+"""What is owed because of an event to others than the client who asked for the call.
+
+Who knows of them says so by :class:`~cordboard.journal.outbox.AlsoOwed`. He is asked in the commit
+of the event, so that what is owed is there whenever the event is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.owing import Owed
+from cordboard.journal.entry import Entry
+from cordboard.journal.outbox import AlsoOwed
+
+
+def also_owed(
+    also: AlsoOwed,
+    entries: Sequence[Entry],
+    last_seq: Callable[[str], int],
+    accepted_of: Callable[[str, str], CallEvent | None],
+) -> list[Owed]:
+    """What entries make owed that are yet to be committed, behind the ``last_seq`` of each tenant;
+    ``accepted_of`` finds the first event of a call that is committed."""
+    found: list[Owed] = []
+    numbers: dict[str, int] = {}
+    accepted: dict[str, CallEvent] = {}
+    for entry in entries:
+        tenant = entry.tenant
+        if not entry.events or not also.concerns(tenant):
+            continue
+        seq = numbers.get(tenant)
+        if seq is None:
+            seq = last_seq(tenant)
+        for event in entry.events:
+            seq += 1
+            if event.kind is EventKind.CALL_ACCEPTED:
+                accepted[event.call] = event
+            first = accepted.get(event.call) or accepted_of(tenant, event.call)
+            if first is not None:
+                found += also.owed(tenant, first, event, entry.at, seq)
+        numbers[tenant] = seq
+    return found
