@@ -12,7 +12,7 @@ import pytest
 
 from cordboard.configuration.sections import SECTIONS, VARIABLES
 from cordboard.configuration.settings import parse_configuration
-from cordboard.directory import schema, step_schema
+from cordboard.directory import integration_schema, schema, step_schema
 from cordboard.directory.shape import Shape
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -28,8 +28,8 @@ HEADINGS: dict[str, Shape] = {
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.record_group.NAME]`": schema.RECORD_GROUP,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
-    "`hook` of a group": schema.HOOK,
-    "`zendesk` of a group": schema.ZENDESK,
+    "`hook` of a group": integration_schema.HOOK,
+    "`zendesk` of a group": integration_schema.ZENDESK,
     "A member in `members`": schema.MEMBER,
     "`[tenant.DOMAIN.context.NAME]`": schema.CONTEXT,
     "A step in `steps`": step_schema.STEP,
