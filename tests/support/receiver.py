@@ -1,4 +1,4 @@
-"""A web server for one test, which takes callbacks."""
+"""A web server for one test, which takes callbacks, or sends programs their steps."""
 
 from __future__ import annotations
 
@@ -39,12 +39,17 @@ class _Server(ThreadingHTTPServer):
 
 
 class CallbackReceiver(Block):
-    """Listens on a port of its own and answers every POST with ``status_for`` its number (from 1).
+    """Listens on a port of its own and answers every POST with ``status_for`` its number (from 1)
+    and what ``body_for`` makes of it.
 
     :attr:`callbacks` holds what came, with the time of each.
     """
 
-    def __init__(self, status_for: Callable[[int], int] = lambda _: 200) -> None:
+    def __init__(
+        self,
+        status_for: Callable[[int], int] = lambda _: 200,
+        body_for: Callable[[Callback], bytes] = lambda _: b"",
+    ) -> None:
         self.callbacks: Observed[Callback] = Observed()
         received = self.callbacks
 
@@ -55,10 +60,13 @@ class CallbackReceiver(Block):
                 length = min(int(self.headers.get("Content-Length") or 0), LONGEST_BODY)
                 body = self.rfile.read(length)
                 names = {name.lower(): value for name, value in self.headers.items()}
-                received.add(Callback(self.path, names, body))
+                came = Callback(self.path, names, body)
+                received.add(came)
+                answer = body_for(came)
                 self.send_response(status_for(len(received)))
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
+                self.wfile.write(answer)
 
             def log_message(self, *_: object) -> None:
                 pass
