@@ -15,6 +15,7 @@ from cordboard.engines.dns.memory import MemoryResolver
 from cordboard.feeds import outbound as outbound_module
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.public_addresses import is_public
+from cordboard.feeds.step_servers import StepServers
 from cordboard.sip.dns_records import Answer, Question, RecordType
 
 pytestmark = pytest.mark.anyio
@@ -187,3 +188,48 @@ async def test_an_answer_counts_though_its_body_does_not_come() -> None:
     port = server.sockets[0].getsockname()[1]
     async with server, Outbound(total_timeout=0.2) as outbound:
         assert await outbound.post(URL(f"http://{INSIDE}:{port}/"), b"{}", {}, inside=True) == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "fault"),
+    [
+        ("/steps", None),
+        ("/gone", "status 404"),
+        ("/moved", "status 302"),
+        ("/endless", "longer than"),
+        ("/slow", "no answer in time"),
+    ],
+)
+async def test_what_is_asked_for_is_bounded(path: str, fault: str | None) -> None:
+    forms: list[str] = []
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        forms.append(await request.text())
+        if path == "/slow":
+            await asyncio.sleep(60.0)
+        if path == "/moved":
+            raise web.HTTPFound("/steps")
+        if path == "/gone":
+            raise web.HTTPNotFound
+        octets = 70_000 if path == "/endless" else 60_000
+        return web.Response(body=b"x" * octets)
+
+    app = web.Application()
+    app.router.add_post("/{tail:.*}", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
+    async with Outbound(total_timeout=0.5) as outbound:
+        servers = StepServers(outbound, lambda tenant: tenant == "demo", LookupError)
+        if fault is None:
+            assert await servers.ask("demo", url, {"A": "x y&"}) == b"x" * 60_000
+            assert forms == ["A=x+y%26"]
+        else:
+            with pytest.raises(LookupError, match=fault):
+                await servers.ask("demo", url, {})
+        with pytest.raises(LookupError, match="not on the open Internet"):
+            await servers.ask("other", url, {})
+        with pytest.raises(LookupError, match="the URL is not an http or https URL"):
+            await servers.ask("demo", "ftp://a.test/", {})
+    await runner.cleanup()
