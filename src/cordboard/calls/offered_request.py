@@ -14,7 +14,15 @@ from collections.abc import Iterator
 from cordboard.calls.parties import find_did
 from cordboard.calls.ports import Incoming
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Address, CallRequest, Offered, RingDid, SecondScope
+from cordboard.calls.request import (
+    Address,
+    CallRequest,
+    Offered,
+    RingDid,
+    RunFeature,
+    SecondScope,
+)
+from cordboard.directory.feature_codes import feature_dialled
 from cordboard.directory.model import NumberFormat, Trunk
 from cordboard.directory.numbers import NotANumber, dialled
 from cordboard.directory.snapshot import Directory, TenantDirectory
@@ -42,6 +50,11 @@ def _from_phone(incoming: Incoming, account: str, directory: Directory, call: st
         message = f"{incoming.host} is not ours"
         raise Refused(RefusalId.INVALID_DESTINATION, message, "second.dialled")
     wanted = incoming.dialled.partition(";")[0]
+    code = feature_dialled(tenant.feature_codes, wanted)
+    if code is None and wanted.startswith(("*", "#")) and tenant.resolve(wanted) is None:
+        # A carrier has codes of its own, by which it would forward our calls for whoever dials.
+        raise Refused(RefusalId.INVALID_DESTINATION, "no such code", "second.dialled")
+    second = Address(wanted) if code is None else RunFeature(code[0].feature, code[1])
     return CallRequest(
         id=call,
         tenant=tenant.domain,
@@ -49,7 +62,7 @@ def _from_phone(incoming: Incoming, account: str, directory: Directory, call: st
         dialect=BY_PHONE,
         method=METHOD,
         first=Offered(incoming.channel, wanted, from_terminal=name),
-        second=Address(wanted),
+        second=second,
     )
 
 

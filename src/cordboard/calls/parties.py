@@ -17,6 +17,7 @@ from cordboard.calls.request import (
     RingNumber,
     RingTerminal,
     RingUser,
+    RunFeature,
     UserKeys,
 )
 from cordboard.directory.model import Context, Group, GroupKind, User
@@ -62,8 +63,8 @@ def find_party(
         return GroupTarget(group, _how(key)), Address(group.name)
     if isinstance(party, RingDid):
         return find_did(tenant, party.did, f"{leg}.did"), Address(party.did)
-    if isinstance(party, Offered):
-        raise Refused(RefusalId.INVALID_PARAMETER, "who calls can't be rung", leg)
+    if isinstance(party, Offered | RunFeature):
+        raise Refused(RefusalId.INVALID_PARAMETER, "nobody can be rung by that", leg)
     context = tenant.context_by_name(party.context) or tenant.context_by_extension(party.context)
     if context is None:
         raise Refused(RefusalId.INVALID_DESTINATION, "no such context", f"{leg}.context")
@@ -80,7 +81,7 @@ def named(party: CalledParty, leg: str) -> str:
         return f"{leg}.number"
     if isinstance(party, RingTerminal):
         return f"{leg}.terminal"
-    if isinstance(party, RingDid | Offered):
+    if isinstance(party, RingDid | RunFeature | Offered):
         return f"{leg}.dialled"
     return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import Json
+from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.forwarding import Hop
 from cordboard.calls.limits import Take
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
@@ -173,7 +173,8 @@ class CallPlan:
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
     context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` what is
-    wanted about that, whoever is rung.
+    wanted about that, whoever is rung. ``acts`` are events of no call that its acceptance is to be
+    committed with: what a feature code does.
     """
 
     request: CallRequest
@@ -185,6 +186,7 @@ class CallPlan:
     media_timeout: float
     group: Party | None = None
     asked: Party | None = None
+    acts: tuple[CallEvent, ...] = ()
     recording: RecordingWishes = NO_WISHES
 
     @property

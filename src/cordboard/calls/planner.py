@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cordboard.calls.caller_ids import Acting, inside_caller, outside_caller
+from cordboard.calls.caller_ids import Acting, inside_caller
+from cordboard.calls.events import CallEvent
+from cordboard.calls.feature_codes import Wish, feature_plan
 from cordboard.calls.forwarding import Hop
 from cordboard.calls.group_hunt import first_channels, group_hunt, nobody_there
 from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
 from cordboard.calls.live import LiveView
 from cordboard.calls.offered import calling_party, calling_user, offered_leg
+from cordboard.calls.outward import planned_trunks
 from cordboard.calls.parties import (
     Outside,
     find_group,
@@ -30,14 +33,13 @@ from cordboard.calls.plan import (
     PlannedTrunks,
     ProgramPlan,
 )
-from cordboard.calls.ports import CallerId, TrunkEndpoint
+from cordboard.calls.ports import CallerId
 from cordboard.calls.reaching import reach
 from cordboard.calls.recording_policy import Say, must_be_allowed, say_of, wishes_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     DEFAULT_ANSWER_TIMEOUT,
     Address,
-    CalledParty,
     CallRequest,
     Leg,
     Offered,
@@ -45,11 +47,10 @@ from cordboard.calls.request import (
     RingNumber,
     RingTerminal,
     RingUser,
+    RunFeature,
     SecondScope,
 )
-from cordboard.calls.trunks import ways_out
 from cordboard.directory.model import AutoAnswerStyle, Context, Group, User
-from cordboard.directory.outbound import Denied, Route, choose_route
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, Target, UserTarget
 
@@ -73,12 +74,18 @@ class Planner:
         request, policy = self.request, self.tenant.policy
         inside = request.second_scope is SecondScope.INSIDE
         first_target, first_party = self._first()
-        second_target, second_address = find_party(
-            self.tenant, request.second, "second", inside=inside
-        )
-        second_party = party_of(second_target, second_address)
         second: LegPlan | ProgramPlan
-        second = reach(self, Leg.SECOND, second_target, second_party, shown=first_party)
+        second_target: Target | Outside | None = None
+        acts: tuple[CallEvent, ...] = ()
+        if isinstance(request.second, RunFeature):
+            second, acts = self._feature(request.second)
+            second_party = second.party
+        else:
+            second_target, address = find_party(
+                self.tenant, request.second, "second", inside=inside
+            )
+            second_party = party_of(second_target, address)
+            second = reach(self, Leg.SECOND, second_target, second_party, shown=first_party)
         first, channels = self._first_leg(first_target, first_party, second_party)
         planned = CallPlan(
             request=request,
@@ -90,11 +97,22 @@ class Planner:
             media_timeout=policy.media_timeout,
             group=_group_party(self.group) if self.group is not None else None,
             asked=second_party if second.forwarded else None,
+            acts=acts,
             recording=wishes_of(request, self.tenant, (self.group, self.user)),
         )
         if request.record or request.record_group is not None:
             must_be_allowed(planned.recording_terms)
         return planned
+
+    def _feature(self, asked: RunFeature) -> tuple[ProgramPlan, tuple[CallEvent, ...]]:
+        """A phone's user wants something done."""
+        first = self.request.first
+        if self.user is None or not isinstance(first, Offered):
+            message = "feature codes are dialled by phones"
+            raise Refused(RefusalId.INVALID_PARAMETER, message, "second")
+        terminal = first.from_terminal or ""
+        wish = Wish(self.tenant, self.live, self.user, terminal, asked.argument)
+        return feature_plan(asked.feature, wish)
 
     def _first(self) -> tuple[Target | Outside | None, Party]:
         """Whom the first leg is for; a target of None is there already, for he calls us."""
@@ -209,7 +227,8 @@ class Planner:
             takes.append(self._take("group", self.group.name, self.group.channel_limit))
         targets: tuple[PlannedTerminal, ...] | PlannedTrunks
         if isinstance(target, Outside):
-            targets = self._trunks(target, leg)
+            acting = Acting(request, self.tenant, self.group, self.user)
+            targets = planned_trunks(acting, self.live, target.number, leg)
             caller = targets.endpoints[0].caller or CallerId("")
             takes.append(trunk_take(targets.endpoints[0].trunk, self.tenant.domain))
         else:
@@ -274,41 +293,6 @@ class Planner:
             for terminal in self.tenant.terminals_of(user)
             if (only is None or terminal.name == only) and terminal.name != calling
         )
-
-    def _trunks(self, target: Outside, leg: Leg) -> PlannedTrunks:
-        """The trunks for an outside number as they are now, each with the caller id it is told."""
-        route = self._route(target, leg)
-        ways = ways_out(route.trunks, self.tenant.domain, self.live)
-        if not ways.trunks:
-            downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
-            raise Refused(RefusalId.TRUNK_DOWN, downs, named(self._called(leg), leg.value))
-        acting = Acting(self.request, self.tenant, self.group, self.user)
-        endpoints = tuple(
-            TrunkEndpoint(
-                trunk,
-                route.number_for(trunk),
-                outside_caller(acting, trunk, leg, route.country),
-                self.tenant.domain,
-            )
-            for trunk in ways.trunks
-        )
-        return PlannedTrunks(endpoints, ways.passed_over, self.tenant.policy.language)
-
-    def _called(self, leg: Leg) -> CalledParty:
-        return self.request.first if leg is Leg.FIRST else self.request.second
-
-    def _route(self, target: Outside, leg: Leg) -> Route:
-        route = choose_route(self.tenant, target.number)
-        if isinstance(route, Denied):
-            raise Refused(RefusalId.NO_ROUTE, route.message, named(self._called(leg), leg.value))
-        wanted = self.request.wishes(leg).trunk
-        if wanted is None:
-            return route
-        trunks = tuple(trunk for trunk in route.trunks if trunk.name == wanted)
-        if not trunks:
-            message = f"this number may not go through a trunk {wanted}"
-            raise Refused(RefusalId.NO_ROUTE, message, f"{leg.value}.trunk")
-        return replace(route, trunks=trunks)
 
 
 def _is(target: Target | Outside, group: Group) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from cordboard.directory.feature_codes import Feature
 from cordboard.values import often_made
 
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
@@ -155,6 +156,14 @@ class RingDid:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFeature:
+    """What a phone's user has dialled a feature code for, and what followed it."""
+
+    feature: Feature
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """Who calls us himself, on a ``channel`` that waits for our answer, and what he has
     ``dialled``: a terminal of the tenant by its SIP user name, or through a trunk somebody with a
@@ -169,11 +178,19 @@ class Offered:
 
 
 CalledParty = (
-    Address | RingUser | RingTerminal | RingGroup | RingNumber | RunContext | RingDid | Offered
+    Address
+    | RingUser
+    | RingTerminal
+    | RingGroup
+    | RingNumber
+    | RunContext
+    | RingDid
+    | RunFeature
+    | Offered
 )
 """Whom a leg is for, as the client named him; only a first party can be one who calls us himself,
-and only a second one a DID. What is written of one in the journal has a member that the others
-lack, by which it is read again."""
+and only a second one a DID or a feature. What is written of one in the journal has a member that
+the others lack, by which it is read again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def check_tenant(tenant: TenantDirectory, problems: Problems) -> None:
     """Reports what does not fit together inside one tenant."""
     _check_ids(tenant, problems)
     _check_extensions(tenant, problems)
+    _check_codes(tenant, problems)
     _check_dids(tenant, problems)
     _check_texts(tenant, problems)
     _check_terminals(tenant, problems)
@@ -134,6 +135,19 @@ def _check_extensions(tenant: TenantDirectory, problems: Problems) -> None:
         denied = denied_prefix(extension, tenant.policy.country)
         if denied is not None and denied.danger is Danger.EMERGENCY:
             problems.warning(where, f"{extension} is an emergency number too, and leads here now")
+
+
+def _check_codes(tenant: TenantDirectory, problems: Problems) -> None:
+    """Feature codes that are dialled for something else, or for two things."""
+    taken = _Taken(problems)
+    extensions = {thing.extension: path for path, thing in _reachable(tenant)}
+    for one in tenant.feature_codes:
+        path = ("tenant", tenant.domain, "feature_codes", one.feature.value)
+        taken.error(one.code, path, path, f"the code {one.code}")
+        whose = extensions.get(one.code)
+        if whose is not None:
+            message = f"the code {one.code} is the extension of {whose[-2]} {whose[-1]}"
+            problems.error(path, message)
 
 
 def _check_dids(tenant: TenantDirectory, problems: Problems) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cordboard.directory.forwarding import DEFAULT_AFTER, LONGEST_AFTER, LONGEST_TARGET
 from cordboard.directory.integration_schema import HOOK, ZENDESK
 from cordboard.directory.kinds import (
     BURST,
@@ -39,6 +38,7 @@ from cordboard.directory.model import (
     IdentityStyle,
     NumberFormat,
 )
+from cordboard.directory.phone_schema import FEATURE_CODES, FORWARD
 from cordboard.directory.recording_schema import KEEP_DAYS, RECORDED, record_group_shape
 from cordboard.directory.shape import (
     Field,
@@ -116,16 +116,6 @@ TERMINAL = Shape(
         "auto_answer": Field(one_of(AutoAnswerStyle), AutoAnswerStyle.ALL),
         "max_contacts": Field(integer(1, 20, "contacts"), 5),
         "codecs": Field(CODECS, ()),
-    },
-)
-
-FORWARD = Shape(
-    "forward",
-    {
-        "always": Field(text("whom to call", longest=LONGEST_TARGET)),
-        "busy": Field(text("whom to call", longest=LONGEST_TARGET)),
-        "no_answer": Field(text("whom to call", longest=LONGEST_TARGET)),
-        "after": Field(number(1, LONGEST_AFTER, "seconds"), DEFAULT_AFTER),
     },
 )
 
@@ -281,6 +271,7 @@ TENANT = Shape(
             list_of(table("a table [[tenant.NAME.outbound]]", OUTBOUND), "tables [[...outbound]]"),
             (),
         ),
+        "feature_codes": Field(table('a table {forward_off = "#21"}', FEATURE_CODES)),
     },
     {
         "account": ACCOUNT,
@@ -300,6 +291,7 @@ SHAPES = (
     USER,
     TERMINAL,
     FORWARD,
+    FEATURE_CODES,
     GROUP,
     HOOK,
     ZENDESK,

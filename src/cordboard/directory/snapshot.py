@@ -12,6 +12,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from cordboard.directory.accounts import Account, Project
+from cordboard.directory.feature_codes import FeatureCode
 from cordboard.directory.index import Index, first_by, memberships, whose
 from cordboard.directory.model import (
     Context,
@@ -48,6 +49,7 @@ class TenantDirectory:
     outbound: tuple[OutboundRule, ...] = ()
     projects: tuple[Project, ...] = ()
     record_groups: tuple[RecordGroup, ...] = ()
+    feature_codes: tuple[FeatureCode, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)

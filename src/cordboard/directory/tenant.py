@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from cordboard.directory import kinds, schema
 from cordboard.directory.accounts import Account, Project
 from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
+from cordboard.directory.feature_codes import Feature, FeatureCode
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.integration_schema import integrations_of
 from cordboard.directory.locate import Path
@@ -97,6 +98,7 @@ class TenantReader:
             trunks=trunks,
             outbound=self._outbound(),
             record_groups=self._each("record_group", schema.RECORD_GROUP, self._record_group),
+            feature_codes=_feature_codes(self._values),
         )
         recorded = (("user", users), ("group", groups))
         check_record_groups(self._path, tenant.record_groups, recorded, self._problems)
@@ -296,3 +298,8 @@ def _forwarding(values: dict[str, Any]) -> Forwarding:
     """What a user's table says; the one value for whoever says nothing."""
     given = Forwarding(**(values["forward"] or {}), do_not_disturb=values["do_not_disturb"])
     return NOT_FORWARDED if given == NOT_FORWARDED else given
+
+
+def _feature_codes(values: dict[str, Any]) -> tuple[FeatureCode, ...]:
+    given: dict[str, str | None] = values["feature_codes"] or {}
+    return tuple(FeatureCode(code, Feature(name)) for name, code in given.items() if code)

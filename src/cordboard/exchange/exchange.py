@@ -152,7 +152,7 @@ class Exchange:
         self._take(planned)
         record = record_of(request, accepted_at, planned.channels)
         try:
-            await self._journal.accept(record, [accepted_event(planned)], key)
+            await self._journal.accept(record, [accepted_event(planned), *planned.acts], key)
         except BaseException:
             self._give_back(planned)
             raise

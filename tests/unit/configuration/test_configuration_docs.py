@@ -12,7 +12,7 @@ import pytest
 
 from cordboard.configuration.sections import SECTIONS, VARIABLES
 from cordboard.configuration.settings import parse_configuration
-from cordboard.directory import integration_schema, schema, step_schema
+from cordboard.directory import integration_schema, phone_schema, schema, step_schema
 from cordboard.directory.shape import Shape
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -21,10 +21,11 @@ HEADINGS: dict[str, Shape] = {
     **{f"`[{name}]`": shape for name, shape in SECTIONS.items()},
     "`[tenant.DOMAIN]`": schema.TENANT,
     "A number in `numbers`": schema.NUMBER_TABLE,
+    "`[tenant.DOMAIN.feature_codes]`": phone_schema.FEATURE_CODES,
     "`[tenant.DOMAIN.account.NAME]`": schema.ACCOUNT,
     "`[tenant.DOMAIN.project.NAME]`": schema.PROJECT,
     "`[tenant.DOMAIN.user.NAME]`": schema.USER,
-    "A table in `forward`": schema.FORWARD,
+    "A table in `forward`": phone_schema.FORWARD,
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.record_group.NAME]`": schema.RECORD_GROUP,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
