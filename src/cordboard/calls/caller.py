@@ -18,22 +18,22 @@ RINGS = 180
 class Caller:
     """Of one call; ``command`` takes what the engine is to do."""
 
-    __slots__ = ("_accepted", "_channel", "_command", "_told")
+    __slots__ = ("_channel", "_command", "_decided", "_told")
 
     def __init__(self, plan: CallPlan, command: Callable[[EngineCommand], None]) -> None:
         self._channel = plan.channels[0].id if plan.offered else None
         self._command = command
-        self._accepted = False
+        self._decided = False  # he is answered or refused, or has given up
         self._told = 0
 
     @property
     def waits(self) -> bool:
         """Whether somebody waits to be answered."""
-        return self._channel is not None and not self._accepted
+        return self._channel is not None and not self._decided
 
     def waits_on(self, channel: str) -> bool:
         """Whether that is the channel of somebody who waits to be answered."""
-        return channel == self._channel and not self._accepted
+        return channel == self._channel and not self._decided
 
     def is_on(self, channel: str) -> bool:
         """Whether that is the channel on which he called."""
@@ -42,21 +42,25 @@ class Caller:
     def hears(self, status: int) -> None:
         """The other party is alerting (180), or the call progresses otherwise (181 to 183), which
         is told once, and no more once it rings."""
-        if self._channel is None or self._accepted or self._told in (status, RINGS):
+        if self._channel is None or self._decided or self._told in (status, RINGS):
             return
         self._told = status
         self._command(Ring(self._channel, status))
 
     def accept(self) -> None:
         """Answer him."""
-        if self._channel is not None and not self._accepted:
-            self._accepted = True
+        if self._channel is not None and not self._decided:
+            self._decided = True
             self._command(Accept(self._channel))
+
+    def gone(self) -> None:
+        """His channel is over."""
+        self._decided = True
 
     def refuse(self, cause: Cause) -> None:
         """There is nobody to talk to."""
-        if self._channel is not None and not self._accepted:
-            self._accepted = True  # he waits no longer
+        if self._channel is not None and not self._decided:
+            self._decided = True
             status, reason = refusal_of(cause)
             self._command(Reject(self._channel, status, reason))
 

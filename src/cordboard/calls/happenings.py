@@ -106,6 +106,7 @@ def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -
 def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     verdict = parts.hunting.failed(event, leg)
     if parts.caller.is_on(event.channel):
+        parts.caller.gone()
         parts.verdicts.gone = Verdict(Cause.NORMAL, said=event.said)  # he gave up
         apply(Trigger.FIRST_GONE, now)
     elif verdict is not None and parts.is_hunted(event.channel, leg):
