@@ -10,9 +10,12 @@ import secrets
 import socket
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+from cordboard.api.while1.php_forms import parse_form
+from cordboard.api.while1.php_query import api_hash
 from support.ports import LOOPBACK, free_ports
 from support.server import DOMAIN, TOKEN, CordboardServer, Trunk, result_of
 
@@ -27,7 +30,14 @@ token = "{metrics}"
 [tenant.demo.account.second]
 token = "{account}"
 webhook_secrets = ["whsec_{webhook}"]
+api_username = "php"
+api_password = "{password}"
+api_key = "{hash_key}"
+[tenant.demo.project.1]
 """
+
+PHP_SECRETS = ("php password", "php wrong password", "php key")
+"""What clients of While1's API send or share with us; it is in no stored request either."""
 
 REGISTER = """\
 REGISTER sip:127.0.0.1 SIP/2.0
@@ -117,6 +127,25 @@ def use_http(server: CordboardServer, mark: Marks) -> None:
     say(server, f"{mark('garbage')}\r\n\r\n".encode())
 
 
+def use_php(server: CordboardServer, mark: Marks) -> None:
+    """Log in by user and password in the query string, rightly and wrongly."""
+    data = {
+        "project_id": "1",
+        "caller_id": "0312341234",
+        "caller_id_name": "x",
+        "type": "user",
+        "destination": "thomas",
+        "external_id": "secret",
+    }
+    fields = {f"data[{name}]": value for name, value in data.items()}
+    for password, status in (("php password", 200), ("php wrong password", 401)):
+        login = {"api_username": "php", "api_password": mark(password)}
+        parameters = parse_form(urlencode(login | fields).encode())
+        query = urlencode(login | fields | {"api_hash": api_hash(parameters, mark("php key"))})
+        assert ask(server, "GET", f"/api/originate-call?{query}") == status
+        assert ask(server, "POST", "/api/originate-call", query.encode()) == status
+
+
 def use_websocket(server: CordboardServer, mark: Marks) -> None:
     for protocols, query, password in (
         (f"bearer.{mark('subprotocol')}", f"after={mark('cursor')}", mark("socket token")),
@@ -173,14 +202,20 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
         metrics=mark("metrics"),
         account=mark("account"),
         webhook=base64.b64encode(mark("webhook secret").encode()).decode(),
+        password=mark("php password"),
+        hash_key=mark("php key"),
     )
     trunk = Trunk(
         "pstn", "0", free_ports(), "trunk-user", mark("trunk password"), lines="register = true"
     )
     jessica = f'terminal.third.secret = "{mark("sip password")}"'
-    server = CordboardServer(tmp_path, trunk, t1=0.05, more=more, jessica_lines=jessica)
+    store = f"sqlite:///{tmp_path}/kept.db"
+    server = CordboardServer(
+        tmp_path, trunk, t1=0.05, more=more, jessica_lines=jessica, store=store
+    )
     with server:
         use_http(server, mark)
+        use_php(server, mark)
         use_websocket(server, mark)
         use_sip(server, mark)
         place(server, mark)
@@ -191,6 +226,9 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
     assert "delivery.no_answer" in output
     assert TOKEN not in output
     assert mark.found_in(output) == []
+    kept = b"".join(file.read_bytes() for file in tmp_path.glob("kept*"))
+    assert b"originate-call" in kept or b"call_external" in kept
+    assert [where for where in PHP_SECRETS if mark(where).encode() in kept] == []
     if form == "json":
         begin = output.index("{")
         assert all(json.loads(line)["timestamp"] for line in output[begin:].splitlines())
