@@ -18,8 +18,10 @@ class Incoming:
     calls from (one, unless tenants share a carrier); just one of the two is there. ``dialled`` is
     the user part of the Request-URI, ``host`` its host, which is ``ours`` where it is an address of
     this server or the caller's own domain; ``to`` is the user part of To. ``number`` and ``name``
-    are those of From: what he says of himself, not proven. The channel's id is his Call-ID: text of
-    a peer. ``replaces`` is the channel whose place he wants to take: he knows its secrets.
+    are what a trunk asserts of him, else those of From: what he says of himself, not proven; ""
+    where he shows none. ``diverted_by`` is whose number a trunk says sent the call to us. The
+    channel's id is his Call-ID: text of a peer. ``replaces`` is the channel whose place he wants to
+    take: he knows its secrets.
     """
 
     channel: str
@@ -32,6 +34,7 @@ class Incoming:
     ours: bool = False
     to: str = ""
     replaces: str | None = None
+    diverted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

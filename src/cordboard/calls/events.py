@@ -31,7 +31,8 @@ class EventKind(Enum):
     """channels: a call for later begins, and will never be begun again."""
     CHANNEL_OFFERED = "channel.offered"
     """party, endpoint (the terminal or trunk), dialled, caller_number, caller_name, trunk (where it
-    came through one): who called us, on the first leg's one channel."""
+    came through one), diverted_by (where the trunk says so): who called us, on the first leg's one
+    channel."""
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
     CHANNEL_REDIRECTED = "channel.redirected"

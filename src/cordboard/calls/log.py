@@ -83,6 +83,8 @@ class CallLog:
         }
         if asked.from_trunk is not None:
             data["trunk"] = asked.from_trunk
+        if asked.diverted_by:
+            data["diverted_by"] = asked.diverted_by
         self._write(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
 
     def dialled(self, plan: LegPlan, channel: Channel) -> None:

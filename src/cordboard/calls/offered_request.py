@@ -86,6 +86,7 @@ def _from_trunk(incoming: Incoming, directory: Directory, call: str) -> CallRequ
                     from_trunk=trunk.name,
                     number=caller,
                     name=incoming.name,
+                    diverted_by=incoming.diverted_by,
                 ),
                 second=RingDid(number),
                 second_scope=SecondScope.INSIDE,

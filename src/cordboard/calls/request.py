@@ -167,7 +167,8 @@ class RunFeature:
 class Offered:
     """Who calls us himself, on a ``channel`` that waits for our answer, and what he has
     ``dialled``: a terminal of the tenant by its SIP user name, or through a trunk somebody with a
-    ``number`` and a ``name`` ("" where he shows none)."""
+    ``number`` and a ``name`` ("" where he shows none), perhaps ``diverted_by`` somebody whom he
+    had called."""
 
     channel: str
     dialled: str
@@ -175,6 +176,7 @@ class Offered:
     from_trunk: str | None = None
     number: str = ""
     name: str = ""
+    diverted_by: str = ""
 
 
 CalledParty = (

@@ -130,9 +130,7 @@ class Running:
             later=lambda seconds, what: loop.call_later(seconds, self._do, what),
             recordings=self.recordings,
         )
-        self.reception = Reception(
-            self.dialler, self.surroundings, lambda name: not self._sends_from_elsewhere(name)
-        )
+        self.reception = Reception(self.dialler, self.surroundings, self._directory)
 
     async def render_tones(self) -> None:
         """Render the tones of all tenants' countries, up to 20 ms each, before a call needs one."""
@@ -172,12 +170,6 @@ class Running:
 
     def _server_of(self, trunk: str) -> Target | None:
         return self.trunks.server_of(trunk)
-
-    def _sends_from_elsewhere(self, trunk: str) -> bool:
-        name, _, domain = trunk.rpartition("@")
-        tenant = self._directory().tenant(domain)
-        found = None if tenant is None else tenant.trunk(name)
-        return found is not None and found.nat
 
     def _flow_to(self, target: Target) -> Flow | None:
         """A way to a server, if there is one."""
