@@ -7,13 +7,16 @@ and nothing is left taken.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import takewhile
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial, EngineCommand, EngineEvent, TerminalEndpoint
 from cordboard.calls.request import Leg
-from cordboard.directory.model import GroupKind, GroupStrategy
+from cordboard.directory.model import Group, GroupKind, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
 from support.group_house import NAMES, TEAM, team
 from support.queue_house import LOOK_AGAIN, QueueHouse
@@ -21,6 +24,7 @@ from support.tenants import DOMAIN
 from support.watched_house import Watched
 
 REST = 5.0
+CREW = TEAM + 1
 
 ACTS = st.one_of(
     st.tuples(st.just("place"), st.just(0)),
@@ -32,34 +36,46 @@ ACTS = st.one_of(
 
 
 class WatchedQueue(Watched, QueueHouse):
-    """Looks at the order of service as well, and that nobody is free while somebody waits."""
+    """Looks at the order of service as well, and that nobody is free while somebody waits; callers
+    come to two groups of the same people."""
+
+    arrived = 0
+
+    def beside(self, group: Group) -> tuple[Group, ...]:
+        """The same people are another group as well."""
+        return (replace(group, id=CREW, name="crew"),)
 
     def begin(self) -> None:
-        self.arrive()
+        self.arrive(to=("team", "crew")[self.arrived % 3 == 1])
+        self.arrived += 1
 
     def act(self, what: str, which: int) -> None:
         if what == "abandon" and self.callers:
             self.leave(self.calls[sorted(self.callers)[which % len(self.callers)]])
         else:
             super().act(what, which)
+            self.states |= {
+                (CREW, user): state for (of, user), state in self.states.items() if of == TEAM
+            }
             self.serve()
 
     def _execute(self, command: EngineCommand) -> EngineEvent | None:
         if isinstance(command, Dial) and isinstance(command.endpoint, TerminalEndpoint):
             mine = self.call_of[command.channel].id
-            for caller in self.desk.lines.line(DOMAIN, TEAM):
-                if caller.call == mine:
-                    break
-                assert caller.served, "who came first is served first"
+            for _, _, line in self.desk.lines.each():
+                before = takewhile(lambda one: one.call != mine, line)
+                if mine in {one.call for one in line}:
+                    assert all(one.served for one in before), "who came first is served first"
         return super()._execute(command)
 
     def somebody_is_kept_waiting(self) -> bool:
         """Whether somebody waits although somebody is free for him."""
-        idle = self.desk.lines.idle(DOMAIN)
-        view = self.desk.group(self.tenant, self.tenant.groups[0])
-        resting = self.attendance.resting(DOMAIN, TEAM, REST, self.now)
-        free = {one.user for one in view.free} - resting
-        return bool(idle) and bool(free)
+        idle = {one.group for one in self.desk.lines.idle(DOMAIN)}
+        return any(self._free(group) for group in self.tenant.groups if group.id in idle)
+
+    def _free(self, group: Group) -> set[int]:
+        resting = self.attendance.resting(DOMAIN, group.id, REST, self.now)
+        return {one.user for one in self.desk.group(self.tenant, group).free} - resting
 
 
 @settings(max_examples=200, deadline=None)

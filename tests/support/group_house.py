@@ -59,7 +59,8 @@ class GroupHouse:
             user(at + 1, name, tuple(f"{name}-{number}" for number in range(terminals)))
             for at, name in enumerate(NAMES)
         )
-        self.tenant: TenantDirectory = replace(tenant(users=people), groups=(group,))
+        groups = (group, *self.beside(group))
+        self.tenant: TenantDirectory = replace(tenant(users=people), groups=groups)
         self.now = 100.0
         self.states: dict[Place, AgentState] = {}
         self.attendance, self.usage = Attendance(), Usage()
@@ -84,6 +85,10 @@ class GroupHouse:
         self.up: dict[str, str] = {}
         self.rung: list[str] = []
         self.events: list[CallEvent] = []
+
+    def beside(self, _group: Group) -> tuple[Group, ...]:
+        """What other groups there are."""
+        return ()
 
     def place(self, **more: Any) -> Call:
         """A call to the group; raises what the plan raises."""

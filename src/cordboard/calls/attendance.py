@@ -109,9 +109,11 @@ class Attendance:
         """Somebody ended a call of a group at that time."""
         self._wrapping[tenant, user] = (group, ended)
 
-    def wrapping(self, tenant: str, user: int) -> tuple[int, float] | None:
-        """Which group's call somebody ended last, and when; None once that is no matter."""
-        return self._wrapping.get((tenant, user))
+    def wrapping(self, tenant: TenantDirectory, user: User, now: float) -> Group | None:
+        """After a call of which group somebody wraps up; None where he does not."""
+        group_id, ended = self._wrapping.get((tenant.domain, user.id), (None, 0.0))
+        group = None if group_id is None else tenant.group_by_id(group_id)
+        return group if group is not None and now < ended + group.wrap_up else None
 
     def wrapped_up(self, tenant: str, user: int) -> None:
         """Somebody wraps up no longer."""

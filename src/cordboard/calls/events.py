@@ -132,7 +132,7 @@ class EventKind(Enum):
     AGENT_WRAPPING_UP = "agent.wrapping_up"
     """group, user, until (seconds since 1970); of no call, as the next one."""
     AGENT_WRAPPED_UP = "agent.wrapped_up"
-    """group, user, until (null), account, terminal: the user has ended it early."""
+    """group, user, until (null), account: the user has ended it early."""
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from cordboard.calls import agent_features
+from cordboard.calls.agents import AgentAct
 from cordboard.calls.events import CallEvent
 from cordboard.calls.forwarding import ForwardReason, forwarding_event
 from cordboard.calls.live import LiveView
@@ -98,6 +100,21 @@ def _chosen(wish: Wish, before: Forwarding, terms: Forwarding, hears: tuple[Acti
     return Done((forwarding_event(wish.user, terms, wish.terminal),), hears)
 
 
+def _as_agent(what: AgentAct) -> Do:
+    def do(wish: Wish) -> Done:
+        acts, told = agent_features.act(
+            what, wish.tenant, wish.live, wish.user, wish.terminal, wish.argument
+        )
+        return Done(acts, _say(told))
+
+    return do
+
+
+def _wrapped_up(wish: Wish) -> Done:
+    acts, told = agent_features.wrapped_up(wish.tenant, wish.live, wish.user, wish.terminal)
+    return Done(acts, _say(told))
+
+
 def _say(prompt: str) -> tuple[Action, ...]:
     return (PlayStep((f"builtin:{prompt}",)),)
 
@@ -109,4 +126,9 @@ FEATURES: Final[dict[Feature, Do]] = {
     Feature.FORWARD_OFF: _forward_off,
     Feature.DO_NOT_DISTURB: _undisturbed(on=True),
     Feature.DO_NOT_DISTURB_OFF: _undisturbed(on=False),
+    Feature.AGENT_LOGIN: _as_agent(AgentAct.LOGIN),
+    Feature.AGENT_LOGOUT: _as_agent(AgentAct.LOGOUT),
+    Feature.AGENT_PAUSE: _as_agent(AgentAct.PAUSE),
+    Feature.AGENT_UNPAUSE: _as_agent(AgentAct.UNPAUSE),
+    Feature.AGENT_WRAPPED_UP: _wrapped_up,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from cordboard.calls.agents import AgentState
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.ports import Contact
 from cordboard.calls.strategies import GroupView
@@ -32,6 +33,12 @@ class LiveView(Protocol):
     def forwarding(self, tenant: TenantDirectory, user: User) -> Forwarding:
         """Where a user's calls go now; :data:`~cordboard.directory.forwarding.NOT_FORWARDED` itself
         where that is to his phones."""
+
+    def agent(self, tenant: TenantDirectory, group: Group, user: User) -> AgentState:
+        """How a member of a group stands in it as an agent."""
+
+    def wrapping_up(self, tenant: TenantDirectory, user: User) -> Group | None:
+        """After a call of which group somebody wraps up."""
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""

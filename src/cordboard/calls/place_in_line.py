@@ -21,6 +21,7 @@ from cordboard.calls.request import CallRequest, Leg
 from cordboard.calls.stage_times import StageTimes
 from cordboard.calls.waiting import Waiting
 from cordboard.directory.queue_rules import QueueRules
+from cordboard.directory.steps import own_prompt
 
 FIRST_PLAY = 1_000_000
 """The plays of a queue are numbered from here, those of programs from 0."""
@@ -190,12 +191,20 @@ class PlaceInLine:
         channel = self._channel
         if channel is None:
             return
-        sound = f"builtin:{self._pieces.pop(0)}" if self._pieces else self._music
+        sound = self._music
+        if self._pieces:
+            sound = own_prompt(self._pieces.pop(0), self._language)
         if sound is None:
             self._waiting.ringback()
             return
         self._play += 1
         self._command(Play(channel, Prompt(sound), self._play))
+
+    @property
+    def _language(self) -> str:
+        """That of who waits and is there."""
+        leg, channel = other(self.plan.leg) if self.plan else Leg.FIRST, self._channel
+        return "en" if channel is None else self._legs.hunt(leg).channels[channel].planned.language
 
     @property
     def _channel(self) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from cordboard.calls.agents import NEVER_ACTED, AgentState
 from cordboard.calls.causes import Q850, Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
 from cordboard.calls.limits import LimitKey, Take
@@ -123,6 +124,14 @@ class SomeOtherTime:
     def forwarding(self, _tenant: TenantDirectory, _user: User) -> Forwarding:
         """Every call may reach whom it is for."""
         return NOT_FORWARDED
+
+    def agent(self, _tenant: TenantDirectory, _group: Group, _user: User) -> AgentState:
+        """Everybody may be logged in."""
+        return NEVER_ACTED
+
+    def wrapping_up(self, _tenant: TenantDirectory, _user: User) -> Group | None:
+        """Nobody may wrap up."""
+        return None
 
     def used(self, _key: LimitKey) -> int:
         """Everything may be free."""

@@ -27,11 +27,9 @@ def wrap_up_begun(group: Group, user: User, until: float) -> CallEvent:
     return _event(EventKind.AGENT_WRAPPING_UP, group, user, {"until": until})
 
 
-def wrap_up_ended(
-    group: Group, user: User, account: str | None, terminal: str | None = None
-) -> CallEvent:
-    """The event of its early end, by a client's ``account`` or from a ``terminal``."""
-    by: dict[str, Json] = {"until": None, "account": account, "terminal": terminal}
+def wrap_up_ended(group: Group, user: User, account: str) -> CallEvent:
+    """The event of its early end; ``account`` is whose client wanted it, or the phone that did."""
+    by: dict[str, Json] = {"until": None, "account": account}
     return _event(EventKind.AGENT_WRAPPED_UP, group, user, by)
 
 

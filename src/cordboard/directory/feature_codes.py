@@ -20,6 +20,11 @@ class Feature(Enum):
     FORWARD_OFF = "forward_off"
     DO_NOT_DISTURB = "do_not_disturb"
     DO_NOT_DISTURB_OFF = "do_not_disturb_off"
+    AGENT_LOGIN = "agent_login"
+    AGENT_LOGOUT = "agent_logout"
+    AGENT_PAUSE = "agent_pause"
+    AGENT_UNPAUSE = "agent_unpause"
+    AGENT_WRAPPED_UP = "agent_wrapped_up"
 
 
 @dataclass(frozen=True, slots=True)

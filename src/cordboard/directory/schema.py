@@ -260,6 +260,7 @@ TENANT = Shape(
         "language": Field(LANGUAGE, "en"),
         "callbacks_inside": Field(truth(), False),
         "keep_recordings": Field(KEEP_DAYS),
+        "pause_reasons": Field(list_of(text(), 'a list of reasons, ["lunch", "meeting"]'), ()),
         "numbers": Field(
             list_of(
                 text_or_table(NUMBER, "number", NUMBER_TABLE),

@@ -50,6 +50,7 @@ class TenantDirectory:
     projects: tuple[Project, ...] = ()
     record_groups: tuple[RecordGroup, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
+    pause_reasons: tuple[str, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)

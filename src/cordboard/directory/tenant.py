@@ -99,6 +99,7 @@ class TenantReader:
             outbound=self._outbound(),
             record_groups=self._each("record_group", schema.RECORD_GROUP, self._record_group),
             feature_codes=_feature_codes(self._values),
+            pause_reasons=fit(self._values["pause_reasons"]),
         )
         recorded = (("user", users), ("group", groups))
         check_record_groups(self._path, tenant.record_groups, recorded, self._problems)

@@ -156,6 +156,9 @@ class Exchange:
         except BaseException:
             self._give_back(planned)
             raise
+        if planned.acts:
+            self.wrap_ups.follow(request.tenant, planned.acts)
+            self._live.somebody_may_be_free(request.tenant)
         self._run(planned)
         return Accepted(record.id, record.channels)
 

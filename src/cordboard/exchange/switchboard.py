@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import random
 
-from cordboard.calls.agents import AgentState, Place
+from cordboard.calls.agents import NEVER_ACTED, AgentState, Place
 from cordboard.calls.attendance import Attendance
 from cordboard.calls.causes import Cause
 from cordboard.calls.forwarding import ForwardReason
@@ -75,6 +75,14 @@ class LiveSwitchboard:
 
         states, now = self.agents(tenant.domain), self.clock()
         return self.attendance.view(tenant, group, states, registered, now, self.draw, undisturbed)
+
+    def agent(self, tenant: TenantDirectory, group: Group, user: User) -> AgentState:
+        """How a member of a group stands in it as an agent."""
+        return self.agents(tenant.domain).get((group.id, user.id), NEVER_ACTED)
+
+    def wrapping_up(self, tenant: TenantDirectory, user: User) -> Group | None:
+        """After a call of which group somebody wraps up."""
+        return self.attendance.wrapping(tenant, user, self.clock())
 
     def forwarding(self, tenant: TenantDirectory, user: User) -> Forwarding:
         """Where a user's calls go now."""

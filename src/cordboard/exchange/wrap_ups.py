@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 from cordboard.calls.attendance import Attendance
+from cordboard.calls.events import CallEvent
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.wrap_ups import wrap_up_begun, wrap_up_ended
+from cordboard.calls.wrap_ups import wrap_up_begun, wrap_up_ended, wrap_up_in
 from cordboard.directory.model import User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.journal.port import Journal, JournalUnavailable
@@ -48,21 +49,23 @@ class WrapUps:
                 begun = wrap_up_begun(group, user, self._wall() + group.wrap_up)
                 self._journal.append(name, [begun])
 
-    async def end(
-        self, tenant: TenantDirectory, user: User, account: str | None, terminal: str | None = None
-    ) -> bool:
-        """Let somebody end his early, by a client's ``account`` or from a ``terminal``; False where
-        he does not wrap up. Raises :class:`Refused` (overloaded)."""
-        wrapping = self._attendance.wrapping(tenant.domain, user.id)
-        group = None if wrapping is None else tenant.group_by_id(wrapping[0])
-        if wrapping is None or group is None or monotonic() >= wrapping[1] + group.wrap_up:
+    async def end(self, tenant: TenantDirectory, user: User, account: str) -> bool:
+        """Let somebody end his early, by a client's ``account``; False where he does not wrap up.
+        Raises :class:`Refused` (overloaded)."""
+        group = self._attendance.wrapping(tenant, user, monotonic())
+        if group is None:
             return False
         try:
-            await self._journal.commit(
-                tenant.domain, [wrap_up_ended(group, user, account, terminal)]
-            )
+            await self._journal.commit(tenant.domain, [wrap_up_ended(group, user, account)])
         except JournalUnavailable as error:
             message = "the journal can't take more now"
             raise Refused(RefusalId.OVERLOADED, message) from error
         self._attendance.wrapped_up(tenant.domain, user.id)
         return True
+
+    def follow(self, tenant: str, acts: Iterable[CallEvent]) -> None:
+        """Take notice of what was committed, among which somebody may have ended his."""
+        for event in acts:
+            told = wrap_up_in(event)
+            if told is not None and told[1] is None:
+                self._attendance.wrapped_up(tenant, told[0])

@@ -274,10 +274,10 @@ def test_he_hears_which_place_he_has() -> None:
         said.append(playing.sound.path)
         team.tell(PlayEnded(channel, playing.play_id))
     assert said == [
-        "builtin:queue-place",
-        "builtin:1",
-        "builtin:2",
-        "builtin:queue-line",
+        "builtin:en/queue-place",
+        "builtin:en/1",
+        "builtin:en/2",
+        "builtin:en/queue-line",
         MUSIC,
     ]
     team.wait(30.0)

@@ -134,7 +134,7 @@ async def test_it_goes_on_after_a_restart() -> None:
     await after.exchange.recover()
     assert after.agents_now() == ["wrapping up"]
     where = after.directory.tenants[0]
-    assert await after.exchange.wrap_ups.end(where, where.users[0], None, "jessica-desk@demo")
+    assert await after.exchange.wrap_ups.end(where, where.users[0], "main")
     assert after.agents_now() == ["free"]
 
 
