@@ -40,17 +40,17 @@ WISHES = st.builds(
     st.lists(SAYS, max_size=2).map(tuple),
     st.none() | st.just(90.0),
 )
-RUNG = st.lists(st.none() | SAYS, max_size=2)
+RUNG = st.lists(SAYS, max_size=2)
 CALLS = st.uuids().map(str)
 
 
-def says(wishes: RecordingWishes, rung: list[Say | None]) -> list[Say]:
-    return [*wishes.say, *(say for say in rung if say is not None)]
+def says(wishes: RecordingWishes, rung: list[Say]) -> list[Say]:
+    return [*wishes.say, *rung]
 
 
 @given(CALLS, WISHES, RUNG)
 def test_never_prevails_over_everything(
-    call: str, wishes: RecordingWishes, rung: list[Say | None]
+    call: str, wishes: RecordingWishes, rung: list[Say]
 ) -> None:
     terms = terms_of(call, wishes, rung)
     never = any(say.policy is RecordPolicy.NEVER for say in says(wishes, rung))
@@ -60,7 +60,7 @@ def test_never_prevails_over_everything(
 
 @given(CALLS, WISHES, RUNG)
 def test_the_request_prevails_over_the_rest(
-    call: str, wishes: RecordingWishes, rung: list[Say | None]
+    call: str, wishes: RecordingWishes, rung: list[Say]
 ) -> None:
     terms = terms_of(call, replace(wishes, record=True), rung)
     assert terms.wanted is terms.allowed
@@ -68,7 +68,7 @@ def test_the_request_prevails_over_the_rest(
 
 @given(CALLS, WISHES, RUNG)
 def test_nothing_is_recorded_that_nobody_wants(
-    call: str, wishes: RecordingWishes, rung: list[Say | None]
+    call: str, wishes: RecordingWishes, rung: list[Say]
 ) -> None:
     always = any(say.policy is RecordPolicy.ALWAYS for say in says(wishes, rung))
     if not (wishes.record or wishes.group or always):
@@ -77,7 +77,7 @@ def test_nothing_is_recorded_that_nobody_wants(
 
 @given(CALLS, WISHES, RUNG)
 def test_a_record_group_has_it_its_own_way(
-    call: str, wishes: RecordingWishes, rung: list[Say | None]
+    call: str, wishes: RecordingWishes, rung: list[Say]
 ) -> None:
     terms = terms_of(call, wishes, rung)
     if not terms.allowed:
@@ -96,7 +96,7 @@ def test_a_record_group_has_it_its_own_way(
 
 @given(CALLS, WISHES, RUNG)
 def test_it_is_the_same_whenever_it_is_asked(
-    call: str, wishes: RecordingWishes, rung: list[Say | None]
+    call: str, wishes: RecordingWishes, rung: list[Say]
 ) -> None:
     assert terms_of(call, wishes, rung) == terms_of(call, wishes, rung)
 
@@ -126,4 +126,4 @@ def test_a_fraction_is_that_share_of_calls(fraction: float, kind: str) -> None:
 
 
 def test_who_says_nothing_costs_nothing() -> None:
-    assert terms_of("a", NO_WISHES, (None, None)) is UNRECORDED
+    assert terms_of("a", NO_WISHES, ()) is UNRECORDED

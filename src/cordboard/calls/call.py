@@ -251,7 +251,7 @@ class Call:
         parts, ends = self._parts, self._parts.times.call_ends
         if parts.program is not None:
             performing.connected(parts, now)
-        parts.recording.agree(parts.plan.recording_terms)
+        parts.recording.agree(parts.recording_terms)
         parts.bridged.connect(parts.recording)
         referring.answered(parts)
         if ends is not None and any(self._warned_legs()):

@@ -17,6 +17,8 @@ from cordboard.calls.ports import EngineCommand
 from cordboard.calls.program import Program
 from cordboard.calls.program_words import WantedSteps
 from cordboard.calls.recording import Recording
+from cordboard.calls.recording_policy import Say, terms_of
+from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.referral import Referral
 from cordboard.calls.request import Leg
 from cordboard.calls.screening import Screening
@@ -123,6 +125,17 @@ class Parts:
     def is_hunted(self, channel: str, leg: Leg) -> bool:
         """Whether a leg's hunt is on and this channel one of it, not of a hunt before."""
         return leg is self.hunted and channel in self.legs.hunt(leg).channels
+
+    @property
+    def recording_terms(self) -> RecordingTerms:
+        """On which terms those are recorded who have answered."""
+        says: list[Say] = []
+        for leg, hunt in self.legs.each():
+            winner = hunt.channels.get(hunt.winner or "")
+            plan = self.leg_plan(leg) if winner is None or winner.plan is None else winner.plan
+            if plan is not None and plan.says:
+                says += plan.says_with(None if winner is None else winner.planned.user)
+        return terms_of(self.plan.request.id, self.plan.recording, says)
 
     def leg_plan(self, leg: Leg) -> LegPlan | None:
         """How a leg is rung; None for a program."""

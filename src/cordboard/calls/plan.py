@@ -7,7 +7,7 @@ when it is dialled, by :func:`channels_for`, for phones come and go while the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
@@ -123,7 +123,8 @@ class LegPlan:
     whoever answers is asked whether he takes the call; ``warn``: he hears when it is to end soon.
     ``forwards`` is where its calls go when it fails, ``absent`` why nobody is rung at all, and
     ``forwarded`` who sent it on until here.
-    ``say`` is what whoever is rung has to say about being recorded.
+    ``says`` is what they have to say about being recorded: whoever answers, or (with a user's id)
+    if that one does.
     """
 
     leg: Leg
@@ -138,12 +139,16 @@ class LegPlan:
     forwards: Forwarding | None = None
     absent: Cause | None = None
     forwarded: tuple[Hop, ...] = ()
-    say: Say | None = None
+    says: tuple[tuple[int | None, Say], ...] = ()
 
     @property
     def queued(self) -> bool:
         """Whether it is hunted for in a group that the other party waits for."""
         return self.hunt is not None and self.hunt.queue is not None
+
+    def says_with(self, user: int | None) -> Iterator[Say]:
+        """What they have to say about being recorded where this user (or nobody yet) answered."""
+        return (say for whose, say in self.says if whose is None or whose == user)
 
     def caller_on(self, endpoint: Endpoint) -> CallerId:
         """Who one of the leg's endpoints is told is calling."""
@@ -191,9 +196,11 @@ class CallPlan:
 
     @property
     def recording_terms(self) -> RecordingTerms:
-        """On which terms the two are recorded, if they are."""
-        second = self.second.say if isinstance(self.second, LegPlan) else None
-        return terms_of(self.request.id, self.recording, (self.first.say, second))
+        """On which terms the two are recorded, if they are, as far as that is known before anybody
+        has answered."""
+        plans = (plan for plan in (self.first, self.second) if isinstance(plan, LegPlan))
+        says = (say for plan in plans for say in plan.says_with(None))
+        return terms_of(self.request.id, self.recording, says)
 
     @property
     def offered(self) -> bool:

@@ -35,7 +35,7 @@ from cordboard.calls.plan import (
 )
 from cordboard.calls.ports import CallerId
 from cordboard.calls.reaching import reach
-from cordboard.calls.recording_policy import Say, must_be_allowed, say_of, wishes_of
+from cordboard.calls.recording_says import must_be_allowed, says_of, wishes_of
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     DEFAULT_ANSWER_TIMEOUT,
@@ -253,16 +253,10 @@ class Planner:
                     timeout = group.answer_timeout if queue is None else queue.longest
         timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
         screen, warn = wishes.screen, wishes.warn
-        say = self._say(target)
+        says = says_of(target, self.tenant)
         return LegPlan(
-            leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, say=say
+            leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, says=says
         )
-
-    def _say(self, target: Target | Outside) -> Say | None:
-        """What whoever is rung has to say about being recorded."""
-        if isinstance(target, GroupTarget):
-            return say_of(target.group, self.tenant)
-        return say_of(target.user, self.tenant) if isinstance(target, UserTarget) else None
 
     def _tenant_take(self, leg: Leg) -> Take:
         """A channel of the tenant, and with the first leg's the right to begin a call."""

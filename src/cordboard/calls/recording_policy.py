@@ -1,7 +1,8 @@
 """Whether a call is recorded: what everybody concerned has to say about it, and who prevails.
 
 Theory of operation. Concerned are the request, the group in whose context the call is made, the
-user on whose behalf it is, and whoever is rung: a user or a group. Of what they say prevails,
+user on whose behalf it is, and whoever is rung: a user, or a group and its member who answers. Of
+what they say prevails,
 
     1.  "never" of any of them: nothing is recorded, whoever wants it;
     2.  the request: it is recorded, or, where it only names a record group, its fraction is;
@@ -21,11 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.calls.recording_terms import UNRECORDED, RecordingTerms
-from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import CallRequest
-from cordboard.directory.model import Group, User
 from cordboard.directory.recording import RecordGroup, RecordPolicy
-from cordboard.directory.snapshot import TenantDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,42 +49,9 @@ class RecordingWishes:
 NO_WISHES: Final = RecordingWishes()
 
 
-def say_of(one: Group | User | None, tenant: TenantDirectory) -> Say | None:
-    """What one of a tenant's has to say; None: nothing."""
-    if one is None or (one.record is RecordPolicy.ON_REQUEST and one.record_group is None):
-        return None
-    kind = "group" if isinstance(one, Group) else "user"
-    group = None if one.record_group is None else tenant.record_group(one.record_group)
-    return Say(f"the {kind} {one.name}", one.record, group)
-
-
-def wishes_of(
-    request: CallRequest, tenant: TenantDirectory, own: Iterable[Group | User | None]
-) -> RecordingWishes:
-    """What a request wants, and its ``own`` group and user, on whose behalf it is. Raises
-    :class:`Refused` for a record group that there is not."""
-    keep_days = tenant.policy.keep_recordings
-    says = tuple(say for say in (say_of(one, tenant) for one in own) if say is not None)
-    if not (request.record or request.record_group or says or keep_days):
-        return NO_WISHES
-    group = None
-    if request.record_group is not None:
-        group = tenant.record_group(request.record_group)
-        if group is None:
-            message = f"there is no record group {request.record_group}"
-            raise Refused(RefusalId.INVALID_PARAMETER, message, "record_group")
-    return RecordingWishes(request.record, group, says, keep_days)
-
-
-def must_be_allowed(terms: RecordingTerms) -> None:
-    """Raises :class:`Refused` where somebody concerned is never recorded."""
-    if not terms.allowed:
-        raise Refused(RefusalId.RECORDING_NOT_ALLOWED, terms.because, "record")
-
-
-def terms_of(call: str, wishes: RecordingWishes, rung: Iterable[Say | None]) -> RecordingTerms:
+def terms_of(call: str, wishes: RecordingWishes, rung: Iterable[Say]) -> RecordingTerms:
     """On which terms a call is recorded while it is with those who are ``rung``."""
-    says = [*wishes.say, *(say for say in rung if say is not None)]
+    says = [*wishes.say, *rung]
     if wishes is NO_WISHES and not says:
         return UNRECORDED
     for say in says:

@@ -13,13 +13,16 @@ from cordboard.calls.planner import plan
 from cordboard.calls.ports import (
     Answered,
     Bridge,
+    Dial,
     Failed,
     Play,
     Prompt,
     Record,
     RecordingEnded,
+    RedirectTarget,
     Released,
     StopRecording,
+    TerminalEndpoint,
 )
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, Leg, RingUser, UserKeys
@@ -167,3 +170,34 @@ def test_how_long_it_is_kept_is_the_tenants_word_where_no_record_group_is() -> N
     planned = plan(request(), here, desk(everywhere, numbered_ids(), directory=here))
     assert planned.recording_terms.keep_days == 7.0
     assert not planned.recording_terms.wanted
+
+
+def answered_by(here: TenantDirectory, member: str, **asked: Any) -> list[str]:
+    """The files of a call of jessica with the group sales that one of its members takes."""
+    line = Line(request(RingUser(UserKeys(name="jessica")), "sales", **asked), here=here)
+    rung = line.tell(Answered("c1"), Failed("c2", 487))
+    (channel,) = (
+        one.channel
+        for one in rung
+        if isinstance(one, Dial)
+        and isinstance(one.endpoint, TerminalEndpoint)
+        and one.endpoint.contact.account == f"{member}@demo"
+    )
+    return [one.name for one in line.tell(Answered(channel)) if isinstance(one, Record)]
+
+
+def test_of_a_group_the_member_who_answers_has_his_say() -> None:
+    here = house(helen={"record": NEVER})
+    assert answered_by(here, "helen", record=True) == []
+    assert answered_by(here, "thomas", record=True) == ["demo/call-1-1.wav"]
+    here = house(thomas={"record": ALWAYS})
+    assert answered_by(here, "thomas") == ["demo/call-1-1.wav"]
+    assert answered_by(here, "helen") == []
+
+
+def test_whom_a_phone_sends_a_call_on_to_has_his_say() -> None:
+    line = Line(request(record=True), here=house(helen={"record": NEVER}))
+    line.tell(Answered("c1"), Failed("c2", 487))
+    (dial,) = line.tell(Failed("c3", 302, redirects=(RedirectTarget("helen", "demo", ours=True),)))
+    assert isinstance(dial, Dial)
+    assert not any(isinstance(one, Record) for one in line.tell(Answered(dial.channel)))
