@@ -12,9 +12,11 @@ from cordboard.calls.ports import (
     Accept,
     Answered,
     Bridge,
+    EarlyMedia,
     Failed,
     HangUp,
     Incoming,
+    Listen,
     Play,
     Reject,
     Released,
@@ -146,6 +148,33 @@ async def test_a_caller_is_bridged_with_whom_is_dialled_for_him(rig: Rig) -> Non
     await far.press("5")
     await caller.hang_up()
     await rig.event(Released, caller.channel)
+
+
+async def test_a_caller_hears_early_media_before_he_is_answered(rig: Rig) -> None:
+    caller = await offered(rig)
+    second, far = await rig.dial_phone("soft")
+    await far.ring(183)
+    await far.early()
+    await rig.event(EarlyMedia, second)
+    rig.execute(Listen(caller.channel, second))
+    await rig.until(lambda: caller.rung == [183] and caller.hears(far))
+    ringback = Tone(ToneKind.RINGBACK, "us")
+    rig.execute(Play(caller.channel, ringback))
+    await rig.until(lambda: caller.hears(ringback))
+    rig.execute(Listen(caller.channel, second))
+    await rig.until(lambda: caller.hears(far))
+    await far.answer()
+    await rig.event(Answered, second)
+    rig.execute(Accept(caller.channel), Bridge(caller.channel, second))
+    await rig.until(lambda: caller.talks and caller.hears(far))
+    assert caller.rung == [183]
+
+
+async def test_a_caller_who_waits_hears_no_tone_before_that(rig: Rig) -> None:
+    caller = await offered(rig)
+    rig.execute(Play(caller.channel, Tone(ToneKind.RINGBACK, "us")), Ring(caller.channel))
+    await rig.until(lambda: caller.rung)
+    assert caller.rung == [180]
 
 
 async def test_its_messages_are_traced_from_the_first_on(rig: Rig) -> None:

@@ -97,6 +97,7 @@ class SimulatedChannel:
     def __init__(self, *, offered: bool = False) -> None:
         self.offered = offered
         self.accepted = False
+        self.hears_early = False
         self.answered = False
         self.hung_up = False
 
@@ -177,11 +178,10 @@ class CallMachine(RuleBasedStateMachine):
                     self.recording_ends.append(channel)
                 case Ring() | Accept() | Reject():
                     self.tell_caller(command, before_end=before_end)
-                case Play(channel) | StopPlay(channel) | Hold(channel) | SendDigits(channel):
+                case Play() | Listen():
+                    self.must_hear(command)
+                case StopPlay(channel) | Hold(channel) | SendDigits(channel):
                     self.must_be_talking(channel)
-                case Listen(channel, source):
-                    self.must_be_talking(channel)
-                    assert source in self.up
                 case Bridge(a, b):
                     self.must_be_talking(a)
                     self.must_be_talking(b)
@@ -209,6 +209,22 @@ class CallMachine(RuleBasedStateMachine):
         elif isinstance(command, Reject):
             assert 400 <= command.status < 700
             self.up[channel].hung_up = True
+
+    def waits(self, channel: str) -> bool:
+        """Whether a channel was offered and waits for an answer."""
+        one = self.up.get(channel)
+        return one is not None and one.offered and not (one.accepted or one.hung_up)
+
+    def must_hear(self, command: Play | Listen) -> None:
+        """A channel must be talking, or be one of a caller who hears, or is to hear, us already."""
+        channel = command.channel
+        if isinstance(command, Listen):
+            assert command.source in self.up
+        if not self.waits(channel):
+            self.must_be_talking(channel)
+            return
+        self.up[channel].hears_early |= isinstance(command, Listen)
+        assert self.up[channel].hears_early
 
     def must_wait(self, channel: str) -> None:
         """A channel must be one that was offered and waits for an answer."""

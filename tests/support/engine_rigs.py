@@ -166,6 +166,10 @@ class CallerEnd(ABC):
     async def hang_up(self) -> None:
         """BYE."""
 
+    @abstractmethod
+    def hears(self, what: Tone | Far) -> bool:
+        """Whether that is what he hears now."""
+
 
 class Rig(ABC):
     """An engine, its events, and ways to let things happen."""
@@ -356,6 +360,11 @@ class MemoryCaller(CallerEnd):
     async def hang_up(self) -> None:
         self.end.hang_up()
 
+    def hears(self, what: Tone | Far) -> bool:
+        if isinstance(what, MemoryFar):
+            return self.end.hears == what.end.channel
+        return self.end.hears == what
+
 
 class MemoryRig(Rig):
     """The engine in memory; time passes only while somebody waits."""
@@ -488,6 +497,13 @@ class SipCaller(CallerEnd):
 
     async def hang_up(self) -> None:
         self.call.hang_up()
+
+    def hears(self, what: Tone | Far) -> bool:
+        self.call.hear_early()
+        if isinstance(what, SipFar):
+            return self.call.hears([what.call.hertz])
+        assert isinstance(what, Tone)
+        return self.call.hears(tone_plan(what.country, what.kind.value)[0].hertz)
 
 
 class EmbeddedRig(Rig):

@@ -93,6 +93,13 @@ class SipCallOut:
         self.audio.session.answered()
         self.audio.session.play(1, self._phone.voice, loop=True)
 
+    def hear_early(self) -> None:
+        """Take what a provisional response offers to be heard."""
+        rung = [one.sdp for one in self._events if isinstance(one, InviteRinging)]
+        described = [sdp for sdp in rung if sdp is not None]
+        if described and not self.audio.configured:
+            self.audio.take_answer(described[0])
+
     def hears(self, hertz: Iterable[float]) -> bool:
         """Whether just these frequencies are heard."""
         return self._ear.hears(hertz)

@@ -18,13 +18,14 @@ RINGS = 180
 class Caller:
     """Of one call; ``command`` takes what the engine is to do."""
 
-    __slots__ = ("_channel", "_command", "_decided", "_told")
+    __slots__ = ("_channel", "_command", "_decided", "_hears_us", "_told")
 
     def __init__(self, plan: CallPlan, command: Callable[[EngineCommand], None]) -> None:
         self._channel = plan.channels[0].id if plan.offered else None
         self._command = command
         self._decided = False  # he is answered or refused, or has given up
         self._told = 0
+        self._hears_us = False
 
     @property
     def waits(self) -> bool:
@@ -42,10 +43,22 @@ class Caller:
     def hears(self, status: int) -> None:
         """The other party is alerting (180), or the call progresses otherwise (181 to 183), which
         is told once, and no more once it rings."""
-        if self._channel is None or self._decided or self._told in (status, RINGS):
+        if self._channel is None or self._decided or self._hears_us:
             return
-        self._told = status
-        self._command(Ring(self._channel, status))
+        if self._told not in (status, RINGS):
+            self._told = status
+            self._command(Ring(self._channel, status))
+
+    @property
+    def hearing(self) -> str | None:
+        """His channel, where he waits and hears early media, or what takes its place."""
+        return self._channel if self.waits and self._hears_us else None
+
+    def to_hear_us(self) -> str | None:
+        """His channel, where he waits; from now on he hears what we let him hear, and his phone
+        makes no ringback of its own."""
+        self._hears_us = self.waits
+        return self.hearing
 
     def accept(self) -> None:
         """Answer him."""

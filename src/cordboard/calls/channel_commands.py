@@ -140,7 +140,8 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """Let an answered channel hear a tone or prompt, in place of what it heard before."""
+    """Let an answered channel hear a tone or prompt, in place of what it heard before; or an
+    offered one that hears early media (:class:`Listen`) a tone."""
 
     channel: str
     sound: Tone | Prompt
@@ -156,7 +157,8 @@ class StopPlay:
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Let an answered channel hear the early media of an unanswered one."""
+    """Let an answered channel, or an offered one, hear the early media of an unanswered one. The
+    caller of an offered one is told so by 183, where he takes audio that he can be sent."""
 
     channel: str
     source: str

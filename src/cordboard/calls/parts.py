@@ -87,7 +87,7 @@ class Parts:
         self.dialling = Dialling(plan, switchboard, self.holdings, self.log, command)
         self.caller = Caller(plan, command)
         self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
-        self.waiting = Waiting(self.legs, plan.country, command)
+        self.waiting = Waiting(self.legs, plan.country, command, self.caller)
         self.place = PlaceInLine(
             plan.request,
             switchboard.lines,

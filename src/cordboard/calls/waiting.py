@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cordboard.calls.caller import Caller
 from cordboard.calls.causes import Cause, failure_tone
 from cordboard.calls.legs import Legs, other
 from cordboard.calls.ports import EngineCommand, Listen, Play, Tone, ToneKind
@@ -14,10 +15,17 @@ from cordboard.calls.request import Leg
 class Waiting:
     """Says it to the engine by ``command``; ``country`` has the tones. ``leg`` is who waits."""
 
-    __slots__ = ("_command", "_country", "_legs", "leg")
+    __slots__ = ("_caller", "_command", "_country", "_legs", "leg")
 
-    def __init__(self, legs: Legs, country: str, command: Callable[[EngineCommand], None]) -> None:
+    def __init__(
+        self,
+        legs: Legs,
+        country: str,
+        command: Callable[[EngineCommand], None],
+        caller: Caller,
+    ) -> None:
         self.leg = Leg.FIRST
+        self._caller = caller
         self._legs = legs
         self._country = country
         self._command = command
@@ -33,8 +41,10 @@ class Waiting:
     def early_media(self, channel: str, flowing: bool) -> bool:
         """A channel of the other leg has something to say, or no more; whether that is heard: of
         several that ring nobody could tell whose it is."""
-        waiting = self._legs.winner(self.leg)
-        if waiting is None or not self._legs.hunt(other(self.leg)).single:
+        if not self._legs.hunt(other(self.leg)).single:
+            return False
+        waiting = self._hearer() or (self._caller.to_hear_us() if flowing else None)
+        if waiting is None:
             return False
         if flowing:
             self._command(Listen(waiting, channel))
@@ -43,6 +53,11 @@ class Waiting:
         return True
 
     def _tone(self, kind: ToneKind) -> None:
-        waiting = self._legs.winner(self.leg)
+        waiting = self._hearer()
         if waiting is not None:
             self._command(Play(waiting, Tone(kind, self._country)))
+
+    def _hearer(self) -> str | None:
+        """The channel of who waits, where he hears us: he is answered, or has heard early media."""
+        winner = self._legs.winner(self.leg)
+        return winner if winner is not None or self.leg is Leg.SECOND else self._caller.hearing

@@ -17,7 +17,9 @@ from cordboard.calls.ports import (
     EngineEvent,
     Failed,
     HoldChanged,
+    Listen,
     MediaLost,
+    Play,
     Prompt,
     RedirectTarget,
     Referred,
@@ -215,6 +217,15 @@ class CallingEnd(AnyEnd):
         if self.state is FarState.CALLED:
             self.rung.append(status)
             self._engine.note(self.channel, f"SIP/2.0 {status} Ringing", sent=True)
+
+    def is_to_hear(self, command: Listen | Play) -> None:
+        """Early media by 183, or a tone in its place."""
+        if isinstance(command, Listen):
+            if self.hears is None:
+                self.told_ringing(183)
+            self.hears = command.source
+        elif self.hears is not None and isinstance(command.sound, Tone):
+            self.hears = command.sound
 
     def accepted(self) -> None:
         """200."""

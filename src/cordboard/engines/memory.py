@@ -149,6 +149,8 @@ class MemoryEngine:
             far.told_of_referral(command.referral, command.status)
         elif far.state is FarState.TALKING:
             self._change(far, command)
+        elif isinstance(far, CallingEnd) and isinstance(command, Listen | Play):
+            far.is_to_hear(command)
 
     def take_calls(self) -> None:
         """Have calls offered that :meth:`call_in` makes."""

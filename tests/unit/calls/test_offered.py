@@ -19,14 +19,19 @@ from cordboard.calls.ports import (
     Answered,
     Bridge,
     Dial,
+    EarlyMedia,
     EngineCommand,
     Failed,
     HangUp,
     Incoming,
+    Listen,
+    Play,
     Reject,
     Released,
     Ring,
     Ringing,
+    Tone,
+    ToneKind,
 )
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
@@ -361,6 +366,21 @@ def test_progress_is_told_until_it_rings() -> None:
         Ring(CALLER, 183),
         Ring(CALLER, 180),
     ]
+
+
+def test_early_media_is_heard_before_the_answer() -> None:
+    call = line(from_phone("0312341234"))
+    assert call.tell(Ringing("c1", 183)) == [Ring(CALLER, 183)]
+    assert call.tell(EarlyMedia("c1", True)) == [Listen(CALLER, "c1")]
+    ringback = Play(CALLER, Tone(ToneKind.RINGBACK, "jp"))
+    assert call.tell(EarlyMedia("c1", False)) == [ringback], "his phone makes none any more"
+    assert call.tell(Ringing("c1", 180)) == []
+    assert call.tell(Answered("c1")) == [Accept(CALLER)]
+
+
+def test_of_several_who_ring_nobody_is_heard_early() -> None:
+    call = line(from_phone("2001"))
+    assert call.tell(EarlyMedia("c1", True), EarlyMedia("c1", False)) == []
 
 
 def test_a_program_answers_at_once() -> None:

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.ports import Failed
+from cordboard.engines.embedded.channel_audio import G711_KEYS
 from cordboard.engines.embedded.channel_states import ChannelState, ChannelTrigger
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.reasons import reason_of, said_in
+from cordboard.engines.embedded.talk import Talk
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.events import EndedBy, SessionConfirmed, SessionEnded
 from cordboard.sip.responses import reason_of as phrase_of
 
 if TYPE_CHECKING:
+    from cordboard.calls.ports import Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.surroundings import Surroundings
+    from cordboard.engines.embedded.talking_end import TalkingEnd
 
 HUNG_UP: Final = (480, "Temporarily Unavailable")
 """How a caller is refused whom nobody says a better status for."""
@@ -28,7 +32,7 @@ HUNG_UP: Final = (480, "Temporarily Unavailable")
 class OfferedChannel(Channel):
     """One call in. ``answer`` is ours to the caller's offer; None where he wants one from us."""
 
-    __slots__ = ("_accepted", "_answer")
+    __slots__ = ("_accepted", "_answer", "_early_talk")
 
     def __init__(
         self, channel: str, surroundings: Surroundings, audio: ChannelAudio, answer: bytes | None
@@ -38,6 +42,7 @@ class OfferedChannel(Channel):
         self._invited = True
         self._answer = answer
         self._accepted = False
+        self._early_talk: Talk | None = None  # what he hears before we answer
 
     def ring(self, status: int) -> None:
         """Send 180 to 183, without audio."""
@@ -45,11 +50,37 @@ class OfferedChannel(Channel):
             now = self._with.clock()
             self._with.stack.ring(self.id, now, status, phrase_of(status))
 
+    def listen(self, source: TalkingEnd) -> None:
+        """Let him hear another channel's early media: before our answer by 183 with it."""
+        talk = self._hearing()
+        if talk is None:
+            super().listen(source)
+        elif source.audio is not None:
+            talk.listen(source.audio)
+
+    def play(self, sound: Tone | Prompt, play_id: int) -> None:
+        """Let him hear a sound; before our answer only where he hears us already."""
+        if self._early_talk is not None:
+            self._early_talk.play(sound, play_id)
+        else:
+            super().play(sound, play_id)
+
+    def _hearing(self) -> Talk | None:
+        """What he hears before our answer; None where he is answered, or can't hear us."""
+        if not self._is_open or self.audio is None or self._answer is None:
+            return None
+        if self._early_talk is None and self.audio.codec.key in G711_KEYS:
+            self._early_talk = Talk(self.id, self.audio, self._with)
+            now = self._with.clock()
+            self._with.stack.ring(self.id, now, 183, phrase_of(183), self._answer)
+        return self._early_talk
+
     def accept(self) -> None:
         """Send 200."""
         if not self._is_open or self.audio is None:
             return
         self._accepted = True
+        self._end_early_talk()
         described = self.audio.offer() if self._answer is None else self._answer
         self._with.stack.accept(self.id, described, self._with.clock())
         if self._answer is not None:
@@ -67,6 +98,7 @@ class OfferedChannel(Channel):
             super().hang_up(cause)
             return
         self._failure = HUNG_UP
+        self._early_talk = None
         self._move(ChannelTrigger.HUNG_UP)
         self._silence()
         self._with.stack.hang_up(self.id, self._with.clock(), reason_of(cause))
@@ -93,6 +125,12 @@ class OfferedChannel(Channel):
             self._end(lambda: failed)
         else:
             super().on_ended(event)
+
+    def _end_early_talk(self) -> None:
+        if self._early_talk is not None:
+            self._early_talk.stop_play()
+            self._early_talk.session.listen_to(None)
+            self._early_talk = None
 
     @property
     def _is_open(self) -> bool:
