@@ -8,7 +8,7 @@ So nothing is lost with this process, and a receiver that is away costs no memor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -43,10 +43,22 @@ _log = structlog.get_logger(__name__)
 Renderer = Callable[[Owed], bytes]
 """Makes a dialect's JSON body of the event that is told."""
 
+Deliver = Callable[[Owed, int], Awaitable[Attempt]]
+"""Tries to deliver something in its own way, which was tried so many times. An attempt that took a
+negative time is the last: nothing could even be tried. Raises :class:`NoRoom`."""
+
 TermsOf = Callable[[str, str], Terms]
 """How callbacks of a tenant's account are delivered."""
 
 _renderers: dict[str, Renderer] = {}
+
+
+_Thread = tuple[str, str, str]
+
+
+def _thread(one: Owed) -> _Thread:
+    """What is told of one call to one receiver is told one after the other."""
+    return one.call, one.dialect, one.account
 
 
 def register_renderer(dialect: str, renderer: Renderer) -> None:
@@ -55,7 +67,7 @@ def register_renderer(dialect: str, renderer: Renderer) -> None:
 
 
 class Callbacks:
-    """Keeps the outbox of a journal empty."""
+    """Keeps the outbox of a journal empty. ``others`` deliver what is owed in their dialects."""
 
     def __init__(
         self,
@@ -64,12 +76,15 @@ class Callbacks:
         wall: Callable[[], float],
         terms: TermsOf = lambda _tenant, _account: Terms(),
         *,
+        others: Mapping[str, Deliver] | None = None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._journal = journal
         self._courier = courier
         self._wall = wall
         self._terms = terms
+        self._others = others or {}
+        self._last: dict[_Thread, asyncio.Task[None]] = {}
         self._look_seconds = look_seconds
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._made: dict[str, tuple[int, float]] = {}
@@ -99,8 +114,11 @@ class Callbacks:
     def deliver(self, one: Owed, attempts: int = 0) -> None:
         """Try to deliver a callback now, unless that is under way."""
         if one.id not in self._under_way and len(self._under_way) < MAX_UNDER_WAY:
-            task = asyncio.get_running_loop().create_task(self._deliver(one, attempts))
+            before = self._last.get(_thread(one)) if one.seq is not None else None
+            task = asyncio.get_running_loop().create_task(self._deliver(one, attempts, before))
             self._under_way[one.id] = task
+            if one.seq is not None:
+                self._last[_thread(one)] = task
             task.add_done_callback(lambda done: self._over(one, done))
 
     def _owed(self, one: Owed) -> None:
@@ -147,9 +165,11 @@ class Callbacks:
                 return
             del self._made[oldest]
 
-    async def _deliver(self, one: Owed, attempts: int) -> None:
+    async def _deliver(self, one: Owed, attempts: int, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait((before,))
         try:
-            attempt = await self._attempt(one)
+            attempt = await self._attempt(one, attempts)
         except NoRoom:
             self._no_room.append(one.id)
             return
@@ -163,7 +183,10 @@ class Callbacks:
         if fate in (Fate.GONE, Fate.GIVEN_UP):
             _log.warning("a callback is not delivered", id=one.id, call=one.call, fate=fate.value)
 
-    async def _attempt(self, one: Owed) -> Attempt:
+    async def _attempt(self, one: Owed, attempts: int) -> Attempt:
+        deliver = self._others.get(one.dialect)
+        if deliver is not None:
+            return await deliver(one, attempts)
         renderer = _renderers.get(one.dialect)
         if renderer is None:
             return Attempt(self._wall(), None, f"nothing speaks {one.dialect} here", -1.0)
@@ -176,5 +199,7 @@ class Callbacks:
 
     def _over(self, one: Owed, task: asyncio.Task[None]) -> None:
         self._under_way.pop(one.id, None)
+        if one.seq is not None and self._last.get(_thread(one)) is task:
+            del self._last[_thread(one)]
         if not task.cancelled() and task.exception() is not None:
             _log.error("delivery.broke", id=one.id, call=one.call, exc_info=task.exception())

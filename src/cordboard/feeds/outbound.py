@@ -108,7 +108,7 @@ class Outbound:
         Only the open Internet is reached, or with ``inside`` every address. Raises
         :class:`OutboundFailed` where no answer came.
         """
-        async with self._posted(url, body, headers, inside) as response:
+        async with self._sent("POST", url, body, headers, inside) as response:
             with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
                 await _read_away(response)
             return response.status
@@ -120,19 +120,34 @@ class Outbound:
 
         Raises :class:`OutboundFailed` where no such answer came, or one that is too long.
         """
-        async with self._posted(url, body, headers, inside) as response:
+        async with self._sent("POST", url, body, headers, inside) as response:
             if response.status != _OK:
                 raise OutboundFailed(f"status {response.status}")
             return await _read_whole(response)
 
+    async def exchange(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        inside: bool = False,
+    ) -> tuple[int, bytes]:
+        """Send any request and give the answer's status and all that it holds, else like
+        :meth:`post`. Raises :class:`OutboundFailed` also for an answer that is too long."""
+        async with self._sent(method, url, body, headers, inside) as response:
+            return response.status, await _read_whole(response)
+
     @asynccontextmanager
-    async def _posted(
-        self, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
+    async def _sent(
+        self, method: str, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
-            async with self._opened(inside).post(
+            async with self._opened(inside).request(
+                method,
                 url,
-                data=body,
+                data=body or None,
                 headers={"User-Agent": USER_AGENT, **headers},
                 allow_redirects=False,
             ) as response:

@@ -33,8 +33,6 @@ from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
 from cordboard.exchange.fetching import NoDocument
 from cordboard.exchange.recording_retention import RecordingRetention
-from cordboard.feeds.callbacks import Callbacks
-from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.step_servers import StepServers
 from cordboard.journal.bindings_on_record import BindingsOnRecord
@@ -44,6 +42,7 @@ from cordboard.journal.port import Journal, StoreFailed
 from cordboard.journal.recovery import Recovery
 from cordboard.journal.sealing import SealError, seal_of
 from cordboard.journal.settings import IN_MEMORY
+from cordboard.serving.deliveries import deliveries
 from cordboard.serving.http_server import HttpServer, ServiceFailed
 from cordboard.serving.monitoring import Monitoring
 from cordboard.serving.reloading import Reloading
@@ -96,8 +95,7 @@ class Service:
         )
         self._outbound = Outbound()
         self.exchange.fetch_from(StepServers(self._outbound, self._inside, NoDocument))
-        courier = Courier(self._outbound, time.time)
-        self._callbacks = Callbacks(self.journal, courier, time.time, self._terms)
+        self._callbacks = deliveries(self.journal, self._outbound, self._directory)
         services = Services(self.exchange, self.journal, self._directory, files)
         self._feed = services.feed
         self._retention = RecordingRetention(self.journal, services.recordings, time.time)
@@ -116,15 +114,6 @@ class Service:
 
     def _directory(self) -> Directory:
         return self.directory
-
-    def _terms(self, tenant: str, account: str) -> Terms:
-        """How callbacks of an account are delivered."""
-        found = self.directory.tenant(tenant)
-        if found is None:
-            return Terms()
-        one = found.account(account)
-        secrets = () if one is None else one.webhook_secrets
-        return Terms(secrets, found.policy.callbacks_inside)
 
     def _inside(self, tenant: str) -> bool:
         """Whether a tenant's web servers may be on addresses inside our own networks."""
