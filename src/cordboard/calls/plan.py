@@ -198,8 +198,9 @@ class CallPlan:
     def recording_terms(self) -> RecordingTerms:
         """On which terms the two are recorded, if they are, as far as that is known before anybody
         has answered."""
-        plans = (plan for plan in (self.first, self.second) if isinstance(plan, LegPlan))
-        says = (say for plan in plans for say in plan.says_with(None))
+        says = list(self.first.says_with(None)) if self.first.says else []
+        if isinstance(self.second, LegPlan) and self.second.says:
+            says += self.second.says_with(None)
         return terms_of(self.request.id, self.recording, says)
 
     @property

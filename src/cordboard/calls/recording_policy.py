@@ -17,7 +17,7 @@ of a call says the same whenever it is made.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,11 +49,11 @@ class RecordingWishes:
 NO_WISHES: Final = RecordingWishes()
 
 
-def terms_of(call: str, wishes: RecordingWishes, rung: Iterable[Say]) -> RecordingTerms:
+def terms_of(call: str, wishes: RecordingWishes, rung: Sequence[Say]) -> RecordingTerms:
     """On which terms a call is recorded while it is with those who are ``rung``."""
-    says = [*wishes.say, *rung]
-    if wishes is NO_WISHES and not says:
+    if wishes is NO_WISHES and not rung:
         return UNRECORDED
+    says = [*wishes.say, *rung]
     for say in says:
         if say.policy is RecordPolicy.NEVER:
             return RecordingTerms(because=f"{say.who} is never recorded", allowed=False)

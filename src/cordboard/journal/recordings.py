@@ -25,6 +25,11 @@ from cordboard.calls.recording_terms import id_of
 
 DAY: Final = 86_400.0
 
+# Looked up once: each event of each call is asked whether it is one of them.
+_STARTED: Final = EventKind.RECORDING_STARTED
+_STOPPED: Final = EventKind.RECORDING_STOPPED
+_DELETED: Final = EventKind.RECORDING_DELETED
+
 
 class RecordingState(Enum):
     """Where a recording stands."""
@@ -110,13 +115,11 @@ class Recordings(Protocol):
 
 
 def tells_of_recording(event: CallEvent) -> bool:
-    """Whether an event changes a row."""
+    """Whether an event changes a row; none of a leg does."""
+    if event.leg is not None:
+        return False
     kind = event.kind
-    return (
-        kind is EventKind.RECORDING_STARTED
-        or kind is EventKind.RECORDING_STOPPED
-        or kind is EventKind.RECORDING_DELETED
-    )
+    return kind is _STARTED or kind is _STOPPED or kind is _DELETED
 
 
 def begun(tenant: str, at: float, event: CallEvent) -> KeptRecording | None:

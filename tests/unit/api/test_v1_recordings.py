@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.directory.recording import RecordGroup, RecordPolicy
 from cordboard.directory.scopes import ApiScope
 from cordboard.engines.embedded.wav_file import wav_header
 from support.asgi import Reply, ask
@@ -206,6 +207,57 @@ async def test_who_may_hear_them_may_not_delete_them() -> None:
     recording = await served.recorded()
     assert problem(await served.delete(f"/recordings/{recording}")) == (403, "scope_missing")
     assert len((await served.hear(recording)).body) == 32_044
+
+
+async def test_the_record_groups_of_the_directory_are_listed() -> None:
+    groups = tuple(RecordGroup(number, name, name) for number, name in ((2, "b"), (1, "a")))
+    served = Served(replace(tenant(), record_groups=groups))
+    page = (await served.get("/record_groups?limit=1")).json
+    assert page["record_groups"] == [
+        {
+            "id": 1,
+            "name": "a",
+            "label": "a",
+            "folder": "",
+            "fraction": 1.0,
+            "beep": False,
+            "keep_days": None,
+        }
+    ]
+    rest = (await served.get(f"/record_groups?cursor={page['next']}")).json
+    assert [one["name"] for one in rest["record_groups"]] == ["b"]
+    assert rest["next"] is None
+
+
+async def test_a_request_names_its_record_group() -> None:
+    served = Served(replace(tenant(), record_groups=(RecordGroup(7, "legal", "Legal", "legal"),)))
+    asked = {"first": {"user": {"name": "jessica"}}, "second": {"address": "thomas"}}
+    told = (await served.post("/calls/explain", {**asked, "record_group": "7"})).json
+    assert told["record"] is True
+    assert told["recording"] == {
+        "because": "the request names the record group legal",
+        "allowed": True,
+        "beep": False,
+        "record_group": "legal",
+        "keep_days": None,
+    }
+    unknown = await served.post("/calls", {**asked, "record_group": "none"})
+    assert problem(unknown) == (422, "invalid_parameter")
+    assert unknown.json["parameter"] == "record_group"
+
+
+async def test_who_is_never_recorded_is_told_of() -> None:
+    usual = tenant()
+    users = tuple(replace(one, record=RecordPolicy.NEVER) for one in usual.users)
+    served = Served(replace(usual, users=users))
+    asked = {"first": {"user": {"name": "jessica"}}, "second": {"address": "thomas"}}
+    refused = await served.post("/calls", {**asked, "record": True})
+    assert problem(refused) == (422, "recording_not_allowed")
+    for phone in ("jessica-desk", "thomas"):
+        served.engine.when_dialled(f"{phone}@demo", AT_ONCE)
+    call = (await served.post("/calls", asked)).json["id"]
+    reply = await served.post(f"/calls/{call}/record", {"action": "start"})
+    assert problem(reply) == (422, "recording_not_allowed")
 
 
 async def test_what_is_deleted_is_told() -> None:

@@ -30,6 +30,7 @@ from cordboard.api.v1 import (
     ladders,
     lists,
     queues,
+    record_groups,
     recordings,
     trunks,
 )
@@ -52,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     callbacks.router,
     cdrs.router,
     recordings.router,
+    record_groups.router,
     trunks.router,
     directory.router,
     agents.router,
