@@ -12,7 +12,14 @@ from cordboard.calls.holdings import Holdings
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.hunt_channel import Channel
 from cordboard.calls.log import CallLog
-from cordboard.calls.plan import CallPlan, LegPlan, Party, PlannedChannel, channels_for
+from cordboard.calls.plan import (
+    CallPlan,
+    LegPlan,
+    Party,
+    PlannedChannel,
+    ProgramPlan,
+    channels_for,
+)
 from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import Refused
@@ -80,6 +87,17 @@ class Dialling:
         plan = replace(handed.plan, leg=leg, screen=False)
         channels = tuple(channel.planned for channel in handed.hunt.channels.values())
         return Rerouted(plan, channels, handed.taken, handed=handed)
+
+    def find_program(self, to: str) -> ProgramPlan | None:
+        """The context that would take the call in place of the second leg; None where it is
+        none."""
+        return self._switchboard.program(self._plan, to)
+
+    def go_into(self, program: ProgramPlan) -> CallPlan:
+        """Have a context take the call in place of the second leg; the plan of it by that."""
+        self._plan = replace(self._plan, second=program)
+        self._holdings.give_back(Leg.SECOND)
+        return self._plan
 
     def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:
         """Have a leg go there from now on; the plan of the call by that."""

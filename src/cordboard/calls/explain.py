@@ -92,7 +92,9 @@ def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
         "rings": rings,
         **_passed_over(second),
     }
-    if second.hunt is not None and not second.hunt.rungs:
+    if second.queued and second.hunt is not None and not second.hunt.rungs:
+        explained["warning"] = "nobody of the group can be rung now; the caller waits"
+    elif second.hunt is not None and not second.hunt.rungs:
         explained["warning"] = "nobody of the group can be rung now; the leg fails unless one can"
     elif not isinstance(second.targets, PlannedTrunks) and not any(
         live.contacts(terminal.account) for terminal in second.targets
@@ -117,12 +119,14 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
 
 
 def _explain_hunt(hunt: GroupHunt) -> Json:
-    """Who of a group is rung one after the other, and who is not."""
+    """Who of a group is rung one after the other, and who is not; and how callers wait for it."""
+    queue = hunt.queue
     return {
         "strategy": hunt.strategy.value,
         "member_answer_timeout": hunt.attempt,
         "order": [[*names(rung)] for rung in hunt.rungs],
         "passed_over": [_explain_member(member) for member in hunt.passed_over],
+        "queue": None if queue is None else {"longest": queue.longest, "places": queue.places},
     }
 
 

@@ -17,6 +17,7 @@ from cordboard.calls.place_in_line import FULL, TIMEOUT
 from cordboard.calls.plan import LegPlan
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage, Trigger
 
 MAX_OVERFLOWS = 3
 """Queues that a caller overflows from: as many as hops of a redirect; more is a circle."""
@@ -52,7 +53,10 @@ def _overflow(leg: Leg, reason: str, cause: Cause, parts: Parts, apply: Apply, n
 
 
 def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float) -> bool:
-    """Have somebody else rung in place of the group, where that can be."""
+    """Have somebody else rung in place of the group, or a context take the call, where that can
+    be."""
+    if _taken_by_context(leg, to, reason, parts, apply, now):
+        return True
     try:
         route = parts.dialling.find_target(leg, to)
     except Refused:
@@ -66,4 +70,20 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
     else:
         parts.waiting.ringback()
         parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+    return True
+
+
+def _taken_by_context(
+    leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float
+) -> bool:
+    """Whether it is a context that takes the call; not where the first party is not answered yet,
+    is not the one that waits, or is in the hands of another program."""
+    if leg is not Leg.SECOND or parts.stage is Stage.TRANSFERRING or parts.program is not None:
+        return False
+    program = parts.dialling.find_program(to) if parts.legs.first.winner is not None else None
+    if program is None:
+        return False
+    parts.place.leave(reason, now, to=program.party)
+    parts.plan = parts.dialling.go_into(program)
+    apply(Trigger.SECOND_MISSED, now)
     return True

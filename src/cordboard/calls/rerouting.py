@@ -89,6 +89,18 @@ def transfer(
     )
 
 
+def overflow_program(
+    plan: CallPlan, to: str, tenant: TenantDirectory, live: LiveView
+) -> ProgramPlan | None:
+    """The program of a context that takes a call in place of its second leg; None where ``to`` is
+    no context."""
+    target = tenant.resolve(to)
+    if not isinstance(target, ContextTarget):
+        return None
+    planner = Planner(plan.request, tenant, live)
+    return planner.program(target.context, plan.first.party, party_of(target, Address(to)))
+
+
 def ring(
     plan: CallPlan, wanted: RingOut, tenant: TenantDirectory, live: LiveView
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:

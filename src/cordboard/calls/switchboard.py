@@ -11,7 +11,7 @@ from cordboard.calls.hunt import Hunt
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.lines import Lines
 from cordboard.calls.live import LiveView
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.request import Leg
@@ -120,6 +120,10 @@ class Switchboard(LiveView, Protocol):
         Raises :class:`~cordboard.calls.refusals.Refused` where there is no such call, or it can't
         give him away; then nothing has changed.
         """
+
+    def program(self, plan: CallPlan, to: str) -> ProgramPlan | None:
+        """The program of a context that takes a call in place of its second leg; None where ``to``
+        is no context."""
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, likewise."""

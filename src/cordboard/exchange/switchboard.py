@@ -13,12 +13,12 @@ from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.group_hunt import next_channels
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
 from cordboard.calls.lines import Lines
-from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel
+from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import forward, refer, reroute, ring, transfer
+from cordboard.calls.rerouting import forward, overflow_program, refer, reroute, ring, transfer
 from cordboard.calls.strategies import GroupView
 from cordboard.calls.switchboard import Consultation, Handed, Rerouted
 from cordboard.calls.trunk_state import TrunkState
@@ -147,6 +147,10 @@ class LiveSwitchboard:
         """Plan where a leg is forwarded, and take what that needs likewise."""
         planned, channels = forward(plan, leg, reason, to, self._tenant_of(plan), self)
         return self._taken(planned, channels, held)
+
+    def program(self, plan: CallPlan, to: str) -> ProgramPlan | None:
+        """The program of a context that takes a call in place of its second leg."""
+        return overflow_program(plan, to, self._tenant_of(plan), self)
 
     def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
         """Plan whom a leg goes to in place of its party, and take what that needs likewise."""

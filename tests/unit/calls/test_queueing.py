@@ -13,8 +13,10 @@ from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.ports import EarlyMedia, Failed, PlayEnded, Prompt, Tone, ToneKind
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage
-from cordboard.directory.model import GroupStrategy
+from cordboard.directory.model import Context, GroupStrategy
 from cordboard.directory.queue_rules import MUSIC, QueueRules
+from cordboard.directory.snapshot import Directory
+from cordboard.directory.steps import PlayStep, RingKind, RingStep, Step
 from support.group_house import NAMES, TEAM
 from support.group_house import team as team_of
 from support.queue_house import QueueHouse
@@ -201,6 +203,33 @@ def test_who_waited_too_long_goes_somewhere_else() -> None:
     assert call.stage is Stage.BRIDGED
 
 
+def test_who_waited_too_long_is_taken_by_a_context() -> None:
+    team = house(replace(RULES, longest=5.0, overflow="welcome"))
+    call = team.arrive()
+    team.wait(6.0)
+    assert call.stage is Stage.PROGRAM
+    left = team.left(call)
+    assert (left["reason"], left["to"]["kind"]) == ("timeout", "context")
+    playing = team.heard[team.callers[call.id]]
+    assert playing.sound == Prompt("one.wav")
+    assert not team.ringing(), "the phone that rang is let go"
+    for _ in range(2):
+        playing = team.heard[team.callers[call.id]]
+        team.tell(PlayEnded(playing.channel, playing.play_id))
+    assert call.result is not None
+    assert call.result.outcome is Outcome.COMPLETED
+    team.wait(10.0)
+    assert not team.usage
+
+
+def test_who_finds_all_places_taken_is_taken_by_a_context() -> None:
+    team = nobody_there(replace(RULES, places=1, overflow="welcome"))
+    team.arrive()
+    call = team.arrive()
+    assert call.stage is Stage.PROGRAM
+    assert team.left(call)["reason"] == "full"
+
+
 def test_whoever_rings_then_is_let_go() -> None:
     team = house(replace(RULES, longest=5.0, overflow="bob"), "bob")
     call = team.arrive()
@@ -317,3 +346,18 @@ def test_without_a_queue_nobody_waits() -> None:
     assert call.stage is Stage.ANNOUNCING
     assert not team.desk.lines
     assert team.desk.lines.line(DOMAIN, TEAM) == ()
+
+
+def test_a_context_rings_the_group_and_goes_on_after_a_wait_in_vain() -> None:
+    team = nobody_there(replace(RULES, longest=20.0))
+    steps = (Step(RingStep("team", RingKind.GROUP)), Step(PlayStep(("sorry.wav",))))
+    where = replace(team.tenant, contexts=(Context("menu", extension="1112", steps=steps),))
+    team.tenant, snapshot = where, Directory((where,))
+    team.desk = replace(team.desk, directory=lambda: snapshot)
+    call = team.arrive(to="menu")
+    assert call.stage is Stage.RINGING_SECOND
+    assert team.place_of(call) == 1
+    assert team.heard[team.callers[call.id]].sound == Prompt(MUSIC)
+    team.wait(21.0)
+    assert team.left(call)["reason"] == "timeout"
+    assert team.heard[team.callers[call.id]].sound == Prompt("sorry.wav")
