@@ -36,6 +36,7 @@ class SipCallOut:
         secret: str,
         *,
         offers: bool = True,
+        hops: int = 70,
     ) -> None:
         self.call_id = str(uuid.uuid4())
         self._phone = phone
@@ -57,6 +58,7 @@ class SipCallOut:
             callee=NameAddr(SipUri("sip", user or None, host)),
             offer=self.audio.offer() if offers else None,
             contact_user=phone.name,
+            hops=hops,
             credentials=Credentials(phone.name, secret) if secret else None,
         )
         phone.stack.invite(invitation, phone.now)

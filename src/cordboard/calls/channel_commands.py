@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.directory.model import AutoAnswerStyle, Trunk
+
+MOST_HOPS: Final = 70
+"""Servers that a request may pass (RFC 3261 8.1.1.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,14 @@ class DialOptions:
     """How a channel is dialled beyond where to.
 
     ``country`` is for tones; ``media_timeout`` is in seconds, 0 for never. How long it may ring is
-    the caller's business, who hangs up.
+    the caller's business, who hangs up. ``hops`` is how many servers the request may pass: a call
+    that comes in again as it went out, on and on, ends by that (RFC 7332).
     """
 
     caller: CallerId
     country: str = "us"
     media_timeout: float = 60.0
+    hops: int = MOST_HOPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.channel_commands import MOST_HOPS
 from cordboard.calls.said import NOTHING, Said
 from cordboard.media.figures import MediaFigures
 
@@ -21,7 +22,8 @@ class Incoming:
     are what a trunk asserts of him, else those of From: what he says of himself, not proven; ""
     where he shows none. ``diverted_by`` is whose number a trunk says sent the call to us. The
     channel's id is his Call-ID: text of a peer. ``replaces`` is the channel whose place he wants to
-    take: he knows its secrets.
+    take: he knows its secrets. ``hops`` is how many servers his request could still have passed
+    (Max-Forwards).
     """
 
     channel: str
@@ -35,6 +37,7 @@ class Incoming:
     to: str = ""
     replaces: str | None = None
     diverted_by: str = ""
+    hops: int = MOST_HOPS
 
 
 @dataclass(frozen=True, slots=True)

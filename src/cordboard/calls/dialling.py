@@ -171,7 +171,10 @@ class Dialling:
         planned = channel.planned
         endpoint = planned.endpoints[channel.attempt]
         options = DialOptions(
-            plan.caller_on(endpoint), self._plan.country, self._plan.media_timeout
+            plan.caller_on(endpoint),
+            self._plan.country,
+            self._plan.media_timeout,
+            self._plan.request.hops,
         )
         self._command(Dial(planned.id, endpoint, options))
         self._log.dialled(plan, channel)

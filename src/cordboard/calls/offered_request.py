@@ -61,7 +61,7 @@ def _from_phone(incoming: Incoming, account: str, directory: Directory, call: st
         account=name,
         dialect=BY_PHONE,
         method=METHOD,
-        first=Offered(incoming.channel, wanted, from_terminal=name),
+        first=Offered(incoming.channel, wanted, from_terminal=name, hops=incoming.hops),
         second=second,
     )
 
@@ -87,6 +87,7 @@ def _from_trunk(incoming: Incoming, directory: Directory, call: str) -> CallRequ
                     number=caller,
                     name=incoming.name,
                     diverted_by=incoming.diverted_by,
+                    hops=incoming.hops,
                 ),
                 second=RingDid(number),
                 second_scope=SecondScope.INSIDE,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cordboard.calls.channel_commands import (
+    MOST_HOPS,
     Accept,
     AnswerReferral,
     Bridge,
@@ -59,6 +60,7 @@ from cordboard.calls.channel_events import (
 from cordboard.calls.trunk_state import TrunkState
 
 __all__ = [
+    "MOST_HOPS",
     "Accept",
     "AnswerReferral",
     "Answered",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from cordboard.calls.channel_commands import MOST_HOPS
 from cordboard.directory.feature_codes import Feature
 from cordboard.values import often_made
 
@@ -168,7 +169,7 @@ class Offered:
     """Who calls us himself, on a ``channel`` that waits for our answer, and what he has
     ``dialled``: a terminal of the tenant by its SIP user name, or through a trunk somebody with a
     ``number`` and a ``name`` ("" where he shows none), perhaps ``diverted_by`` somebody whom he
-    had called."""
+    had called. ``hops`` are those that his request had left."""
 
     channel: str
     dialled: str
@@ -177,6 +178,7 @@ class Offered:
     number: str = ""
     name: str = ""
     diverted_by: str = ""
+    hops: int = MOST_HOPS
 
 
 CalledParty = (
@@ -292,6 +294,11 @@ class CallRequest:
         if self.at is not None:
             return self.at
         return accepted_at + self.delay if self.delay > 0 else None
+
+    @property
+    def hops(self) -> int:
+        """How many servers the requests of this call may pass: one less than who calls us had."""
+        return self.first.hops - 1 if isinstance(self.first, Offered) else MOST_HOPS
 
     @property
     def direction(self) -> Direction:

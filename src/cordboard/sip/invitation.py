@@ -19,6 +19,7 @@ class Invitation:
     nothing for ``patience`` seconds is given up; by default after timer B. ``phone``
     names the phone as its binding does, so that the call follows it where it registers anew;
     ``keys`` names the ``credentials``, so that they are found again after a restart.
+    ``hops`` is its Max-Forwards.
     """
 
     call_id: str
@@ -35,3 +36,4 @@ class Invitation:
     sticky: bool = True
     phone: str | None = None
     patience: float | None = None
+    hops: int = 70

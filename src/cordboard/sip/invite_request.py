@@ -9,7 +9,6 @@ from cordboard.sip.address import tag_of
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import (
-    MAX_FORWARDS,
     InviteLines,
     clean,
     content_type_line,
@@ -199,7 +198,8 @@ def write_invite(
         credentials,
     )
     data = encode(
-        f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}{MAX_FORWARDS}{lines.from_}"
+        f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}"
+        f"Max-Forwards: {invitation.hops}\r\n{lines.from_}"
         f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
         f"{core.contact(flow, invitation.contact_user, uri)}{core.agent_line}{ALLOW_LINE}"
         f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}{timer_lines}"

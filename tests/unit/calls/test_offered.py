@@ -314,6 +314,17 @@ def line(incoming: Incoming, *, registered: bool = True) -> Line:
     return Line(asked(incoming), second_registered=registered)
 
 
+def test_a_call_that_goes_round_through_us_comes_to_an_end() -> None:
+    """As when a number is forwarded to a carrier, who forwards it back."""
+    for incoming in (from_trunk("05031001002"), from_phone("1002")):
+        (dial,) = line(replace(incoming, hops=7)).started
+        assert isinstance(dial, Dial)
+        assert dial.options.hops == 6
+    (own, *_) = Line().started
+    assert isinstance(own, Dial)
+    assert own.options.hops == 70
+
+
 def test_the_caller_hears_that_it_rings_and_is_answered_with_the_second() -> None:
     call = line(from_phone("1002"))
     assert [type(one) for one in call.started] == [Dial]

@@ -102,6 +102,14 @@ async def test_a_caller_without_number_is_anonymous(rig: EmbeddedRig) -> None:
     assert caller.display == "Anonymous"
 
 
+@pytest.mark.parametrize("hops", [70, 12, 0])
+async def test_a_call_goes_as_far_as_it_may(rig: EmbeddedRig, hops: int) -> None:
+    channel = f"far-{hops}"
+    rig.execute(Dial(channel, outside(rig), DialOptions(CallerId("1"), hops=hops)))
+    request = (await trunk_called(rig, channel)).request
+    assert request.headers["max-forwards"] == [str(hops)]
+
+
 async def test_an_outside_number_keeps_its_plus_and_hides_nothing_dangerous(
     rig: EmbeddedRig,
 ) -> None:

@@ -22,10 +22,15 @@ async def rig() -> AsyncIterator[EmbeddedRig]:
 
 
 async def dial(
-    rig: EmbeddedRig, called: str = "200@demo", secret: str = SECRET, *, offers: bool = True
+    rig: EmbeddedRig,
+    called: str = "200@demo",
+    secret: str = SECRET,
+    *,
+    offers: bool = True,
+    hops: int = 70,
 ) -> SipCallOut:
     phone = await rig.phone("desk")
-    return SipCallOut(phone, rig.server, called, DOMAIN, secret, offers=offers)
+    return SipCallOut(phone, rig.server, called, DOMAIN, secret, offers=offers, hops=hops)
 
 
 def left(rig: EmbeddedRig) -> tuple[int, int]:
@@ -48,6 +53,19 @@ async def test_who_dials_nobody_is_refused(rig: EmbeddedRig) -> None:
     await rig.until(lambda: call.refused == 404)
     assert left(rig) == (0, 0)
     assert rig.events == []
+
+
+async def test_a_call_that_has_come_too_far_is_refused(rig: EmbeddedRig) -> None:
+    call = await dial(rig, hops=0)
+    await rig.until(lambda: call.refused == 483)
+    assert left(rig) == (0, 0)
+    assert rig.events == []
+
+
+@pytest.mark.parametrize(("had", "left"), [(1, 1), (69, 69), (255, 70)])
+async def test_how_far_a_call_may_still_go_is_told(rig: EmbeddedRig, had: int, left: int) -> None:
+    call = await dial(rig, hops=had)
+    assert (await rig.event(Incoming, call.call_id)).hops == left
 
 
 async def test_who_leaves_the_offer_to_us_is_up_with_his_answer(rig: EmbeddedRig) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from cordboard.calls.ports import Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.ports import MOST_HOPS, Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.trunks import full_name
 from cordboard.engines.dns.locator import Locator
 from cordboard.engines.embedded.bindings import Bindings
@@ -142,7 +142,10 @@ class Dialler:
             channel.fail(503, "No Media Port")
             return
         try:
-            self.runner.stack.invite(make(audio.offer()), self.runner.clock())
+            invitation = make(audio.offer())
+            if dial.options.hops != MOST_HOPS:
+                invitation = replace(invitation, hops=dial.options.hops)
+            self.runner.stack.invite(invitation, self.runner.clock())
         except ValueError as error:  # among them SipBuildError and SipParseError
             audio.session.close()
             _log.warning("an INVITE can't be written", channel=channel.id, reason=str(error))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from cordboard.calls.ports import Incoming
+from cordboard.calls.ports import MOST_HOPS, Incoming
 from cordboard.calls.said import readable
 from cordboard.directory.model import IdentityStyle, Trunk
 from cordboard.directory.snapshot import Directory
@@ -37,7 +37,8 @@ class Reception:
 
     def open(self, event: InviteReceived) -> tuple[OfferedChannel, Incoming] | None:
         """A channel for a call, and what to tell of it; None where it was refused: 488 without
-        audio in common, 503 without a port for it, 404 for a URI that dials nothing."""
+        audio in common, 503 without a port for it, 404 for a URI that dials nothing, 483 for a call
+        that has come too far."""
         try:
             incoming = self._incoming(event)
             audio = self._audio(event, incoming)
@@ -112,6 +113,9 @@ class Reception:
             raise SipParseError("nobody is dialled", 404)
         peers = () if caller is None else caller.peers
         shown = shown_of(event.request, self._asserting(peers))
+        hops = int(event.request.first("max-forwards") or MOST_HOPS)
+        if hops == 0:  # of who does not only take calls, but makes others of them (RFC 7332 3)
+            raise SipParseError("it has come too far", 483)
         from_ = parse_name_addr(event.request.need("from"))
         to = parse_name_addr(event.request.need("to"))
         same_domain = called.host.lower() == from_.uri.host.lower()
@@ -127,4 +131,5 @@ class Reception:
             to=readable(to.uri.user or ""),
             replaces=event.replaces,
             diverted_by=shown.diverted,
+            hops=min(hops, MOST_HOPS),
         )
