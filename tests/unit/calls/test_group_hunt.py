@@ -122,6 +122,7 @@ def test_who_is_not_ready_is_passed_over(state: AgentState, why: str) -> None:
         "member_answer_timeout": 20.0,
         "order": [["bob"], ["cid"], ["dee"]],
         "passed_over": [{"member": "ann", "because": why}],
+        "queue": None,
     }
     house.place()
     assert house.ringing() == ["bob"]
