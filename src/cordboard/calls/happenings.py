@@ -16,7 +16,6 @@ from cordboard.calls.ports import (
     EarlyMedia,
     EngineEvent,
     Failed,
-    HangUp,
     HoldChanged,
     MediaLost,
     PlayEnded,
@@ -152,8 +151,8 @@ def _hold_changed(event: HoldChanged, leg: Leg, parts: Parts, _apply: Apply, _no
 def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
     if event.channel == parts.legs.hunt(leg).winner:
         apply(Trigger.MEDIA_LOST, now)
-    elif referring.waits_on(event.channel, parts):
-        parts.command(HangUp(event.channel, Cause.MEDIA_TIMEOUT))
+    else:
+        referring.lost(event.channel, parts)
 
 
 _HANDLERS: dict[type, Callable[..., None]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cordboard.calls.hunt import Hunt
+from cordboard.calls.hunt_channel import ChannelState
 from cordboard.calls.limits import Take
 from cordboard.calls.plan import LegPlan
 from cordboard.calls.request import Leg
@@ -35,5 +36,6 @@ class Referral:
 
     @property
     def is_there(self) -> bool:
-        """Whether he has not hung up."""
-        return self.hunt.winner is not None and not self.hunt.gone
+        """Whether he has not hung up, and neither have we."""
+        winner = self.hunt.winner
+        return winner is not None and self.hunt.channels[winner].state is ChannelState.ANSWERED

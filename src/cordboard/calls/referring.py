@@ -174,9 +174,11 @@ def over(parts: Parts) -> None:
         _tell(referral, TERMINATED, parts)
 
 
-def waits_on(channel: str, parts: Parts) -> bool:
-    """Whether that is the channel of who waits to leave."""
-    return parts.referral is not None and parts.referral.channel == channel
+def lost(channel: str, parts: Parts) -> None:
+    """Nothing is heard on a channel any more; who waits there to leave has left."""
+    referral = parts.referral
+    if referral is not None and channel == referral.channel:
+        parts.hunting.leave(referral.hunt, Cause.MEDIA_TIMEOUT)
 
 
 def _give_back(referral: Referral, parts: Parts) -> None:
