@@ -48,14 +48,25 @@ class CallerId:
 
 
 @dataclass(frozen=True, slots=True)
+class Diversion:
+    """Whose ``number`` was called before, as a trunk wants it, and why the call went on: a reason
+    of RFC 5806 (``user-busy``, ``no-answer``, ``unconditional``)."""
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrunkEndpoint:
     """An outside number through a trunk of the tenant ``domain``; ``number`` is as the trunk wants
-    it, and so is ``caller``, where it is told another than the leg's other trunks."""
+    it, and so is ``caller``, where it is told another than the leg's other trunks. ``diverted`` are
+    those who had the call forwarded, the last one first."""
 
     trunk: Trunk
     number: str
     caller: CallerId | None = None
     domain: str = ""
+    diverted: tuple[Diversion, ...] = ()
 
 
 Endpoint = TerminalEndpoint | TrunkEndpoint

@@ -39,8 +39,8 @@ _AFTER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A call was forwarded by a ``user``, whose ``number`` those are told to whom it comes;
-    ``refused`` says why it was not, after all."""
+    """A call was forwarded by a ``user``, whose ``number`` inside and ``did`` outside those are
+    told to whom it comes; ``refused`` says why it was not, after all."""
 
     user: int
     name: str
@@ -48,6 +48,7 @@ class Hop:
     to: str
     reason: ForwardReason
     refused: str | None = None
+    did: str | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The hop as events and explanations show it."""

@@ -11,17 +11,18 @@ its user may not call.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.forwarding import MAX_FORWARDS, ForwardReason, Hop, at_once
 from cordboard.calls.parties import Outside, find_destination, party_of
-from cordboard.calls.plan import LegPlan, Party, ProgramPlan
+from cordboard.calls.plan import LegPlan, Party, PlannedTrunks, ProgramPlan
+from cordboard.calls.ports import Diversion
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Address, Leg
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
-from cordboard.directory.model import User
-from cordboard.directory.outbound import Denied, choose_route
+from cordboard.directory.model import Trunk, User
+from cordboard.directory.outbound import Denied, choose_route, number_on_trunk
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, Target, UserTarget
 
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from cordboard.calls.planner import Planner
 
 PARAMETER = "forward"
+
+_REASONS: Final = {
+    ForwardReason.ALWAYS: "unconditional",
+    ForwardReason.BUSY: "user-busy",
+    ForwardReason.NO_ANSWER: "no-answer",
+}
+"""In the words of RFC 5806."""
 
 
 def reach(
@@ -44,12 +52,11 @@ def reach(
     """The plan of a leg, or a program that takes the call; raises :class:`Refused`."""
     if isinstance(target, ContextTarget):
         return planner.program(target.context, shown, party, hops)
-    if not isinstance(target, UserTarget) or target.only is not None:
-        return _with(planner.leg(leg, target, party, shown=shown, waited_for=waited_for), hops)
-    user = target.user
-    terms = planner.live.forwarding(planner.tenant, user)
-    if terms is NOT_FORWARDED:
-        return _with(planner.leg(leg, target, party, shown=shown, waited_for=waited_for), hops)
+    user = target.user if isinstance(target, UserTarget) and target.only is None else None
+    terms = NOT_FORWARDED if user is None else planner.live.forwarding(planner.tenant, user)
+    if user is None or terms is NOT_FORWARDED:
+        plan = planner.leg(leg, target, party, shown=shown, waited_for=waited_for)
+        return _with(planner, plan, hops)
     sent = at_once(terms)
     if sent is not None:
         try:
@@ -87,12 +94,32 @@ def go_on(
 
 
 def _hop(user: User, reason: ForwardReason, to: str, refused: str | None = None) -> Hop:
-    number = user.dids[0] if user.dids else user.extension or user.name
-    return Hop(user.id, user.name, number, to, reason, refused)
+    did = user.dids[0] if user.dids else None
+    return Hop(user.id, user.name, user.extension or user.name, to, reason, refused, did)
 
 
-def _with(plan: LegPlan, hops: tuple[Hop, ...]) -> LegPlan:
-    return replace(plan, forwarded=hops) if hops else plan
+def _with(planner: Planner, plan: LegPlan, hops: tuple[Hop, ...]) -> LegPlan:
+    """The plan of a leg that was forwarded; trunks are told by whom."""
+    if not hops:
+        return plan
+    targets = plan.targets
+    if isinstance(targets, PlannedTrunks):
+        country = planner.tenant.policy.country
+        endpoints = tuple(
+            replace(one, diverted=_diversions(one.trunk, country, hops))
+            for one in targets.endpoints
+        )
+        targets = replace(targets, endpoints=endpoints)
+    return replace(plan, targets=targets, forwarded=hops)
+
+
+def _diversions(trunk: Trunk, country: str, hops: tuple[Hop, ...]) -> tuple[Diversion, ...]:
+    """Who had a call forwarded, the last one first, as far as they are numbers to a trunk."""
+    return tuple(
+        Diversion(number_on_trunk(trunk, hop.did, country), _REASONS[hop.reason])
+        for hop in reversed(hops)
+        if hop.did is not None and hop.refused is None
+    )
 
 
 def check_terms(tenant: TenantDirectory, user: User, terms: Forwarding) -> None:

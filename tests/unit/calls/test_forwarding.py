@@ -18,6 +18,7 @@ from cordboard.calls.ports import (
     Answered,
     Bridge,
     Dial,
+    Diversion,
     EngineCommand,
     Failed,
     HangUp,
@@ -37,6 +38,7 @@ from cordboard.calls.request import (
 )
 from cordboard.calls.stages import Stage
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
+from cordboard.directory.model import NumberFormat
 from cordboard.directory.snapshot import TenantDirectory
 from support.call_line import Line
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
@@ -102,6 +104,20 @@ def test_outside_it_is_the_forwarders_right_and_number() -> None:
     caller = leg.targets.endpoints[0].caller
     assert caller is not None
     assert (caller.number, caller.reason) == ("05068680000", "user thomas")
+    for endpoint in leg.targets.endpoints:
+        assert endpoint.diverted == (Diversion("05031001002", "unconditional"),)
+
+
+def test_a_trunk_is_told_of_each_who_forwarded_as_it_writes_numbers() -> None:
+    where = here(thomas=Forwarding(always="helen"), helen=Forwarding(always=OUTSIDE))
+    plus = replace(where.trunks[0], number_format=NumberFormat.E164_PLUS)
+    where = replace(where, trunks=(plus, where.trunks[1]))
+    targets = second(planned(request(to="thomas"), where)).targets
+    assert isinstance(targets, PlannedTrunks)
+    assert [one.number for one in targets.endpoints[0].diverted] == [
+        "+815031001003",
+        "+815031001002",
+    ]
 
 
 @pytest.mark.parametrize("to", ["110", "0990123456", "nobody", "thomas", "1002"])
@@ -167,7 +183,7 @@ def test_who_is_busy_has_it_forwarded() -> None:
     assert dialled(line.tell(Failed("c1", 486, "Busy Here"))) == ["helen@demo"]
     assert line.call.stage is Stage.RINGING_SECOND
     assert line.data(EventKind.CALL_FORWARDED) == {
-        "by": {"kind": "user", "name": "thomas", "number": "05031001002", "id": 1002},
+        "by": {"kind": "user", "name": "thomas", "number": "1002", "id": 1002},
         "to": "helen",
         "reason": "busy",
         "refused": None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.calls.ports import CallerId, TrunkEndpoint
+from cordboard.calls.ports import CallerId, Diversion, TrunkEndpoint
 from cordboard.directory.model import IdentityStyle, Trunk
 from cordboard.engines.embedded.dialling import invitation_to_trunk
 from cordboard.sip.flow import Flow
@@ -112,3 +112,13 @@ def test_what_goes_by_a_proxy_says_so() -> None:
     invitation = through(Trunk("t", "sip:pstn.example", proxy="sip:edge.example;transport=tcp"))
     assert invitation.uri == "sip:0312@pstn.example"
     assert invitation.routes == ("<sip:edge.example;transport=tcp;lr>",)
+
+
+def test_a_trunk_is_told_who_forwarded_the_call() -> None:
+    diverted = (Diversion("0311112222", "user-busy"), Diversion("0333334444", "unconditional"))
+    endpoint = TrunkEndpoint(Trunk("t", "sip:192.0.2.7"), "0312", diverted=diverted)
+    made = invitation_to_trunk("c", endpoint, TO_TRUNK, "192.0.2.1", SHOWN, b"")
+    assert [value for name, value in made.headers if name == "diversion"] == [
+        "<sip:0311112222@192.0.2.1>;reason=user-busy;counter=1",
+        "<sip:0333334444@192.0.2.1>;reason=unconditional;counter=1",
+    ]

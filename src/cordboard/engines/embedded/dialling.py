@@ -6,7 +6,12 @@ from cordboard.addresses import bracketed
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.trunks import full_name
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
-from cordboard.engines.embedded.identity import from_of, from_towards, identity_headers
+from cordboard.engines.embedded.identity import (
+    diversion_headers,
+    from_of,
+    from_towards,
+    identity_headers,
+)
 from cordboard.engines.embedded.trunk_addresses import (
     base_of,
     contact_user,
@@ -59,7 +64,7 @@ def invitation_to_trunk(
         callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
         offer=offer,
         contact_user=contact_user(trunk),
-        headers=identity_headers(caller, trunk, host),
+        headers=identity_headers(caller, trunk, host) + diversion_headers(endpoint.diverted, host),
         routes=routes_by(trunk),
         credentials=credentials_of(trunk),
         keys=full_name(trunk, endpoint.domain),

@@ -6,9 +6,10 @@ draft-ietf-sip-privacy-04 for Remote-Party-ID, which older switches want in its 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from cordboard.calls.ports import CallerId
+from cordboard.calls.ports import CallerId, Diversion
 from cordboard.directory.model import IdentityStyle, Trunk
 from cordboard.sip.address import NameAddr
 from cordboard.sip.uri import SipUri
@@ -59,6 +60,14 @@ def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[s
     if withheld:
         headers.append(("privacy", "id"))
     return tuple(headers)
+
+
+def diversion_headers(diverted: Iterable[Diversion], host: str) -> tuple[tuple[str, str], ...]:
+    """Who had the call forwarded, the last one first (RFC 5806 5, 8)."""
+    return tuple(
+        ("diversion", f"<{SipUri('sip', one.number, host)}>;reason={one.reason};counter=1")
+        for one in diverted
+    )
 
 
 def _number_at(caller: CallerId, host: str) -> SipUri:
