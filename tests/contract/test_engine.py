@@ -439,6 +439,18 @@ async def test_a_recording_ends_with_its_channel(rig: Rig, who: str) -> None:
     assert ended.octets == 44 + 4 * round(ended.seconds * 8000)
 
 
+async def test_one_who_talks_with_nobody_is_recorded_alone(rig: Rig) -> None:
+    first, _ = await rig.answered("desk")
+    second, _ = await rig.answered("soft")
+    rig.execute(Record(first, None, "demo/alone.wav"), StopRecording(first))
+    assert (await rig.event(RecordingEnded, first)).name == "demo/alone.wav"
+    rig.execute(Record(first, None, "demo/cut.wav"), Bridge(first, second))
+    assert (await rig.event(RecordingEnded, first, 2)).name == "demo/cut.wav"
+    rig.execute(Record(first, None, "demo/none.wav"), StopRecording(first))
+    rig.execute(Record(first, second, "demo/both.wav"), StopRecording(first))
+    assert (await rig.event(RecordingEnded, first, 3)).name == "demo/both.wav"
+
+
 async def test_only_who_talks_with_each_other_is_recorded(rig: Rig) -> None:
     first, _ = await rig.answered("desk")
     second, _ = await rig.answered("soft")

@@ -15,7 +15,7 @@ from support.baresip import BaresipPhone
 from support.receiver import Callback, CallbackReceiver
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, recorded_seconds, seconds_of, write_tone
-from support.waiting import wait_until
+from support.waiting import let_last, wait_until
 
 pytestmark = pytest.mark.interop("baresip")
 
@@ -40,6 +40,7 @@ steps = [
     {{ hangup = "busy" }},
     {{ label = "on", wait = 0.2 }},
     {{ record = true }},
+    {{ message = "MESSAGE", seconds = 20, until = "#" }},
     {{ fetch = ["{url}/gone", "{url}/json"] }},
 ]
 [tenant.demo.context.closed]
@@ -128,7 +129,12 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     thomas.wait_ringing()  # behind the 1 that is spoken
     thomas.wait_closed()  # for he does not answer
     before = len(thomas.events)
-    assert office.form("/json")["PIN"] == [PIN]
+    server.wait_event(call, "call.recording_started")
+    let_last(LISTENS)  # she speaks her tone, and hears nothing
+    office.press("#")
+    told = office.form("/json")
+    assert told["PIN"] == [PIN]
+    (message,) = told["MESSAGE"]
     office.listen()
     office.press("7")
     told = office.form("/xml")
@@ -151,13 +157,15 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     result = result_of(events)
     assert (result["outcome"], result["cause"], result["leg"]) == ("completed", "normal", "first")
     assert steps_of(events) == [
-        *("answer", "play", "gather", "say", "ring", "wait", "record", "fetch"),
+        *("answer", "play", "gather", "say", "ring", "wait", "record", "message", "fetch"),
         *("gather", "fetch", "ring"),
     ]
     assert PIN not in json.dumps(events), "what was keyed in is nobody's business"
     kinds = [event["kind"] for event in events]
     assert "channel.digit" not in kinds
     assert "call.recording_started" in kinds
+
+    assert seconds_of(office.folder / f"server/recordings/{DOMAIN}/{message}.wav", DESK_HZ) > TALK
 
     before = len(desk.events)
     closed = server.basix("call_user", user_name="jessica", destination="1501")

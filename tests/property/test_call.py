@@ -186,6 +186,7 @@ class CallMachine(RuleBasedStateMachine):
                     self.must_be_talking(a)
                     self.must_be_talking(b)
                 case Record(a, b, name):
+                    assert b is not None, "a program that this call is not in"
                     self.must_be_talking(a)
                     self.must_be_talking(b)
                     assert a not in self.recorded, "recorded twice at once"

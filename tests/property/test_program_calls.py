@@ -38,6 +38,7 @@ STEPS = """
     {fetch = "https://a.test/", otherwise = "ask"},
     {label = "ring", ring = "thomas", timeout = 10},
     {wait = 1},
+    {message = "MESSAGE", seconds = 4},
     {label = "hunt", record = true},
     {ring = {group = "sales"}, timeout = 20},
     {ring = "0312341234", timeout = 5, otherwise = "ask"},

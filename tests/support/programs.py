@@ -19,6 +19,7 @@ from cordboard.calls.program_words import (
     Sound,
     Stepped,
     TakeCall,
+    Tape,
 )
 from cordboard.directory.problems import Problems
 from cordboard.directory.step_reading import PromptPlaces, read_step_tables
@@ -92,6 +93,10 @@ class Caller:
     def connect(self) -> None:
         self._handle(Input.CONNECTED)
 
+    def speak(self, recording: str) -> None:
+        """Be recorded, or (an id of "") not."""
+        self._handle(Input.TAPED, recording)
+
     def fetched(self, answer: tuple[Step, ...] | str) -> None:
         (turn,) = [one.turn for one in self.done if isinstance(one, Fetch)][-1:]
         happened = Input.NOT_FETCHED if isinstance(answer, str) else Input.FETCHED
@@ -125,6 +130,8 @@ class Caller:
                 yield f"fetches {', '.join(effect.urls)}"
             elif isinstance(effect, Keep):
                 yield "recording is on" if effect.on else "recording is off"
+            elif isinstance(effect, Tape):
+                continue
             elif isinstance(effect, Ended):
                 reason = effect.fault or effect.reason.value
                 yield "is hung up" if reason == "normal" else f"is hung up: {reason}"

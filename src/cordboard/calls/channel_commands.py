@@ -228,14 +228,16 @@ class SendDigits:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Record two bridged channels into a stereo WAV file, ``a`` left and ``b`` right.
+    """Record two bridged channels into a stereo WAV file, ``a`` left and ``b`` right; with ``b`` of
+    None what ``a`` alone says, which is then silent on the right.
 
     ``name`` is a relative path below the engine's folder, of a file that is not there yet. The
-    recording ends with the bridge at the latest, with one :class:`RecordingEnded` of ``a``.
+    recording ends with the bridge at the latest, or with ``a`` alone, with one
+    :class:`RecordingEnded` of ``a``.
     """
 
     a: str
-    b: str
+    b: str | None
     name: str
 
 

@@ -31,8 +31,10 @@ from cordboard.calls.program_words import (
     Sound,
     Stepped,
     TakeCall,
+    Tape,
     WantedSteps,
 )
+from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, Trigger
@@ -192,6 +194,15 @@ def _keep(effect: Keep, parts: Parts, _apply: Apply, _now: float) -> None:
     parts.recording.wanted = effect.on
 
 
+def _tape(effect: Tape, parts: Parts, _apply: Apply, now: float) -> None:
+    first, recording, program = parts.legs.first.winner, parts.recording, parts.program
+    if not effect.on:
+        recording.cut()
+    elif first is not None and program is not None:
+        begun = recording.begin(first, None) and recording.file is not None
+        program.handle(Input.TAPED, now, id_of(recording.file or "") if begun else "")
+
+
 def _stepped(effect: Stepped, parts: Parts, _apply: Apply, _now: float) -> None:
     parts.log.program_step(parts.legs.first.winner, effect)
 
@@ -219,6 +230,7 @@ _DO: dict[type[Effect], Callable[[Any, Parts, Apply, float], None]] = {
     RingOut: _ring_out,
     Fetch: _fetch,
     Keep: _keep,
+    Tape: _tape,
     Stepped: _stepped,
     Gathered: _gathered,
     Fetched: _fetched,

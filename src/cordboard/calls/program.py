@@ -27,6 +27,7 @@ from typing import Any
 from cordboard.calls.gathering import FULL, TIMEOUT, Gathering, TypedAhead
 from cordboard.calls.program_course import (
     MAX_FETCHES,
+    MAX_MESSAGES,
     MAX_RINGS,
     MAX_UNPLAYABLE,
     Course,
@@ -46,6 +47,7 @@ from cordboard.calls.program_words import (
     State,
     Stepped,
     TakeCall,
+    Tape,
 )
 from cordboard.directory.steps import (
     OWN,
@@ -57,6 +59,7 @@ from cordboard.directory.steps import (
     GatherStep,
     GotoStep,
     HangUpStep,
+    MessageStep,
     PlayStep,
     RecordStep,
     RingStep,
@@ -124,8 +127,8 @@ class Program:
 
     def handle(self, happened: Input, now: float, value: Any = None) -> None:
         """Take notice of something. ``value`` is (turn, whether it could be played) of ``PLAYED``,
-        the digit of ``KEY``, why for ``NOT_CONNECTED``, and (turn, steps or why not) of ``FETCHED``
-        and ``NOT_FETCHED``."""
+        the digit of ``KEY``, why for ``NOT_CONNECTED``, the recording of ``TAPED``, and (turn,
+        steps or why not) of ``FETCHED`` and ``NOT_FETCHED``."""
         if happened is Input.DUE and (self.deadline is None or now < self.deadline):
             return
         do = TRANSITIONS.get((self.state, happened))
@@ -225,7 +228,11 @@ class Program:
     def _sound_over(self, _value: Any, now: float) -> None:
         if self.state is State.PROMPTING:
             self._prompt(now)
-        elif not self._play_next(State.PLAYING, now):
+        elif self._play_next(State.PLAYING, now):
+            return
+        elif isinstance(self._action, MessageStep):
+            self._tape(self._action, now)
+        else:
             self._go_on(None, now)
 
     def _key_while_playing(self, key: str, now: float) -> None:
@@ -304,6 +311,33 @@ class Program:
         self._course.put(action.variable, entered)
         return True
 
+    # Messages
+
+    def _message(self, action: MessageStep, now: float) -> None:
+        self._course.use("messages", MAX_MESSAGES)
+        self._course.put(action.variable, "")
+        self._queue.append(f"{OWN}beep")
+        self._play_next(State.PLAYING, now)
+
+    def _tape(self, action: MessageStep, now: float) -> None:
+        self._done.append(Tape(True))
+        self._wait(State.TAPING, now + action.seconds)
+
+    def _taped(self, recording: str, now: float) -> None:
+        """He is recorded now; with an id of "" he is not."""
+        if isinstance(self._action, MessageStep):
+            self._course.put(self._action.variable, recording)
+        if not recording:
+            self._go_on(None, now)
+
+    def _key_while_taping(self, key: str, now: float) -> None:
+        if isinstance(self._action, MessageStep) and key in self._action.until:
+            self._tape_ends(None, now)
+
+    def _tape_ends(self, _value: Any, now: float) -> None:
+        self._done.append(Tape(False))
+        self._go_on(None, now)
+
     # Rings and documents
 
     def _ring(self, action: RingStep, _now: float) -> None:
@@ -364,6 +398,7 @@ _STEPS: dict[type[Action], Callable[[Program, Any, float], None]] = {
     SetStep: Program._set,
     RingStep: Program._ring,
     RecordStep: Program._record,
+    MessageStep: Program._message,
     HangUpStep: Program._hang_up,
     FetchStep: Program._fetch,
 }
@@ -380,6 +415,9 @@ TRANSITIONS: dict[tuple[State, Input], Callable[[Program, Any, float], None]] = 
     (State.PROMPTING, Input.KEY): Program._key,
     (State.GATHERING, Input.DUE): Program._silence,
     (State.GATHERING, Input.KEY): Program._key,
+    (State.TAPING, Input.TAPED): Program._taped,
+    (State.TAPING, Input.DUE): Program._tape_ends,
+    (State.TAPING, Input.KEY): Program._key_while_taping,
     (State.RINGING, Input.CONNECTED): Program._connected,
     (State.RINGING, Input.NOT_CONNECTED): Program._not_connected,
     (State.FETCHING, Input.FETCHED): Program._fetched,

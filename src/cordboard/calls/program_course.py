@@ -20,6 +20,9 @@ MAX_RINGS = 50
 MAX_FETCHES = 200
 """Documents fetched in all: one for each turn of a long conversation with a machine."""
 
+MAX_MESSAGES = 20
+"""Messages of one call: files that somebody has to listen to."""
+
 MAX_UNPLAYABLE = 20
 """Prompts of one call that can't be played: a program that says nothing helps nobody."""
 

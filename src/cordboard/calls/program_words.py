@@ -19,6 +19,7 @@ class State(Enum):
     GATHERING = "gathering"
     RINGING = "ringing"
     FETCHING = "fetching"
+    TAPING = "taping"
     OVER = "over"
 
 
@@ -33,6 +34,7 @@ class Input(Enum):
     NOT_CONNECTED = "not connected"
     FETCHED = "fetched"
     NOT_FETCHED = "not fetched"
+    TAPED = "taped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,14 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Tape:
+    """Record what the caller alone says from now on, which is told with the recording's id, or no
+    longer."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stepped:
     """A step has its turn: its place, from 0, and what it is."""
 
@@ -126,4 +136,6 @@ class Ended:
     fault: str | None = None
 
 
-Effect = Sound | Hush | TakeCall | RingOut | Fetch | Keep | Stepped | Gathered | Fetched | Ended
+Effect = (
+    Sound | Hush | TakeCall | RingOut | Fetch | Keep | Tape | Stepped | Gathered | Fetched | Ended
+)

@@ -77,8 +77,9 @@ class Recording:
             self.wanted = True
         self.terms = terms
 
-    def begin(self, first: str, second: str) -> bool:
-        """Two are connected and their voices are wanted; whether that begins a file."""
+    def begin(self, first: str, second: str | None) -> bool:
+        """Two are connected and their voices are wanted, or (None) that of the first one, who is
+        alone; whether that begins a file."""
         if self.file is not None or not self.terms.allowed:
             return False
         self.made += 1

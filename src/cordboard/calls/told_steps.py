@@ -14,6 +14,7 @@ from cordboard.directory.steps import (
     GatherStep,
     GotoStep,
     HangUpStep,
+    MessageStep,
     PlayStep,
     RecordStep,
     RingStep,
@@ -72,6 +73,9 @@ _WORDS: dict[type[Action], Callable[[Any], str]] = {
     SetStep: lambda step: "set " + ", ".join(f"{name} to {text}" for name, text in step.values),
     RingStep: _ring,
     RecordStep: lambda step: "record" if step.on else "stop recording",
+    MessageStep: lambda step: (
+        f"record a message of up to {step.seconds:g} s, its id in {step.variable}"
+    ),
     HangUpStep: lambda step: (
         "hang up" if step.reason is EndReason.NORMAL else f"hang up: {step.reason.value}"
     ),

@@ -14,6 +14,7 @@ from cordboard.directory.steps import (
     BranchStep,
     FetchStep,
     GatherStep,
+    MessageStep,
     PlayStep,
     RingStep,
     SayStep,
@@ -29,7 +30,7 @@ Fault = tuple[int, str]
 """The place of a step, and what is wrong with it."""
 
 _NEWS = (GatherStep, RingStep, FetchStep)
-_TIME = (PlayStep, SayStep, WaitStep)
+_TIME = (PlayStep, SayStep, WaitStep, MessageStep)
 
 
 def unknown_labels(steps: Sequence[Step]) -> Iterator[Fault]:

@@ -21,6 +21,7 @@ from cordboard.directory.steps import (
     GatherStep,
     GotoStep,
     HangUpStep,
+    MessageStep,
     PlayStep,
     RecordStep,
     RingKind,
@@ -49,6 +50,7 @@ _OPTIONS: dict[str, frozenset[str]] = {
     "set": frozenset(),
     "ring": frozenset({"timeout", "show", "result", "otherwise"}),
     "record": frozenset(),
+    "message": frozenset({"seconds", "until"}),
     "hangup": frozenset(),
     "fetch": frozenset({"result", "otherwise"}),
 }
@@ -196,6 +198,9 @@ _MAKERS: dict[str, _Maker] = {
     "goto": lambda given, _paths: GotoStep(given["goto"]),
     "set": lambda given, _paths: SetStep(given["set"]),
     "record": lambda given, _paths: RecordStep(given["record"]),
+    "message": lambda given, _paths: MessageStep(
+        given["message"], **_some(given, "seconds", "until")
+    ),
     "hangup": lambda given, _paths: HangUpStep(given["hangup"]),
     "fetch": lambda given, _paths: FetchStep(given["fetch"], **_some(given, "result", "otherwise")),
 }

@@ -36,6 +36,9 @@ LONGEST_PAUSE = 3600.0
 LONGEST_RING = 600.0
 """Seconds that a program may ring somebody; a group may say so much for itself."""
 
+LONGEST_MESSAGE = 600.0
+"""Seconds that a caller may speak on a message: who has more to say is to be called back."""
+
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -159,6 +162,8 @@ STEP = Shape(
         "show": Field(VALUE),
         "result": Field(VARIABLE),
         "record": Field(truth()),
+        "message": Field(VARIABLE),
+        "seconds": Field(number(1, LONGEST_MESSAGE, "seconds")),
         "hangup": Field(_end()),
         "fetch": Field(_one_or_more(Kind("a URL", _url), "a URL, or a list of them")),
     },

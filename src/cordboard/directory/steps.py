@@ -144,6 +144,17 @@ class RecordStep:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageStep:
+    """Record what the caller says behind a beep, for at most ``seconds`` or until a key of
+    ``until``, and put the recording's id into ``variable``; nothing where he is not to be
+    recorded."""
+
+    variable: str
+    seconds: float = 120.0
+    until: str = DIGIT_KEYS
+
+
+@dataclass(frozen=True, slots=True)
 class HangUpStep:
     """End the call."""
 
@@ -171,6 +182,7 @@ Action = (
     | SetStep
     | RingStep
     | RecordStep
+    | MessageStep
     | HangUpStep
     | FetchStep
 )
@@ -186,6 +198,7 @@ VERBS: dict[type[Action], str] = {
     SetStep: "set",
     RingStep: "ring",
     RecordStep: "record",
+    MessageStep: "message",
     HangUpStep: "hangup",
     FetchStep: "fetch",
 }

@@ -134,8 +134,7 @@ class MemoryEngine:
             self._bridge(command)
             return
         if isinstance(command, Record):
-            bridged = self._bridged(command.a, command.b)
-            self._recordings.begin(command, self.now, bridged=bridged)
+            self._recordings.begin(command, self.now, there=self._can_record(command))
             return
         far = self._far.get(command.channel)
         if far is None or far.state is FarState.OVER:
@@ -346,8 +345,10 @@ class MemoryEngine:
         a.hears, b.hears = b.channel, a.channel
         self._partners.update({a.channel: b.channel, b.channel: a.channel})
 
-    def _bridged(self, a: str, b: str) -> bool:
-        return a in self._far and self._partner_of(self._far[a]) == b
+    def _can_record(self, record: Record) -> bool:
+        far = self._far.get(record.a)
+        talks = far is not None and far.state is FarState.TALKING
+        return far is not None and talks and self._partner_of(far) == record.b
 
     def _partner_of(self, far: AnyEnd) -> str | None:
         """Whom somebody is bridged with, and hears when nothing is played."""

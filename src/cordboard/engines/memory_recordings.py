@@ -22,11 +22,11 @@ class MemoryRecordings:
     def __init__(self) -> None:
         self._live: list[_Recording] = []
 
-    def begin(self, record: Record, now: float, *, bridged: bool) -> None:
-        """Record two channels, if they are bridged and not recorded already."""
-        channels = {record.a, record.b}
+    def begin(self, record: Record, now: float, *, there: bool) -> None:
+        """Record two channels, if they are there and not recorded already, or one."""
+        channels = {record.a, record.b} - {None}
         taken = any(channels & {one.record.a, one.record.b} for one in self._live)
-        if bridged and not taken:
+        if there and not taken:
             self._live.append(_Recording(record, now))
 
     def pause(self, channel: str, on: bool, now: float) -> None:

@@ -9,12 +9,23 @@ from cordboard.calls.program import LONGEST_FETCH, LONGEST_SOUND, MAX_SPOKEN, TR
 from cordboard.calls.program_course import (
     MAX_AT_ONCE,
     MAX_FETCHES,
+    MAX_MESSAGES,
     MAX_RINGS,
     MAX_STEPS,
     MAX_UNPLAYABLE,
     MAX_VARIABLES,
 )
-from cordboard.calls.program_words import Ended, Fetch, Hush, Input, Keep, RingOut, State, Stepped
+from cordboard.calls.program_words import (
+    Ended,
+    Fetch,
+    Hush,
+    Input,
+    Keep,
+    RingOut,
+    State,
+    Stepped,
+    Tape,
+)
 from cordboard.directory.steps import EndReason, SetStep, Step
 from support.programs import Caller, steps_of
 
@@ -308,3 +319,37 @@ def test_every_state_that_waits_by_itself_has_a_way_out_in_time() -> None:
     waiting = set(State) - {State.NEW, State.RINGING, State.OVER}
     assert {state for state, happened in TRANSITIONS if happened is Input.DUE} == waiting
     assert not any(state is State.OVER for state, _ in TRANSITIONS)
+
+
+def test_a_message_is_recorded_behind_a_beep_until_a_key() -> None:
+    caller = Caller('{message = "M", seconds = 30, until = "#"}, {play = "thanks.wav"}')
+    assert caller.sounds() == ["builtin:en/beep"]
+    caller.listen()
+    assert caller.since() == [Tape(True)]
+    caller.speak("call-1")
+    caller.press("12")
+    assert caller.since() == []
+    caller.press("#")
+    told = caller.since()
+    assert told[0] == Tape(False)
+    assert caller.program.variables["M"] == "call-1"
+    assert caller.program.state is State.PLAYING
+
+
+def test_a_message_ends_by_itself_and_where_nobody_is_recorded() -> None:
+    caller = Caller('{message = "M", seconds = 30}, {message = "N"}, {wait = 1}')
+    caller.listen()
+    caller.speak("call-1")
+    caller.wait(30)
+    caller.listen()
+    caller.speak("")
+    assert caller.program.state is State.PAUSING
+    assert (caller.program.variables["M"], caller.program.variables["N"]) == ("call-1", "")
+
+
+def test_messages_are_bounded() -> None:
+    caller = Caller('{label = "a", message = "M"}, {goto = "a"}')
+    for _ in range(MAX_MESSAGES):
+        caller.listen()
+        caller.speak("")
+    assert caller.ends() == [Ended(EndReason.NORMAL, f"more than {MAX_MESSAGES} messages")]

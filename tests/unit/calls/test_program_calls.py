@@ -19,8 +19,10 @@ from cordboard.calls.ports import (
     PlayEnded,
     Prompt,
     Record,
+    RecordingEnded,
     Released,
     StopPlay,
+    StopRecording,
     Tone,
     ToneKind,
 )
@@ -264,3 +266,24 @@ def test_a_forward_and_do_not_disturb_count_for_whom_it_rings() -> None:
     assert away.call.stage is Stage.PROGRAM
     again = ringing(Forwarding(do_not_disturb=True), '{label = "a", ring = "thomas"}, {goto = "a"}')
     assert again.outcome == (Outcome.COMPLETED, Cause.FAILED), "fifty times is enough"
+
+
+def test_a_message_is_a_recording_of_the_caller_alone() -> None:
+    line = running('{message = "M"}, {set = {N = "${M}"}}, {say = "1"}')
+    told = line.tell(PlayEnded("c1", 1))
+    file = line.data(EventKind.RECORDING_STARTED)["file"]
+    assert told == [Record("c1", None, file)]
+    told = line.tell(Digit("c1", "5"))
+    assert told == [StopRecording("c1"), Play("c1", Prompt("builtin:en/1"), 2)]
+    line.tell(RecordingEnded("c1", file, 3.0))
+    assert line.data(EventKind.RECORDING_STOPPED)["seconds"] == 3.0
+    assert line.call.stage is Stage.PROGRAM
+
+
+def test_a_message_ends_with_its_caller() -> None:
+    line = running('{message = "M"}')
+    line.tell(PlayEnded("c1", 1))
+    file = line.data(EventKind.RECORDING_STARTED)["file"]
+    line.tell(Released("c1", remote=True), RecordingEnded("c1", file, 3.0))
+    assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
+    assert line.kinds().count("call.recording_stopped") == 1

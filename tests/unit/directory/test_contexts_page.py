@@ -42,6 +42,9 @@ def test_a_program_goes_as_its_conversation_says(head: str, lines: list[str]) ->
         verb, _, rest = line.partition(" ")
         if verb == "presses":
             caller.press(rest)
+        elif verb == "speaks":
+            caller.listen_to_all()
+            caller.speak(rest)
         elif verb == "waits":
             caller.listen_to_all()
             caller.wait(float(rest.split()[0]))

@@ -244,7 +244,10 @@ class EmbeddedEngine:
             self._command_for_two(channel, command)
 
     def _command_for_two(self, channel: Channel, command: Bridge | Record) -> None:
-        other = self._channels.get(command.b)
+        if isinstance(command, Record) and command.b is None:
+            channel.record(None, command.name)
+            return
+        other = self._channels.get(command.b or "")
         if other is None:
             return
         if isinstance(command, Bridge):

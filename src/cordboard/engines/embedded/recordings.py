@@ -39,13 +39,13 @@ if it did not."""
 
 
 class Recording:
-    """One recording of two sessions, the left one and the right one. ``over`` is called when they
-    are recorded no longer, ``ended`` when all is in the file."""
+    """One recording of two sessions, the left one and the right one, or (None) of one alone.
+    ``over`` is called when they are recorded no longer, ``ended`` when all is in the file."""
 
     def __init__(
         self,
         left: MediaSession,
-        right: MediaSession,
+        right: MediaSession | None,
         write: Callable[[Recording, bytes, bool], None],
         clock: Callable[[], float],
         over: Callable[[], None],
@@ -55,12 +55,13 @@ class Recording:
         self.waiting = 0
         self.broke_off = False
         self._audio = StereoRecording(clock)
-        self._sessions = (left, right)
+        self._sessions = (left,) if right is None else (left, right)
         self._write = write
         self._over: Callable[[], None] | None = over
         self._ended: Ended | None = ended
         left.record(self._audio.left)
-        right.record(self._audio.right)
+        if right is not None:
+            right.record(self._audio.right)
 
     def pause(self, on: bool) -> None:
         """Leave out what is said from now on, or no longer."""
@@ -112,11 +113,11 @@ class Recordings:
         self,
         name: str,
         left: MediaSession,
-        right: MediaSession,
+        right: MediaSession | None,
         over: Callable[[], None],
         ended: Ended,
     ) -> Recording:
-        """Record two sessions into a file of this name, which there is not yet."""
+        """Record two sessions, or one, into a file of this name, which there is not yet."""
         recording = Recording(left, right, self._write, self._loop.time, over, ended)
         self._live.add(recording)
         self._do(recording, partial(_open, recording, self._folder / name))

@@ -110,6 +110,7 @@ class Talk:
         """Connect the channel with another one; ``needs_audio``: not by those two alone."""
         for talk in (self, other):
             talk.stop_play()
+            talk.stop_recording()
             talk.part()
         self._partner, other._partner = other, self
         self.session.bridge(other.session)
@@ -159,11 +160,13 @@ class Talk:
         """Tell the peer what becomes of that."""
         self._with.stack.answer_referral(self._channel, referral, status, self._with.clock())
 
-    def record(self, other: Talk, name: str) -> None:
-        """Record this channel and the one it is bridged with, which takes G.711."""
-        if self._partner is not other or self.recording is not None or other.recording is not None:
+    def record(self, other: Talk | None, name: str) -> None:
+        """Record this channel and the one it is bridged with, which takes G.711; None: this one,
+        which is bridged with nobody."""
+        talks = [self] if other is None else [self, other]
+        if self._partner is not other or any(talk.recording is not None for talk in talks):
             return
-        for talk in (self, other):
+        for talk in talks:
             talk.offers.need_g711()
 
         def over() -> None:
@@ -172,7 +175,8 @@ class Talk:
         def ended(seconds: float, octets: int, error: str) -> None:
             self._with.tell(RecordingEnded(self._channel, name, seconds, error, octets))
 
-        self.recording = self._with.recordings.begin(name, self.session, other.session, over, ended)
+        right = None if other is None else other.session
+        self.recording = self._with.recordings.begin(name, self.session, right, over, ended)
 
     def stop_recording(self) -> None:
         """End the recording, if there is one."""

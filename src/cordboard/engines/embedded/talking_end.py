@@ -55,10 +55,11 @@ class TalkingEnd:
         if self._talk is not None:
             self._talk.send_digits(digits, duration_ms, gap_ms)
 
-    def record(self, other: TalkingEnd, name: str) -> None:
-        """Record the channel and the one it is bridged with, this one on the left."""
-        if self._talk is not None and other._talk is not None:
-            self._talk.record(other._talk, name)
+    def record(self, other: TalkingEnd | None, name: str) -> None:
+        """Record the channel and the one it is bridged with, this one on the left; None: alone."""
+        right = None if other is None else other._talk
+        if self._talk is not None and (other is None or right is not None):
+            self._talk.record(right, name)
 
     def pause_recording(self, on: bool) -> None:
         """Leave out what is said from now on, or no longer."""
