@@ -42,18 +42,18 @@ TOP_VIA = re.compile(rb"SIP/2.0/\w+ ([^;\s]+);(?:[^\r]*;)?branch=([^;\s]+)")
 EXPECTED: dict[str, int | None] = {
     "wsinv": 481,  # its To has a tag, of a dialog that nobody knows
     "intmeth": 501,
-    "esc01": 404,
+    "esc01": 401,
     "escnull": 401,
     "esc02": 501,
     "lwsdisp": 200,
-    "longreq": 404,
+    "longreq": 401,
     "dblreq": 401,  # and what follows it in the datagram is not read
     "semiuri": 200,
     "transports": 200,
     "mpart01": 405,
     "unreason": None,
     "noreason": None,
-    "inv2543": 404,
+    "inv2543": 401,
     # 3.1.2: not well formed
     "badinv01": 400,
     "clerr": 400,
@@ -66,7 +66,7 @@ EXPECTED: dict[str, int | None] = {
     "lwsstart": 400,
     "trws": 400,
     "escruri": 400,
-    "baddate": 404,  # nothing here needs the date
+    "baddate": 401,  # nothing here needs the date
     "regbadct": 400,
     "badaspec": 200,  # blanks around the address are forgiven
     "baddn": 400,

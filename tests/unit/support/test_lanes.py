@@ -39,8 +39,10 @@ def test_the_longest_is_begun_first_and_the_rest_as_it_comes() -> None:
     assert in_order([*others, KILL_LOOP]) == [KILL_LOOP, *others]
 
 
-@pytest.mark.slow
-def test_a_failure_in_a_lane_is_told_with_its_test(pytester: pytest.Pytester) -> None:
+def test_a_failure_in_a_lane_is_told_with_its_test(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # loading them takes seconds
     pytester.makeconftest(CONFTEST.format(tests=str(Path(__file__).parents[2])))
     for folder in ("unit", "interop"):
         for module in range(2):
@@ -54,7 +56,7 @@ def test_a_failure_in_a_lane_is_told_with_its_test(pytester: pytest.Pytester) ->
                 f"os.environ['PYTEST_XDIST_WORKER'] + ' {folder}\\n')\n"
                 f"    assert not ({folder == 'interop'} and {module})\n"
             )
-    result = pytester.runpytest_subprocess("-n", "2", "tests")
+    result = pytester.runpytest_subprocess("-p", "xdist", "-n", "2", "tests")
     result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["FAILED tests/interop/test_interop1.py::test_once*"])
     assert sorted((pytester.path / "lanes").read_text().splitlines()) == [
