@@ -196,3 +196,12 @@ async def test_a_call_that_was_up_is_ended_after_a_crash(rig: Rig) -> None:
     await rig.kill()
     rig.engine.end_left_over(left)
     await rig.until(lambda: not caller.talks)
+
+
+async def test_who_wants_to_take_the_place_of_a_phone_is_told_of(rig: Rig) -> None:
+    channel, far = await rig.answered("soft")
+    caller = await rig.call_in("desk", "200", replaces=far)
+    assert (await rig.event(Incoming, caller.channel)).replaces == channel
+    rig.execute(Accept(caller.channel))
+    await rig.until(lambda: caller.talks)
+    rig.execute(Bridge(caller.channel, channel))

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 from unittest.mock import patch
+from urllib.parse import unquote
 
 from cordboard.calls.causes import cause_of_ending
 from cordboard.calls.ports import (
@@ -202,8 +203,8 @@ class Rig(ABC):
         """Let a phone of that name register, and give its contact."""
 
     @abstractmethod
-    async def call_in(self, name: str, dialled: str) -> CallerEnd:
-        """Let a terminal's phone dial, which knows its password."""
+    async def call_in(self, name: str, dialled: str, replaces: Far | None = None) -> CallerEnd:
+        """Let a terminal's phone dial, which knows its password; in place of another one's call."""
 
     @abstractmethod
     async def unregister(self, contact: Contact) -> None:
@@ -380,9 +381,12 @@ class MemoryRig(Rig):
     async def register(self, name: str) -> Contact:
         return self.memory.register(f"{name}@{DOMAIN}")
 
-    async def call_in(self, name: str, dialled: str) -> CallerEnd:
+    async def call_in(self, name: str, dialled: str, replaces: Far | None = None) -> CallerEnd:
         account = f"{name}@{DOMAIN}"
-        incoming = Incoming(str(uuid.uuid4()), account, (), dialled, DOMAIN, name)
+        replaced = replaces.end.channel if isinstance(replaces, MemoryFar) else None
+        incoming = Incoming(
+            str(uuid.uuid4()), account, (), dialled, DOMAIN, name, replaces=replaced
+        )
         return MemoryCaller(self.memory.call_in(incoming))
 
     async def unregister(self, contact: Contact) -> None:
@@ -542,9 +546,12 @@ class EmbeddedRig(Rig):
             await self.until(lambda: self.engine.contacts(account))
         return self.engine.contacts(account)[0]
 
-    async def call_in(self, name: str, dialled: str) -> CallerEnd:
+    async def call_in(self, name: str, dialled: str, replaces: Far | None = None) -> CallerEnd:
         phone = await self.phone(name)
-        return SipCaller(SipCallOut(phone, self.server, f"{dialled}@{DOMAIN}", DOMAIN, SECRET))
+        named = unquote(replaces.call.replaces) if isinstance(replaces, SipFar) else ""
+        headers = (("replaces", named),) if named else ()
+        called = f"{dialled}@{DOMAIN}"
+        return SipCaller(SipCallOut(phone, self.server, called, DOMAIN, SECRET, headers=headers))
 
     async def unregister(self, contact: Contact) -> None:
         name = contact.account.partition("@")[0]

@@ -37,6 +37,7 @@ class SipCallOut:
         *,
         offers: bool = True,
         hops: int = 70,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.call_id = str(uuid.uuid4())
         self._phone = phone
@@ -57,6 +58,7 @@ class SipCallOut:
             caller=NameAddr(SipUri("sip", phone.name, domain), "Somebody"),
             callee=NameAddr(SipUri("sip", user or None, host)),
             offer=self.audio.offer() if offers else None,
+            headers=headers,
             contact_user=phone.name,
             hops=hops,
             credentials=Credentials(phone.name, secret) if secret else None,

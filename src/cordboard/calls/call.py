@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls import climbing, giving, performing, queueing, referring, rung_times
+from cordboard.calls import climbing, giving, performing, pickup, queueing, referring, rung_times
 from cordboard.calls.caller import is_answered_at_once
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -21,7 +21,7 @@ from cordboard.calls.parts import Parts
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import EngineCommand, EngineEvent
 from cordboard.calls.program_words import WantedSteps
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Leg, Offered
 from cordboard.calls.stages import Stage, Trigger, next_stage
 from cordboard.calls.switchboard import Consultation, Handed, Switchboard
 from cordboard.calls.transfer import begin as begin_transfer
@@ -105,6 +105,12 @@ class Call:
         handed = giving.give(wanted, into, self._parts, self._apply, now)
         self._settle(now)
         return handed
+
+    def pick_up(self, offered: Offered, replaced: str, now: float) -> None:
+        """Let who calls us take the place of one of the call's channels; raises
+        :class:`~cordboard.calls.refusals.Refused`."""
+        pickup.pick_up(offered, replaced, self._parts, self._apply, now)
+        self._settle(now)
 
     @property
     def wishes(self) -> Wishes:

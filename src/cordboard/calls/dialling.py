@@ -20,10 +20,10 @@ from cordboard.calls.plan import (
     ProgramPlan,
     channels_for,
 )
-from cordboard.calls.ports import Dial, DialOptions, EngineCommand, Failed, RedirectTarget
+from cordboard.calls.ports import Accept, Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import Refused
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Leg, Offered
 from cordboard.calls.switchboard import Consultation, Rerouted, Switchboard
 from cordboard.directory.model import Trunk
 
@@ -79,6 +79,17 @@ class Dialling:
         """The same where the party of the leg, a ``user``, wants it."""
         held = self._holdings.of(leg)
         return self._switchboard.refer(self._plan, leg, user, target, held, inside=inside)
+
+    def find_picked_up(self, leg: Leg, offered: Offered) -> Rerouted:
+        """A leg is answered on a channel that was offered, likewise."""
+        return self._switchboard.pick_up(self._plan, leg, offered, self._holdings.of(leg))
+
+    def join(self, hunt: Hunt, route: Rerouted) -> None:
+        """Have one more answer a leg that is rung."""
+        self._announce(route.plan.leg, route.channels)
+        for channel in hunt.extend(route.channels):
+            channel.plan = route.plan
+            self._dial(channel, route.plan)
 
     def take_over(self, leg: Leg, consultation: Consultation) -> Rerouted:
         """Have the party of another call in place of that of a leg; raises
@@ -169,6 +180,10 @@ class Dialling:
     def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
         plan = channel.plan or leg_plan
         planned = channel.planned
+        if planned.offered:
+            self._command(Accept(planned.id))
+            self._log.picked_up(plan, planned)
+            return
         endpoint = planned.endpoints[channel.attempt]
         options = DialOptions(
             plan.caller_on(endpoint),

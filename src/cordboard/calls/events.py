@@ -32,7 +32,7 @@ class EventKind(Enum):
     CHANNEL_OFFERED = "channel.offered"
     """party, endpoint (the terminal or trunk), dialled, caller_number, caller_name, trunk (where it
     came through one), diverted_by (where the trunk says so): who called us, on the first leg's one
-    channel."""
+    channel; or (dialled is null) a phone that called to take another one's place in ``leg``."""
     CHANNEL_DIALLED = "channel.dialled"
     """party, endpoint, caller_number, caller_name, attempt."""
     CHANNEL_REDIRECTED = "channel.redirected"

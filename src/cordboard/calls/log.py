@@ -7,7 +7,7 @@ from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.forwarding import ForwardReason, Hop
 from cordboard.calls.hunt_channel import Channel, cause_of
 from cordboard.calls.outcome import Verdict
-from cordboard.calls.plan import CallPlan, LegPlan, ProgramPlan
+from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
@@ -86,6 +86,17 @@ class CallLog:
         if asked.diverted_by:
             data["diverted_by"] = asked.diverted_by
         self._write(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
+
+    def picked_up(self, plan: LegPlan, channel: PlannedChannel) -> None:
+        """Somebody calls us to take another one's place."""
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "endpoint": channel.label,
+            "dialled": None,
+            "caller_number": plan.caller.number,
+            "caller_name": plan.caller.name,
+        }
+        self._write(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
 
     def dialled(self, plan: LegPlan, channel: Channel) -> None:
         """An endpoint of a channel is being called."""

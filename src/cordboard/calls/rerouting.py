@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from cordboard.calls.forwarding import ForwardReason
 from cordboard.calls.group_hunt import first_channels, nobody_there
+from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.live import LiveView
+from cordboard.calls.offered import calling_party, offered_leg
 from cordboard.calls.parties import (
     Outside,
     find_destination,
@@ -35,6 +37,7 @@ from cordboard.calls.request import (
     GroupKeys,
     Leg,
     LegWishes,
+    Offered,
     RingUser,
     SecondScope,
     UserKeys,
@@ -215,6 +218,16 @@ def refer(
         as_dialled, Leg.SECOND, target.user, tenant, live, "to", waited_for=True, place=leg
     )
     return replace(planned, leg=leg), channels
+
+
+def pick_up(
+    leg: Leg, offered: Offered, tenant: TenantDirectory
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that a phone of the tenant answers by calling us, and its channel. Raises
+    :class:`Refused`."""
+    take = Take(LimitKey("tenant", tenant.domain), tenant.policy.channel_limit)
+    planned, channel = offered_leg(tenant, offered, calling_party(tenant, offered), take)
+    return replace(planned, leg=leg), (channel,)
 
 
 def _rung_instead(

@@ -14,7 +14,7 @@ from cordboard.calls.live import LiveView
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.program_words import RingOut
-from cordboard.calls.request import Leg
+from cordboard.calls.request import Leg, Offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,11 @@ class Switchboard(LiveView, Protocol):
     ) -> Rerouted:
         """Plan whom a leg goes to as its party wants it, under the rights of that ``user``, and
         only to somebody ``inside``; likewise."""
+
+    def pick_up(
+        self, plan: CallPlan, leg: Leg, offered: Offered, held: tuple[Take, ...]
+    ) -> Rerouted:
+        """Plan that a leg is answered by a phone that calls us for that, likewise."""
 
     def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
         """Have the other party of another call of the same tenant, which ends by that.

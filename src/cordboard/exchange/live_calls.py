@@ -26,6 +26,7 @@ from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.fetching import Fetching, NoServers
 from cordboard.exchange.offers import Offers
+from cordboard.exchange.pickups import offered_by, refusal
 from cordboard.exchange.serving import Serving
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.wrap_ups import WrapUps
@@ -143,9 +144,23 @@ class LiveCalls:
         if self.offers is None:
             return
         if isinstance(event, Incoming):
-            self.offers.take(event, known=known)
+            if event.replaces is None or known:
+                self.offers.take(event, known=known)
+            else:
+                self._pick_up(event, event.replaces)
         else:
             self.offers.note(event)
+
+    def _pick_up(self, incoming: Incoming, replaced: str) -> None:
+        """A phone wants to take the place of another one in a call that is alive."""
+        live = self._live.get(self._channels.call_of(replaced) or "")
+        try:
+            if live is None:
+                raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "replaces")
+            offered, call = offered_by(incoming, live.tenant), live.call
+            self._step(live, lambda: call.pick_up(offered, replaced, monotonic()))
+        except Refused as refused:
+            self._engine.execute(refusal(incoming, refused))
 
     def _on_engine_event(self, event: EngineEvent) -> None:
         self._inbox.append(event)

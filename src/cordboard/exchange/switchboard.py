@@ -17,8 +17,16 @@ from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChanne
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Leg
-from cordboard.calls.rerouting import forward, overflow_program, refer, reroute, ring, transfer
+from cordboard.calls.request import Leg, Offered
+from cordboard.calls.rerouting import (
+    forward,
+    overflow_program,
+    pick_up,
+    refer,
+    reroute,
+    ring,
+    transfer,
+)
 from cordboard.calls.strategies import GroupView
 from cordboard.calls.switchboard import Consultation, Handed, Rerouted
 from cordboard.calls.trunk_state import TrunkState
@@ -175,6 +183,13 @@ class LiveSwitchboard:
         """Plan whom a leg goes to as its party wants it, and take what that needs likewise."""
         tenant = self._tenant_of(plan)
         planned, channels = refer(plan, leg, user, target, tenant, self, inside=inside)
+        return self._taken(planned, channels, held)
+
+    def pick_up(
+        self, plan: CallPlan, leg: Leg, offered: Offered, held: tuple[Take, ...]
+    ) -> Rerouted:
+        """Plan that a leg is answered by a phone that calls us, and take what that needs."""
+        planned, channels = pick_up(leg, offered, self._tenant_of(plan))
         return self._taken(planned, channels, held)
 
     def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
