@@ -24,7 +24,8 @@ class EventKind(Enum):
 
     CALL_ACCEPTED = "call.accepted"
     """dialect, method, direction, account, first, second (a party each), channels; where given
-    group, external_id, external_info, link, variables, callback."""
+    group, external_id, external_info, link, variables, metadata,
+    callback."""
     CALL_SCHEDULED = "call.scheduled"
     """due_at (seconds since 1970): the call begins later."""
     CALL_STARTED = "call.started"

@@ -54,6 +54,7 @@ def _known_by(request: CallRequest) -> dict[str, Json]:
         "external_info": request.external_info,
         "link": request.link,
         "variables": dict(request.variables) or None,
+        "metadata": request.metadata,
     }
     return {name: value for name, value in said.items() if value is not None}
 

@@ -43,8 +43,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What While1's clients do their calls for."""
+    """What While1's clients do their calls for.
+
+    Its ``event_url`` is told what becomes of those calls, and of the calls that come in for its
+    ``groups``, by their names; of all others the first project with such a URL is told.
+    """
 
     id: int
     name: str
     label: str
+    event_url: str | None = field(default=None, repr=False)
+    groups: tuple[str, ...] = ()

@@ -30,6 +30,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
 def check_tenant(tenant: TenantDirectory, problems: Problems) -> None:
     """Reports what does not fit together inside one tenant."""
     _check_ids(tenant, problems)
+    _check_projects(tenant, problems)
     _check_extensions(tenant, problems)
     _check_codes(tenant, problems)
     _check_dids(tenant, problems)
@@ -122,6 +123,18 @@ def _check_ids(tenant: TenantDirectory, problems: Problems) -> None:
     for project in tenant.projects:
         of_project: Path = ("tenant", tenant.domain, "project", project.name)
         taken.error(("Project", project.id), of_project, of_project, f"the id {project.id}")
+
+
+def _check_projects(tenant: TenantDirectory, problems: Problems) -> None:
+    taken = _Taken(problems)
+    names = [group.name for group in tenant.groups]
+    for project in tenant.projects:
+        path: Path = ("tenant", tenant.domain, "project", project.name)
+        for position, name in enumerate(project.groups):
+            where = (*path, "groups", position)
+            if name not in names:
+                problems.error(where, unknown_name("group", name, names))
+            taken.error(name, where, path, f'the group "{name}"')
 
 
 def _check_extensions(tenant: TenantDirectory, problems: Problems) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cordboard.directory.integration_schema import HOOK, ZENDESK
+from cordboard.directory.integration_schema import HOOK, URL, ZENDESK
 from cordboard.directory.kinds import (
     BURST,
     CALLS_A_SECOND,
@@ -104,6 +104,8 @@ PROJECT = Shape(
     {
         "id": Field(integer(1, LARGEST_ID)),
         "label": Field(text()),
+        "event_url": Field(URL, secret=True),
+        "groups": Field(list_of(text("a group's name"), 'a list of groups, ["sales"]'), ()),
     },
 )
 

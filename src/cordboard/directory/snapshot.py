@@ -9,6 +9,7 @@ regard to case. Telephone numbers are found in every way of writing them
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cordboard.directory.accounts import Account, Project
@@ -176,6 +177,15 @@ class TenantDirectory:
     def project(self, project_id: str) -> Project | None:
         """The project with this id, in digits, or of this name."""
         return next((one for one in self.projects if project_id in (str(one.id), one.name)), None)
+
+    def project_of(self, groups: Iterable[str], project_id: str | None) -> Project | None:
+        """The project that is told of a call: the one it is made for, the one of the first of its
+        groups that has one, or else the first."""
+        told = [one for one in self.projects if one.event_url is not None]
+        if project_id is not None:
+            return next((one for one in told if project_id in (str(one.id), one.name)), None)
+        theirs = (one for name in groups for one in told if name in one.groups)
+        return next(theirs, told[0] if told else None)
 
     def trunk(self, name: str) -> Trunk | None:
         """The trunk with this name."""

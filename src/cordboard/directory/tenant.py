@@ -152,6 +152,8 @@ class TenantReader:
             values["id"] or number or self._derived_id("project", name),
             name,
             values["label"] or name,
+            values["event_url"],
+            fit(values["groups"]),
         )
 
     def _record_group(self, row: Row) -> RecordGroup:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Final
@@ -73,25 +73,28 @@ class Courier:
         terms: Terms,
     ) -> Attempt:
         """Try once to deliver; raises :class:`~cordboard.feeds.slots.NoRoom` where too many wait
-        for the host."""
+        for the host. What has no body is told by its URL alone, by GET."""
         host = f"{url.host}:{url.port}"  # for slots and logs: the URL itself may hold secrets
         async with self._slots.slot(host):
             began = self._wall()
-            headers = {
-                "Content-Type": "application/json",
-                "webhook-id": id,
-                "webhook-timestamp": str(int(began)),
-            }
+            headers = {"webhook-id": id, "webhook-timestamp": str(int(began))}
+            if body:
+                headers["Content-Type"] = "application/json"
             if terms.secrets:
                 headers["webhook-signature"] = signature(terms.secrets, id, int(began), body)
             try:
-                status = await self._outbound.post(url, body, headers, inside=terms.inside)
+                status = await self._told(url, body, headers, terms)
             except OutboundFailed as failure:
                 self._slots.silent(host)
                 _log.info("delivery.no_answer", id=id, host=host, why=str(failure))
                 return Attempt(began, None, str(failure), self._wall() - began)
         self._slots.answered(host)
         return Attempt(began, status, None, self._wall() - began)
+
+    async def _told(self, url: URL, body: bytes, headers: Mapping[str, str], terms: Terms) -> int:
+        if not body:
+            return await self._outbound.get(url, headers, inside=terms.inside)
+        return await self._outbound.post(url, body, headers, inside=terms.inside)
 
     def fate_after(self, attempt: Attempt, attempts: int) -> tuple[Fate, float | None]:
         """What becomes of a callback after its attempt number ``attempts``, and when it is tried

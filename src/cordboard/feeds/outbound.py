@@ -108,7 +108,16 @@ class Outbound:
         Only the open Internet is reached, or with ``inside`` every address. Raises
         :class:`OutboundFailed` where no answer came.
         """
-        async with self._sent("POST", url, body, headers, inside) as response:
+        return await self._told("POST", url, body, headers, inside)
+
+    async def get(self, url: URL, headers: Mapping[str, str], *, inside: bool = False) -> int:
+        """GET and give the answer's status, like :meth:`post`."""
+        return await self._told("GET", url, b"", headers, inside)
+
+    async def _told(
+        self, method: str, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
+    ) -> int:
+        async with self._sent(method, url, body, headers, inside) as response:
             with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
                 await _read_away(response)
             return response.status

@@ -6,12 +6,30 @@ of the event, so that what is owed is there whenever the event is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.owing import Owed
 from cordboard.journal.entry import Entry
 from cordboard.journal.outbox import AlsoOwed
+
+
+class Together:
+    """Several who want to be told, as one."""
+
+    def __init__(self, *several: AlsoOwed) -> None:
+        self._several = several
+
+    def concerns(self, tenant: str) -> bool:
+        """Whether any of them does."""
+        return any(one.concerns(tenant) for one in self._several)
+
+    def owed(
+        self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
+    ) -> Iterator[Owed]:
+        """What all of them are owed."""
+        for one in self._several:
+            yield from one.owed(tenant, accepted, event, at, seq)
 
 
 def also_owed(

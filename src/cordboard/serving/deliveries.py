@@ -1,4 +1,5 @@
-"""Everything that is told of calls to others: callbacks of clients, hooks of groups, Zendesk."""
+"""Everything that is told of calls to others: callbacks of clients, hooks of groups, Zendesk,
+projects."""
 
 from __future__ import annotations
 
@@ -11,7 +12,11 @@ from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.group_calls import HOOK, GroupsOwed
 from cordboard.feeds.group_hooks import GroupHooks
 from cordboard.feeds.outbound import Outbound
+from cordboard.feeds.project_calls import DIALECT as PROJECT
+from cordboard.feeds.project_calls import ProjectsOwed
+from cordboard.feeds.project_events import ProjectEvents
 from cordboard.feeds.zendesk import ZendeskDesk
+from cordboard.journal.also_owed import Together
 from cordboard.journal.port import Journal
 
 
@@ -32,6 +37,7 @@ def deliveries(
     courier = Courier(outbound, time.time)
     hooks = GroupHooks(courier, directory)
     zendesk = ZendeskDesk(outbound, journal, directory, time.time)
-    journal.owe_also(GroupsOwed(directory))
-    others = {HOOK: hooks.deliver, **zendesk.deliverers()}
+    projects = ProjectEvents(courier, journal, directory)
+    journal.owe_also(Together(GroupsOwed(directory), ProjectsOwed(directory)))
+    others = {HOOK: hooks.deliver, PROJECT: projects.deliver, **zendesk.deliverers()}
     return Callbacks(journal, courier, time.time, terms, others=others)

@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
-from cordboard.api.while1.originate import PROJECT
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import Json, Outcome, Recorded
 from cordboard.calls.request import Direction
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.cdr import Cdr, cdr_of
+from cordboard.feeds.project_calls import PROJECT
 from cordboard.journal.port import CallRecord
 
 IN, OUT = "IN", "OUT"

@@ -27,6 +27,7 @@ from cordboard.calls.request import (
     UserKeys,
 )
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.feeds.project_calls import PROJECT
 
 DIALECT: Final = "while1"
 METHOD: Final = "originate-call"
@@ -37,9 +38,6 @@ AGENT_SECONDS: Final = 60.0
 
 LINK: Final = "BACKEND_LINK"
 """The variable that has the pop-up's URL."""
-
-PROJECT: Final = "project_id"
-"""Where a call's metadata has its project."""
 
 
 @dataclass(frozen=True, slots=True)
