@@ -139,17 +139,18 @@ async def test_both_parties_are_recorded() -> None:
     served = Talking()
     call = await served.call()
     file = f"demo/{call}-1.wav"
+    now = {"recording": f"{call}-1", "file": file}
     reply = await served.post(f"/calls/{call}/record", {"action": "start"})
-    assert (reply.status, reply.json) == (200, {"file": file, "paused": False})
+    assert (reply.status, reply.json) == (200, {**now, "paused": False})
     reply = await served.post(f"/calls/{call}/record", {"action": "pause"})
-    assert reply.json == {"file": file, "paused": True}
+    assert reply.json == {**now, "paused": True}
     assert await served.wish(call, "record", {"action": "resume"}) == (200, None)
     await served.journal.flush()
     (shown,) = (await served.get(f"/calls/{call}")).json["recordings"]
     assert (shown["file"], shown["seconds"]) == (file, None)
     served.engine.advance(2.5)
     reply = await served.post(f"/calls/{call}/record", {"action": "stop"})
-    assert reply.json == {"file": None, "paused": False}
+    assert reply.json == {"recording": None, "file": None, "paused": False}
     await served.journal.flush()
     (shown,) = (await served.get(f"/calls/{call}")).json["recordings"]
     assert (shown["file"], shown["seconds"], shown["error"]) == (file, 2.5, None)

@@ -121,6 +121,6 @@ def test_a_folder_adds_a_language(tmp_path: Path) -> None:
 def test_every_prompt_that_comes_along_is_in_the_one_text_file() -> None:
     lines = (OWN_PROMPTS / "en" / "texts.txt").read_text().splitlines()
     spoken = {line.split()[1] for line in lines if line.startswith("say ")}
-    assert spoken == {*OWN, *QUEUE}
+    assert spoken >= {*OWN, *QUEUE}
     there = {file.stem for file in (OWN_PROMPTS / "en").glob("*.wav")}
     assert there == spoken | {"warning", "beep", "silence", "music"}

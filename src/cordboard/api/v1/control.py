@@ -18,6 +18,7 @@ from cordboard.api.v1.problems import Fault, Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
 from cordboard.calls.progress import progress_of
+from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import Leg
 from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes, WrongState
@@ -36,6 +37,8 @@ _TARGET: Final = (
     RefusalId.TRUNK_DOWN,
     RefusalId.CHANNEL_LIMIT_REACHED,
 )
+
+_CALL_1: Final = "5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1"
 
 MAX_NAME: Final = 256
 """Characters of whom somebody is transferred to: the longest e-mail address has 254."""
@@ -75,6 +78,7 @@ class ToRecord(BaseModel):
 class Recorded(BaseModel):
     """How the recording stands."""
 
+    recording: str | None = Field(description="its id; null: nothing is recorded now")
     file: str | None = Field(description="below the server's folder of recordings; null: none")
     paused: bool = Field(description="what is said now is left out")
 
@@ -206,7 +210,7 @@ async def transfer(
     "/calls/{call}/record",
     response_model=Recorded,
     responses={
-        200: example({"file": "demo/5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1.wav", "paused": False}),
+        200: example({"recording": _CALL_1, "file": f"demo/{_CALL_1}.wav", "paused": False}),
         **described(*_CALL, *_BODY, RefusalId.RECORDING_NOT_ALLOWED.value),
     },
     openapi_extra=takes(ToRecord, {"start": {"action": "start"}}),
@@ -219,7 +223,9 @@ async def record(
 
     def carry_out(wishes: Wishes, _now: float) -> None:
         recording = wishes.record(RecordAction(body.action))
-        stands.update(file=recording.file, paused=recording.paused)
+        file = recording.file
+        named = None if file is None else id_of(file)
+        stands.update(recording=named, file=file, paused=recording.paused)
 
     await _wish(here, principal, call, carry_out)
     return shown(stands)
