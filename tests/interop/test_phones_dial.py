@@ -23,6 +23,11 @@ DESK_HZ, THOMAS_HZ, PROMPT_HZ = 620.0, 1100.0, 500.0
 TALK = 0.6  # s heard of each other, which no accident makes
 
 TEAM = """
+[tenant.demo.feature_codes]
+forward_busy = "*67"
+do_not_disturb = "*78"
+do_not_disturb_off = "*79"
+
 [tenant.demo.group.team]
 extension = "2001"
 members = ["thomas"]
@@ -128,6 +133,34 @@ def test_whom_phones_and_trunks_reach(office: Office) -> None:
         (invite,) = sipp.received("INVITE")
         assert "INVITE sip:0312341234@" in invite
         assert "<sip:05068680000@" in invite
+
+    # Thomas is not to be disturbed, and is busy for everybody; then he has others answer instead.
+    seen = len(thomas.events)
+    thomas.dial(f"sip:*78@{DOMAIN}")
+    thomas.wait_established(after=seen)
+    thomas.wait_closed(10.0, after=seen)
+    seen = len(desk.events)
+    desk.dial(f"sip:1002@{DOMAIN}")
+    assert desk.wait_closed(after=seen).parameter.startswith("486")
+    seen = len(thomas.events)
+    thomas.dial(f"sip:*67*0399998888@{DOMAIN}")
+    thomas.wait_established(after=seen)
+    thomas.hang_up()
+    chosen = server.get("/v1/users/thomas/forwarding").body
+    assert (chosen["busy"], chosen["do_not_disturb"]) == ("0399998888", True)
+    with Sipp(office.folder / "busy", "answer_and_hang_up", port=office.trunk_port) as sipp:
+        seen = len(desk.events)
+        desk.dial(f"sip:1002@{DOMAIN}")
+        desk.wait_established(after=seen)
+        desk.wait_closed(10.0, after=seen)
+        (invite,) = sipp.received("INVITE")
+        assert "INVITE sip:0399998888@" in invite
+        assert "Diversion: <sip:05031001002@" in invite
+        assert ";reason=user-busy" in invite
+    seen = len(thomas.events)
+    thomas.dial(f"sip:*79@{DOMAIN}")
+    thomas.wait_established(after=seen)
+    thomas.hang_up()
 
     # The outside calls a DID, and reaches nothing else.
     rung = len(thomas.events)
