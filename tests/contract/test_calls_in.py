@@ -187,6 +187,24 @@ async def test_its_messages_are_traced_from_the_first_on(rig: Rig) -> None:
     assert any(line.sent and "200" in line.summary for line in lines)
 
 
+async def test_a_caller_who_was_not_answered_is_refused_after_a_crash(rig: Rig) -> None:
+    caller = await offered(rig)
+    rig.execute(Ring(caller.channel))
+    await rig.until(lambda: caller.rung == [180])
+    left = dict(rig.records.records)
+    assert caller.channel in left
+    await rig.kill()
+    rig.engine.end_left_over(left)
+    await rig.until(lambda: caller.refused == 503)
+
+
+async def test_of_a_caller_who_was_refused_nothing_is_kept(rig: Rig) -> None:
+    caller = await offered(rig)
+    rig.execute(Reject(caller.channel, 486, "Busy"))
+    await rig.until(lambda: caller.refused == 486)
+    assert caller.channel not in rig.records.records
+
+
 async def test_a_call_that_was_up_is_ended_after_a_crash(rig: Rig) -> None:
     caller = await offered(rig)
     rig.execute(Accept(caller.channel))

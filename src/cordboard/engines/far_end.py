@@ -112,6 +112,10 @@ class AnyEnd:
         if self.state is FarState.TALKING:
             self._engine.tell(MediaLost(self.channel))
 
+    def left_over(self) -> None:
+        """The process after ours ends the call."""
+        self.dropped(Cause.INTERRUPTED)
+
     def dropped(self, cause: Cause) -> None:
         """We hang up."""
         self.hung_up_for = cause
@@ -248,6 +252,13 @@ class CallingEnd(AnyEnd):
             self.refused = 487
             failed = Failed(self.channel, 487, "Request Terminated", said=said)
             self._over(failed, "CANCEL")
+
+    def left_over(self) -> None:
+        """The process after ours ends the call, or refuses it."""
+        if self.state is FarState.CALLED:
+            self.told_refusal(503, "Service Unavailable")
+        else:
+            super().left_over()
 
     def dropped(self, cause: Cause) -> None:
         """We hang up."""

@@ -20,7 +20,6 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from cordboard.calls.causes import Cause
 from cordboard.calls.ports import (
     Accept,
     AnswerReferral,
@@ -120,7 +119,7 @@ class MemoryEngine:
         for channel in left:
             far = self._far.get(channel)
             if far is not None:
-                far.dropped(Cause.INTERRUPTED)
+                far.left_over()
             self.forget(channel)
         self._on_event = told
 
@@ -207,6 +206,7 @@ class MemoryEngine:
         if not self.takes_calls:
             caller.state, caller.refused = FarState.OVER, 404
         else:
+            self.keep(incoming.channel, "offered")
             self.note(incoming.channel, "INVITE", sent=False)
             self.tell(incoming)
         return caller

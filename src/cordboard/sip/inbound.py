@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cordboard.sip.address import tag_of
 from cordboard.sip.callers import KnownCaller
 from cordboard.sip.errors import SipParseError
+from cordboard.sip.left_offer import keep_offer
 from cordboard.sip.lines import line
 from cordboard.sip.media_type import SDP, accepts, sdp_of
 from cordboard.sip.methods import (
@@ -253,8 +254,9 @@ class Inbound:
         tag = self._core.token()
         transaction = self._layer.serve(key, request, way_back, call_id, tag)
         self._layer.claim_origin(transaction, origin)
-        transaction.respond(100, build_response(request, 100, ""), now)
         session = ServerSession(self._core, transaction, request, flow, caller, replaced)
+        keep_offer(self._core, transaction, request)
+        transaction.respond(100, build_response(request, 100, ""), now)
         self._core.sessions[call_id] = session
 
     def _known_caller(

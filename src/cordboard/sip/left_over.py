@@ -22,9 +22,10 @@ from cordboard.sip.authentication import Authentication
 from cordboard.sip.dialog import Dialog
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.flow import Flow
+from cordboard.sip.left_offer import refuse_left_offer
 from cordboard.sip.lines import InviteLines
 from cordboard.sip.outbound import OPENED, way_anew
-from cordboard.sip.remains import CSEQ_LEAP, DialogRemains, InviteRemains, Remains
+from cordboard.sip.remains import CSEQ_LEAP, DialogRemains, InviteRemains, OfferRemains, Remains
 from cordboard.sip.stray import hang_up_answer, part
 from cordboard.sip.uri import parse_uri
 
@@ -60,6 +61,8 @@ def end_left_over(
     :class:`~cordboard.sip.errors.SipBuildError` or :class:`~cordboard.sip.errors.SipParseError`
     where nothing can be made of it.
     """
+    if isinstance(remains, OfferRemains):
+        return refuse_left_offer(core, call_id, remains, reason, done, now)
     authentication = Authentication(credentials)
     if isinstance(remains, InviteRemains):
         return LeftInvite(core, call_id, remains, authentication, reason, done).begin(now)

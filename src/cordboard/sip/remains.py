@@ -2,8 +2,9 @@
 for each outgoing session, as they change, and hands in again after a restart.
 
 Before an INVITE leaves, what its CANCEL and the ACK of its refusal are made of is handed out;
-before the ACK of its 2xx leaves, what a BYE is made of. So there is never anything on the wire that
-a new process could not take back. What it does with them is in :mod:`~cordboard.sip.left_over`.
+before the ACK of its 2xx leaves, what a BYE is made of; before a peer's INVITE gets its 100, what a
+refusal of it is made of. So there is never anything on the wire that a new process could not take
+back. What it does with them is in :mod:`~cordboard.sip.left_over`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,23 @@ class DialogRemains(NamedTuple):
     phone: str | None
 
 
-Remains = InviteRemains | DialogRemains
+class OfferRemains(NamedTuple):
+    """An INVITE of a peer that we have not answered: what its refusal is made of.
+
+    ``flow`` is where responses go, ``via`` to ``cseq`` the values of its headers, ``tag`` what our
+    responses carry in To.
+    """
+
+    flow: Flow
+    uri: str
+    via: tuple[str, ...]
+    from_: str
+    to: str
+    cseq: str
+    tag: str
+
+
+Remains = InviteRemains | DialogRemains | OfferRemains
 
 
 class Keeper(Protocol):

@@ -282,6 +282,7 @@ def test_a_long_call_is_known_by_its_later_numbers() -> None:
         processes.before.stack.info("call-1", "text/plain", b"hello", processes.before.now)
     number = CSEQ_RENEWAL + 2
     remains = processes.kept.remains["call-1"]
+    assert isinstance(remains, DialogRemains)
     assert number - CSEQ_RENEWAL <= remains.number <= number
     bye = processes.kill().take_request("BYE")
     assert int(bye.need("cseq").split()[0]) > number

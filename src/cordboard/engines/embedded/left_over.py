@@ -17,6 +17,7 @@ from cordboard.engines.embedded.trunk_addresses import credentials_of
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.sip.digest import Credentials
 from cordboard.sip.errors import SipBuildError, SipParseError
+from cordboard.sip.remains import OfferRemains, Remains
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +67,7 @@ class LeftOver:
         return runner.stack.end_left_over(
             channel,
             remains,
-            None if remains.keys is None else self._credentials(remains.keys),
+            self._credentials(remains),
             reason_of(Cause.INTERRUPTED) or "",
             partial(self._ended, channel),
             runner.clock(),
@@ -78,9 +79,11 @@ class LeftOver:
         if self._left:
             self.go_on()
 
-    def _credentials(self, keys: str) -> Credentials | None:
+    def _credentials(self, remains: Remains) -> Credentials | None:
         """Those of a trunk by its name and domain, as they are now."""
-        name, _, domain = keys.rpartition("@")
+        if isinstance(remains, OfferRemains) or remains.keys is None:
+            return None
+        name, _, domain = remains.keys.rpartition("@")
         tenant = self._directory().tenant(domain)
         trunk = None if tenant is None else tenant.trunk(name)
         return None if trunk is None else credentials_of(trunk)

@@ -14,11 +14,14 @@ import msgspec
 from pydantic import TypeAdapter
 
 from cordboard.calls.ports import Records
-from cordboard.sip.remains import DialogRemains, InviteRemains, Remains
+from cordboard.sip.remains import DialogRemains, InviteRemains, OfferRemains, Remains
 
 _INVITE: Final = "i1"
 _DIALOG: Final = "d1"
+_OFFER: Final = "o1"
 """With a version: what another one has written is not believed."""
+
+_KINDS: Final = {InviteRemains: _INVITE, DialogRemains: _DIALOG, OfferRemains: _OFFER}
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,7 +43,7 @@ class KeptRecords:
 
 def written(remains: Remains) -> str:
     """Remains as a record."""
-    kind = _INVITE if isinstance(remains, InviteRemains) else _DIALOG
+    kind = _KINDS[type(remains)]
     try:
         return _encode((kind, remains)).decode()
     except UnicodeEncodeError:  # what a peer said in octets that are no UTF-8
@@ -57,6 +60,8 @@ def read(record: str) -> Remains:
         return _invite_form().validate_python(parts)
     if kind == _DIALOG:
         return _dialog_form().validate_python(parts)
+    if kind == _OFFER:
+        return _offer_form().validate_python(parts)
     raise ValueError("a record of another kind")
 
 
@@ -68,3 +73,8 @@ def _invite_form() -> TypeAdapter[InviteRemains]:
 @cache
 def _dialog_form() -> TypeAdapter[DialogRemains]:
     return TypeAdapter(DialogRemains)
+
+
+@cache
+def _offer_form() -> TypeAdapter[OfferRemains]:
+    return TypeAdapter(OfferRemains)
