@@ -15,6 +15,7 @@ from cordboard.api.placing import Origin, headers_of, key_of
 from cordboard.api.requests import note
 from cordboard.api.while1.asked import Asked, Method
 from cordboard.api.while1.faults import Faulty, refusal, unknown
+from cordboard.api.while1.fields import Data
 from cordboard.api.while1.originate import AGENT_SECONDS, DIALECT
 from cordboard.api.while1.replies import done
 from cordboard.calls.events import Json
@@ -26,6 +27,7 @@ from cordboard.calls.request import (
     Leg,
     RingTerminal,
     RingUser,
+    RunContext,
     UserKeys,
 )
 from cordboard.calls.wishes import Wishes, WrongState
@@ -89,9 +91,11 @@ async def _hang_up(asked: Asked) -> Answer:
 
 
 async def _originate(asked: Asked) -> Answer:
-    """Ring a phone, and connect whoever answers with an extension or number."""
+    """Ring a phone, and connect whoever answers with an extension or number, or a context in the
+    place of an application."""
     data = asked.data()
-    tech, exten = data.needed("tech"), data.needed("exten")
+    tech = data.needed("tech")
+    second = _application(asked, data) or Address(data.needed("exten"))
     party = _party(asked, tech) if tech else None
     if tech and party is None:
         data.fault(unknown("channel"))
@@ -106,7 +110,7 @@ async def _originate(asked: Asked) -> Answer:
         dialect=DIALECT,
         method="channel",
         first=party,
-        second=Address(exten),
+        second=second,
         answer_timeout=AGENT_SECONDS,
     )
     try:
@@ -184,6 +188,18 @@ def _party(asked: Asked, tech: str) -> CalledParty | None:
     if tenant.user_by_name(name) is not None:
         return RingUser(UserKeys(name=name))
     return RingTerminal(name) if tenant.terminal(name) is not None else None
+
+
+def _application(asked: Asked, data: Data) -> CalledParty | None:
+    """The context that stands for an application and its data; None where none is named."""
+    name, more = data.text("appname"), data.text("appdata")
+    if name is None:
+        return None
+    tenant = asked.principal.tenant
+    found = next((one for one in (more, name) if one and tenant.context_by_name(one)), None)
+    if found is None:
+        data.fault(unknown("application"))
+    return RunContext(found or name)
 
 
 _ACTIONS: Final = {

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.engines.far_end import ANSWERS, FarEnd
+from cordboard.journal.listing import Wanted
 from support.asgi import ask
 from support.tenants import tenant
 from support.v1 import Served
@@ -109,6 +111,16 @@ async def test_a_phone_is_rung_and_connected_with_an_extension() -> None:
     assert phones == ["SIP/thomas", "SIP/helen"]
 
 
+async def test_a_phone_is_rung_and_led_to_a_context_in_the_place_of_an_application() -> None:
+    served = Talking()
+    data = {"tech": "SIP/thomas", "appname": "Playback", "appdata": "welcome"}
+    assert (await served.php("channel", action="originate", data=data))["has_error"] is False
+    await served.later()
+    (record,) = await served.journal.calls("demo", Wanted(1))
+    events = await served.journal.events_of("demo", record.id)
+    assert any(one.event.kind is EventKind.CALL_PROGRAM for one in events)
+
+
 async def test_a_party_is_redirected() -> None:
     served = Talking()
     await served.call()
@@ -131,6 +143,10 @@ async def test_a_party_is_redirected() -> None:
         ({"action": "redirect", "data": {"channel": "SIP/x-1"}}, "Missing Exten. It is mandatory"),
         ({"action": "originate", "data": {"tech": "SIP/x", "exten": "1"}}, UNKNOWN),
         ({"action": "originate", "data": {"tech": "SIP/thomas"}}, "Missing Exten. It is mandatory"),
+        (
+            {"action": "originate", "data": {"tech": "SIP/thomas", "appname": "Dial"}},
+            "Invalid Application. Check if pbx application exists",
+        ),
     ],
 )
 async def test_what_can_t_be_done_is_said(parameters: dict[str, Any], message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from cordboard.calls.request import (
     UserKeys,
 )
 from cordboard.configuration.settings import load_configuration
+from cordboard.directory.snapshot import Directory
 from cordboard.exchange.repetition import Accepted
 from cordboard.journal.memory import MemoryJournal
 from support.asgi import Reply, ask
@@ -91,13 +93,13 @@ class FakeExchange:
 class Api:
     """The application over a fake exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Directory = CONFIGURATION.directory) -> None:
         journal = MemoryJournal()
         self.exchange = FakeExchange(journal)
         services = Services(
             self.exchange,  # type: ignore[arg-type]  # the part of an Exchange that is used
             journal,
-            lambda: CONFIGURATION.directory,
+            lambda: directory,
         )
         self.app = create_app(services)
 
@@ -375,6 +377,26 @@ async def test_without_async_the_reply_says_what_the_first_party_did(
     else:
         assert reply.json["has_error"] is True
         assert says in reply.json["messages"][0]
+
+
+async def test_an_external_id_can_make_a_request_known_again() -> None:
+    tenant = CONFIGURATION.directory.tenants[0]
+    accounts = tuple(replace(one, idempotent_external_id=True) for one in tenant.accounts)
+    api = Api(Directory((replace(tenant, accounts=accounts),)))
+    await api.placed()
+    await api.placed()
+    await api.placed(external_id="another")
+    own = await api.post({"data": PRINTED}, BEARER, headers={"idempotency-key": "mine"})
+    assert own.json == SUCCESS
+    first, again, another, mine = api.exchange.keys
+    assert first == again != another
+    assert str(first).isascii()
+    assert mine == "mine"
+
+
+async def test_without_that_a_request_that_comes_again_is_another(api: Api) -> None:
+    await api.placed()
+    assert api.exchange.keys == [None]
 
 
 async def test_other_methods_are_refused(api: Api) -> None:
