@@ -55,7 +55,9 @@ def _branch(step: BranchStep) -> str:
 def _ring(step: RingStep) -> str:
     timeout = f" for {step.timeout:g} s" if step.timeout is not None else ""
     kind = "" if step.kind.value == "any" else f"{step.kind.value} "
-    return f"ring {kind}{step.to}{timeout}, why not in {step.result}" + _otherwise(step.otherwise)
+    show = f", shown {step.show}" if step.show is not None else ""
+    in_vain = f", why not in {step.result}{_otherwise(step.otherwise)}"
+    return f"ring {kind}{step.to}{timeout}{show}{in_vain}"
 
 
 def _otherwise(label: str | None, between: str = "; ") -> str:
