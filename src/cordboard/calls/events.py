@@ -202,7 +202,8 @@ class CallResult:
 
     ``leg`` and ``stage`` say where it ended, ``cause`` why; durations are in seconds: how long
     each leg rang and how long the two talked. ``q850`` is the value that the far end gave, else the
-    one that belongs to the cause; ``reason`` is what it said.
+    one that belongs to the cause; ``reason`` is what it said. ``group`` is the name of the group on
+    whose behalf it was made.
     """
 
     outcome: Outcome
@@ -215,6 +216,7 @@ class CallResult:
     first_ring_seconds: float = 0.0
     second_ring_seconds: float = 0.0
     talk_seconds: float = 0.0
+    group: str | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The result as it stands in ``call.ended``."""
@@ -229,4 +231,5 @@ class CallResult:
             "first_ring_seconds": round(self.first_ring_seconds, 3),
             "second_ring_seconds": round(self.second_ring_seconds, 3),
             "talk_seconds": round(self.talk_seconds, 3),
+            "group": self.group,
         }

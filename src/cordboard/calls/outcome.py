@@ -71,13 +71,15 @@ def result_of(
     gone: Verdict = HUNG_UP,
     replaced: Leg | None = None,
     merged: Leg | None = None,
+    group: str | None = None,
 ) -> CallResult:
     """The result of a call that left a stage for its end.
 
     ``first`` and ``second`` are the verdicts of hunts that failed; ``lasted`` holds the seconds
     that each stage lasted; ``gone`` is why a party was gone, where it did not simply hang up;
     ``replaced`` is the leg whose party was sent away last, so that ``second`` is of whom it was
-    to be replaced by; ``merged`` is the leg of who took the other one into another call.
+    to be replaced by; ``merged`` is the leg of who took the other one into another call;
+    ``group`` is that on whose behalf the call was made.
     """
     outcome, leg = _OUTCOMES.get((hunt_begun_in(left), trigger), (Outcome.COMPLETED, None))
     verdict = Verdict(_CAUSES.get(trigger, Cause.NORMAL))
@@ -108,6 +110,7 @@ def result_of(
         first_ring_seconds=_together(lasted, Stage.RINGING_FIRST, Stage.SCREENING_FIRST),
         second_ring_seconds=_together(lasted, Stage.RINGING_SECOND, Stage.SCREENING_SECOND),
         talk_seconds=_together(lasted, Stage.BRIDGED, Stage.PROGRAM),
+        group=group,
     )
 
 

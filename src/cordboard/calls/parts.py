@@ -104,7 +104,7 @@ class Parts:
         self.recording = Recording(
             request.tenant, request.id, self.log, command, plan.recording_terms, group
         )
-        self.verdicts = Verdicts(self.legs, self.times, self.log)
+        self.verdicts = Verdicts(self.legs, self.times, self.log, group)
 
     @property
     def hunted(self) -> Leg | None:

@@ -78,7 +78,13 @@ def progress_of(events: Iterable[Recorded]) -> Progress:
     return Progress(stage, tuple(entered))
 
 
-def interrupted(progress: Progress, at: float) -> CallResult:
+def group_of(accepted: CallEvent) -> str | None:
+    """The name of the group on whose behalf a call is made, by its first event."""
+    group = accepted.data.get("group")
+    return str(group["name"]) if isinstance(group, dict) else None
+
+
+def interrupted(progress: Progress, at: float, group: str | None = None) -> CallResult:
     """The result of a call that was alive when its server died: nobody knows for how long it was
     after its last event, so that ``at`` is the time of that."""
     return CallResult(
@@ -89,6 +95,7 @@ def interrupted(progress: Progress, at: float) -> CallResult:
         first_ring_seconds=progress.lasted(Stage.RINGING_FIRST, Stage.SCREENING_FIRST, until=at),
         second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, Stage.SCREENING_SECOND, until=at),
         talk_seconds=progress.lasted(Stage.BRIDGED, Stage.PROGRAM, until=at),
+        group=group,
     )
 
 
@@ -128,7 +135,8 @@ def last_events(
 ) -> list[CallEvent]:
     """What ends a call that was alive when its server died: its recordings, which nobody goes on
     with, each as long as it is (None: nobody knows), its place in a queue, and its result."""
-    result = interrupted(progress_of(events), at)
+    group = group_of(events[0].event) if events else None
+    result = interrupted(progress_of(events), at, group)
     stopped = [stopped_data(file, length, KILLED) for file, length in left.items()]
     waited = _left_waiting(call, events, at)
     return [

@@ -31,10 +31,12 @@ DEFAULT_GRACE: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCall:
-    """A call that waits; ``due_at`` is in seconds since 1970."""
+    """A call that waits; ``due_at`` is in seconds since 1970, ``group`` that on whose behalf it is
+    made."""
 
     request: CallRequest
     due_at: float
+    group: str | None = None
 
     @property
     def id(self) -> str:
@@ -70,7 +72,7 @@ class ScheduledCall:
 
     def _ended(self, trigger: Trigger, result: CallResult) -> CallEvent:
         assert next_stage(Stage.SCHEDULED, trigger) is Stage.ENDED
-        told = {**result.as_dict(), "stage": Stage.SCHEDULED.value}
+        told = {**result.as_dict(), "stage": Stage.SCHEDULED.value, "group": self.group}
         return CallEvent(EventKind.CALL_ENDED, self.id, data=told)
 
 

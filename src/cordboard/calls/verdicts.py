@@ -19,6 +19,7 @@ class Verdicts:
     ``result`` comes once the call is over."""
 
     __slots__ = (
+        "_group",
         "_legs",
         "_log",
         "_times",
@@ -30,10 +31,13 @@ class Verdicts:
         "sought",
     )
 
-    def __init__(self, legs: Legs, times: StageTimes, log: CallLog) -> None:
+    def __init__(
+        self, legs: Legs, times: StageTimes, log: CallLog, group: str | None = None
+    ) -> None:
         self._legs = legs
         self._times = times
         self._log = log
+        self._group = group
         self.sought = self.gone = HUNG_UP
         self.replaced: Leg | None = None
         self.resumes = False
@@ -76,4 +80,5 @@ class Verdicts:
             gone=self.gone,
             replaced=self.replaced,
             merged=self.merged,
+            group=self._group,
         )

@@ -283,7 +283,8 @@ class Exchange:
         if len(self._schedule) >= MAX_SCHEDULED:
             raise Refused(RefusalId.OVERLOADED, "too many calls wait for their time", "server")
         checked = plan(request, tenant, SomeOtherTime(self._switchboard))
-        scheduled = ScheduledCall(request, due_at)
+        group = None if checked.group is None else checked.group.name
+        scheduled = ScheduledCall(request, due_at, group)
         accepted = accepted_event(replace(checked, channels=()))
         record = record_of(request, accepted_at)
         await self._journal.accept(record, [accepted, scheduled.scheduled()], key)

@@ -6,14 +6,14 @@ The time of day may be set while they wait, so that no wait is longer than a min
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from cordboard.calls.events import Recorded
-from cordboard.calls.progress import progress_of
+from cordboard.calls.progress import group_of, progress_of
 from cordboard.calls.scheduled import ScheduledCall
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
@@ -36,7 +36,7 @@ class _Waiting:
     unwanted: bool = False
 
 
-def waiting_call(record: CallRecord, events: Iterable[Recorded]) -> ScheduledCall | None:
+def waiting_call(record: CallRecord, events: Sequence[Recorded]) -> ScheduledCall | None:
     """The call of a record, where it has not begun and waits for its time."""
     if record.request is None or progress_of(events).stage is not Stage.SCHEDULED:
         return None
@@ -46,7 +46,7 @@ def waiting_call(record: CallRecord, events: Iterable[Recorded]) -> ScheduledCal
         _log.error("schedule.unreadable", call=record.id)  # by a version that wrote it otherwise
         return None
     due_at = request.due_at(record.accepted_at)
-    return None if due_at is None else ScheduledCall(request, due_at)
+    return None if due_at is None else ScheduledCall(request, due_at, group_of(events[0].event))
 
 
 class Schedule:

@@ -45,6 +45,7 @@ class ResultShown(BaseModel):
     first_ring_seconds: float
     second_ring_seconds: float
     talk_seconds: float
+    group: str | None = Field(None, description="on whose behalf the call was made")
 
 
 class CallRecordingShown(BaseModel):
@@ -70,6 +71,9 @@ class CallShown(BaseModel):
     method: str
     direction: str = Field(description="who began it: `request`, `phone` or `trunk`")
     account: str
+    group: dict[str, Any] | None = Field(
+        description="on whose behalf it is made: kind, name, number, id"
+    )
     accepted_at: float = Field(description="seconds since 1970")
     ended_at: float | None
     due_at: float | None = Field(description="when a call for later is to begin")
@@ -99,6 +103,7 @@ def call_view(
         "method": record.method,
         "direction": asked.get("direction", Direction.REQUEST.value),
         "account": record.account,
+        "group": asked.get("group"),
         "accepted_at": record.accepted_at,
         "ended_at": record.ended_at,
         "due_at": said.get(EventKind.CALL_SCHEDULED, {}).get("due_at"),
@@ -168,6 +173,7 @@ CALL_EXAMPLE: Final[dict[str, Any]] = {
     "method": "call",
     "direction": "request",
     "account": "main",
+    "group": {"kind": "group", "name": "sales", "number": "2001", "id": 2001},
     "accepted_at": 1767225600.12,
     "ended_at": 1767225634.8,
     "due_at": None,
@@ -204,5 +210,6 @@ CALL_EXAMPLE: Final[dict[str, Any]] = {
         "first_ring_seconds": 2.9,
         "second_ring_seconds": 4.1,
         "talk_seconds": 27.7,
+        "group": "sales",
     },
 }
