@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import pytest
 
+from cordboard.api.v1.queues import AgentShown, agent_shown
+from cordboard.calls.strategies import Candidate, Obstacle
 from cordboard.directory.queue_rules import QueueRules
 from support.tenants import tenant
 from support.v1 import Served
@@ -50,6 +53,15 @@ async def test_a_wrap_up_is_ended_early() -> None:
     agents = (await served.get("/groups/support/queue")).json["agents"]
     assert [one["state"] for one in agents] == ["free"]
     assert (await served.post("/users/nobody/wrapped-up", b"")).status == 404
+
+
+def test_every_obstacle_has_its_word() -> None:
+    shown = get_args(get_type_hints(AgentShown)["state"])
+    assert {"free", *(_agent_state(one) for one in Obstacle)} == set(shown)
+
+
+def _agent_state(obstacle: Obstacle) -> str:
+    return str(agent_shown(Candidate(1, "ann", obstacle=obstacle))["state"])
 
 
 async def test_nobody_waits_where_there_is_no_queue() -> None:

@@ -29,6 +29,7 @@ _WORDS: Final[dict[Obstacle, str]] = {
     Obstacle.RINGING: "ringing",
     Obstacle.WRAPPING_UP: "wrapping_up",
     Obstacle.NOT_REGISTERED: "not_registered",
+    Obstacle.DO_NOT_DISTURB: "do_not_disturb",
 }
 
 
@@ -48,7 +49,14 @@ class AgentShown(BaseModel):
 
     user: Named
     state: Literal[
-        "free", "busy", "ringing", "wrapping_up", "paused", "logged_out", "not_registered"
+        "free",
+        "busy",
+        "ringing",
+        "wrapping_up",
+        "paused",
+        "logged_out",
+        "not_registered",
+        "do_not_disturb",
     ]
 
 
@@ -87,7 +95,7 @@ async def show_queue(principal: Looking, here: Here, group: GroupKey) -> Respons
     found = group_named(tenant, group)
     queues = here.exchange.queues
     waiting: list[Json] = [_waiting(one) for one in queues.of(tenant.domain, found.id)]
-    agents: list[Json] = [_agent(one) for one in queues.agents(tenant, found)]
+    agents: list[Json] = [agent_shown(one) for one in queues.agents(tenant, found)]
     named: dict[str, Json] = {"id": found.id, "name": found.name}
     return shown({"group": named, "waiting": waiting, "agents": agents})
 
@@ -103,6 +111,7 @@ def _waiting(one: Waiting) -> dict[str, Json]:
     }
 
 
-def _agent(one: Candidate) -> dict[str, Json]:
+def agent_shown(one: Candidate) -> dict[str, Json]:
+    """A member and what keeps him from being rung now."""
     state = "free" if one.obstacle is None else _WORDS[one.obstacle]
     return {"user": {"id": one.user, "name": one.name}, "state": state}
