@@ -13,8 +13,10 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.feeds.queue_metrics import QueueMetrics
+from cordboard.feeds.recording_metrics import RecordingMetrics
 from cordboard.histogram import Histogram
 from cordboard.journal.port import Journal, Reader, ResyncNeeded
+from cordboard.journal.recordings import tells_of_recording
 
 AT_ONCE: Final = 500
 """Events that are read before others have their turn: half a millisecond."""
@@ -44,6 +46,7 @@ class CallMetrics:
         }
         self._setup = Histogram(SECONDS)
         self._queues = QueueMetrics()
+        self._recordings = RecordingMetrics()
         self._talked = 0.0
         self._missed = 0
         self._begun: dict[str, float] = {}
@@ -98,6 +101,8 @@ class CallMetrics:
                 self._talked += _seconds(data, "talk_seconds")
                 if self._ending is not None:
                     self._ending(recorded)
+            case _ if tells_of_recording(event):
+                self._recordings.take(recorded)
 
     def _remember(self, call: str, at: float) -> None:
         if len(self._begun) < MAX_BEGUN:
@@ -122,6 +127,7 @@ class CallMetrics:
             rings.add_metric(names, histogram.cumulative(), histogram.total)
         yield from (accepted, ended, rings)
         yield from self._queues.collect()
+        yield from self._recordings.collect()
         yield HistogramMetricFamily(
             "cordboard_setup_seconds",
             "From the begin of a call until both parties hear each other.",

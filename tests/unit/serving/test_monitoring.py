@@ -14,6 +14,7 @@ from cordboard.api.app import create_app
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.services import Services
 from cordboard.api.watching import Unready, Watch
+from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.configuration.settings import parse_configuration
 from cordboard.feeds.call_lines import tell_end
 from cordboard.feeds.call_metrics import CallMetrics
@@ -24,6 +25,8 @@ from support.asgi import ask
 from support.ports import free_ports
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN
+from support.v1 import Served
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -97,6 +100,20 @@ async def test_calls_are_counted_by_what_became_of_them() -> None:
     assert found["cordboard_metrics_gaps_total"] == 0
 
 
+async def test_recordings_are_counted_by_what_became_of_them() -> None:
+    served = Served()
+    metrics = CallMetrics(served.journal)
+    metrics.start()
+    recording = await served.recorded("call-1", 2.5)
+    await served.recorded("call-2", 1.5)
+    assert (await served.delete(f"/recordings/{recording}")).status == 204
+    await served.journal.flush()
+    found = await scraped(metrics)
+    assert found["cordboard_recordings_total state=complete"] == 2
+    assert found["cordboard_recorded_seconds_total"] == 4.0
+    assert found["cordboard_recordings_deleted_total by=client"] == 1
+
+
 async def test_events_that_came_too_fast_leave_a_gap_that_is_told() -> None:
     house = QuickHouse(MemoryJournal(bounds=Bounds(history_of_all=5)))
     metrics = CallMetrics(house.journal)
@@ -150,9 +167,18 @@ async def test_a_server_says_what_is_described_and_nothing_else(tmp_path: Path) 
     text = CONFIGURATION.format(http=http, sip=sip, media=media, last=media + 19)
     configuration = parse_configuration(text, tmp_path / "cordboard.toml")
     assert configuration.settings is not None, configuration.problems
-    service = Service(configuration.settings, configuration.directory)
+    old = tmp_path / "recordings" / "demo" / "old-1.wav"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    journal = MemoryJournal(lambda: 0.0)
+    began: dict[str, Json] = {"file": "demo/old-1.wav", "keep_days": 1}
+    over: dict[str, Json] = {"file": "demo/old-1.wav", "seconds": 0.0}
+    await journal.commit("demo", [CallEvent(EventKind.RECORDING_STARTED, "old", data=began)])
+    await journal.commit("demo", [CallEvent(EventKind.RECORDING_STOPPED, "old", data=over)])
+    service = Service(configuration.settings, configuration.directory, journal)
     await service.start()
     try:
+        await eventually(lambda: not old.exists())  # for its time was over long ago
         assert service._monitoring.unready() == []
         told = await service._monitoring.metrics()
     finally:
