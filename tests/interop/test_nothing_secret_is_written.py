@@ -34,6 +34,13 @@ api_username = "php"
 api_password = "{password}"
 api_key = "{hash_key}"
 [tenant.demo.project.1]
+[tenant.demo.group.told]
+members = ["jessica"]
+hook = {{ url = "http://127.0.0.1:9/{hook}", secrets = ["whsec_{webhook}"] }}
+[tenant.demo.group.told.zendesk]
+url = "http://127.0.0.1:9"
+email = "pbx@demo.test"
+token = "{zendesk}"
 """
 
 PHP_SECRETS = ("php password", "php wrong password", "php key")
@@ -204,6 +211,8 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
         webhook=base64.b64encode(mark("webhook secret").encode()).decode(),
         password=mark("php password"),
         hash_key=mark("php key"),
+        hook=mark("hook"),
+        zendesk=mark("zendesk token"),
     )
     trunk = Trunk(
         "pstn", "0", free_ports(), "trunk-user", mark("trunk password"), lines="register = true"
