@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.baresip import BaresipPhone
-from support.server import DOMAIN, CordboardServer
+from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import seconds_of, write_tone
 from support.waiting import wait_until
 
@@ -40,7 +42,11 @@ class Office:
         music = folder / "music.wav"
         write_tone(music, MUSIC_HZ, seconds=2.0)
         more = SUPPORT.format(music=music)
-        self.server = running.enter_context(CordboardServer(folder / "server", more=more))
+        self.server = running.enter_context(
+            CordboardServer(
+                folder / "server", more=more, store=f"sqlite:///{folder / 'journal.db'}"
+            )
+        )
         self.desk = running.enter_context(self._phone("jessica-desk", DESK_HZ))
         self.soft = running.enter_context(self._phone("jessica-soft", SOFT_HZ))
         self.thomas = running.enter_context(self._phone("thomas", THOMAS_HZ))
@@ -63,6 +69,13 @@ class Office:
         self.thomas.hang_up()
         (member,) = self.server.get("/v1/groups/support").body["members"]
         return str(member["state"])
+
+    def kill_server(self) -> None:
+        """Kill it with SIGKILL, and start it again."""
+        assert self.server.program is not None
+        os.kill(self.server.program.pid, signal.SIGKILL)
+        assert self.server.program.wait(10.0) == -signal.SIGKILL
+        self.server.start()
 
     def waiting(self) -> list[dict[str, Any]]:
         """Who waits."""
@@ -115,3 +128,22 @@ def test_callers_wait_and_are_served_in_turn(office: Office) -> None:
     ]
     assert [(one["reason"], one["agent"]["name"]) for one in left] == [("answered", "thomas")] * 2
     assert seconds_of(soft.recording(), MUSIC_HZ) > HEARD
+
+    # The server is killed while somebody waits for an agent who pauses.
+    assert office.act("*52") == "paused"
+    before = len(desk.events)
+    desk.dial(f"sip:2002@{DOMAIN}")
+    desk.wait_established(after=before)
+    wait_until(office.waiting, 5.0, "he waits")
+    (waiting,) = office.waiting()
+    office.server.wait_event(waiting["call"], "queue.joined")  # which is committed then
+    office.kill_server()
+    desk.wait_closed(10.0, after=before)
+    events = office.server.wait_ended(waiting["call"])
+    assert [one["data"]["reason"] for one in events if one["kind"] == "queue.left"] == [
+        "interrupted"
+    ]
+    assert result_of(events)["outcome"] == "interrupted"
+    assert not office.waiting()
+    (member,) = office.server.get("/v1/groups/support").body["members"]
+    assert member["state"] == "paused"
