@@ -62,6 +62,7 @@ from cordboard.calls.request import (
 )
 from cordboard.calls.stages import Stage
 from cordboard.calls.wishes import RecordAction, WrongState
+from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import GroupKind
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
@@ -81,6 +82,16 @@ FIRSTS: dict[str, CalledParty] = {
     "phone": Offered(CALLER, "1002", from_terminal="jessica-desk"),
     "trunk": Offered(CALLER, "05031001002", from_trunk="first", number="0399998888"),
 }
+
+TERMS = (
+    NOT_FORWARDED,
+    Forwarding(busy="helen", no_answer="sales", after=10.0),
+    Forwarding(busy="0312341234", no_answer="1111", after=10.0),
+    Forwarding(always="helen"),
+    Forwarding(do_not_disturb=True),
+    Forwarding(do_not_disturb=True, busy="0312341234"),
+)
+"""Where thomas has his calls go; helen's come back to him."""
 
 DECIDED = (
     EventKind.LEG_ANSWERED,
@@ -124,6 +135,7 @@ class CallMachine(RuleBasedStateMachine):
         to=st.sampled_from(["thomas", "sales", "1111", "0311112222", "helen"]),
         second_registered=st.booleans(),
         kind=st.sampled_from(GroupKind),
+        terms=st.sampled_from(TERMS),
     )
     def accept(
         self,
@@ -132,10 +144,17 @@ class CallMachine(RuleBasedStateMachine):
         to: str,
         second_registered: bool,
         kind: GroupKind,
+        terms: Forwarding,
     ) -> None:
         here = tenant(longest_call=300.0)
         sales = replace(here.groups[0], kind=kind, member_answer_timeout=10.0)
         here = replace(here, groups=(sales, *here.groups[1:]))
+        back = Forwarding(busy="thomas", no_answer="thomas", after=5.0)
+        forwarded = {"thomas": terms, "helen": back}
+        users = tuple(
+            replace(one, forwarding=forwarded.get(one.name, NOT_FORWARDED)) for one in here.users
+        )
+        here = replace(here, users=users)
         asked = request(
             FIRSTS[first],
             to,
@@ -401,7 +420,10 @@ class CallMachine(RuleBasedStateMachine):
     def nobody_rings_on_for_a_leg_that_is_decided(self) -> None:
         rings_for: dict[Leg | None, set[str | None]] = {}
         for event in self.events:
-            if event.kind is EventKind.CALL_TRANSFERRING:
+            if event.kind is EventKind.CALL_FORWARDED:
+                if event.data["refused"] is None:
+                    rings_for[event.leg] = set()
+            elif event.kind is EventKind.CALL_TRANSFERRING:
                 rings_for[event.leg] = set(cast("list[str]", event.data["channels"]))
             elif event.kind in DECIDED:
                 rings_for[event.leg] = {event.channel}

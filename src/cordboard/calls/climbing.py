@@ -10,7 +10,9 @@ from cordboard.calls.legs import other
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Apply, Parts
 from cordboard.calls.place_in_line import TIMEOUT
+from cordboard.calls.plan import ProgramPlan
 from cordboard.calls.request import Leg
+from cordboard.calls.stages import Trigger
 
 
 def rung_over(parts: Parts, apply: Apply, now: float) -> None:
@@ -28,6 +30,10 @@ def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -
     forwarded = forwards.go_on(leg, verdict, parts)
     if forwarded is None:
         referring.hunt_failed(leg, verdict, parts, apply, now)
+        return
+    if isinstance(forwarded, ProgramPlan):
+        waits = parts.caller.waits
+        apply(Trigger.SECOND_MISSED_BEFORE_FIRST if waits else Trigger.SECOND_MISSED, now)
         return
     rung_times.begin(forwarded, parts, now)
     if forwarded.queued:

@@ -68,8 +68,8 @@ class Dialling:
         """Whom a program rings, likewise."""
         return self._switchboard.ring(self._plan, wanted, self._holdings.of(Leg.SECOND))
 
-    def find_forward(self, leg: Leg, reason: ForwardReason, to: str) -> Rerouted:
-        """Where a leg goes that its user has forwarded, likewise."""
+    def find_forward(self, leg: Leg, reason: ForwardReason, to: str) -> Rerouted | ProgramPlan:
+        """Where a leg goes that its user has forwarded, likewise; that may be a program."""
         held = self._holdings.of(leg)
         return self._switchboard.forward(self._plan, leg, reason, to, held)
 

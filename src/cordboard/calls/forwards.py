@@ -7,19 +7,22 @@ waits for an answer hears that it rings, and the leg has failed when the last fo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cordboard.calls.forwarding import after_failure
 from cordboard.calls.hunt import Hunt
 from cordboard.calls.legs import other
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.parts import Parts
-from cordboard.calls.plan import LegPlan
+from cordboard.calls.plan import LegPlan, ProgramPlan
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
+from cordboard.calls.stages import Stage
 
 
-def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | None:
-    """The plan of a leg that is forwarded, whose phones are to be rung; None where it is not, and
-    has failed."""
+def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | ProgramPlan | None:
+    """The plan of a leg that is forwarded, whose phones are to be rung, or of the program that is
+    to take the call; None where it is not forwarded, and has failed."""
     plan = parts.leg_plan(leg)
     if plan is None or plan.forwards is None:
         return None
@@ -32,6 +35,13 @@ def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | None:
     except Refused as refusal:
         parts.log.forward_refused(plan, reason, to, refusal.message)
         return None
+    if isinstance(route, ProgramPlan):
+        if leg is Leg.FIRST or parts.program is not None or parts.stage is Stage.TRANSFERRING:
+            parts.log.forward_refused(plan, reason, to, "a context can't be rung")
+            return None
+        program = replace(route, forwarded=route.forwarded[len(plan.forwarded) :])
+        parts.plan = parts.dialling.go_into(program)
+        return program
     parts.legs.replace(leg, Hunt(route.channels))
     parts.plan = parts.dialling.go_to(leg, route)
     parts.log.forwarded(route.plan, route.plan.forwarded[len(plan.forwarded) :])

@@ -164,8 +164,9 @@ def forward(
     to: str,
     tenant: TenantDirectory,
     live: LiveView,
-) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
-    """The plan of a leg that its user has forwarded, and its channels. Raises :class:`Refused`.
+) -> tuple[LegPlan | ProgramPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that its user has forwarded, and its channels; or of the program that takes
+    the call. Raises :class:`Refused`.
 
     It is his wish and his right: whoever calls may not have been allowed to call there himself.
     """
@@ -176,9 +177,7 @@ def forward(
     planner = Planner(plan.request, tenant, live)
     shown = plan.second.party if leg is Leg.FIRST else plan.first.party
     reached = go_on(planner, leg, user, reason, to, shown=shown, hops=left.forwarded)
-    if isinstance(reached, ProgramPlan):
-        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", FORWARD)
-    if reached.queued:
+    if isinstance(reached, ProgramPlan) or reached.queued:
         return reached, ()  # whoever is free then
     channels = first_channels(reached, live)
     if not channels:

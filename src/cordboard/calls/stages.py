@@ -14,7 +14,8 @@ together:
 A first leg that called us itself is not rung. Where a program takes the call it is answered at
 once, and ``RINGING_FIRST`` lasts as long as that takes. Else it is answered when the second leg is,
 in ``ANSWERING_FIRST``, and until then the call is in ``RINGING_SECOND`` with a first leg that hears
-its own phone's ringback, and that is refused where the second fails.
+its own phone's ringback, and that is refused where the second fails. Where the second leg is
+forwarded to a program meanwhile, it is answered as for any other.
 
 A call for later waits in ``SCHEDULED``, without a plan or a channel
 (:mod:`~cordboard.calls.scheduled`), and is accepted once more when it is due.
@@ -65,6 +66,7 @@ class Trigger(Enum):
     SECOND_ANSWERED_BEFORE_FIRST = "second answered, first not yet"
     SECOND_FAILED = "second failed"
     SECOND_FAILED_BEFORE_FIRST = "second failed, first not answered"
+    SECOND_MISSED_BEFORE_FIRST = "second failed, a program begins, first not answered"
     SECOND_GONE = "second hung up"
     TRANSFERRED = "transferred by request or by a party"
     PARTY_BACK = "target failed, party goes back"
@@ -102,6 +104,7 @@ _SECOND_DECIDED = {
     Trigger.SECOND_FAILED: Stage.ANNOUNCING,
     Trigger.SECOND_FAILED_BEFORE_FIRST: Stage.ENDING,
     Trigger.SECOND_MISSED: Stage.PROGRAM,
+    Trigger.SECOND_MISSED_BEFORE_FIRST: Stage.RINGING_FIRST,
 }
 
 TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {

@@ -98,8 +98,9 @@ class Switchboard(LiveView, Protocol):
         reason: ForwardReason,
         to: str,
         held: tuple[Take, ...],
-    ) -> Rerouted:
-        """Plan where the user of a leg has it forwarded, under his rights, likewise."""
+    ) -> Rerouted | ProgramPlan:
+        """Plan where the user of a leg has it forwarded, under his rights, likewise; that may be a
+        program."""
 
     def refer(
         self,

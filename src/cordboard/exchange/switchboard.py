@@ -151,9 +151,11 @@ class LiveSwitchboard:
         reason: ForwardReason,
         to: str,
         held: tuple[Take, ...],
-    ) -> Rerouted:
+    ) -> Rerouted | ProgramPlan:
         """Plan where a leg is forwarded, and take what that needs likewise."""
         planned, channels = forward(plan, leg, reason, to, self._tenant_of(plan), self)
+        if isinstance(planned, ProgramPlan):
+            return planned
         return self._taken(planned, channels, held)
 
     def program(self, plan: CallPlan, to: str) -> ProgramPlan | None:

@@ -22,6 +22,7 @@ from cordboard.calls.ports import (
     EngineCommand,
     Failed,
     HangUp,
+    Play,
     Reject,
     Released,
     Ringing,
@@ -252,6 +253,34 @@ def test_a_call_of_a_client_is_forwarded_as_well() -> None:
     line = Line(request(to="thomas"), here=here(thomas=Forwarding(busy="helen")))
     assert dialled(line.tell(Answered("c1"))) == ["thomas@demo"]
     assert dialled(line.tell(Failed("c3", 603, "Decline"))) == ["helen@demo"]
+
+
+def test_a_context_takes_the_call_of_whom_nobody_answers() -> None:
+    line = called(here(thomas=Forwarding(no_answer="1111", after=12.0)))
+    assert line.wait(12.0) == [HangUp("c1", Cause.NO_ANSWER), Accept(CALLER)]
+    line.tell(Failed("c1", 487, "Request Terminated"))
+    commands = line.tell(Answered(CALLER))
+    assert [type(one) for one in commands] == [Play]
+    assert line.call.stage.value == "program"
+    assert line.kinds().count("call.forwarded") == 1
+    line.tell(Released(CALLER, remote=True))
+    assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
+    assert not line.usage
+
+
+def test_a_context_takes_a_first_leg_that_is_answered() -> None:
+    line = Line(request(to="thomas"), here=here(thomas=Forwarding(busy="1111")))
+    line.tell(Answered("c1"))
+    commands = line.tell(Failed("c3", 486, "Busy Here"))
+    assert [type(one) for one in commands] == [Play]
+    assert line.call.stage.value == "program"
+
+
+def test_whose_phones_are_away_is_stood_in_for_by_a_context() -> None:
+    first = Offered(CALLER, "1002", from_terminal="jessica-desk")
+    where = here(thomas=Forwarding(no_answer="1111"))
+    line = Line(request(first, "1002"), second_registered=False, here=where)
+    assert line.started == [Accept(CALLER)]
 
 
 def test_forwards_of_forwards_are_followed() -> None:
