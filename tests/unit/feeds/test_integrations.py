@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.ports import Incoming
 from cordboard.calls.request import Address, GroupKeys, RingNumber
-from cordboard.directory.integrations import EventHook, Integrations
+from cordboard.directory.integrations import CALL_EVENTS, EventHook, Integrations
 from cordboard.directory.integrations import Zendesk as Account
 from cordboard.directory.snapshot import Directory
 from cordboard.feeds.callbacks import Callbacks
@@ -359,3 +359,9 @@ def test_a_tenant_without_integrations_is_of_no_concern() -> None:
     assert not owed.concerns("nowhere")
     accepted = CallEvent(EventKind.CALL_ACCEPTED, "c")
     assert list(owed.owed(DOMAIN, accepted, accepted, 1.0, 1)) == []
+
+
+def test_a_hook_can_be_told_of_all_that_happens_to_calls() -> None:
+    known = {kind.value for kind in EventKind}
+    assert known >= CALL_EVENTS
+    assert {name for name in known if name.startswith(("call.", "leg."))} <= CALL_EVENTS
