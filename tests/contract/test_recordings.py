@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from cordboard.journal.recordings import (
     KeptRecording,
     RecordingState,
     WantedRecordings,
+    after,
     deletion,
     place_of,
 )
@@ -179,3 +181,37 @@ async def test_a_row_is_not_made_of_what_a_call_keeps_of_its_events(tmp_path: Pa
         await journal.commit("demo", keys)
         await journal.commit("demo", [started("a"), stopped("a")])
         assert (await there(journal, "a-1")).state is RecordingState.COMPLETE
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_happens_in_whatever_commits_rows_follow_the_table(
+    journal: Journal, seed: int
+) -> None:
+    """Against the table as a pure function, event by event."""
+    random = Random(seed)
+    model: dict[str, KeptRecording] = {}
+    for _ in range(40):
+        batch = []
+        for _ in range(random.randrange(1, 5)):
+            call = random.choice("abcd")
+            before = model.get(f"{call}-1")
+            events = [stopped(call, error=random.choice([None, "the disk is full"]))]
+            if before is None:
+                events = [started(call, keep_days=random.choice([None, 1]))]
+            elif before.state is not RecordingState.RECORDING:
+                events.append(deletion(before, "client", "main"))
+            event = random.choice(events)
+            following = after("demo", 1.0, event, before)
+            assert following is not None
+            model[f"{call}-1"] = following
+            batch.append(event)
+        await journal.commit("demo", batch)
+    for name, expected in model.items():
+        row = await there(journal, name)
+        assert (row.state, row.error, row.seconds) == (
+            expected.state,
+            expected.error,
+            expected.seconds,
+        )
+        assert (row.keep_until is None) is (expected.keep_until is None)
+        assert (row.deleted_at is None) is (expected.deleted_at is None)

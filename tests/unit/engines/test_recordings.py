@@ -224,6 +224,14 @@ def test_a_file_is_never_longer_than_its_header_can_say(tmp_path: Path) -> None:
     file.close()
 
 
+def test_folders_are_for_nobody_else_at_any_depth(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    WavFile(tmp_path / "recordings" / "demo" / "legal" / "2026" / "a.wav").close()
+    for folder in ("recordings", "recordings/demo", "recordings/demo/legal/2026"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
 def test_no_file_takes_the_place_of_another(tmp_path: Path) -> None:
     WavFile(tmp_path / "a.wav").close()
     with pytest.raises(FileExistsError):

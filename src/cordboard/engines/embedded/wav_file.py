@@ -44,12 +44,19 @@ def whole_frames(octets: int) -> int:
     return max(0, octets - octets % FRAME_OCTETS)
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for us alone; what is there stays as it is."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 class WavFile:
     """8 kHz, stereo, 16 bit. Each method may block; all raise :class:`OSError`, and leave a file
     that can be played to where it was written."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(path.parent)
         opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FOR_US_ALONE)
         self._file: BinaryIO = os.fdopen(opened, "r+b", buffering=0)
         self._octets = 0
