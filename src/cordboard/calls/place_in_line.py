@@ -72,7 +72,7 @@ class PlaceInLine:
         self._log = log
         self._command = command
         self._since = 0.0
-        self._tried: set[int] = set()
+        self._tried: dict[int, float] = {}  # whom it rang, and when
         self._music: str | None = None
         self._pieces: list[str] = []
         self._play = FIRST_PLAY
@@ -125,21 +125,25 @@ class PlaceInLine:
         plan = self.plan
         if plan is None or plan.hunt is None:
             return
-        channels = self._find(plan)
+        channels = self._find(plan, now)
         self._times.rung_ends = now + plan.hunt.attempt if channels else None
         if channels:
             self._dialling.dial(self._legs.hunt(plan.leg).extend(channels), plan)
 
-    def _find(self, plan: LegPlan) -> tuple[PlannedChannel, ...]:
+    def _find(self, plan: LegPlan, now: float) -> tuple[PlannedChannel, ...]:
         call = self._request.id
         self._lines.serve(call, served=False)
         channels = self._dialling.find_more(plan.leg, frozenset(self._tried))
         if not channels and self._tried:
-            self._tried.clear()
-            channels = self._dialling.find_more(plan.leg, frozenset())
+            # Another round; but nobody is rung at once again, whatever his phone says.
+            recent = {who: at for who, at in self._tried.items() if now < at + self.rules.rest}
+            if len(recent) < len(self._tried):
+                channels = self._dialling.find_more(plan.leg, frozenset(recent))
+            if channels:
+                self._tried = recent
         if channels:
             self._lines.serve(call, served=True)
-            self._tried |= {one.user for one in channels if one.user is not None}
+            self._tried |= {one.user: now for one in channels if one.user is not None}
         return channels
 
     def leave(

@@ -135,10 +135,11 @@ def test_wrapping_up_ends_and_the_next_is_served() -> None:
     assert team.call_of[team.channel("ann")] is waiting
 
 
-def test_who_does_not_answer_is_rung_again_after_a_rest() -> None:
+@pytest.mark.parametrize("status", [404, 480, 486, 487, 500, 603, 699])
+def test_who_does_not_answer_is_rung_again_after_a_rest(status: int) -> None:
     team = house(RULES, *NAMES[1:])
     call = team.arrive()
-    team.tell(Failed(team.channel("ann"), 486))
+    team.tell(Failed(team.channel("ann"), status))
     assert call.stage is Stage.RINGING_SECOND
     team.wait(4.0)
     assert team.rung == ["ann"]
