@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from cordboard.engines.embedded import rtp_ports
-from cordboard.engines.embedded.rtp_ports import MAX_DRAINED, MediaPortsExhausted, RtpPortPool
+from cordboard.engines.embedded.rtp_ports import (
+    LINGER,
+    MAX_DRAINED,
+    SHUT_AT_ONCE,
+    MediaPortsExhausted,
+    RtpPortPool,
+)
 
 HOST = "127.0.0.1"
 
@@ -106,14 +112,40 @@ def test_a_socket_that_cannot_be_emptied_is_replaced(
         pair.close()
 
 
-def test_no_more_than_the_warm_pairs_stay_open(pool: RtpPortPool) -> None:
+def test_pairs_that_have_rested_are_lent_again(pool: RtpPortPool) -> None:
     pairs = [pool.acquire(0.0) for _ in range(3)]
     for pair in pairs:
         pool.release(pair, 0.0)
-    reopened = [pool.acquire(5.0) for _ in range(3)]
-    assert sum(pair in pairs for pair in reopened) == 2
-    for pair in reopened:
+    again = [pool.acquire(5.0 + LINGER) for _ in range(3)]
+    assert set(again) == set(pairs)
+    for pair in again:
         pair.close()
+
+
+def test_no_more_than_the_warm_pairs_stay_open_for_good(pool: RtpPortPool) -> None:
+    pairs = [pool.acquire(0.0) for _ in range(3)]
+    for pair in pairs:
+        pool.release(pair, 0.0)
+    busy = pool.acquire(5.0)
+    pool.release(busy, 6.0)  # here the others have rested
+    lent = pool.acquire(5.0 + LINGER)
+    assert sum(pair.rtp.fileno() < 0 for pair in pairs) == 1
+    lent.close()
+
+
+def test_a_load_that_is_over_leaves_its_sockets_little_by_little() -> None:
+    pool = RtpPortPool(HOST, free_range(8), warm=1, quarantine=0.0)
+    pairs = [pool.acquire(0.0) for _ in range(8)]
+    for pair in pairs:
+        pool.release(pair, 0.0)
+    still_open = []
+    for step in range(4):
+        pool.release(pool.acquire(LINGER + step), LINGER + step)
+        still_open.append(sum(pair.rtp.fileno() >= 0 for pair in pairs))
+    assert still_open == sorted(still_open, reverse=True)
+    assert 8 - 2 * SHUT_AT_ONCE <= still_open[0] < 8
+    assert still_open[-1] < 8 - 2 * SHUT_AT_ONCE
+    pool.close()
 
 
 def test_ports_of_another_program_are_passed_over() -> None:
@@ -138,14 +170,14 @@ def test_a_process_without_files_left_says_so(
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    pool.warm_up()
+    pool.warm_up(0.0)
     with pytest.raises(MediaPortsExhausted, match="Too many open files"):
         pool.acquire(0.0)
     assert pool.free == 3
 
 
 def test_warming_up_opens_ahead(pool: RtpPortPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool.warm_up()
+    pool.warm_up(0.0)
     monkeypatch.setattr(socket, "socket", None)
     pairs = [pool.acquire(0.0), pool.acquire(0.0)]
     for pair in pairs:

@@ -59,7 +59,7 @@ class LocalMediaPlane:
             brisk=Beat(self._loop, BRISK_WATCH, MediaSession.watch),
             slow=Beat(self._loop, SLOW_WATCH, MediaSession.look_after),
         )
-        self._ports.warm_up()
+        self._ports.warm_up(self._loop.time())
 
     def open(
         self,

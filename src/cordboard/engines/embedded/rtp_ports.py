@@ -3,7 +3,8 @@
 RTP takes an even port and RTCP the odd one above it (RFC 3550, section 11). The sockets are plain
 and non-blocking: opening one is half as dear as an asyncio endpoint, and one from the pool costs
 nothing. A released pair rests before it serves another call, so that late packets of the old one
-die in its buffer; where no other is left, its rest is cut short.
+die in its buffer; where no other is left, its rest is cut short. What has rested is kept open for a
+while, so that a steady load opens no sockets at all, and is closed little by little.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from typing import Final
 from cordboard.engines.udp import datagram_socket
 
 DEFAULT_PORT_RANGE: Final = (20000, 29999)
-WARM_PAIRS: Final = 64  # kept open beyond their quarantine: a burst of 32 calls
+WARM_PAIRS: Final = 64  # kept open for good: a burst of 32 calls
+LINGER: Final = 60.0  # s that others are kept open for, unused: load that falls comes back
+SHUT_AT_ONCE: Final = 2  # closed with each pair that is lent or comes back: a hundred take 2 ms
 QUARANTINE: Final = 5.0  # s; phones whose BYE was lost go on sending for T1 to T2 (RFC 3261)
 SHORTEST_REST: Final = 0.5  # s, where no other pair is left: T1, a generous round trip
 MAX_DRAINED: Final = 512  # datagrams; a socket with more is under fire and is replaced
@@ -61,7 +64,7 @@ class RtpPortPool:
 
     :param host: IP address to bind to, 0.0.0.0 or :: for all.
     :param port_range: first and last port, both included.
-    :param warm: how many free pairs are kept open.
+    :param warm: how many free pairs are kept open for good.
     :raises ValueError: the host is no IP address, or the range holds no pair.
     """
 
@@ -82,7 +85,7 @@ class RtpPortPool:
         self._warm = warm
         self._quarantine = quarantine
         self._closed = deque(ports)
-        self._open: deque[PortPair] = deque()
+        self._open: deque[tuple[float, PortPair]] = deque()  # since when; the longest one first
         self._resting: deque[tuple[float, PortPair]] = deque()
         self._used = 0
 
@@ -96,14 +99,14 @@ class RtpPortPool:
         """How many pairs could be handed out now or after their rest, if the system lets us."""
         return len(self._closed) + len(self._open) + len(self._resting)
 
-    def warm_up(self) -> None:
+    def warm_up(self, now: float) -> None:
         """Open the warm pairs, as far as they can be had."""
         while len(self._open) < self._warm:
             try:
                 pair = self._open_next()
             except MediaPortsExhausted:
                 return
-            self._open.append(pair)
+            self._open.append((now, pair))
 
     def acquire(self, now: float) -> PortPair:
         """Hand out a pair with empty buffers.
@@ -130,7 +133,7 @@ class RtpPortPool:
 
     def close(self) -> None:
         """Close every socket that is not with a call."""
-        for pair in (*self._open, *(pair for _, pair in self._resting)):
+        for _, pair in (*self._open, *self._resting):
             pair.close()
             self._closed.append(pair.port)
         self._open.clear()
@@ -138,15 +141,15 @@ class RtpPortPool:
 
     def _end_rests(self, now: float) -> None:
         while self._resting and self._resting[0][0] <= now:
-            _, pair = self._resting.popleft()
-            if len(self._open) < self._warm:
-                self._open.append(pair)
-            else:
-                self._shut(pair)
+            self._open.append((now, self._resting.popleft()[1]))
+        for _ in range(min(SHUT_AT_ONCE, len(self._open) - self._warm)):
+            if self._open[0][0] + LINGER > now:
+                return
+            self._shut(self._open.popleft()[1])
 
     def _next_clean(self) -> PortPair | None:
         while self._open:
-            pair = self._open.popleft()
+            _, pair = self._open.popleft()
             if _drained(pair.rtp) and _drained(pair.rtcp):
                 return pair
             self._shut(pair)
