@@ -53,11 +53,11 @@ SWITCH_SECONDS: Final = 0.001
 """How long the event loop may keep the interpreter from the journal's thread, which needs it a few
 times a commit, each for some microseconds. Python's own 5 ms are longer than a commit takes."""
 
-GARBAGE_THRESHOLDS: Final = (2_000, 1, 6_000)
+GARBAGE_THRESHOLDS: Final = (1_000, 1, 12_000)
 """Python's own (700, 10, 10) would look through every live call many times a second. How long it
 pauses goes by how many new objects the second generation gathers, the first times one more than
-the second: with 400,000 a server at 200 calls a second stood still for 0.2 s, with 12,000 for
-10 ms, with 4,000 for 3 to 4 ms. The last says how seldom everything is looked through: each 24
+the second: with 400,000 a server at 200 calls a second stood still for 0.2 s, with 12,000 for up to
+10 ms, with 2,000 for 1 to 3 ms. The last says how seldom everything is looked through: each 24
 million."""
 
 DAY: Final = 86_400.0
