@@ -22,6 +22,7 @@ from cordboard.calls.ports import AnswerReferral, HoldChanged, Referred
 from cordboard.calls.referral import OK, TERMINATED, TRYING, Referral
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
+from cordboard.calls.said import readable
 from cordboard.calls.stages import Stage, Trigger
 from cordboard.calls.switchboard import Consultation, Rerouted
 
@@ -102,7 +103,7 @@ def _referral(
 
 def _refuse(event: Referred, leg: Leg, parts: Parts, status: int, why: str) -> None:
     parts.command(AnswerReferral(event.channel, event.referral, status))
-    parts.log.transfer_refused(leg, event.channel, event.target.user, status, why)
+    parts.log.transfer_refused(leg, event.channel, readable(event.target.user), status, why)
 
 
 def progress(status: int, parts: Parts) -> None:

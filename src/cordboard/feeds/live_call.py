@@ -15,6 +15,7 @@ _CHANNEL_STATES = {
     EventKind.CHANNEL_RINGING: "ringing",
     EventKind.CHANNEL_SCREENING: "screening",
     EventKind.CHANNEL_ANSWERED: "answered",
+    EventKind.CALL_TRANSFERRED: "answered",
 }
 
 _LEG_STATES = {
@@ -74,6 +75,8 @@ def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]
             legs[recorded.event.leg].take(recorded)
         if recorded.event.channel is not None:
             _see_channel(channels, recorded.event.channel, recorded)
+        elif recorded.event.kind in (EventKind.CALL_TRANSFERRING, EventKind.CALL_MERGED):
+            _see_transfer(channels, recorded)
     alive: list[Json] = [channel for channel in channels.values() if channel["state"] != "ended"]
     return {
         "id": record.id,
@@ -89,6 +92,24 @@ def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]
         "second": legs[Leg.SECOND].as_dict(),
         "channels": alive,
     }
+
+
+def _see_transfer(channels: dict[str, dict[str, Json]], recorded: Recorded) -> None:
+    """Channels come with a party from another call, or leave with one."""
+    event: CallEvent = recorded.event
+    named = event.data.get("channels")
+    for name in named if isinstance(named, list) else ():
+        if event.kind is EventKind.CALL_MERGED:
+            channels.pop(str(name), None)
+        elif event.data.get("from_call") is not None:
+            channels[str(name)] = {
+                "id": name,
+                "leg": None if event.leg is None else event.leg.value,
+                "endpoint": None,
+                "trunk": None,
+                "state": "dialled",
+                "since": recorded.at,
+            }
 
 
 def _see_channel(channels: dict[str, dict[str, Json]], name: str, recorded: Recorded) -> None:

@@ -284,12 +284,8 @@ class SipStack:
             session.info(content_type, body, now)
 
     def answer_referral(self, call_id: str, referral: int, status: int, now: float) -> None:
-        """Answer the peer's REFER of that number (event: ReferReceived). The first time any status
-        below 300 accepts it, and others refuse it; from then on he is told each, until one of 200
-        or more, how the call goes that he asked for. Raises :class:`ValueError` unless the status
-        is 100 to 699."""
-        if not 100 <= status < 700:
-            raise ValueError("a status is 100 to 699")
+        """Tell the peer how his REFER of that number stands (event: ReferReceived); see
+        :meth:`~cordboard.sip.referrals.Referrals.answer`."""
         session = self._sessions.get(call_id)
         if session is not None:
             session.answer_referral(referral, status, now)

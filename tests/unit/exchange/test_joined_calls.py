@@ -9,16 +9,19 @@ import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind
-from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.ports import Dial, Incoming, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg, RingUser, UserKeys
 from cordboard.calls.wishes import Wishes, WrongState
 from cordboard.directory.snapshot import Directory
-from cordboard.engines.far_end import RINGS, FarEnd
+from cordboard.engines.far_end import RINGS, CallingEnd, FarEnd, FarState
 from cordboard.engines.memory import MemoryEngine
 from cordboard.exchange.exchange import Exchange
+from cordboard.feeds.live_call import live_call
 from cordboard.journal.memory import MemoryJournal
+from cordboard.journal.recovery import MemoryRecovery
 from support.tenants import request, tenant
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -279,3 +282,82 @@ async def test_what_waits_can_not_be_joined() -> None:
     await house.place(2)
     with pytest.raises(WrongState):
         house.join(Leg.FIRST, 2)
+
+
+class DiallingHouse(House):
+    """A house whose phones dial."""
+
+    def __init__(self) -> None:
+        super().__init__(helen_rings=True)
+        self.engine.take_calls()
+
+    async def dial(self, channel: str, to: str) -> tuple[CallingEnd, FarEnd]:
+        """Let jessica's desk phone dial somebody; both ends."""
+        caller = self.engine.call_in(Incoming(channel, "jessica-desk@demo", (), to, "demo"))
+        account = f"{to}@demo"
+
+        def dialled() -> list[str]:
+            dials = [one for one in self.engine.commands if isinstance(one, Dial)]
+            return [one.channel for one in dials if account in str(one.endpoint)]
+
+        await eventually(dialled)
+        return caller, self.engine.far(dialled()[-1])
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_phone_that_dialled_both_need_not_wait(answers: bool) -> None:
+    """The consultation is an early dialog of the phone's own."""
+    house = DiallingHouse()
+    jessica, thomas = await house.dial("one", "thomas")
+    asking, helen = await house.dial("two", "helen")
+    assert (jessica.state, asking.state) == (FarState.TALKING, FarState.CALLED)
+    told = jessica.refer(HELEN, replaces="two")
+    assert told == [202, 100]
+    assert asking.refused == 480
+    if answers:
+        helen.answer()
+        assert hear_each_other(thomas, helen)
+        assert jessica.hung_up_for is Cause.TRANSFERRED
+    else:
+        helen.reject(486)
+        assert told[-1] == 486
+        assert (jessica.hears, thomas.hears) == (thomas.channel, "one")
+    thomas.hang_up()
+    await eventually(lambda: house.exchange.live_calls() == 0)
+    assert not house.exchange.usage()
+
+
+@pytest.mark.parametrize("helen_rings", [True, False])
+async def test_killed_in_the_midst_each_call_has_one_result(helen_rings: bool) -> None:
+    house = House(helen_rings=helen_rings)
+    records = MemoryRecovery()
+    house.engine.keep_records(records)
+    jessica, thomas = await house.place(1)
+    again, helen = await house.place(2, to="helen")
+    jessica.refer(HELEN, replaces=again.channel)
+    await house.journal.flush()
+    left = [thomas, helen, jessica] if helen_rings else [thomas, helen]
+    assert set(records.records) == {one.channel for one in left}, "on whichever call's account"
+    engine = house.engine.killed()
+    following = Exchange(lambda: Directory((tenant(),)), engine, house.journal, lambda: 2.0)
+    await following.recover()
+    engine.end_left_over(dict(records.records))
+    assert all(one.state is FarState.OVER for one in left)
+    assert (await house.result(1))[:2] == ("interrupted", "interrupted")
+    assert (await house.result(2))[:2] == ("completed", "transferred")
+
+
+async def test_who_follows_sees_where_the_channels_are() -> None:
+    house = House()
+    jessica, thomas = await house.place(1)
+    again, helen = await house.place(2, to="helen")
+    jessica.refer(HELEN, replaces=again.channel)
+    await house.journal.flush()
+    for call, there in ((1, {thomas.channel, helen.channel}), (2, set())):
+        record = await house.journal.call("demo", f"call-{call}")
+        assert record is not None
+        events = await house.journal.events_of("demo", f"call-{call}")
+        seen = live_call(record, events)["channels"]
+        assert isinstance(seen, list)
+        found = {(one["id"], one["state"]) for one in seen if isinstance(one, dict)}
+        assert found == {(channel, "answered") for channel in there}

@@ -277,8 +277,3 @@ def test_only_a_session_that_is_up_can_be_referred() -> None:
     peer.ask_back(ringing, "REFER", 2, extra=(CONTACT, HELEN))
     peer.take_response(491)
     assert invite.method == "INVITE"
-
-
-def test_a_status_that_is_none_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="100 to 699"):
-        Peer().stack.answer_referral("call-1", 1, 99, 0.0)
