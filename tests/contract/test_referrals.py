@@ -12,9 +12,11 @@ from cordboard.calls.ports import (
     AnswerReferral,
     Bridge,
     HangUp,
+    Incoming,
     RedirectTarget,
     Referred,
     Released,
+    Ring,
 )
 from support.engine_rigs import HOST, Far, Rig, embedded_rig, memory_rig
 
@@ -28,7 +30,7 @@ RIGS: dict[str, Callable[..., AbstractAsyncContextManager[Rig]]] = {
 
 @pytest.fixture(params=RIGS)
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    async with RIGS[request.param]() as made:
+    async with RIGS[request.param](takes_calls=True) as made:
         yield made
 
 
@@ -87,6 +89,17 @@ async def test_a_call_of_the_same_phone_may_be_named(rig: Rig) -> None:
     await far.refer("whoever", replaces=consulted)
     event = await rig.event(Referred, channel)
     assert (event.replaces, event.elsewhere) == (other, False)
+
+
+async def test_so_may_one_that_its_phone_dials_and_nobody_has_answered(rig: Rig) -> None:
+    channel, far = await rig.answered("desk")
+    caller = await rig.call_in("desk", "200")
+    await rig.event(Incoming, caller.channel)
+    rig.execute(Ring(caller.channel))
+    await rig.until(lambda: caller.rung)
+    await far.refer("whoever", replaces=caller)
+    event = await rig.event(Referred, channel)
+    assert (event.replaces, event.elsewhere) == (caller.channel, False)
 
 
 async def test_a_call_that_is_none_of_ours_is_said_to_be(rig: Rig) -> None:

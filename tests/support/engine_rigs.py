@@ -109,7 +109,10 @@ class Far(ABC):
 
     @abstractmethod
     async def refer(
-        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+        self,
+        user: str,
+        host: str = "elsewhere.test",
+        replaces: Far | CallerEnd | str | None = None,
     ) -> list[int]:
         """REFER: have the other party connected with somebody else, or with a far end of the same
         phone; gives the answer and the news of it as they come."""
@@ -307,10 +310,13 @@ class MemoryFar(Far):
         self.end.press(digit)
 
     async def refer(
-        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+        self,
+        user: str,
+        host: str = "elsewhere.test",
+        replaces: Far | CallerEnd | str | None = None,
     ) -> list[int]:
         target = RedirectTarget(user, host, ours=host == HOST)
-        if isinstance(replaces, MemoryFar):
+        if isinstance(replaces, MemoryFar | MemoryCaller):
             return self.end.refer(target, replaces=replaces.end.channel)
         return self.end.refer(target, elsewhere=replaces is not None)
 
@@ -446,9 +452,14 @@ class SipFar(Far):
         self.call.press(digit)
 
     async def refer(
-        self, user: str, host: str = "elsewhere.test", replaces: Far | str | None = None
+        self,
+        user: str,
+        host: str = "elsewhere.test",
+        replaces: Far | CallerEnd | str | None = None,
     ) -> list[int]:
-        named = replaces.call.replaces if isinstance(replaces, SipFar) else replaces
+        named = replaces
+        if isinstance(replaces, SipFar | SipCaller):
+            named = replaces.call.replaces
         return self.call.refer(f"<sip:{user}@{host}{f'?Replaces={named}' if named else ''}>")
 
     @property

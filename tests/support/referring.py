@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.sip.client_session import ClientSession
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request, Response
 from cordboard.sip.responses import stamp_via
@@ -31,8 +32,13 @@ class ReferringStack(SipStack):
 
     def replaces(self, call_id: str) -> str:
         """The escaped Replaces by which the other end knows a call of ours."""
-        dialog = self._core.sessions[call_id].need_dialog()
-        return f"{call_id}%3Bto-tag%3D{dialog.remote_tag}%3Bfrom-tag%3D{dialog.local_tag}"
+        session = self._core.sessions[call_id]
+        if isinstance(session, ClientSession) and session.dialog is None:
+            (theirs,), ours = session._early._heard, session._invite.tag
+        else:
+            dialog = session.need_dialog()
+            theirs, ours = dialog.remote_tag, dialog.local_tag
+        return f"{call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}"
 
     def _receive_request(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
         session = self._core.sessions.get(request.call_id)

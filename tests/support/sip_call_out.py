@@ -71,6 +71,11 @@ class SipCallOut:
         return [one for one in self._phone.events if getattr(one, "call_id", "") == self.call_id]
 
     @property
+    def replaces(self) -> str:
+        """How somebody who refers names this call, once it rings."""
+        return self._phone.stack.replaces(self.call_id)
+
+    @property
     def rung(self) -> list[int]:
         """The provisional statuses above 100."""
         return [one.status for one in self._events if isinstance(one, InviteRinging)]
