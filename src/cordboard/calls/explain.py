@@ -82,6 +82,7 @@ def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
     if isinstance(second, ProgramPlan):
         return {
             "party": second.party.as_dict(),
+            **_explain_forwards(second),
             "language": second.language,
             "variables": dict(second.variables),
             "steps": [*map(told_step, second.steps)],
@@ -115,6 +116,23 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
     }
     if leg.hunt is not None:
         explained["hunt"] = _explain_hunt(leg.hunt)
+    return {**explained, **_explain_forwards(leg)}
+
+
+def _explain_forwards(leg: LegPlan | ProgramPlan) -> dict[str, Json]:
+    """Who sends the call on until it comes to a leg's party, and where it goes on from there."""
+    explained: dict[str, Json] = {}
+    if leg.forwarded:
+        explained["forwarded"] = [hop.as_dict() for hop in leg.forwarded]
+    if isinstance(leg, LegPlan) and leg.absent is not None:
+        explained["not_rung"] = leg.absent.value
+    if isinstance(leg, LegPlan) and leg.forwards is not None:
+        terms = leg.forwards
+        explained["forwards"] = {
+            "busy": terms.busy,
+            "no_answer": terms.no_answer,
+            "after": terms.after,
+        }
     return explained
 
 

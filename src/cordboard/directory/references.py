@@ -15,7 +15,7 @@ from cordboard.directory.numbers import NotANumber, dialled, identity
 from cordboard.directory.problems import Problems
 from cordboard.directory.shape import found
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.directory.target import GroupTarget
+from cordboard.directory.target import GroupTarget, UserTarget
 
 Reachable = User | Group | Context
 
@@ -40,6 +40,7 @@ def check_tenant(tenant: TenantDirectory, problems: Problems) -> None:
     _check_caller_ids(tenant, problems)
     _check_dead_ends(tenant, problems)
     _check_overflows(tenant, problems)
+    _check_forwards(tenant, problems)
     _check_ways_out(tenant, problems)
 
 
@@ -252,6 +253,19 @@ def _check_overflows(tenant: TenantDirectory, problems: Problems) -> None:
             problems.error(path, "this is the group itself")
         elif target is None and not _is_a_number(to):
             problems.error(path, f"{found(to)} is neither known here nor a number")
+
+
+def _check_forwards(tenant: TenantDirectory, problems: Problems) -> None:
+    """Where users have their calls forwarded to."""
+    for user in tenant.users:
+        for key in ("always", "busy", "no_answer"):
+            to: str | None = getattr(user.forwarding, key)
+            path = ("tenant", tenant.domain, "user", user.name, "forward", key)
+            target = None if to is None else tenant.resolve(to)
+            if isinstance(target, UserTarget) and target.user is user:
+                problems.error(path, "this is the user himself")
+            elif to is not None and target is None and not _is_a_number(to):
+                problems.error(path, f"{found(to)} is neither known here nor a number")
 
 
 def _is_a_number(text: str) -> bool:

@@ -28,6 +28,7 @@ class Cdr:
     party), "client" (a request), "server" (a limit, a lost voice, a restart, the end of a program),
     or None where nobody had anything to hang up. ``recordings`` are the ids of those
     that were made. ``waiting_seconds`` is how long a party waited in queues, None where none did.
+    ``forwarded_to`` is the number of the party that the second leg was forwarded to at last.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Cdr:
     direction: str
     recordings: tuple[str, ...] = ()
     waiting_seconds: float | None = None
+    forwarded_to: str | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -86,6 +88,7 @@ class _Leg:
     def __init__(self) -> None:
         self.shown: Mapping[str, Json] = {}
         self.trunk: str | None = None
+        self.forwarded_to: str | None = None
         self.dialled_at: float | None = None
         self.answered_at: float | None = None
         self._won = False
@@ -97,6 +100,8 @@ class _Leg:
             self.trunk = _text(event.data, "trunk")
             if self.dialled_at is None:
                 self.dialled_at = recorded.at
+        elif event.kind is EventKind.CALL_FORWARDED:
+            self.forwarded_to = _text(_table(event.data, "party"), "number") or self.forwarded_to
         elif event.kind is EventKind.CHANNEL_FAILED_OVER:
             self.trunk = _text(event.data, "next") or self.trunk
         elif event.kind is EventKind.LEG_ANSWERED and not self._won:
@@ -162,6 +167,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         direction=_text(asked, "direction") or Direction.REQUEST.value,
         recordings=tuple(recordings),
         waiting_seconds=waited,
+        forwarded_to=legs[Leg.SECOND].forwarded_to,
     )
 
 

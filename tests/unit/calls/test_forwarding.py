@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
+from cordboard.calls.explain import explain
 from cordboard.calls.forwarding import MAX_FORWARDS, forwarding_event, forwarding_in
 from cordboard.calls.limits import LimitKey
 from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
@@ -173,6 +174,20 @@ def test_who_is_not_to_be_disturbed_is_not_rung_by_groups() -> None:
     away = here(thomas=Forwarding(do_not_disturb=True))
     made = planned(request(RingGroup(GroupKeys(name="sales")), "jessica"), away)
     assert [channel.label for channel in made.channels] == ["helen@demo"]
+
+
+def test_explanations_tell_who_sends_the_call_on() -> None:
+    where = here(thomas=Forwarding(always="helen"), helen=Forwarding(no_answer="1111"))
+    live = desk(everywhere, numbered_ids(), directory=where)
+    told = explain(planned(request(to="thomas"), where), live)["second"]
+    assert isinstance(told, dict)
+    assert told["forwards"] == {"busy": None, "no_answer": "1111", "after": 20.0}
+    (hop,) = cast("list[dict[str, Any]]", told["forwarded"])
+    assert (hop["by"]["name"], hop["to"], hop["reason"]) == ("thomas", "helen", "always")
+    away = here(thomas=Forwarding(do_not_disturb=True))
+    told = explain(planned(request(to="thomas"), away), live)["second"]
+    assert isinstance(told, dict)
+    assert told["not_rung"] == "busy"
 
 
 # While it rings
