@@ -13,6 +13,7 @@ from cordboard.journal.sql import checkpoints
 from cordboard.journal.sql.checkpoints import Checkpoints
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -70,3 +71,25 @@ async def test_nothing_is_asked_of_a_store_to_which_nothing_was_written(tmp_path
     with pytest.raises(AssertionError, match="not open"):
         await Checkpoints(there.store, lambda: 1, there.journal.flush).step()
     await Checkpoints(there.store, lambda: 0, there.journal.flush).step()
+
+
+async def test_what_cannot_be_copied_is_said_once_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checkpoints, "LOOK_SECONDS", 0.001)
+    asked: list[int] = []
+
+    def commits() -> int:
+        asked.append(1)
+        if len(asked) < 20:
+            raise OSError("the disk is full")
+        return 0
+
+    async def asleep() -> None:
+        raise AssertionError("nothing was copied")
+
+    made = Checkpoints(Writing(tmp_path / "journal.db").store, commits, asleep)
+    made.start()
+    await eventually(lambda: len(asked) > 30)
+    await made.stop()
+    assert capsys.readouterr().out.count("can't be copied") == 1

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.journal.port import JournalUnavailable
-from cordboard.journal.sql.store import PASSIVE_CHECKPOINT, Store
+from cordboard.journal.sql.store import PASSIVE_CHECKPOINT, Store, reason_of
 
 _log = structlog.get_logger(__name__)
 
@@ -65,9 +65,13 @@ class Checkpoints:
             await self._finish()
 
     async def _run(self) -> None:
+        is_told = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self.step()
+                is_told = False
             except (JournalUnavailable, SQLAlchemyError, OSError) as error:
-                _log.warning("the log of the store can't be copied", reason=type(error).__name__)
+                if not is_told:
+                    _log.warning("the log of the store can't be copied", reason=reason_of(error))
+                is_told = True
