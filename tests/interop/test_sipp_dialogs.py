@@ -227,7 +227,31 @@ UNACKNOWLEDGED = [
     ),
 ]
 
-CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *REDIRECTS, *IDENTITY, *UNACKNOWLEDGED]
+AWAY = "Refer-To: <sip:thomas@demo>"
+OUTSIDE = "Refer-To: <sip:[number]@elsewhere.test>"
+FOR_BYE = "Refer-To: <sip:thomas@demo;method=BYE>"
+
+REFERS = [
+    Case(
+        answered("who-is-outside-transfers-nobody-and-the-call-stays")
+        .request("REFER", 1, AWAY)
+        .expect_answer(603)
+        .request("REFER", 2, OUTSIDE)
+        .expect_answer(603)
+        .request("REFER", 3, f"{AWAY}?Replaces=x%3Bto-tag%3D1%3Bfrom-tag%3D2")
+        .expect_answer(400)
+        .request("REFER", 4)
+        .expect_answer(400)
+        .request("REFER", 5, AWAY, AWAY)
+        .expect_answer(400)
+        .request("REFER", 6, FOR_BYE)
+        .expect_answer(501)
+        .pause(A_WHILE_MS)
+        .hang_up(7)
+    ),
+]
+
+CASES = [*HOLDS, *OFFERS, *PROGRESS, *GOODBYES, *REDIRECTS, *IDENTITY, *UNACKNOWLEDGED, *REFERS]
 
 
 @pytest.fixture(scope="module")
