@@ -83,8 +83,18 @@ class Recorded(BaseModel):
     paused: bool = Field(description="what is said now is left out")
 
 
+_NULL, _GIVEN = {"type": "null"}, {"not": {"type": "null"}}
+_TARGETS: list[Any] = [
+    {"required": ["to"], "properties": {"to": _GIVEN, "call": _NULL, "call_leg": _NULL}},
+    {"required": ["call"], "properties": {"call": _GIVEN, "to": _NULL}},
+]
+"""In which ways the target of a transfer is named."""
+
+
 class Transfer(Bound):
     """Whom a party is connected with instead: somebody who is rung, or a party of another call."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": _TARGETS})
 
     leg: LegName = Field(description="the party that stays; the other one is hung up")
     to: str | None = Field(
