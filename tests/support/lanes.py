@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 WAITING = "tests/interop/"
 LONGEST_FIRST = (
     "tests/interop/test_kill_loop.py",
+    "tests/interop/test_asterisk.py",
+    "tests/interop/test_own_phone.py",
+    "tests/interop/test_kamailio_edge.py",
     "tests/interop/test_bad_network.py",
+    "tests/property/test_v1_conformance.py",
+    "tests/property/test_group_hunts.py",
 )
 """What would be waited for by all if it came last."""
 

@@ -35,7 +35,7 @@ def test_what_drives_programs_is_told_from_what_computes() -> None:
 
 
 def test_the_longest_is_begun_first_and_the_rest_as_it_comes() -> None:
-    others = ["tests/interop/test_wire.py", "tests/interop/test_asterisk.py"]
+    others = ["tests/interop/test_wire.py", "tests/interop/test_nginx.py"]
     assert in_order([*others, KILL_LOOP]) == [KILL_LOOP, *others]
 
 
