@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
-from cordboard.calls.forwarding import forwarding_event
-from cordboard.calls.wrap_ups import WrapUp
+from cordboard.calls.people.forwarding import forwarding_event
+from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User
 from cordboard.journal.port import (

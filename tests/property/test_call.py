@@ -14,10 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.limits import Usage
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Accept,
     Answered,
@@ -60,8 +59,9 @@ from cordboard.calls.request import (
     RingUser,
     UserKeys,
 )
+from cordboard.calls.running.call import Call
+from cordboard.calls.running.wishes import RecordAction, WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import RecordAction, WrongState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import GroupKind
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant

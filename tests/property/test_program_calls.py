@@ -8,11 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cordboard.calls.call import Call
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.limits import Usage
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Answered,
     Bridge,
@@ -25,6 +24,7 @@ from cordboard.calls.ports import (
     PlayEnded,
     Released,
 )
+from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.directory.model import GroupKind
 from cordboard.directory.snapshot import TenantDirectory

@@ -8,9 +8,9 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.calls import program_course
-from cordboard.calls.program import Program
-from cordboard.calls.program_words import (
+from cordboard.calls.programs import program_course
+from cordboard.calls.programs.program import Program
+from cordboard.calls.programs.program_words import (
     Effect,
     Ended,
     Fetch,

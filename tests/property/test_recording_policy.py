@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.calls.recording_policy import (
+from cordboard.calls.planning.recording_policy import (
     NO_WISHES,
     RecordingWishes,
     Say,

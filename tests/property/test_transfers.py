@@ -14,10 +14,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.limits import Usage
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Answered,
     AnswerReferral,
@@ -37,9 +36,10 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, RingUser, UserKeys
+from cordboard.calls.ringing.switchboard import Consultation, Handed
+from cordboard.calls.running.call import Call
+from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.switchboard import Consultation, Handed
-from cordboard.calls.wishes import WrongState
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
 USERS = ["jessica", "thomas", "helen"]

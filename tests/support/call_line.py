@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cordboard.calls.call import Call
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind, Outcome
 from cordboard.calls.limits import Take, Usage
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import Answered, EngineCommand, EngineEvent, Failed
 from cordboard.calls.request import CallRequest
+from cordboard.calls.running.call import Call
 from cordboard.directory.snapshot import TenantDirectory
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 

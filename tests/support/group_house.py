@@ -7,12 +7,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from cordboard.calls.agents import AgentState, Place
-from cordboard.calls.attendance import Attendance
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.limits import Usage
-from cordboard.calls.planner import plan
+from cordboard.calls.people.agents import AgentState, Place
+from cordboard.calls.planning.attendance import Attendance
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Answered,
     Dial,
@@ -24,6 +23,7 @@ from cordboard.calls.ports import (
     TerminalEndpoint,
 )
 from cordboard.calls.request import GroupKeys, RingGroup
+from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.calls.trunk_state import UNWATCHED
 from cordboard.directory.model import Group, GroupKind, GroupStrategy, Member

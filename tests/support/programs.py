@@ -5,8 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 
-from cordboard.calls.program import Program
-from cordboard.calls.program_words import (
+from cordboard.calls.programs.program import Program
+from cordboard.calls.programs.program_words import (
     Effect,
     Ended,
     Fetch,

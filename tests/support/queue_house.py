@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.ports import (
     Answered,
@@ -18,6 +17,7 @@ from cordboard.calls.ports import (
     TerminalEndpoint,
 )
 from cordboard.calls.request import Address, RingNumber
+from cordboard.calls.running.call import Call
 from cordboard.directory.model import Group
 from support.group_house import GroupHouse
 from support.tenants import DOMAIN

@@ -6,7 +6,7 @@ import hashlib
 from itertools import count
 
 from cordboard.calls.limits import Usage
-from cordboard.calls.plan import ContactLookup, NewId
+from cordboard.calls.planning.plan import ContactLookup, NewId
 from cordboard.calls.ports import Contact
 from cordboard.calls.request import Address, CalledParty, CallRequest, RingUser, UserKeys
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState

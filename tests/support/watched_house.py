@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from cordboard.calls.agents import AgentState
+from cordboard.calls.people.agents import AgentState
 from cordboard.calls.ports import (
     Answered,
     Dial,

@@ -1,7 +1,7 @@
 """What a client asked for, in our own words: the value every dialect translates into.
 
 A request names parties as the client named them; what they mean is decided by the plan
-(:mod:`~cordboard.calls.planner`) against a directory.
+(:mod:`~cordboard.calls.planning.planner`) against a directory.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The life of a call as a table.
 
 Theory of operation. A call is in one :class:`Stage`; what happens to it is boiled down to a
-:class:`Trigger` (by :mod:`~cordboard.calls.call`, which knows about channels and hunts), and this
-table alone says which stage follows. A trigger that the table does not know in a stage has no
-effect there: late and crossing events are the rule with phones, not an error. Two rules hold it
+:class:`Trigger` (by :mod:`~cordboard.calls.running.call`, which knows about channels and hunts),
+and this table alone says which stage follows. A trigger that the table does not know in a stage has
+no effect there: late and crossing events are the rule with phones, not an error. Two rules hold it
 together:
 
 1. All transitions are here. Whoever enters a stage does what that stage needs, and nothing else
@@ -18,7 +18,7 @@ its own phone's ringback, and that is refused where the second fails. Where the 
 forwarded to a program meanwhile, it is answered as for any other.
 
 A call for later waits in ``SCHEDULED``, without a plan or a channel
-(:mod:`~cordboard.calls.scheduled`), and is accepted once more when it is due.
+(:mod:`~cordboard.calls.running.scheduled`), and is accepted once more when it is due.
 
 ``ENDING`` is the time between the decision that a call is over and the last channel's farewell. The
 result is decided on entering it and never changes after.

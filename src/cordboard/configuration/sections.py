@@ -8,7 +8,7 @@ from typing import Final
 
 from cordboard import __version__
 from cordboard.addresses import NO_HOSTS
-from cordboard.calls.scheduled import DEFAULT_GRACE
+from cordboard.calls.running.scheduled import DEFAULT_GRACE
 from cordboard.configuration.listening import (
     ADDRESS,
     HOSTS,

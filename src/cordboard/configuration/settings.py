@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
-from cordboard.calls.scheduled import DEFAULT_GRACE
+from cordboard.calls.running.scheduled import DEFAULT_GRACE
 from cordboard.configuration.listening import (
     HOSTS,
     Listener,

@@ -5,7 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from cordboard.calls.agents import NEVER_ACTED, AgentAct, AgentState, Place, after, agent_event
+from cordboard.calls.people.agents import (
+    NEVER_ACTED,
+    AgentAct,
+    AgentState,
+    Place,
+    after,
+    agent_event,
+)
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.model import Group, User
 from cordboard.journal.port import Journal, JournalUnavailable
@@ -40,7 +47,7 @@ class Agents:
     ) -> AgentState:
         """Let a member do something; gives his state, which is durable.
 
-        Raises :class:`~cordboard.calls.agents.NotLoggedIn`, :class:`Refused` (overloaded).
+        Raises :class:`~cordboard.calls.people.agents.NotLoggedIn`, :class:`Refused` (overloaded).
         """
         async with self._turns.setdefault(tenant, asyncio.Lock()):
             before = self.state(tenant, group, user)

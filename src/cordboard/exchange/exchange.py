@@ -11,21 +11,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from cordboard.calls.attendance import Attendance
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, Json
-from cordboard.calls.explain import explain
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
-from cordboard.calls.log import accepted_event
-from cordboard.calls.plan import CallPlan
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.attendance import Attendance
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.plan import CallPlan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import Contact, Engine
-from cordboard.calls.progress import last_events
 from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
-from cordboard.calls.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
-from cordboard.calls.wishes import Wishes
+from cordboard.calls.ringing.log import accepted_event
+from cordboard.calls.running.call import Call
+from cordboard.calls.running.progress import last_events
+from cordboard.calls.running.scheduled import DEFAULT_GRACE, ScheduledCall, SomeOtherTime, check_due
+from cordboard.calls.running.wishes import Wishes
 from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.channels import ChannelBook, ladder_of
@@ -178,7 +178,7 @@ class Exchange:
 
     def wish(self, tenant: str, call: str, wish: Callable[[Wishes, float], None]) -> bool:
         """Have something happen to a live call of a tenant; False where there is none. What the
-        call refuses is raised (:class:`~cordboard.calls.wishes.WrongState` and others)."""
+        call refuses is raised (:class:`~cordboard.calls.running.wishes.WrongState` and others)."""
         return self._live.wish(tenant, call, lambda one, now: wish(one.wishes, now))
 
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:

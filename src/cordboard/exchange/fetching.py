@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from cordboard.calls.program import LONGEST_FETCH
-from cordboard.calls.program_words import WantedSteps
+from cordboard.calls.programs.program import LONGEST_FETCH
+from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
 from cordboard.directory.steps import Step
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cordboard.calls.forwarding import forwarding_event
-from cordboard.calls.reaching import check_terms
+from cordboard.calls.people.forwarding import forwarding_event
+from cordboard.calls.planning.reaching import check_terms
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from cordboard.calls.attendance import Attendance
-from cordboard.calls.call import Call
 from cordboard.calls.limits import Usage
-from cordboard.calls.lines import Lines
+from cordboard.calls.people.lines import Lines
+from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
-from cordboard.calls.program_words import WantedSteps
+from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.ringing.switchboard import Consultation, Handed
+from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
-from cordboard.calls.switchboard import Consultation, Handed
 from cordboard.directory.steps import Step
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel

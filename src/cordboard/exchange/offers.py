@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from cordboard.calls.offered_request import request_of
+from cordboard.calls.planning.offered_request import request_of
 from cordboard.calls.ports import EngineCommand, EngineEvent, Incoming, Reject
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from cordboard.calls.events import Json
-from cordboard.calls.lines import Caller
-from cordboard.calls.strategies import Candidate
+from cordboard.calls.people.lines import Caller
+from cordboard.calls.people.strategies import Candidate
 from cordboard.directory.model import Group
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.exchange.switchboard import LiveSwitchboard

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterable
 
 from cordboard.calls.events import Recorded
-from cordboard.calls.progress import files_left
 from cordboard.calls.recorded_files import Length, OpenFile, RecordedFiles
-from cordboard.calls.wishes import MAX_RECORDINGS
+from cordboard.calls.running.progress import files_left
+from cordboard.calls.running.wishes import MAX_RECORDINGS
 from cordboard.engines.memory_recorded_files import MemoryRecordedFiles
 from cordboard.journal.port import Journal
 from cordboard.journal.recordings import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cordboard.calls.plan import PlannedChannel
+from cordboard.calls.planning.plan import PlannedChannel
 from cordboard.calls.request import CallRequest
 from cordboard.journal.port import CallRecord
 from cordboard.journal.request_form import written

@@ -13,8 +13,8 @@ from typing import Final
 import structlog
 
 from cordboard.calls.events import Recorded
-from cordboard.calls.progress import group_of, progress_of
-from cordboard.calls.scheduled import ScheduledCall
+from cordboard.calls.running.progress import group_of, progress_of
+from cordboard.calls.running.scheduled import ScheduledCall
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.journal.port import CallRecord

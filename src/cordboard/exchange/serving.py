@@ -7,7 +7,7 @@ from asyncio import get_running_loop
 from collections.abc import Callable
 from typing import Final
 
-from cordboard.calls.lines import Lines
+from cordboard.calls.people.lines import Lines
 from cordboard.exchange.alarm import Alarm
 
 LOOK_AGAIN: Final = 1.0

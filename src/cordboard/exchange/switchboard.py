@@ -6,19 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import random
 
-from cordboard.calls.agents import NEVER_ACTED, AgentState, Place
-from cordboard.calls.attendance import Attendance
 from cordboard.calls.causes import Cause
-from cordboard.calls.forwarding import ForwardReason
-from cordboard.calls.group_hunt import next_channels
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
-from cordboard.calls.lines import Lines
-from cordboard.calls.plan import CallPlan, ContactLookup, LegPlan, PlannedChannel, ProgramPlan
-from cordboard.calls.ports import Contact, RedirectTarget
-from cordboard.calls.program_words import RingOut
-from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import Leg, Offered
-from cordboard.calls.rerouting import (
+from cordboard.calls.people.agents import NEVER_ACTED, AgentState, Place
+from cordboard.calls.people.forwarding import ForwardReason
+from cordboard.calls.people.lines import Lines
+from cordboard.calls.people.strategies import GroupView
+from cordboard.calls.planning.attendance import Attendance
+from cordboard.calls.planning.group_hunt import next_channels
+from cordboard.calls.planning.plan import (
+    CallPlan,
+    ContactLookup,
+    LegPlan,
+    PlannedChannel,
+    ProgramPlan,
+)
+from cordboard.calls.planning.rerouting import (
     forward,
     overflow_program,
     pick_up,
@@ -27,8 +30,11 @@ from cordboard.calls.rerouting import (
     ring,
     transfer,
 )
-from cordboard.calls.strategies import GroupView
-from cordboard.calls.switchboard import Consultation, Handed, Rerouted
+from cordboard.calls.ports import Contact, RedirectTarget
+from cordboard.calls.programs.program_words import RingOut
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import Leg, Offered
+from cordboard.calls.ringing.switchboard import Consultation, Handed, Rerouted
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
@@ -45,7 +51,7 @@ def nobody_gives(_tenant: str, _into: str, _consultation: Consultation) -> Hande
 
 @dataclass(frozen=True, slots=True)
 class LiveSwitchboard:
-    """The :class:`~cordboard.calls.switchboard.Switchboard` of all calls of an exchange."""
+    """The :class:`~cordboard.calls.ringing.switchboard.Switchboard` of all calls of an exchange."""
 
     directory: Callable[[], Directory]
     find_contacts: ContactLookup

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from cordboard.calls.events import Json
 from cordboard.calls.limits import trunk_take
-from cordboard.calls.live import LiveView
-from cordboard.calls.trunks import full_name
+from cordboard.calls.planning.live import LiveView
+from cordboard.calls.planning.trunks import full_name
 from cordboard.directory.model import Trunk
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-from cordboard.calls.attendance import Attendance
 from cordboard.calls.events import CallEvent
+from cordboard.calls.people.wrap_ups import wrap_up_begun, wrap_up_ended, wrap_up_in
+from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.wrap_ups import wrap_up_begun, wrap_up_ended, wrap_up_in
 from cordboard.directory.model import User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.journal.port import Journal, JournalUnavailable

@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import EventKind, Json, Recorded
+from cordboard.calls.people.agents import AgentState, Place
 from cordboard.feeds.live_call import live_call
 from cordboard.feeds.messages import (
     Encoder,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cordboard.calls.events import CallEvent, EventKind, Json, Recorded
-from cordboard.calls.progress import progress_of
 from cordboard.calls.request import Leg
+from cordboard.calls.running.progress import progress_of
 from cordboard.journal.port import CallRecord
 
 _CHANNEL_STATES = {

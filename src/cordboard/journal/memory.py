@@ -13,10 +13,10 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
-from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
-from cordboard.calls.wrap_ups import WrapUp
+from cordboard.calls.people.agents import AgentState, Place
+from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures

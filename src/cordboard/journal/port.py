@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Json, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.calls.people.agents import AgentState, Place
+from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.calls.request import Callback
-from cordboard.calls.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted

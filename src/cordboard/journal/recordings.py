@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Protocol
 
-from cordboard.calls.agents import NO_CALL
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.people.agents import NO_CALL
 from cordboard.calls.recording_terms import id_of
 
 DAY: Final = 86_400.0

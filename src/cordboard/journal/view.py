@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from cordboard.calls.agents import NO_CALL, AgentState, Place, state_in
 from cordboard.calls.events import CallEvent, EventKind, Recorded
-from cordboard.calls.forwarding import forwarding_in
 from cordboard.calls.owing import Owed, owed, owes
-from cordboard.calls.progress import progress_of
+from cordboard.calls.people.agents import NO_CALL, AgentState, Place, state_in
+from cordboard.calls.people.forwarding import forwarding_in
+from cordboard.calls.people.wrap_ups import WrapUp, wrap_up_in
+from cordboard.calls.running.progress import progress_of
 from cordboard.calls.stages import Stage
-from cordboard.calls.wrap_ups import WrapUp, wrap_up_in
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.also_owed import also_owed
 from cordboard.journal.entry import Entry

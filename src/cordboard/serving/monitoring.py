@@ -21,7 +21,7 @@ from cordboard import __version__
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.watching import Unready
 from cordboard.calls.limits import TRUNK_SCOPE
-from cordboard.calls.trunks import full_name
+from cordboard.calls.planning.trunks import full_name
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.engine import EmbeddedEngine
 from cordboard.exchange.exchange import Exchange

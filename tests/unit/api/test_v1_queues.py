@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from cordboard.api.v1.queues import AgentShown, agent_shown
-from cordboard.calls.strategies import Candidate, Obstacle
+from cordboard.calls.people.strategies import Candidate, Obstacle
 from cordboard.directory.queue_rules import QueueRules
 from support.tenants import tenant
 from support.v1 import Served

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.agent_features import act, wrapped_up
-from cordboard.calls.agents import AgentAct, AgentState, Place
-from cordboard.calls.attendance import Attendance
 from cordboard.calls.events import EventKind
+from cordboard.calls.people.agents import AgentAct, AgentState, Place
+from cordboard.calls.people.wrap_ups import wrap_up_in
+from cordboard.calls.planning.agent_features import act, wrapped_up
+from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.wrap_ups import wrap_up_in
 from cordboard.directory.model import Group, Member
 from support.tenants import DOMAIN, desk, everywhere, numbered_ids, tenant
 

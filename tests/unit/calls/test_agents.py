@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.agents import (
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.people.agents import (
     NEVER_ACTED,
     AgentAct,
     AgentState,
@@ -13,7 +14,6 @@ from cordboard.calls.agents import (
     agent_event,
     state_in,
 )
-from cordboard.calls.events import CallEvent, EventKind
 from cordboard.directory.model import Group, User
 
 READY, OUT = AgentState(), AgentState(logged_in=False)

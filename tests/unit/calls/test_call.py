@@ -7,7 +7,6 @@ import weakref
 
 import pytest
 
-from cordboard.calls.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS, WARNING_SECONDS
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.ports import (
@@ -31,6 +30,7 @@ from cordboard.calls.ports import (
     TrunkEndpoint,
 )
 from cordboard.calls.request import Leg, LegWishes
+from cordboard.calls.running.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS, WARNING_SECONDS
 from cordboard.calls.said import Said
 from cordboard.calls.stages import Stage
 from support.call_line import Line, bridged, ringing_second

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.call import Call
 from cordboard.calls.events import CallEvent, EventKind
-from cordboard.calls.plan import channels_for
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.plan import channels_for
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Contact,
     Dial,
@@ -17,6 +16,7 @@ from cordboard.calls.ports import (
     TerminalEndpoint,
 )
 from cordboard.calls.request import CallRequest, RingUser, UserKeys
+from cordboard.calls.running.call import Call
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
 URI = "sip:helen@10.0.0.7:5060"

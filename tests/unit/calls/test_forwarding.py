@@ -9,11 +9,11 @@ import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
-from cordboard.calls.explain import explain
-from cordboard.calls.forwarding import MAX_FORWARDS, forwarding_event, forwarding_in
 from cordboard.calls.limits import LimitKey
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
-from cordboard.calls.planner import plan
+from cordboard.calls.people.forwarding import MAX_FORWARDS, forwarding_event, forwarding_in
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Accept,
     Answered,

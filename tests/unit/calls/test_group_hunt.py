@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.calls.agents import AgentState
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
-from cordboard.calls.explain import explain
-from cordboard.calls.planner import plan
+from cordboard.calls.people.agents import AgentState
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import Answered, Digit, Failed, Play, RedirectTarget, Tone, ToneKind
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, Leg, LegWishes, RingGroup, RingUser, UserKeys

@@ -9,11 +9,11 @@ import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
-from cordboard.calls.explain import explain
 from cordboard.calls.limits import LimitKey
-from cordboard.calls.offered_request import request_of
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.offered_request import request_of
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Accept,
     Answered,
@@ -33,11 +33,11 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
-from cordboard.calls.program_words import RingOut
+from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Address, CallRequest, Direction, Leg, Offered, RingDid
+from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import WrongState
 from cordboard.directory.model import NumberFormat
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.directory.steps import RingKind, RingStep

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from cordboard.calls.explain import explain, explain_refusal
 from cordboard.calls.limits import LimitKey, Usage
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.explain import explain, explain_refusal
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (

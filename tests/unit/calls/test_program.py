@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.gathering import MAX_TYPED, SPARE_FINISH
-from cordboard.calls.program import LONGEST_FETCH, LONGEST_SOUND, MAX_SPOKEN, TRANSITIONS
-from cordboard.calls.program_course import (
+from cordboard.calls.programs.gathering import MAX_TYPED, SPARE_FINISH
+from cordboard.calls.programs.program import LONGEST_FETCH, LONGEST_SOUND, MAX_SPOKEN, TRANSITIONS
+from cordboard.calls.programs.program_course import (
     MAX_AT_ONCE,
     MAX_FETCHES,
     MAX_MESSAGES,
@@ -15,7 +15,7 @@ from cordboard.calls.program_course import (
     MAX_UNPLAYABLE,
     MAX_VARIABLES,
 )
-from cordboard.calls.program_words import (
+from cordboard.calls.programs.program_words import (
     Ended,
     Fetch,
     Hush,

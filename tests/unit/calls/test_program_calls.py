@@ -26,8 +26,8 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
-from cordboard.calls.progress import progress_of
 from cordboard.calls.request import CallRequest, Leg
+from cordboard.calls.running.progress import progress_of
 from cordboard.calls.stages import Stage
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Context

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind, Outcome, Recorded
-from cordboard.calls.progress import KILLED, files_left, interrupted, last_events, progress_of
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.request import Leg
+from cordboard.calls.running.progress import (
+    KILLED,
+    files_left,
+    interrupted,
+    last_events,
+    progress_of,
+)
 from cordboard.calls.stages import Stage
 
 K = EventKind

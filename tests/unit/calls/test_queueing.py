@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.agents import AgentState
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
+from cordboard.calls.people.agents import AgentState
 from cordboard.calls.ports import EarlyMedia, Failed, PlayEnded, Prompt, Tone, ToneKind
 from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.bridged import BEEP
 from cordboard.calls.events import EventKind
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Answered,
     Bridge,
@@ -26,7 +25,8 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, Leg, RingUser, UserKeys
-from cordboard.calls.wishes import RecordAction
+from cordboard.calls.running.bridged import BEEP
+from cordboard.calls.running.wishes import RecordAction
 from cordboard.directory.recording import RecordGroup, RecordPolicy
 from cordboard.directory.snapshot import TenantDirectory
 from support.call_line import Line

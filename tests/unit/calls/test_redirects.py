@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.call import Call
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind, Outcome
 from cordboard.calls.limits import LimitKey, Usage
-from cordboard.calls.plan import ContactLookup
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.plan import ContactLookup
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Answered,
     Dial,
@@ -25,6 +24,7 @@ from cordboard.calls.ports import (
     TrunkEndpoint,
 )
 from cordboard.calls.request import Address, CallRequest, RingNumber, SecondScope
+from cordboard.calls.running.call import Call
 from cordboard.directory.snapshot import TenantDirectory
 from support.tenants import desk, everywhere, numbered_ids, only, request, tenant
 

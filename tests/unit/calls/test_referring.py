@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.call import FAILURE_TONE_SECONDS
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.limits import LimitKey
@@ -35,8 +34,9 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg, LegWishes, SecondScope
+from cordboard.calls.running.call import FAILURE_TONE_SECONDS
+from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request, tenant, user
 

@@ -25,7 +25,7 @@ from cordboard.calls.ports import (
     ToneKind,
 )
 from cordboard.calls.request import LegWishes
-from cordboard.calls.screening import SCREENING_SECONDS
+from cordboard.calls.ringing.screening import SCREENING_SECONDS
 from cordboard.calls.stages import Stage
 from support.call_line import Line
 from support.tenants import request

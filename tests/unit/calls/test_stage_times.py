@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cordboard.calls.stage_times import StageTimes
+from cordboard.calls.running.stage_times import StageTimes
 from cordboard.calls.stages import Stage
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.strategies import Candidate, GroupView, Obstacle, names, rungs
+from cordboard.calls.people.strategies import Candidate, GroupView, Obstacle, names, rungs
 from cordboard.directory.model import Group, GroupKind, GroupStrategy
 
 VIEW = GroupView(

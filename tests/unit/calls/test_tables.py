@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cordboard.calls.causes import Q850, Cause, cause_of_status, failure_tone
-from cordboard.calls.hunt_channel import CHANNEL_TRANSITIONS, ChannelState
 from cordboard.calls.limits import LimitKey, LimitReached, Rate, Take, TokenBucket, Usage
 from cordboard.calls.outcome import Verdict, result_of
 from cordboard.calls.ports import ToneKind
+from cordboard.calls.ringing.hunt_channel import CHANNEL_TRANSITIONS, ChannelState
 from cordboard.calls.stages import TRANSITIONS, Stage, Trigger, diagram, next_stage
 
 BUSY, CONGESTED = Verdict(Cause.BUSY, 486), Verdict(Cause.CONGESTION, 503)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.explain import explain
-from cordboard.calls.planner import plan
-from cordboard.calls.told_steps import told_step
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.planner import plan
+from cordboard.calls.planning.told_steps import told_step
 from cordboard.directory.steps import VERBS
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant

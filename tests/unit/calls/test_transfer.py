@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.call import FAILURE_TONE_SECONDS
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.limits import LimitKey
@@ -25,11 +24,12 @@ from cordboard.calls.ports import (
     ToneKind,
     TrunkEndpoint,
 )
-from cordboard.calls.referring import MAX_TRANSFERS
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, LegWishes
+from cordboard.calls.running.call import FAILURE_TONE_SECONDS
+from cordboard.calls.running.referring import MAX_TRANSFERS
+from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request, tenant
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.explain import explain
 from cordboard.calls.limits import Usage
-from cordboard.calls.plan import CallPlan, LegPlan, PlannedTrunks
-from cordboard.calls.planner import plan
+from cordboard.calls.planning.explain import explain
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks
+from cordboard.calls.planning.planner import plan
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.model import NumberFormat, Trunk

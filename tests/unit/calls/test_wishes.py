@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.calls.call import FAREWELL_SECONDS
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import (
     Answered,
@@ -22,10 +21,11 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
-from cordboard.calls.recording import NOT_TOLD
 from cordboard.calls.request import Leg
+from cordboard.calls.running.call import FAREWELL_SECONDS
+from cordboard.calls.running.recording import NOT_TOLD
+from cordboard.calls.running.wishes import MAX_DIGITS, MAX_RECORDINGS, RecordAction, WrongState
 from cordboard.calls.stages import Stage
-from cordboard.calls.wishes import MAX_DIGITS, MAX_RECORDINGS, RecordAction, WrongState
 from support.call_line import Line, bridged, ringing_second
 from support.tenants import request
 

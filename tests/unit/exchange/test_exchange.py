@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.agents import AgentAct
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.people.agents import AgentAct
 from cordboard.calls.ports import Dial, HangUp, TerminalEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import GroupKeys, RingGroup, RingUser, UserKeys

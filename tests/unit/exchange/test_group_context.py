@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from cordboard.calls.events import EventKind, Json
-from cordboard.calls.progress import last_events
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import GroupKeys
+from cordboard.calls.running.progress import last_events
 from cordboard.directory.recording import RecordPolicy
 from cordboard.feeds.cdr import cdr_of
 from support.quick_house import AT_ONCE, QuickHouse

@@ -12,7 +12,7 @@ from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial, Incoming, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg, RingUser, UserKeys
-from cordboard.calls.wishes import Wishes, WrongState
+from cordboard.calls.running.wishes import Wishes, WrongState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.far_end import RINGS, CallingEnd, FarEnd, FarState
 from cordboard.engines.memory import MemoryEngine

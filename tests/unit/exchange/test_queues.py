@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cordboard.calls.agents import AgentAct
 from cordboard.calls.events import EventKind
+from cordboard.calls.people.agents import AgentAct
 from cordboard.calls.request import RingUser, UserKeys
 from cordboard.directory.model import Group
 from cordboard.directory.queue_rules import QueueRules

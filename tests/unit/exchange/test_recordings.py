@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cordboard.calls.events import EventKind
-from cordboard.calls.progress import KILLED
-from cordboard.calls.wishes import RecordAction
+from cordboard.calls.running.progress import KILLED
+from cordboard.calls.running.wishes import RecordAction
 from cordboard.engines.embedded.wav_file import wav_header
 from cordboard.engines.memory import MemoryEngine
 from cordboard.engines.memory_recorded_files import MemoryRecordedFiles

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
-from cordboard.calls.forwarding import forwarding_event
+from cordboard.calls.people.forwarding import forwarding_event
 from cordboard.calls.request import Callback, Leg
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User

@@ -17,7 +17,7 @@ from cordboard.api.v1.directory import MEMBER, GroupKey, UserKey, group_named, u
 from cordboard.api.v1.directory_view import MemberShown, member_view
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
-from cordboard.calls.agents import AgentAct, NotLoggedIn
+from cordboard.calls.people.agents import AgentAct, NotLoggedIn
 
 router = v1_router("agents")
 

@@ -25,10 +25,10 @@ from cordboard.api.v1.routing import v1_router
 from cordboard.api.v1.translation import request_of
 from cordboard.api.v1.view import CALL_EXAMPLE, CallShown, call_view, recorded_in
 from cordboard.calls.events import Json
-from cordboard.calls.explain import explain_refusal
-from cordboard.calls.offered_request import BY_PHONE, BY_TRUNK
+from cordboard.calls.planning.explain import explain_refusal
+from cordboard.calls.planning.offered_request import BY_PHONE, BY_TRUNK
 from cordboard.calls.refusals import Refused
-from cordboard.calls.wishes import MAX_RECORDINGS
+from cordboard.calls.running.wishes import MAX_RECORDINGS
 from cordboard.exchange.repetition import LONGEST_KEY
 from cordboard.journal.port import CallRecord
 from cordboard.journal.recordings import KeptRecording, WantedRecordings

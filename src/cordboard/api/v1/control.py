@@ -17,11 +17,11 @@ from cordboard.api.v1.named import CallName, call_named, no_such_call
 from cordboard.api.v1.problems import Fault, Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
-from cordboard.calls.progress import progress_of
 from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import Leg
-from cordboard.calls.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes, WrongState
+from cordboard.calls.running.progress import progress_of
+from cordboard.calls.running.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes, WrongState
 
 router = v1_router("control")
 

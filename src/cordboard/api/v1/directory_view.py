@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from cordboard.calls.agents import NEVER_ACTED, AgentState, Place
 from cordboard.calls.events import Json
+from cordboard.calls.people.agents import NEVER_ACTED, AgentState, Place
 from cordboard.calls.ports import Contact
 from cordboard.directory.model import Group, Member, Number, Terminal, User
 from cordboard.directory.recording import RecordPolicy

@@ -12,7 +12,7 @@ from cordboard.api.v1.asked import DisplayName, Name
 from cordboard.api.v1.bodies import Bound, read_as
 from cordboard.api.v1.problems import Problem
 from cordboard.calls.events import Json
-from cordboard.calls.offered_request import BY_PHONE, METHOD, request_of
+from cordboard.calls.planning.offered_request import BY_PHONE, METHOD, request_of
 from cordboard.calls.ports import Incoming
 
 _CHANNEL: Final = "explained"

@@ -20,7 +20,7 @@ from cordboard.api.v1.routing import v1_router
 from cordboard.api.v1.translation import began_by, named
 from cordboard.api.v1.view import CALL_EXAMPLE, ResultShown
 from cordboard.calls.events import Json
-from cordboard.calls.progress import progress_of
+from cordboard.calls.running.progress import progress_of
 from cordboard.calls.stages import Stage
 from cordboard.journal.listing import Place, Standing, Wanted, place_of
 from cordboard.journal.port import CallRecord, Journal

@@ -15,7 +15,7 @@ from cordboard.api.v1.directory_view import Named
 from cordboard.api.v1.problems import described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.events import Json
-from cordboard.calls.strategies import Candidate, Obstacle
+from cordboard.calls.people.strategies import Candidate, Obstacle
 from cordboard.exchange.queues import Waiting
 
 router = v1_router("directory")

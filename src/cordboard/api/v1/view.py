@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from cordboard.api.v1.recording_view import audio_of
 from cordboard.calls.events import EventKind, Json, Recorded
-from cordboard.calls.progress import progress_of
 from cordboard.calls.recording_terms import id_of
 from cordboard.calls.request import Direction, Leg
+from cordboard.calls.running.progress import progress_of
 from cordboard.journal.port import CallRecord
 from cordboard.journal.recordings import KeptRecording
 

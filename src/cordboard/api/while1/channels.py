@@ -30,7 +30,7 @@ from cordboard.calls.request import (
     RunContext,
     UserKeys,
 )
-from cordboard.calls.wishes import Wishes, WrongState
+from cordboard.calls.running.wishes import Wishes, WrongState
 from cordboard.directory.scopes import ApiScope
 from cordboard.feeds.live_call import live_call
 

@@ -13,7 +13,7 @@ from cordboard.api.while1.fields import Data
 from cordboard.api.while1.php_values import PhpArray
 from cordboard.api.while1.replies import done
 from cordboard.calls.events import Json
-from cordboard.calls.strategies import Candidate, Obstacle
+from cordboard.calls.people.strategies import Candidate, Obstacle
 from cordboard.directory.model import Group, GroupKind
 
 NONE_FOUND = "No Queues found"

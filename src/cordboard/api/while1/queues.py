@@ -12,8 +12,8 @@ from cordboard.api.while1.fields import Data
 from cordboard.api.while1.php_values import PhpArray
 from cordboard.api.while1.queue_info import queue_info
 from cordboard.api.while1.replies import done, errors
-from cordboard.calls.agents import AgentAct, NotLoggedIn
 from cordboard.calls.events import Json
+from cordboard.calls.people.agents import AgentAct, NotLoggedIn
 from cordboard.calls.refusals import Refused
 from cordboard.directory.model import Group, GroupKind, User
 from cordboard.directory.scopes import ApiScope

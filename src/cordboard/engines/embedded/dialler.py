@@ -9,8 +9,8 @@ from typing import Final
 
 import structlog
 
+from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.ports import MOST_HOPS, Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
-from cordboard.calls.trunks import full_name
 from cordboard.engines.dns.locator import Locator
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio

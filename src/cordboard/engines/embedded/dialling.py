@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cordboard.addresses import bracketed
+from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.ports import CallerId, TerminalEndpoint, TrunkEndpoint
-from cordboard.calls.trunks import full_name
 from cordboard.engines.embedded.autoanswer import auto_answer_headers
 from cordboard.engines.embedded.identity import (
     diversion_headers,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cordboard.calls.trunks import full_name
+from cordboard.calls.planning.trunks import full_name
 from cordboard.directory.model import Trunk
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.trunk_addresses import base_of, first_hop

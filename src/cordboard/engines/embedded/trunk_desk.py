@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import structlog
 
+from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
-from cordboard.calls.trunks import full_name
 from cordboard.engines.embedded.trunk_addresses import first_hop, registration_with, watch_of
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.events import ReachabilityChanged, RegistrationFailed, RegistrationSucceeded

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from cordboard.calls.agents import NO_CALL, Place
 from cordboard.calls.events import CallEvent
+from cordboard.calls.people.agents import NO_CALL, Place
 from cordboard.journal.entry import Entry
 from cordboard.journal.recordings import tells_of_recording
 from cordboard.journal.sql import bindings, forwardings, recordings, wrap_ups

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.events import CallEvent
-from cordboard.calls.forwarding import forwarding_in
+from cordboard.calls.people.forwarding import forwarding_in
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry
 from cordboard.journal.sql.rows import Row

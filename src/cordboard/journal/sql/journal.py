@@ -10,10 +10,10 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from cordboard.calls.agents import AgentState, Place
 from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.owing import Owed
-from cordboard.calls.wrap_ups import WrapUp
+from cordboard.calls.people.agents import AgentState, Place
+from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures

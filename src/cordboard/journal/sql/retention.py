@@ -12,7 +12,7 @@ from sqlalchemy import Update, delete, func, select, tuple_, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cordboard.calls.agents import NO_CALL
+from cordboard.calls.people.agents import NO_CALL
 from cordboard.journal.sql import recordings
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import RowMapping
 
-from cordboard.calls.agents import AgentState, Place, state_in
 from cordboard.calls.events import CallEvent, EventKind, Recorded
 from cordboard.calls.owing import Owed
+from cordboard.calls.people.agents import AgentState, Place, state_in
 from cordboard.calls.request import Callback, Leg, Occasion
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.outbox import Attempt, Fate, Posted

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.events import CallEvent
-from cordboard.calls.wrap_ups import WrapUp, wrap_up_in
+from cordboard.calls.people.wrap_ups import WrapUp, wrap_up_in
 from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.tables import wrap_ups
 from cordboard.journal.sql.writing_thread import Statement

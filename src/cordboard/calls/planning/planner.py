@@ -1,0 +1,298 @@
+"""From a request to its plan, or the reason why not: the one place where routing is decided."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cordboard.calls.events import CallEvent
+from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
+from cordboard.calls.people.forwarding import Hop
+from cordboard.calls.planning.caller_ids import Acting, inside_caller
+from cordboard.calls.planning.feature_codes import Wish, feature_plan
+from cordboard.calls.planning.group_hunt import first_channels, group_hunt, nobody_there
+from cordboard.calls.planning.live import LiveView
+from cordboard.calls.planning.offered import calling_party, calling_user, offered_leg
+from cordboard.calls.planning.outward import planned_trunks
+from cordboard.calls.planning.parties import (
+    Outside,
+    find_group,
+    find_party,
+    find_terminal,
+    find_user,
+    members_of,
+    named,
+    party_of,
+)
+from cordboard.calls.planning.plan import (
+    CallPlan,
+    GroupHunt,
+    LegPlan,
+    Party,
+    PlannedChannel,
+    PlannedTerminal,
+    PlannedTrunks,
+    ProgramPlan,
+)
+from cordboard.calls.planning.reaching import reach
+from cordboard.calls.planning.recording_says import must_be_allowed, says_of, wishes_of
+from cordboard.calls.ports import CallerId
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import (
+    DEFAULT_ANSWER_TIMEOUT,
+    Address,
+    CallRequest,
+    Leg,
+    Offered,
+    RingGroup,
+    RingNumber,
+    RingTerminal,
+    RingUser,
+    RunFeature,
+    SecondScope,
+)
+from cordboard.directory.model import AutoAnswerStyle, Context, Group, User
+from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.target import ContextTarget, GroupTarget, Target, UserTarget
+
+
+def plan(request: CallRequest, tenant: TenantDirectory, live: LiveView) -> CallPlan:
+    """Decide everything about a request as things are now; raises :class:`Refused`."""
+    return Planner(request, tenant, live).plan()
+
+
+class Planner:
+    """The facts that every step of planning one request needs."""
+
+    def __init__(self, request: CallRequest, tenant: TenantDirectory, live: LiveView) -> None:
+        self.request = request
+        self.tenant = tenant
+        self.live = live
+        self.user = self._acting_user()
+        self.group = self._group_context()
+
+    def plan(self) -> CallPlan:
+        request, policy = self.request, self.tenant.policy
+        inside = request.second_scope is SecondScope.INSIDE
+        first_target, first_party = self._first()
+        second: LegPlan | ProgramPlan
+        second_target: Target | Outside | None = None
+        acts: tuple[CallEvent, ...] = ()
+        if isinstance(request.second, RunFeature):
+            second, acts = self._feature(request.second)
+            second_party = second.party
+        else:
+            second_target, address = find_party(
+                self.tenant, request.second, "second", inside=inside
+            )
+            second_party = party_of(second_target, address)
+            second = reach(self, Leg.SECOND, second_target, second_party, shown=first_party)
+        first, channels = self._first_leg(first_target, first_party, second_party)
+        planned = CallPlan(
+            request=request,
+            first=first,
+            channels=channels,
+            second=second,
+            country=policy.country,
+            longest_call=policy.longest_call,
+            media_timeout=policy.media_timeout,
+            group=_group_party(self.group) if self.group is not None else None,
+            asked=second_party if second.forwarded else None,
+            acts=acts,
+            recording=wishes_of(request, self.tenant, (self.group, self.user)),
+        )
+        if request.record or request.record_group is not None:
+            must_be_allowed(planned.recording_terms)
+        return planned
+
+    def _feature(self, asked: RunFeature) -> tuple[ProgramPlan, tuple[CallEvent, ...]]:
+        """A phone's user wants something done."""
+        first = self.request.first
+        if self.user is None or not isinstance(first, Offered):
+            message = "feature codes are dialled by phones"
+            raise Refused(RefusalId.INVALID_PARAMETER, message, "second")
+        terminal = first.from_terminal or ""
+        wish = Wish(self.tenant, self.live, self.user, terminal, asked.argument)
+        return feature_plan(asked.feature, wish)
+
+    def _first(self) -> tuple[Target | Outside | None, Party]:
+        """Whom the first leg is for; a target of None is there already, for he calls us."""
+        request = self.request
+        if isinstance(request.first, Offered):
+            return None, calling_party(self.tenant, request.first)
+        target, address = find_party(self.tenant, request.first, "first", inside=False)
+        return target, self._first_party(target, address)
+
+    def _first_leg(
+        self, target: Target | Outside | None, party: Party, second: Party
+    ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+        request = self.request
+        if isinstance(request.first, Offered):
+            take = self._tenant_take(Leg.FIRST)
+            leg, channel = offered_leg(self.tenant, request.first, party, take)
+            return leg, (channel,)
+        if target is None or isinstance(target, ContextTarget):
+            raise Refused(
+                RefusalId.INVALID_PARAMETER,
+                "a context can't be rung first",
+                named(request.first, "first"),
+            )
+        leg = self.leg(Leg.FIRST, target, party, shown=second)
+        channels = first_channels(leg, self.live)
+        if not channels:
+            raise nobody_there(leg, named(request.first, "first"))
+        return leg, channels
+
+    # Who
+
+    def _acting_user(self) -> User | None:
+        """On whose behalf the call is made: the user rung, or the one whose outside phone is, or
+        whose phone calls."""
+        first = self.request.first
+        if isinstance(first, Offered):
+            return calling_user(self.tenant, first)
+        if isinstance(first, RingUser):
+            return find_user(self.tenant, first.keys, "first.user")[0]
+        if isinstance(first, RingNumber) and first.user is not None:
+            return find_user(self.tenant, first.user, "first.as_user")[0]
+        if isinstance(first, RingTerminal):
+            return find_terminal(self.tenant, first.terminal, "first.terminal").user
+        target = self.tenant.resolve(first.text) if isinstance(first, Address) else None
+        return target.user if isinstance(target, UserTarget) else None
+
+    def _group_context(self) -> Group | None:
+        """On whose behalf the call is made: a group that is rung first speaks for itself."""
+        keys, first = self.request.group, self.request.first
+        if keys is not None:
+            return find_group(self.tenant, keys, self.user, "group")[0]
+        if isinstance(first, RingGroup):
+            return find_group(self.tenant, first.group, None, "first.group")[0]
+        return None
+
+    def _first_party(self, target: Target | Outside, address: Address) -> Party:
+        party = party_of(target, address)
+        if isinstance(target, Outside) and self.user is not None and not party.name:
+            return Party("number", self.user.name, party.number, label=self.user.label)
+        return party
+
+    def program(
+        self, context: Context, caller: Party, called: Party, hops: tuple[Hop, ...] = ()
+    ) -> ProgramPlan:
+        """A program as it begins: it speaks its own language, else that of who is with it."""
+        spoken = "" if self.user is None else self.user.language
+        language = context.language or spoken or self.tenant.policy.language
+        told = dict(self.request.variables) | {
+            "CALL_ID": self.request.id,
+            "CALLER_NUMBER": caller.number,
+            "CALLER_NAME": caller.label or caller.name,
+            "CALLED_NUMBER": called.number,
+        }
+        return ProgramPlan(
+            called, context.steps, tuple(told.items()), language, context.folder, hops
+        )
+
+    def on_behalf_of(self, user: User, leg: Leg) -> Planner:
+        """The planner of what a user has a leg forwarded to: with his rights and his caller id, and
+        without what was wanted of his own phones."""
+        wishes = replace(self.request.wishes(leg), trunk=None, auto_answer=False)
+        if leg is Leg.FIRST:
+            request = replace(self.request, on_first=wishes)
+        else:
+            request = replace(self.request, on_second=wishes)
+        forwarded = Planner(request, self.tenant, self.live)
+        forwarded.user = user
+        return forwarded
+
+    # A leg
+
+    def leg(
+        self,
+        leg: Leg,
+        target: Target | Outside,
+        party: Party,
+        *,
+        shown: Party,
+        waited_for: bool = False,
+    ) -> LegPlan:
+        """The plan of one leg; ``shown`` is the other party, whom it is told is calling. A second
+        leg is ``waited_for`` by the first, which is there.
+
+        Raises :class:`Refused`.
+        """
+        request = self.request
+        wishes = request.wishes(leg)
+        timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
+        hunt: GroupHunt | None = None
+        takes = [self._tenant_take(leg)]
+        if self.group is not None and leg is Leg.FIRST and not _is(target, self.group):
+            takes.append(self._take("group", self.group.name, self.group.channel_limit))
+        targets: tuple[PlannedTerminal, ...] | PlannedTrunks
+        if isinstance(target, Outside):
+            acting = Acting(request, self.tenant, self.group, self.user)
+            targets = planned_trunks(acting, self.live, target.number, leg)
+            caller = targets.endpoints[0].caller or CallerId("")
+            takes.append(trunk_take(targets.endpoints[0].trunk, self.tenant.domain))
+        else:
+            assert not isinstance(target, ContextTarget)  # planned as a program
+            caller = inside_caller(request, self.tenant, leg, shown)
+            targets = self._terminals(target, leg)
+            if isinstance(target, UserTarget):
+                user = target.user
+                takes.append(self._take("user", user.name, user.channel_limit))
+            else:
+                group = target.group
+                takes.append(self._take("group", group.name, group.channel_limit))
+                hunt = group_hunt(
+                    self.tenant,
+                    group,
+                    self.live,
+                    wishes.member_timeout,
+                    waited_for=waited_for or leg is Leg.SECOND,
+                )
+                if timeout is None:
+                    queue = hunt.queue
+                    timeout = group.answer_timeout if queue is None else queue.longest
+        timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
+        screen, warn = wishes.screen, wishes.warn
+        says = says_of(target, self.tenant)
+        return LegPlan(
+            leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, says=says
+        )
+
+    def _tenant_take(self, leg: Leg) -> Take:
+        """A channel of the tenant, and with the first leg's the right to begin a call."""
+        policy = self.tenant.policy
+        rate: Rate | None = None
+        if leg is Leg.FIRST:
+            rate = rate_of(policy.calls_per_second, policy.calls_burst)
+        return Take(LimitKey("tenant", policy.domain), policy.channel_limit, rate)
+
+    def _take(self, scope: str, name: str, limit: int | None) -> Take:
+        """Names are unique within a tenant only, so that they are counted under its domain."""
+        return Take(LimitKey(scope, f"{name}@{self.tenant.domain}"), limit)
+
+    def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
+        wanted = self.request.wishes(leg).auto_answer
+        only = target.only if isinstance(target, UserTarget) else None
+        first = self.request.first
+        calling = first.from_terminal if isinstance(first, Offered) else None
+        return tuple(
+            PlannedTerminal(
+                f"{terminal.name}@{self.tenant.domain}",
+                user.id,
+                terminal.auto_answer if wanted else AutoAnswerStyle.NONE,
+                terminal.codecs,
+                user.language,
+            )
+            for user in members_of(self.tenant, target)
+            for terminal in self.tenant.terminals_of(user)
+            if (only is None or terminal.name == only) and terminal.name != calling
+        )
+
+
+def _is(target: Target | Outside, group: Group) -> bool:
+    return isinstance(target, GroupTarget) and target.group is group
+
+
+def _group_party(group: Group) -> Party:
+    number = group.extension or group.name
+    return Party("group", group.name, number, group.id, group.label or group.name)

@@ -1,0 +1,259 @@
+"""A redirect goes back to the plan, and so do a transfer and the ring of a program: they may lead
+where the caller himself, or the tenant, might have called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cordboard.calls.limits import LimitKey, Take
+from cordboard.calls.people.forwarding import ForwardReason
+from cordboard.calls.planning.group_hunt import first_channels, nobody_there
+from cordboard.calls.planning.live import LiveView
+from cordboard.calls.planning.offered import calling_party, offered_leg
+from cordboard.calls.planning.parties import (
+    Outside,
+    find_destination,
+    find_group,
+    find_inside,
+    find_number,
+    find_user,
+    party_of,
+)
+from cordboard.calls.planning.plan import (
+    CallPlan,
+    LegPlan,
+    PlannedChannel,
+    ProgramPlan,
+)
+from cordboard.calls.planning.planner import Planner
+from cordboard.calls.planning.reaching import PARAMETER as FORWARD
+from cordboard.calls.planning.reaching import go_on, reach
+from cordboard.calls.ports import RedirectTarget
+from cordboard.calls.programs.program_words import RingOut
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import (
+    Address,
+    CallRequest,
+    GroupKeys,
+    Leg,
+    LegWishes,
+    Offered,
+    RingUser,
+    SecondScope,
+    UserKeys,
+)
+from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.steps import RingKind, RingStep
+from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, UserTarget
+
+PARAMETER = "redirect"
+
+
+def reroute(
+    plan: CallPlan,
+    leg: Leg,
+    channel: str,
+    target: RedirectTarget,
+    tenant: TenantDirectory,
+    live: LiveView,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that goes to ``target`` instead, and its channels, the first with the id of
+    the channel that was redirected. Raises :class:`Refused`.
+
+    Only the user part counts, and only at an address of ours, of the tenant or of who redirects:
+    a redirect is a number to call, not a way around the tenant's trunks.
+    """
+    if not (target.ours or tenant.is_named(target.host)):
+        raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", PARAMETER)
+    rerouted, channels = _rung_instead(
+        plan, leg, target.user, tenant, live, PARAMETER, at_once=True
+    )
+    return rerouted, (replace(channels[0], id=channel), *channels[1:])
+
+
+def transfer(
+    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg whose party is sent away, while the other one is connected with ``to``, and
+    its channels. Raises :class:`Refused`.
+
+    What the client wanted of that leg's phones was meant for who was there; only the number that is
+    shown outside stays.
+    """
+    request = plan.request
+    wishes = request.wishes(leg)
+    kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
+    if leg is Leg.FIRST:
+        request = replace(request, on_first=kept)
+    else:
+        request = replace(request, on_second=kept)
+    return _rung_instead(
+        replace(plan, request=request), leg, to, tenant, live, "to", waited_for=True
+    )
+
+
+def overflow_program(
+    plan: CallPlan, to: str, tenant: TenantDirectory, live: LiveView
+) -> ProgramPlan | None:
+    """The program of a context that takes a call in place of its second leg; None where ``to`` is
+    no context."""
+    target = tenant.resolve(to)
+    if not isinstance(target, ContextTarget):
+        return None
+    planner = Planner(plan.request, tenant, live)
+    return planner.program(target.context, plan.first.party, party_of(target, Address(to)))
+
+
+def ring(
+    plan: CallPlan, wanted: RingOut, tenant: TenantDirectory, live: LiveView
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of whom a step of a program rings, and its channels. Raises :class:`Refused`.
+
+    The program is the tenant's own, so that it may ring numbers outside also where the client could
+    not; the tenant's rules and limits hold for it as for all. But where whom it rings is made of
+    variables, who may only call inside gets nobody outside by the keys that he presses, unless the
+    step says that it is to ring a number.
+    """
+    request, step = plan.request, wanted.step
+    wishes = request.on_second
+    kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
+    if wanted.show is not None:
+        kept = LegWishes(caller_number=wanted.show)
+    timeout = request.second_answer_timeout if step.timeout is None else step.timeout
+    asked = replace(request, on_second=kept, second_answer_timeout=timeout)
+    found = _named_by(step, wanted.to, tenant)
+    if isinstance(found, ContextTarget):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
+    if isinstance(found, Outside) and _is_a_callers_choice(request, step):
+        raise Refused(RefusalId.INVALID_DESTINATION, "an outside number is not allowed", "ring")
+    planner = Planner(asked, tenant, live)
+    party = party_of(found, Address(wanted.to))
+    rung = reach(planner, Leg.SECOND, found, party, shown=plan.first.party)
+    if isinstance(rung, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
+    if rung.queued:
+        return rung, ()  # whoever is free then
+    channels = first_channels(rung, live)
+    if not channels and rung.absent is None and rung.forwards is None:
+        raise nobody_there(rung, "ring")
+    return rung, channels
+
+
+def _is_a_callers_choice(request: CallRequest, step: RingStep) -> bool:
+    """Whether a step may ring whom a caller names who has to stay inside."""
+    made_of_variables = step.kind is RingKind.ANY and "${" in step.to
+    return made_of_variables and request.second_scope is SecondScope.INSIDE
+
+
+def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outside:
+    if step.kind is RingKind.USER:
+        user, _ = find_user(tenant, UserKeys(name=to, extension=to), "ring.user")
+        return UserTarget(user, Key.NAME)
+    if step.kind is RingKind.GROUP:
+        group, _ = find_group(tenant, GroupKeys(name=to, extension=to), None, "ring.group")
+        return GroupTarget(group, Key.NAME)
+    if step.kind is RingKind.NUMBER:
+        return find_number(tenant, to, "ring.number")
+    return find_destination(tenant, to, "ring")
+
+
+def forward(
+    plan: CallPlan,
+    leg: Leg,
+    reason: ForwardReason,
+    to: str,
+    tenant: TenantDirectory,
+    live: LiveView,
+) -> tuple[LegPlan | ProgramPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that its user has forwarded, and its channels; or of the program that takes
+    the call. Raises :class:`Refused`.
+
+    It is his wish and his right: whoever calls may not have been allowed to call there himself.
+    """
+    left = plan.first if leg is Leg.FIRST else plan.second
+    user = tenant.user_by_id(left.party.id or 0)
+    if user is None or not isinstance(left, LegPlan):
+        raise Refused(RefusalId.USER_NOT_FOUND, "the user is gone", FORWARD)
+    planner = Planner(plan.request, tenant, live)
+    shown = plan.second.party if leg is Leg.FIRST else plan.first.party
+    reached = go_on(planner, leg, user, reason, to, shown=shown, hops=left.forwarded)
+    if isinstance(reached, ProgramPlan) or reached.queued:
+        return reached, ()  # whoever is free then
+    channels = first_channels(reached, live)
+    if not channels:
+        raise nobody_there(reached, FORWARD)
+    return reached, channels
+
+
+def refer(
+    plan: CallPlan,
+    leg: Leg,
+    user: int,
+    target: RedirectTarget,
+    tenant: TenantDirectory,
+    live: LiveView,
+    *,
+    inside: bool,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The same where the party of the leg wants it, a ``user`` of the tenant: as if he had dialled
+    the target, so that it is his caller id that is shown outside. Raises :class:`Refused`.
+
+    The user part counts, at an address of ours: a phone can have nobody else called by us.
+    """
+    if not (target.ours or tenant.is_named(target.host)):
+        raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", "to")
+    request = CallRequest(
+        id=plan.request.id,
+        tenant=plan.request.tenant,
+        account=plan.request.account,
+        dialect=plan.request.dialect,
+        method=plan.request.method,
+        first=RingUser(UserKeys(id=str(user))),
+        second=Address(target.user),
+        second_scope=SecondScope.INSIDE if inside else SecondScope.ANYWHERE,
+    )
+    as_dialled = replace(plan, request=request)
+    planned, channels = _rung_instead(
+        as_dialled, Leg.SECOND, target.user, tenant, live, "to", waited_for=True, place=leg
+    )
+    return replace(planned, leg=leg), channels
+
+
+def pick_up(
+    leg: Leg, offered: Offered, tenant: TenantDirectory
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    """The plan of a leg that a phone of the tenant answers by calling us, and its channel. Raises
+    :class:`Refused`."""
+    take = Take(LimitKey("tenant", tenant.domain), tenant.policy.channel_limit)
+    planned, channel = offered_leg(tenant, offered, calling_party(tenant, offered), take)
+    return replace(planned, leg=leg), (channel,)
+
+
+def _rung_instead(
+    plan: CallPlan,
+    leg: Leg,
+    to: str,
+    tenant: TenantDirectory,
+    live: LiveView,
+    parameter: str,
+    *,
+    at_once: bool = False,
+    waited_for: bool = False,
+    place: Leg | None = None,
+) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+    inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
+    found = (find_inside if inside else find_destination)(tenant, to, parameter)
+    if isinstance(found, ContextTarget):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
+    other = plan.second.party if (place or leg) is Leg.FIRST else plan.first.party
+    planner = Planner(plan.request, tenant, live)
+    party = party_of(found, Address(to))
+    rerouted = reach(planner, leg, found, party, shown=other, waited_for=waited_for)
+    if isinstance(rerouted, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
+    if waited_for and rerouted.queued:
+        return rerouted, ()  # whoever is free then
+    channels = first_channels(rerouted, live, at_once=at_once)
+    if not channels:
+        raise nobody_there(rerouted, parameter)
+    return rerouted, channels

@@ -1,0 +1,1 @@
+"""Ringing the two legs: their hunts and channels, whom that asks, what is written down of it."""

@@ -1,0 +1,92 @@
+"""The two legs of a call, each a hunt; the second comes into being when the first is answered."""
+
+from __future__ import annotations
+
+from cordboard.calls.planning.plan import PlannedChannel
+from cordboard.calls.request import Leg
+from cordboard.calls.ringing.hunt import Hunt
+
+
+def other(leg: Leg) -> Leg:
+    """The leg at the other end of the call."""
+    return Leg.SECOND if leg is Leg.FIRST else Leg.FIRST
+
+
+class Legs:
+    """The hunts, and which of them a channel belongs to."""
+
+    __slots__ = ("_former", "first", "second")
+
+    def __init__(self, channels: tuple[PlannedChannel, ...]) -> None:
+        self.first = Hunt(channels)
+        self.second: Hunt | None = None
+        self._former: list[tuple[Leg, Hunt]] = []  # whose places others have taken
+
+    def hunt(self, leg: Leg) -> Hunt:
+        """The hunt of a leg that there is."""
+        if leg is Leg.FIRST or self.second is None:
+            return self.first
+        return self.second
+
+    def leg_of(self, channel: str) -> Leg | None:
+        """The leg of one of the call's channels."""
+        if channel in self.first.channels:
+            return Leg.FIRST
+        if self.second is not None and channel in self.second.channels:
+            return Leg.SECOND
+        return next((leg for leg, hunt in self._former if channel in hunt.channels), None)
+
+    def hunt_of(self, channel: str, leg: Leg) -> Hunt:
+        """The hunt that one of a leg's channels belongs to, which may be a former one."""
+        hunt = self.hunt(leg)
+        if channel not in hunt.channels:
+            hunt = next(hunt for _, hunt in self._former if channel in hunt.channels)
+        return hunt
+
+    def rings(self, channel: str, leg: Leg) -> bool:
+        """Whether a channel is one of those that are rung for a leg now."""
+        return channel in self.hunt(leg).channels
+
+    def replace(self, leg: Leg, hunt: Hunt) -> None:
+        """Somebody else is rung in place of a party that is hung up."""
+        self._former.append((leg, self.hunt(leg)))
+        if leg is Leg.FIRST:
+            self.first = hunt
+        else:
+            self.second = hunt
+
+    def take_out(self, leg: Leg) -> Hunt:
+        """A leg's hunt goes to another call."""
+        hunt = self.hunt(leg)
+        if leg is Leg.FIRST:
+            self.first = Hunt(())
+        else:
+            self.second = Hunt(())
+        return hunt
+
+    def put_back(self, leg: Leg, hunt: Hunt) -> None:
+        """Who was to be replaced takes his place again."""
+        self._former = [(one, former) for one, former in self._former if former is not hunt]
+        self.replace(leg, hunt)
+
+    def each(self) -> list[tuple[Leg, Hunt]]:
+        """The legs that there are, with their hunts."""
+        if self.second is None:
+            return [(Leg.FIRST, self.first)]
+        return [(Leg.FIRST, self.first), (Leg.SECOND, self.second)]
+
+    def ever(self) -> list[tuple[Leg, Hunt]]:
+        """The same, and those whose places others have taken."""
+        return [*self._former, *self.each()] if self._former else self.each()
+
+    def winner(self, leg: Leg) -> str | None:
+        """The channel on which a leg is answered."""
+        hunt = self.first if leg is Leg.FIRST else self.second
+        return None if hunt is None else hunt.winner
+
+    @property
+    def gone(self) -> bool:
+        """Whether every channel is over."""
+        if not self._former:
+            return self.first.gone and (self.second is None or self.second.gone)
+        return all(hunt.gone for _, hunt in self.ever())

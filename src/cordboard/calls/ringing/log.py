@@ -1,0 +1,342 @@
+"""What a call writes into the event log: one method per kind of event, so that the keys of each
+stand in one place (they are documented at :class:`~cordboard.calls.events.EventKind`)."""
+
+from __future__ import annotations
+
+from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.people.forwarding import ForwardReason, Hop
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
+from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.programs.program_words import Fetched, Gathered, Stepped
+from cordboard.calls.recorded_files import Length
+from cordboard.calls.recording_terms import RecordingTerms, id_of
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import CallRequest, Leg, Offered
+from cordboard.calls.ringing.hunt_channel import Channel, cause_of
+from cordboard.directory.model import Trunk
+from cordboard.media.figures import MediaFigures
+
+_FIGURES = (
+    "packets_sent",
+    "packets_received",
+    "packets_lost",
+    "jitter_ms",
+    "wrong_source",
+    "one_way_silence",
+)
+
+
+def accepted_event(plan: CallPlan) -> CallEvent:
+    """The first event of a call: what was asked for, and of whom."""
+    request = plan.request
+    data: dict[str, Json] = {
+        "dialect": request.dialect,
+        "method": request.method,
+        "direction": request.direction.value,
+        "account": request.account,
+        "first": plan.first.party.as_dict(),
+        "second": (plan.asked or plan.second.party).as_dict(),
+        "channels": [channel.id for channel in plan.channels],
+    }
+    if plan.group is not None:
+        data["group"] = plan.group.as_dict()
+    if request.callback is not None:
+        data["callback"] = {"url": request.callback.url, "dialect": request.callback.dialect}
+    data |= _known_by(request)
+    return CallEvent(EventKind.CALL_ACCEPTED, request.id, data=data)
+
+
+def _known_by(request: CallRequest) -> dict[str, Json]:
+    """What the client knows the call by, as far as it has said anything."""
+    said: dict[str, Json] = {
+        "external_id": request.external_id,
+        "external_info": request.external_info,
+        "link": request.link,
+        "variables": dict(request.variables) or None,
+        "metadata": request.metadata,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+class CallLog:
+    """The events of one call since they were last taken."""
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self._events: list[CallEvent] = []
+
+    def take(self) -> list[CallEvent]:
+        """What was written since, in order."""
+        taken, self._events = self._events, []
+        return taken
+
+    def offered(self, plan: CallPlan) -> None:
+        """Somebody calls us, who is the first party."""
+        asked, caller, channel = plan.request.first, plan.first.caller, plan.channels[0]
+        assert isinstance(asked, Offered)  # else nobody waits
+        data: dict[str, Json] = {
+            "party": plan.first.party.as_dict(),
+            "endpoint": channel.label,
+            "dialled": asked.dialled,
+            "caller_number": caller.number,
+            "caller_name": caller.name,
+        }
+        if asked.from_trunk is not None:
+            data["trunk"] = asked.from_trunk
+        if asked.diverted_by:
+            data["diverted_by"] = asked.diverted_by
+        self._write(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
+
+    def picked_up(self, plan: LegPlan, channel: PlannedChannel) -> None:
+        """Somebody calls us to take another one's place."""
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "endpoint": channel.label,
+            "dialled": None,
+            "caller_number": plan.caller.number,
+            "caller_name": plan.caller.name,
+        }
+        self._write(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
+
+    def dialled(self, plan: LegPlan, channel: Channel) -> None:
+        """An endpoint of a channel is being called."""
+        endpoint = channel.planned.endpoints[channel.attempt]
+        caller = plan.caller_on(endpoint)
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "endpoint": channel.planned.label,
+            "caller_number": caller.number,
+            "caller_name": caller.name,
+            "attempt": channel.attempt,
+        }
+        if isinstance(endpoint, TrunkEndpoint):
+            data["trunk"] = endpoint.trunk.name
+        self._write(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
+
+    def redirected(
+        self, leg: Leg, channel: str, target: RedirectTarget, refused: str | None = None
+    ) -> None:
+        """A channel is sent somewhere else; ``refused`` says why it does not go there."""
+        data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
+        self._write(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
+
+    def failed_over(
+        self, leg: Leg, failure: Failed, refused: Trunk | None, channel: Channel
+    ) -> None:
+        """A trunk refused a channel, which is now dialled through another; or (None) a phone was
+        not reached over one of its flows, and is now dialled over another."""
+        data: dict[str, Json] = {
+            "cause": cause_of(failure).value,
+            "sip_status": failure.status,
+            "by": "local" if failure.local else "remote",
+            "reason": failure.said.as_dict(failure.reason),
+            "trunk": None if refused is None else refused.name,
+            "next": channel.trunk.name if channel.trunk is not None else None,
+            "passed_over": list(channel.passed_over),
+        }
+        self._write(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
+
+    def ringing(self, leg: Leg, channel: str, status: int) -> None:
+        """A channel is alerting."""
+        self._write(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
+
+    def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
+        """Audio of an unanswered channel began or ceased."""
+        self._write(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
+
+    def screening(self, leg: Leg, channel: str) -> None:
+        """Somebody has picked up and is asked whether he takes the call."""
+        self._write(EventKind.CHANNEL_SCREENING, leg, channel, {})
+
+    def answered(self, leg: Leg, channel: str) -> None:
+        """A channel was answered."""
+        self._write(EventKind.CHANNEL_ANSWERED, leg, channel, {})
+
+    def leg_answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
+        """The hunt of a leg ended with an answer."""
+        data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
+        self._write(EventKind.LEG_ANSWERED, leg, channel, data)
+
+    def channel_ended(
+        self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
+    ) -> None:
+        """A channel is over."""
+        verdict = channel.verdict
+        data: dict[str, Json] = {
+            "cause": verdict.cause.value,
+            "sip_status": verdict.status,
+            "answered": channel.answered,
+            "by": "remote" if remote else "local",
+            "reason": verdict.reason,
+        }
+        if channel.trunk is not None:
+            data["trunk"] = channel.trunk.name
+        if channel.passed_over:
+            data["passed_over"] = list(channel.passed_over)
+        if figures is not None:
+            data["media"] = {name: getattr(figures, name) for name in _FIGURES}
+        self._write(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
+
+    def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
+        """The hunt of a leg ended without answer."""
+        self._write(EventKind.LEG_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
+
+    def transferring(
+        self,
+        leg: Leg,
+        plan: LegPlan,
+        channels: tuple[str, ...],
+        *,
+        by_phone: bool = False,
+        from_call: str | None = None,
+    ) -> None:
+        """The party of a leg is sent away, and the other one connected with somebody else."""
+        data: dict[str, Json] = {
+            "party": plan.party.as_dict(),
+            "channels": list(channels),
+            "by": "phone" if by_phone else "client",
+            "from_call": from_call,
+        }
+        self._write(EventKind.CALL_TRANSFERRING, leg, None, data)
+
+    def transfer_refused(self, leg: Leg, channel: str, to: str, status: int, why: str) -> None:
+        """A party's phone wanted a transfer that is not possible."""
+        data: dict[str, Json] = {"to": to, "sip_status": status, "reason": why}
+        self._write(EventKind.CALL_TRANSFER_REFUSED, leg, channel, data)
+
+    def merged(self, leg: Leg, into: str, channels: tuple[str, ...]) -> None:
+        """The party of a leg goes on in another call."""
+        data: dict[str, Json] = {"into": into, "channels": list(channels)}
+        self._write(EventKind.CALL_MERGED, leg, None, data)
+
+    def transferred(self, leg: Leg, channel: str, ring_seconds: float) -> None:
+        """The one has answered whom a party is transferred to."""
+        data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
+        self._write(EventKind.CALL_TRANSFERRED, leg, channel, data)
+
+    def transfer_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
+        """Nobody answered there."""
+        self._write(EventKind.CALL_TRANSFER_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
+
+    def forwarded(self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...]) -> None:
+        """Who sent the call on, one after the other, until it came to a party."""
+        leg = plan.leg if isinstance(plan, LegPlan) else Leg.SECOND
+        for hop in hops:
+            party: Json = None if hop.refused is not None else plan.party.as_dict()
+            self._write(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
+
+    def forward_refused(self, plan: LegPlan, reason: ForwardReason, to: str, refused: str) -> None:
+        """A user has his calls forwarded to where they can't go."""
+        party = plan.party
+        hop = Hop(party.id or 0, party.name, party.number, to, reason, refused)
+        self.forwarded(plan, (hop,))
+
+    def program(self, channel: str | None, context: str) -> None:
+        """The first leg is connected with a context."""
+        self._write(EventKind.CALL_PROGRAM, Leg.FIRST, channel, {"context": context})
+
+    def program_step(self, channel: str | None, turn: Stepped) -> None:
+        """A step of the program has its turn."""
+        data: dict[str, Json] = {"step": turn.place, "does": turn.step.verb}
+        if turn.step.label is not None:
+            data["label"] = turn.step.label
+        self._write(EventKind.PROGRAM_STEP, Leg.FIRST, channel, data)
+
+    def program_gathered(self, channel: str | None, gathered: Gathered) -> None:
+        """Digits were gathered."""
+        data: dict[str, Json] = {
+            "variable": gathered.variable,
+            "count": gathered.count,
+            "by": gathered.by,
+            "tries": gathered.tries,
+            "digits": gathered.digits,
+        }
+        self._write(EventKind.PROGRAM_GATHERED, Leg.FIRST, channel, data)
+
+    def program_refused(self, channel: str | None, refusal: Refused) -> None:
+        """Whom the program wants can't be rung."""
+        data: dict[str, Json] = {"id": refusal.id.value, "message": refusal.message}
+        self._write(EventKind.PROGRAM_REFUSED, Leg.FIRST, channel, data)
+
+    def program_fetched(self, channel: str | None, fetched: Fetched) -> None:
+        """The next steps were asked for."""
+        data: dict[str, Json] = {"steps": fetched.steps, "error": fetched.fault}
+        self._write(EventKind.PROGRAM_FETCHED, Leg.FIRST, channel, data)
+
+    def program_stopped(self, channel: str | None, fault: str) -> None:
+        """The program can't go on."""
+        self._write(EventKind.PROGRAM_STOPPED, Leg.FIRST, channel, {"error": fault})
+
+    def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
+        """A party that waits for a group joins its queue, is told its place, or leaves."""
+        self._write(kind, leg, channel, data)
+
+    def bridged(self, first: str, second: str) -> None:
+        """The two hear each other."""
+        self._write(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
+
+    def hold(self, leg: Leg, channel: str, held: bool) -> None:
+        """A party put the other on hold, or took it off."""
+        kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
+        self._write(kind, leg, channel, {})
+
+    def parked(self, leg: Leg, channel: str, on: bool) -> None:
+        """A client put a party on hold, or took it off."""
+        self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
+
+    def recording_started(self, file: str, group: str | None, terms: RecordingTerms) -> None:
+        """The two are recorded, on these terms; ``group`` is in whose context they talk."""
+        data = {"recording": id_of(file), "file": file, "group": group, **terms.as_dict()}
+        self._write(EventKind.RECORDING_STARTED, None, None, data)
+
+    def recording_paused(self, file: str, on: bool) -> None:
+        """What they say is left out, or no longer."""
+        kind = EventKind.RECORDING_PAUSED if on else EventKind.RECORDING_RESUMED
+        self._write(kind, None, None, {"recording": id_of(file), "file": file})
+
+    def recording_stopped(self, file: str, length: Length | None, error: str) -> None:
+        """A recording is complete, or broke off."""
+        data = stopped_data(file, length, error)
+        self._write(EventKind.RECORDING_STOPPED, None, None, data)
+
+    def warned(self, leg: Leg, channel: str) -> None:
+        """A party hears that the longest duration is nearly reached."""
+        self._write(EventKind.CHANNEL_WARNED, leg, channel, {})
+
+    def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
+        """Keys are being pressed for a party, which may be a secret of its."""
+        self._write(EventKind.DIGITS_SENT, leg, channel, {"count": count})
+
+    def digit(self, leg: Leg, channel: str, digit: str) -> None:
+        """A party pressed a key."""
+        self._write(EventKind.DIGIT, leg, channel, {"digit": digit})
+
+    def ended(self, result: CallResult) -> None:
+        """The one terminal result."""
+        self._write(EventKind.CALL_ENDED, None, None, result.as_dict())
+
+    def _write(
+        self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
+    ) -> None:
+        self._events.append(CallEvent(kind, self.call, leg, channel, data))
+
+
+def stopped_data(file: str, length: Length | None, error: str) -> dict[str, Json]:
+    """What is told of a recording's end."""
+    return {
+        "recording": id_of(file),
+        "file": file,
+        "seconds": None if length is None else round(length.seconds, 3),
+        "octets": None if length is None else length.octets,
+        "error": error or None,
+    }
+
+
+def _verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:
+    return {
+        "cause": verdict.cause.value,
+        "sip_status": verdict.status,
+        "reason": verdict.reason,
+        "ring_seconds": round(ring_seconds, 3),
+    }

@@ -1,0 +1,327 @@
+"""One live call: what happens to it goes in, what is to be done comes out.
+
+A :class:`Call` holds no socket, clock or task. Its owner calls :meth:`~Call.start`, hands in engine
+events, timers and wishes with the time, and after each of them collects commands for the engine,
+events for the log and limits to give back. It owes the owner nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.events import CallEvent, CallResult
+from cordboard.calls.limits import Take
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.ports import EngineCommand, EngineEvent
+from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.request import Leg, Offered
+from cordboard.calls.ringing.hunt import Hunt
+from cordboard.calls.ringing.switchboard import Consultation, Handed, Switchboard
+from cordboard.calls.running import (
+    climbing,
+    giving,
+    performing,
+    pickup,
+    queueing,
+    referring,
+    rung_times,
+)
+from cordboard.calls.running.happenings import happen, refuse
+from cordboard.calls.running.parts import Parts
+from cordboard.calls.running.transfer import begin as begin_transfer
+from cordboard.calls.running.wishes import Wishes
+from cordboard.calls.stages import Stage, Trigger, next_stage
+from cordboard.directory.steps import Step
+
+FAILURE_TONE_SECONDS = 5.0
+"""How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
+
+WARNING_SECONDS = 30.0
+"""How long before the longest duration those hear it who asked for that: enough for good-byes."""
+
+FAREWELL_SECONDS = 2.0
+"""How long the result waits for the last channels' own ends, for a phone that vanished never says
+goodbye (RFC 3261 would wait 64*T1 = 32 s)."""
+
+
+class Call:
+    """A call from its acceptance to its one result."""
+
+    def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
+        self.id = plan.request.id
+        self._commands: list[EngineCommand] = []
+        # Not a method of ours: a call that nobody holds any more is to be gone at once, without the
+        # garbage collector, and so nothing of it refers back to it.
+        self._parts = Parts(plan, switchboard, self._commands.append)
+        self._wishes: Wishes | None = None
+
+    # What comes in
+
+    def start(self, now: float) -> None:
+        """Ring the first leg, or whom he wants who called us himself."""
+        parts = self._parts
+        if not parts.caller.waits:
+            self._apply(Trigger.STARTED, now)
+            return
+        parts.log.offered(parts.plan)
+        at_once = parts.plan.answers_at_once
+        self._apply(Trigger.STARTED if at_once else Trigger.OFFERED, now)
+        self._settle(now)
+
+    def handle(self, event: EngineEvent, now: float) -> None:
+        """Take notice of what the engine says about one of the call's channels."""
+        if self.stage is not Stage.ENDED and happen(event, self._parts, self._apply, now):
+            self._settle(now)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due; a deadline that was moved meanwhile has no effect."""
+        times = self._parts.times
+        if times.call_is_over(now):
+            self._apply(Trigger.DURATION_REACHED, now)
+        if times.warning_is_due(now):
+            self._warn()
+        if times.stage_is_over(now):
+            self._stage_timed_out(now)
+        if times.rung_is_over(now):
+            climbing.rung_over(self._parts, self._apply, now)
+        for channel in self._parts.screening.take_silent(now):
+            refuse(channel, Cause.NO_ANSWER, self._parts, self._apply, now)
+        self._parts.place.announce(now)
+        self._settle(now)
+
+    def wake(self, now: float) -> None:
+        """Somebody may be free of the group that a party waits for."""
+        self._parts.place.wake(now)
+        self._settle(now)
+
+    def cancel(self, now: float, *, interrupted: bool = False) -> None:
+        """End the call because somebody asked for it, or because the server stops."""
+        self._apply(Trigger.INTERRUPTED if interrupted else Trigger.CANCELLED, now)
+        self._settle(now)
+
+    def fetched(self, turn: int, answer: tuple[Step, ...] | str, now: float) -> None:
+        """The steps that :meth:`take_wanted_steps` asked for are there, or why they are not."""
+        performing.fetched(self._parts, self._apply, now, turn, answer)
+        self._settle(now)
+
+    def give(self, wanted: Consultation, into: str, now: float) -> Handed:
+        """Give a party away to the call ``into``, and end; raises
+        :class:`~cordboard.calls.refusals.Refused`."""
+        handed = giving.give(wanted, into, self._parts, self._apply, now)
+        self._settle(now)
+        return handed
+
+    def pick_up(self, offered: Offered, replaced: str, now: float) -> None:
+        """Let who calls us take the place of one of the call's channels; raises
+        :class:`~cordboard.calls.refusals.Refused`."""
+        pickup.pick_up(offered, replaced, self._parts, self._apply, now)
+        self._settle(now)
+
+    @property
+    def wishes(self) -> Wishes:
+        """What else can be asked of it."""
+        if self._wishes is None:
+            self._wishes = Wishes(self._parts, self._apply)
+        return self._wishes
+
+    # What comes out
+
+    @property
+    def plan(self) -> CallPlan:
+        """What it goes by."""
+        return self._parts.plan
+
+    @property
+    def stage(self) -> Stage:
+        """Where it is."""
+        return self._parts.stage
+
+    @property
+    def result(self) -> CallResult | None:
+        """How it ended, once that is decided."""
+        return self._parts.verdicts.result
+
+    def take_commands(self) -> list[EngineCommand]:
+        """What the engine is to do, in order."""
+        taken = self._commands.copy()
+        self._commands.clear()
+        return taken
+
+    def take_events(self) -> list[CallEvent]:
+        """What happened, in order."""
+        return self._parts.log.take()
+
+    def take_released(self) -> list[Take]:
+        """The limits to give back."""
+        return self._parts.holdings.take_released()
+
+    def take_wanted_steps(self) -> WantedSteps | None:
+        """The steps that a program waits for; said once."""
+        wanted = self._parts.wanted_steps
+        if wanted is not None:
+            self._parts.wanted_steps = None
+        return wanted
+
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
+        return self._parts.deadline
+
+    def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
+        """The channels that came into being since this was last asked, in order, and those that
+        lead to somebody else since."""
+        return self._parts.dialling.take_new_channels()
+
+    def leg_of(self, channel: str) -> Leg | None:
+        """The leg of one of the call's channels."""
+        return self._parts.legs.leg_of(channel)
+
+    # Stages
+
+    def _apply(self, trigger: Trigger, now: float) -> None:
+        """Follow the table, which may say that ``trigger`` has no effect now."""
+        parts = self._parts
+        left = parts.stage
+        following = next_stage(left, trigger)
+        if following is None:
+            return
+        parts.stage = following
+        parts.times.enter(following, now)
+        if following is Stage.ENDING:
+            parts.verdicts.decide(left, trigger, now)
+        enter = _ENTER.get(following)
+        if enter is not None:
+            enter(self, now)
+
+    def _stage_timed_out(self, now: float) -> None:
+        hunted = self._parts.hunted
+        if hunted is not None:
+            self._give_up(hunted, now)
+        elif self.stage is Stage.PROGRAM:
+            performing.due(self._parts, self._apply, now)
+        elif self.stage is Stage.ANNOUNCING:
+            self._apply(Trigger.ANNOUNCED, now)
+        elif self.stage is Stage.ENDING:
+            self._apply(Trigger.GRACE_OVER, now)
+
+    def _give_up(self, leg: Leg, now: float) -> None:
+        """Nobody answered in time: hang up what rings and let the leg fail."""
+        if self._parts.hunting.stop_ringing(leg, Cause.NO_ANSWER):
+            return  # somebody is screened, for so long and no longer
+        if self._parts.place.leg is leg:
+            queueing.give_up(self._parts, self._apply, now)
+            return
+        self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
+
+    def _hunt_failed(self, leg: Leg, verdict: Verdict, now: float) -> None:
+        referring.hunt_failed(leg, verdict, self._parts, self._apply, now)
+
+    def _ring_first(self, now: float) -> None:
+        parts = self._parts
+        rung_times.begin(parts.plan.first, parts, now)
+        if parts.caller.waits:
+            parts.caller.accept()
+            return
+        parts.dialling.dial_all(parts.legs.first, parts.plan.first)
+
+    def _ring_second(self, now: float) -> None:
+        parts, plan = self._parts, self._parts.plan.second
+        if parts.program is not None:
+            performing.ring(parts, self._apply, now)
+            return
+        assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
+        parts.times.call_ends = now + parts.plan.longest_call
+        parts.log.forwarded(plan, plan.forwarded)
+        rung_times.begin(plan, parts, now)
+        if plan.queued:
+            parts.legs.second = Hunt(())
+            queueing.begin(plan, parts, self._apply, now)
+            return
+        parts.legs.second = hunt = Hunt(parts.dialling.find_channels(plan))
+        parts.dialling.dial_all(hunt, plan)
+        if hunt.channels:
+            parts.waiting.ringback()
+        else:
+            climbing.failed(Leg.SECOND, Verdict(parts.dialling.missed), parts, self._apply, now)
+
+    def _answer_first(self, _now: float) -> None:
+        self._parts.caller.accept()
+
+    def _screen_second(self, _now: float) -> None:
+        self._parts.waiting.ringback()  # in place of the early media of who has picked up
+
+    def _run_program(self, now: float) -> None:
+        performing.enter(self._parts, self._apply, now)
+
+    def _announce(self, now: float) -> None:
+        parts = self._parts
+        parts.times.stage_ends = now + FAILURE_TONE_SECONDS
+        parts.waiting.failure(parts.verdicts.sought.cause)
+
+    def _bridge(self, now: float) -> None:
+        parts, ends = self._parts, self._parts.times.call_ends
+        if parts.program is not None:
+            performing.connected(parts, now)
+        parts.recording.agree(parts.recording_terms)
+        parts.bridged.connect(parts.recording)
+        referring.answered(parts)
+        if ends is not None and any(self._warned_legs()):
+            parts.times.warn_at = max(now, ends - WARNING_SECONDS)
+
+    def _warned_legs(self) -> Iterator[Leg]:
+        plans = ((leg, self._parts.leg_plan(leg)) for leg in Leg)
+        return (leg for leg, plan in plans if plan is not None and plan.warn)
+
+    def _warn(self) -> None:
+        for leg in self._warned_legs():
+            self._parts.bridged.warn(leg)
+
+    def _transfer(self, now: float) -> None:
+        begin_transfer(self._parts, self._apply, now)
+
+    def _end(self, now: float) -> None:
+        parts = self._parts
+        parts.screening.end()
+        if self.result is not None:
+            parts.place.leave_as(self.result, now)
+        referring.over(parts)
+        parts.times.call_ends = None
+        parts.times.stage_ends = now + FAREWELL_SECONDS
+        parts.hunting.hang_up(parts.verdicts.cause)
+
+    def _finish(self, _now: float) -> None:
+        parts = self._parts
+        parts.hunting.forsake()
+        for leg in Leg:
+            parts.holdings.give_back(leg)
+        parts.recording.forsake()
+        assert self.result is not None  # decided on entering ENDING
+        parts.log.ended(self.result)
+
+    # Small things
+
+    def _settle(self, now: float) -> None:
+        """Give back what ended legs held, and end the call when its last channel is gone and what
+        is kept of its voices is written."""
+        parts = self._parts
+        for leg, hunt in parts.legs.each():
+            if hunt.channels and hunt.gone and leg is not parts.place.leg:
+                parts.holdings.give_back(leg)
+        if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
+            self._apply(Trigger.CHANNELS_GONE, now)
+
+
+_ENTER: dict[Stage, Callable[[Call, float], None]] = {
+    Stage.RINGING_FIRST: Call._ring_first,
+    Stage.RINGING_SECOND: Call._ring_second,
+    Stage.SCREENING_SECOND: Call._screen_second,
+    Stage.ANSWERING_FIRST: Call._answer_first,
+    Stage.PROGRAM: Call._run_program,
+    Stage.ANNOUNCING: Call._announce,
+    Stage.BRIDGED: Call._bridge,
+    Stage.TRANSFERRING: Call._transfer,
+    Stage.ENDING: Call._end,
+    Stage.ENDED: Call._finish,
+}

@@ -1,0 +1,143 @@
+"""What one live call is made of, for those who share in moving it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cordboard.calls.planning.plan import CallPlan, LegPlan, ProgramPlan
+from cordboard.calls.planning.recording_policy import Say, terms_of
+from cordboard.calls.ports import EngineCommand
+from cordboard.calls.programs.program import Program
+from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.recording_terms import RecordingTerms
+from cordboard.calls.request import Leg
+from cordboard.calls.ringing.caller import Caller
+from cordboard.calls.ringing.dialling import Dialling
+from cordboard.calls.ringing.holdings import Holdings
+from cordboard.calls.ringing.hunting import Hunting
+from cordboard.calls.ringing.legs import Legs
+from cordboard.calls.ringing.log import CallLog
+from cordboard.calls.ringing.screening import Screening
+from cordboard.calls.ringing.switchboard import Rerouted, Switchboard
+from cordboard.calls.ringing.waiting import Waiting
+from cordboard.calls.running.bridged import Bridged
+from cordboard.calls.running.place_in_line import PlaceInLine
+from cordboard.calls.running.recording import Recording
+from cordboard.calls.running.referral import Referral
+from cordboard.calls.running.stage_times import StageTimes
+from cordboard.calls.running.verdicts import Verdicts
+from cordboard.calls.stages import Stage, Trigger
+
+_HUNTED = {
+    Stage.RINGING_FIRST: Leg.FIRST,
+    Stage.SCREENING_FIRST: Leg.FIRST,
+    Stage.RINGING_SECOND: Leg.SECOND,
+    Stage.SCREENING_SECOND: Leg.SECOND,
+}
+
+Apply = Callable[[Trigger, float], None]
+"""Has the call follow the stages' table; who has a trigger says so and moves nothing himself."""
+
+
+class Parts:
+    """The parts of a call; ``stage`` is moved by the call alone."""
+
+    __slots__ = (
+        "bridged",
+        "caller",
+        "command",
+        "dialling",
+        "holdings",
+        "hunting",
+        "legs",
+        "log",
+        "place",
+        "plan",
+        "program",
+        "program_plan",
+        "recording",
+        "referral",
+        "route",
+        "screening",
+        "stage",
+        "times",
+        "transfers",
+        "verdicts",
+        "waiting",
+        "wanted_steps",
+    )
+
+    def __init__(
+        self, plan: CallPlan, switchboard: Switchboard, command: Callable[[EngineCommand], None]
+    ) -> None:
+        self.plan = plan
+        self.stage = Stage.ACCEPTED
+        self.command = command
+        self.screening = Screening(command)
+        self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
+        self.program: Program | None = None
+        self.program_plan: ProgramPlan | None = None  # what it began as
+        self.wanted_steps: WantedSteps | None = None  # that the exchange is to fetch for it
+        self.referral: Referral | None = None  # while a party has the other one transferred
+        self.transfers = 0
+        self.legs = Legs(plan.channels)
+        self.times = StageTimes()
+        self.log = CallLog(plan.request.id)
+        self.holdings = Holdings(plan, switchboard)
+        self.dialling = Dialling(plan, switchboard, self.holdings, self.log, command)
+        self.caller = Caller(plan, command)
+        self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
+        self.waiting = Waiting(self.legs, plan.country, command, self.caller)
+        self.place = PlaceInLine(
+            plan.request,
+            switchboard.lines,
+            self.legs,
+            self.dialling,
+            self.waiting,
+            self.times,
+            self.log,
+            command,
+        )
+        self.bridged = Bridged(self.legs, plan.country, self.log, command)
+        request = plan.request
+        group = None if plan.group is None else plan.group.name
+        self.recording = Recording(
+            request.tenant, request.id, self.log, command, plan.recording_terms, group
+        )
+        self.verdicts = Verdicts(self.legs, self.times, self.log, group)
+
+    @property
+    def hunted(self) -> Leg | None:
+        """The leg whose hunt is on."""
+        if self.stage is Stage.TRANSFERRING and self.route is not None:
+            return self.route.plan.leg
+        return _HUNTED.get(self.stage)
+
+    @property
+    def deadline(self) -> float | None:
+        """When something is due."""
+        deadline = self.times.deadline
+        for at in (self.screening.deadline, self.place.deadline):
+            if at is not None and (deadline is None or at < deadline):
+                deadline = at
+        return deadline
+
+    def is_hunted(self, channel: str, leg: Leg) -> bool:
+        """Whether a leg's hunt is on and this channel one of it, not of a hunt before."""
+        return leg is self.hunted and channel in self.legs.hunt(leg).channels
+
+    @property
+    def recording_terms(self) -> RecordingTerms:
+        """On which terms those are recorded who have answered."""
+        says: list[Say] = []
+        for leg, hunt in self.legs.each():
+            winner = hunt.channels.get(hunt.winner or "")
+            plan = self.leg_plan(leg) if winner is None or winner.plan is None else winner.plan
+            if plan is not None and plan.says:
+                says += plan.says_with(None if winner is None else winner.planned.user)
+        return terms_of(self.plan.request.id, self.plan.recording, says)
+
+    def leg_plan(self, leg: Leg) -> LegPlan | None:
+        """How a leg is rung; None for a program."""
+        plan = self.plan.first if leg is Leg.FIRST else self.plan.second
+        return plan if isinstance(plan, LegPlan) else None

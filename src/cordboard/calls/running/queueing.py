@@ -1,0 +1,89 @@
+"""A hunt through a group that callers wait for: it goes on as long as the caller may wait.
+
+Where nobody is free it rings nobody, until it is woken because somebody may be. It ends when he is
+answered or gone, or has waited too long; then, and where he finds all places taken, he goes where
+the group sends such callers, or hears that he can't be helped.
+"""
+
+from __future__ import annotations
+
+from cordboard.calls.causes import Cause
+from cordboard.calls.outcome import Verdict
+from cordboard.calls.planning.plan import LegPlan
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import Leg
+from cordboard.calls.ringing.caller import RINGS
+from cordboard.calls.ringing.hunt import Hunt
+from cordboard.calls.running import referring, rung_times
+from cordboard.calls.running.parts import Apply, Parts
+from cordboard.calls.running.place_in_line import FULL, TIMEOUT
+from cordboard.calls.stages import Stage, Trigger
+
+MAX_OVERFLOWS = 3
+"""Queues that a caller overflows from: as many as hops of a redirect; more is a circle."""
+
+
+def begin(plan: LegPlan, parts: Parts, apply: Apply, now: float) -> None:
+    """A leg begins to be hunted for there; its whole time runs already."""
+    parts.times.rung_ends = None
+    if parts.place.join(plan, now):
+        parts.caller.hears(RINGS)
+        parts.place.go_on(now)
+    else:
+        _overflow(plan.leg, FULL, Cause.BUSY, parts, apply, now)
+
+
+def give_up(parts: Parts, apply: Apply, now: float) -> None:
+    """The caller has waited as long as he may; what rings is hung up already."""
+    leg = parts.place.leg
+    if leg is not None:
+        _overflow(leg, TIMEOUT, Cause.NO_ANSWER, parts, apply, now)
+
+
+def _overflow(leg: Leg, reason: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
+    to = parts.place.rules.overflow
+    parts.place.overflows += 1
+    if (
+        to is None
+        or parts.place.overflows > MAX_OVERFLOWS
+        or not _sent_on(leg, to, reason, parts, apply, now)
+    ):
+        parts.place.leave(reason, now)
+        referring.hunt_failed(leg, Verdict(cause), parts, apply, now)
+
+
+def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float) -> bool:
+    """Have somebody else rung in place of the group, or a context take the call, where that can
+    be."""
+    if _taken_by_context(leg, to, reason, parts, apply, now):
+        return True
+    try:
+        route = parts.dialling.find_target(leg, to)
+    except Refused:
+        return False
+    parts.place.leave(reason, now, to=route.plan.party)
+    parts.legs.replace(leg, Hunt(route.channels))
+    parts.plan = parts.dialling.go_to(leg, route)
+    rung_times.begin(route.plan, parts, now)
+    if route.plan.queued:
+        begin(route.plan, parts, apply, now)
+    else:
+        parts.waiting.ringback()
+        parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+    return True
+
+
+def _taken_by_context(
+    leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float
+) -> bool:
+    """Whether it is a context that takes the call; not where the first party is not answered yet,
+    is not the one that waits, or is in the hands of another program."""
+    if leg is not Leg.SECOND or parts.stage is Stage.TRANSFERRING or parts.program is not None:
+        return False
+    program = parts.dialling.find_program(to) if parts.legs.first.winner is not None else None
+    if program is None:
+        return False
+    parts.place.leave(reason, now, to=program.party)
+    parts.plan = parts.dialling.go_into(program)
+    apply(Trigger.SECOND_MISSED, now)
+    return True

@@ -1,0 +1,156 @@
+"""What can be asked of a live call, and when: hold and resume, keys, a
+transfer, a recording.
+
+A wish either is carried out or is refused with :class:`WrongState`, which names the stage that the
+call is in; a wish for what is so already changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from cordboard.calls.ports import SendDigits
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import Leg
+from cordboard.calls.ringing.legs import other
+from cordboard.calls.ringing.switchboard import Consultation, Rerouted
+from cordboard.calls.running.parts import Apply, Parts
+from cordboard.calls.running.recording import Recording
+from cordboard.calls.running.referring import MAX_TRANSFERS
+from cordboard.calls.stages import Stage, Trigger
+
+MAX_DIGITS = 64
+"""Keys of one leg that wait to be sent: twice the longest number that anybody dials."""
+
+MAX_RECORDINGS = 100
+"""Files of one call: a client that begins more forgets that it can pause."""
+
+DIGIT_MS = (40, 2000)
+"""How long a key may last, and the pause after it: shorter ones are taken for noise (ITU-T Q.24),
+longer ones hold up the parties."""
+
+_TALKING = frozenset({Stage.BRIDGED})
+_ANSWERED = frozenset(
+    {
+        Stage.RINGING_SECOND,
+        Stage.SCREENING_SECOND,
+        Stage.PROGRAM,
+        Stage.ANNOUNCING,
+        Stage.BRIDGED,
+        Stage.TRANSFERRING,
+    }
+)
+
+
+class RecordAction(Enum):
+    """What can be done about a recording."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class WrongState(Exception):
+    """A call is in a ``stage`` that does not allow what was asked of it; the message says why."""
+
+    def __init__(self, stage: Stage, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+
+
+class Wishes:
+    """The wishes of one call; each raises :class:`WrongState`."""
+
+    __slots__ = ("_apply", "_parts", "_sent")
+
+    def __init__(self, parts: Parts, apply: Apply) -> None:
+        self._parts = parts
+        self._apply = apply
+        self._sent: dict[Leg, deque[float]] = {}  # when each key will have been
+
+    def hold(self, leg: Leg, on: bool) -> None:
+        """Put a party on hold, or take it off."""
+        self._need(_TALKING, "only parties that talk with each other can be put on hold")
+        self._parts.bridged.park(leg, on)
+
+    def send_digits(
+        self, leg: Leg, digits: str, now: float, *, duration_ms: int, gap_ms: int
+    ) -> None:
+        """Let a party's end have keys pressed, after those that wait."""
+        channel = self._parts.legs.winner(leg)
+        if channel is None or self._parts.stage not in _ANSWERED:
+            message = f"the {leg.value} leg has not answered, or is gone"
+            raise WrongState(self._parts.stage, message)
+        waiting = self._sent.setdefault(leg, deque())
+        while waiting and waiting[0] <= now:
+            waiting.popleft()
+        if len(waiting) + len(digits) > MAX_DIGITS:
+            raise WrongState(self._parts.stage, f"more than {MAX_DIGITS} keys would wait")
+        at = waiting[-1] if waiting else now
+        for _ in digits:
+            at += (duration_ms + gap_ms) / 1000
+            waiting.append(at)
+        self._parts.command(SendDigits(channel, digits, duration_ms, gap_ms))
+        self._parts.log.digits_sent(leg, channel, len(digits))
+
+    def record(self, action: RecordAction) -> Recording:
+        """Begin to record the two, pause, go on, or end it; how it stands then. Raises
+        :class:`~cordboard.calls.refusals.Refused` for those who are never recorded."""
+        recording = self._parts.recording
+        self._need(_TALKING, "only parties that talk with each other can be recorded")
+        if action is RecordAction.START:
+            if not recording.terms.allowed:
+                raise Refused(RefusalId.RECORDING_NOT_ALLOWED, recording.terms.because)
+            if recording.file is None and recording.made >= MAX_RECORDINGS:
+                raise WrongState(self._parts.stage, f"there are {MAX_RECORDINGS} files already")
+            self._parts.bridged.record(recording)
+        elif action is RecordAction.STOP:
+            recording.stop()
+        elif recording.file is None:
+            raise WrongState(self._parts.stage, "nothing is being recorded")
+        else:
+            goes_on = recording.paused and action is RecordAction.RESUME
+            recording.pause(action is RecordAction.PAUSE)
+            if goes_on and recording.terms.beep:
+                self._parts.bridged.beep()
+        return recording
+
+    def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
+        """Connect a party with somebody else, and hang up the other one; the channels that ring
+        then. Raises :class:`~cordboard.calls.refusals.Refused` for whom it can't be connected
+        with; then nothing changes."""
+        parts = self._parts
+        self._need_transferable()
+        return self._go_to(parts.dialling.find_target(other(kept), to), now)
+
+    def join(self, kept: Leg, call: str, other_kept: Leg | None, now: float) -> tuple[str, ...]:
+        """Connect a party with that of another ``call``, whose leg ``other_kept`` is (None: the one
+        who is not whom this call lets go); both calls lose their other one, and the other call
+        ends. Gives the channels of who comes. Raises
+        :class:`~cordboard.calls.refusals.Refused`; then nothing changes."""
+        parts, leg = self._parts, other(kept)
+        self._need_transferable()
+        winner = parts.legs.winner(leg)
+        user = None if winner is None else parts.legs.hunt(leg).channels[winner].planned.user
+        consultation = Consultation(user=user, call=call, kept=other_kept)
+        return self._go_to(parts.dialling.take_over(leg, consultation), now)
+
+    def _go_to(self, route: Rerouted, now: float) -> tuple[str, ...]:
+        parts = self._parts
+        parts.route = route
+        parts.transfers += 1
+        self._sent.pop(route.plan.leg, None)
+        self._apply(Trigger.TRANSFERRED, now)
+        return tuple(channel.id for channel in route.channels)
+
+    def _need_transferable(self) -> None:
+        self._need(_TALKING, "only who talks with somebody can be transferred")
+        if self._parts.transfers >= MAX_TRANSFERS:
+            message = f"it was transferred {MAX_TRANSFERS} times already"
+            raise WrongState(self._parts.stage, message)
+
+    def _need(self, stages: frozenset[Stage], otherwise: str) -> None:
+        if self._parts.stage not in stages:
+            raise WrongState(self._parts.stage, otherwise)
