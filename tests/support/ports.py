@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import weakref
+from collections import deque
 from contextlib import closing
 from functools import cache
 
@@ -20,6 +21,11 @@ those may come by just the port that is to be listened at, and even connect to i
 
 BLOCK = 1000
 """More than any one server has for media, and enough for what a few tests have at the same time."""
+
+
+LATEST = 6
+"""Those given last are not given again: they may be for one and the same program, which is yet to
+use them."""
 
 
 class PortBook:
@@ -34,6 +40,7 @@ class PortBook:
         self._locks: list[socket.socket] = []
         self._next = 0
         self._held: set[int] = set()
+        self._latest: deque[range] = deque(maxlen=LATEST)
 
     def take(self, how_many: int, owner: object | None = None) -> int:
         """The first, an even one, of so many neighbouring ports that neither UDP nor TCP uses; they
@@ -45,6 +52,7 @@ class PortBook:
             raise OSError(f"no {how_many} neighbouring free ports in {len(self._own)} blocks")
         ports = range(first, first + how_many)
         self._next = ports.stop
+        self._latest.append(ports)
         if owner is not None:
             self._held.update(ports)
             weakref.finalize(owner, self._held.difference_update, ports)
@@ -59,6 +67,8 @@ class PortBook:
 
     def _are_free(self, first: int, how_many: int) -> bool:
         ports = range(first, first + how_many)
+        if any(first < one.stop and one.start < ports.stop for one in self._latest):
+            return False
         return self._held.isdisjoint(ports) and all(is_free(port) for port in ports)
 
     def _takes_another_block(self) -> bool:
