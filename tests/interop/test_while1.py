@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from support.demonstration import Demonstration
+from support.waiting import wait_until
 
 pytestmark = [pytest.mark.interop("php"), pytest.mark.slow]
 
@@ -105,11 +108,15 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def call_of(house: Demonstration, external_id: str) -> dict[str, Any]:
+def calls_of(house: Demonstration, external_id: str) -> list[dict[str, Any]]:
     found, _ = house.ask("GET", f"/v1/calls?external_id={external_id}")
-    (call,) = found["calls"]
-    told: dict[str, Any] = call
-    return told
+    calls: list[dict[str, Any]] = found["calls"]
+    return calls
+
+
+def call_of(house: Demonstration, external_id: str) -> dict[str, Any]:
+    (call,) = calls_of(house, external_id)
+    return call
 
 
 def test_the_page_s_program_runs_as_printed_but_for_the_host(house: Demonstration) -> None:
@@ -175,5 +182,18 @@ def test_what_is_wrong_rings_nobody(house: Demonstration) -> None:
     ):
         answer = send(house, "form", {**LOGIN, "data": data | changed}, key)
         assert answer == {"has_error": True, "messages": [message], "results": []}
-    found, _ = house.ask("GET", "/v1/calls?external_id=wrong")
-    assert found["calls"] == []
+    assert calls_of(house, "wrong") == []
+
+
+def test_a_client_that_goes_away_does_not_cancel_its_call(house: Demonstration) -> None:
+    data = DATA | {"external_id": "gone", "async": 0}
+    body = json.dumps({"data": data}).encode()
+    head = (
+        "POST /api/originate-call HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer your_api_token\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    address = urlsplit(house.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+        client.sendall(head.encode() + body)
+        wait_until(lambda: calls_of(house, "gone"), 10.0, "the call is there")
+    assert house.connected(call_of(house, "gone")["id"]) == "call.bridged"

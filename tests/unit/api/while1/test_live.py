@@ -9,7 +9,10 @@ import pytest
 
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial
+from cordboard.directory.accounts import Project
+from cordboard.directory.model import Context
 from cordboard.directory.queue_rules import QueueRules
+from cordboard.directory.steps import BranchStep, HangUpStep, PlayStep, Step
 from cordboard.engines.far_end import ANSWERS, FarEnd
 from cordboard.journal.listing import Wanted
 from support.asgi import ask
@@ -22,13 +25,28 @@ ASKED = {"user_name": "jessica", "destination": "thomas"}
 UNKNOWN = "Invalid Channel. Check if pbx channel exists"
 
 
+PROJECT = Project(1, "1", "Customers")
+WELCOME = Context(
+    "greeting",
+    steps=(
+        Step(BranchStep("SKIP_WELCOME", (("1", "end"),))),
+        Step(PlayStep(("welcome.wav",))),
+        Step(HangUpStep(), "end"),
+    ),
+)
+
+
 class Talking(Served):
     """The demonstration's directory; jessica's desk phone, thomas and helen answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: Project | Context) -> None:
         house = tenant()
         queues = tuple(replace(group, queue=QueueRules()) for group in house.groups)
-        super().__init__(replace(house, groups=queues))
+        projects = tuple(one for one in more if isinstance(one, Project))
+        contexts = tuple(one for one in more if isinstance(one, Context))
+        super().__init__(
+            replace(house, groups=queues, projects=projects, contexts=(*house.contexts, *contexts))
+        )
         for phone in ("jessica-desk@demo", "thomas@demo", "helen@demo"):
             self.engine.when_dialled(phone, ANSWERS)
 
@@ -119,6 +137,30 @@ async def test_a_phone_is_rung_and_led_to_a_context_in_the_place_of_an_applicati
     (record,) = await served.journal.calls("demo", Wanted(1))
     events = await served.journal.events_of("demo", record.id)
     assert any(one.event.kind is EventKind.CALL_PROGRAM for one in events)
+
+
+@pytest.mark.parametrize(("skip", "heard"), [("1", []), ("0", ["play"]), (None, ["play"])])
+async def test_a_context_leaves_out_what_the_request_s_variables_skip(
+    skip: str | None, heard: list[str]
+) -> None:
+    served = Talking(PROJECT, WELCOME)
+    served.engine.when_dialled("0312345678", ANSWERS)
+    data = {
+        "project_id": "1",
+        "caller_id": "0312345678",
+        "caller_id_name": "John Doe",
+        "type": "context",
+        "destination": "greeting",
+        "external_id": "own",
+        "vars": {} if skip is None else {"SKIP_WELCOME": skip},
+    }
+    assert (await served.php("originate-call", data=data))["has_error"] is False
+    await served.later()
+    (record,) = await served.journal.calls("demo", Wanted(1))
+    events = await served.journal.events_of("demo", record.id)
+    steps = [one.event.data["does"] for one in events if one.event.kind is EventKind.PROGRAM_STEP]
+    assert [does for does in steps if does == "play"] == heard
+    assert steps[-1] == "hangup"
 
 
 async def test_a_party_is_redirected() -> None:
