@@ -101,7 +101,7 @@ def test_both_come_to_opus_and_a_transfer_is_refused(tmp_path: Path) -> None:
         thomas.wait_ringing()
         thomas.answer()
         let_last(1.0)
-        jessica.transfer("sip:1111@demo")
+        jessica.transfer("sip:nobody@demo")
         thomas.press("7")  # among 48 kHz audio
         digit = server.wait_event(placed.call, "channel.digit")
         let_last(1.0)

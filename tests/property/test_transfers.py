@@ -1,5 +1,5 @@
-"""Several calls of one tenant whose parties transfer each other, blind and attended, in any order
-and with any delay.
+"""Several calls of one tenant whose parties transfer each other, blind and attended, also to a
+context that rings somebody, in any order and with any delay.
 
 Whatever happens: each call has one result, nobody is left in a call that is over, everybody is in
 one call and hears one other at most, each REFER gets one final answer, and all limits come back.
@@ -22,11 +22,14 @@ from cordboard.calls.ports import (
     AnswerReferral,
     Bridge,
     Dial,
+    Digit,
     EngineEvent,
     Failed,
     HangUp,
     HoldChanged,
     MediaLost,
+    Play,
+    PlayEnded,
     Record,
     RecordingEnded,
     RedirectTarget,
@@ -40,10 +43,23 @@ from cordboard.calls.ringing.switchboard import Consultation, Handed
 from cordboard.calls.running.call import Call
 from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
+from cordboard.directory.model import Context
+from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
 USERS = ["jessica", "thomas", "helen"]
-TARGETS = [*USERS, "sales", "0312341234", "119", "nobody", "1111"]
+TARGETS = [*USERS, "sales", "0312341234", "119", "nobody", "1111", "1112"]
+MENU = """
+    {label = "ask", gather = "KEY", play = "menu.wav", digits = 1, timeout = 8},
+    {branch = "KEY", to = {1 = "ring", 2 = "hunt", 3 = "end"}},
+    {wait = 3},
+    {label = "ring", ring = "thomas", timeout = 10},
+    {message = "MESSAGE", seconds = 4},
+    {label = "hunt", record = true},
+    {ring = {group = "sales"}, timeout = 20},
+    {ring = "0312341234", timeout = 5, otherwise = "ask"},
+    {label = "end", hangup = "busy"},
+"""
 MAX_CALLS = 4
 LONGEST_VIRTUAL_LIFE = 700.0
 
@@ -56,6 +72,7 @@ class Channel:
     hung_up: bool = False
     partner: str | None = None
     referral: int | None = None
+    play: int = 0
     told: list[int] = field(default_factory=list)
 
 
@@ -64,7 +81,9 @@ class Transfers(RuleBasedStateMachine):
         super().__init__()
         self.now = 100.0
         self.usage = Usage()
-        self.here = tenant(longest_call=600.0)
+        here = tenant(longest_call=600.0)
+        menu = Context("menu", "1112", steps=steps_of(f"steps = [{MENU}]"))
+        self.here = replace(here, contexts=(*here.contexts, menu))
         ids = numbered_ids()
         live = desk(everywhere, ids, self.usage, self.here)
         self.desk = replace(live, hand_over=self.hand_over)
@@ -100,6 +119,10 @@ class Transfers(RuleBasedStateMachine):
                 self.bridge(command)
             elif isinstance(command, HangUp):
                 self.up[command.channel].hung_up = True
+            elif isinstance(command, Play):
+                channel = self.up[command.channel]
+                assert not channel.hung_up, "nobody hears that"
+                channel.play = command.play_id
             elif isinstance(command, Record):
                 self.recorded.append(RecordingEnded(command.a, command.name, 1.0))
             elif isinstance(command, AnswerReferral) and command.channel in self.up:
@@ -137,7 +160,7 @@ class Transfers(RuleBasedStateMachine):
     @precondition(lambda self: self.placed < MAX_CALLS)
     @rule(
         first=st.sampled_from(USERS),
-        to=st.sampled_from([*USERS, "sales", "0312341234"]),
+        to=st.sampled_from([*USERS, "sales", "0312341234", "1112"]),
         record=st.booleans(),
         answered=st.booleans(),
     )
@@ -162,7 +185,8 @@ class Transfers(RuleBasedStateMachine):
         if answered:
             for _ in range(2):
                 ours = [one for one in self.ringing() if self.owner[one] == asked.id]
-                self.pick_up(ours[-1])
+                if ours:
+                    self.pick_up(ours[-1])
 
     def ringing(self) -> list[str]:
         return [name for name, one in self.up.items() if not (one.answered or one.hung_up)]
@@ -215,6 +239,17 @@ class Transfers(RuleBasedStateMachine):
         for call in list(self.calls.values()):  # whoever has made it
             call.handle(event, self.now)
             self.carry_out(call)
+
+    @precondition(lambda self: self.talking())
+    @rule(data=st.data(), complete=st.booleans())
+    def listens(self, data: st.DataObject, complete: bool) -> None:
+        name = data.draw(st.sampled_from(self.talking()))
+        self.tell(PlayEnded(name, self.up[name].play, complete=complete))
+
+    @precondition(lambda self: self.talking())
+    @rule(data=st.data(), key=st.sampled_from("123*"))
+    def presses(self, data: st.DataObject, key: str) -> None:
+        self.tell(Digit(data.draw(st.sampled_from(self.talking())), key))
 
     @precondition(lambda self: self.talking())
     @rule(data=st.data(), held=st.booleans())

@@ -47,6 +47,7 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.ANSWERING_FIRST, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
+    (Stage.PROGRAM, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
     (Stage.BRIDGED, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
     (Stage.TRANSFERRING, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.TRANSFERRING, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),

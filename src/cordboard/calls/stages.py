@@ -17,6 +17,11 @@ in ``ANSWERING_FIRST``, and until then the call is in ``RINGING_SECOND`` with a 
 its own phone's ringback, and that is refused where the second fails. Where the second leg is
 forwarded to a program meanwhile, it is answered as for any other.
 
+A program talks with the first party, and whom it rings is the second one, in ``RINGING_SECOND``. A
+party that is transferred to a program may be either, and whom that program rings takes the place of
+who has left, in ``TRANSFERRING``: nobody else in the call is there, and where nobody answers the
+program goes on.
+
 A call for later waits in ``SCHEDULED``, without a plan or a channel
 (:mod:`~cordboard.calls.running.scheduled`), and is accepted once more when it is due.
 
@@ -69,11 +74,14 @@ class Trigger(Enum):
     SECOND_MISSED_BEFORE_FIRST = "second failed, a program begins, first not answered"
     SECOND_GONE = "second hung up"
     TRANSFERRED = "transferred by request or by a party"
+    TRANSFERRED_TO_PROGRAM = "transferred to a program"
     PARTY_BACK = "target failed, party goes back"
     MERGED = "merged into another call"
     TARGET_ANSWERED = "target answered"
     TARGET_FAILED = "target failed"
+    TARGET_MISSED = "target failed, the program goes on"
     PROGRAM_RINGS = "program rings somebody"
+    PROGRAM_TRANSFERS = "program rings somebody after a transfer"
     SECOND_MISSED = "second failed, the program goes on"
     PROGRAM_ENDED = "program ended"
     ANNOUNCED = "failure tone heard"
@@ -136,20 +144,23 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
     Stage.SCREENING_SECOND: {**_WHILE_FIRST_IS_UP, **_SECOND_DECIDED},
     Stage.ANSWERING_FIRST: {**_WHILE_EITHER_IS_UP, Trigger.FIRST_ANSWERED: Stage.BRIDGED},
     Stage.PROGRAM: {
-        **_WHILE_FIRST_IS_UP,
+        **_WHILE_EITHER_IS_UP,
         Trigger.PROGRAM_RINGS: Stage.RINGING_SECOND,
+        Trigger.PROGRAM_TRANSFERS: Stage.TRANSFERRING,
         Trigger.PROGRAM_ENDED: Stage.ENDING,
     },
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
     Stage.BRIDGED: {
         **_WHILE_EITHER_IS_UP,
         Trigger.TRANSFERRED: Stage.TRANSFERRING,
+        Trigger.TRANSFERRED_TO_PROGRAM: Stage.PROGRAM,
         Trigger.MERGED: Stage.ENDING,
     },
     Stage.TRANSFERRING: {
         **_WHILE_EITHER_IS_UP,
         Trigger.TARGET_ANSWERED: Stage.BRIDGED,
         Trigger.TARGET_FAILED: Stage.ANNOUNCING,
+        Trigger.TARGET_MISSED: Stage.PROGRAM,
         Trigger.PARTY_BACK: Stage.BRIDGED,
         Trigger.MERGED: Stage.ENDING,
     },

@@ -116,6 +116,12 @@ def _ended(_phone: str, data: Mapping[str, Any]) -> str:
     return f"ended: {outcome}, {_cause(data)}{where}{_said(data)}; talked {talked:.1f} s"
 
 
+def _transferring(_phone: str, data: Mapping[str, Any]) -> str:
+    party = data.get("party")
+    is_context = isinstance(party, Mapping) and party.get("kind") == "context"
+    return f"hung up, {_party(party)} {'talks' if is_context else 'is rung'} instead"
+
+
 _SENTENCES = {
     "call.accepted": _accepted,
     "channel.dialled": _dialled,
@@ -145,7 +151,7 @@ _SENTENCES = {
     ),
     "program.stopped": lambda _, data: f"the program stops: {data.get('error')}",
     "call.bridged": lambda *_: "the two hear each other",
-    "call.transferring": lambda _, data: f"hung up, {_party(data.get('party'))} is rung instead",
+    "call.transferring": _transferring,
     "call.transferred": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
     "call.transfer_failed": _failed,
     "call.held": lambda phone, _: f"{phone} put the other on hold",

@@ -168,14 +168,21 @@ class LiveSwitchboard:
         """The program of a context that takes a call in place of its second leg."""
         return overflow_program(plan, to, self._tenant_of(plan), self)
 
-    def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
+    def transfer(
+        self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]
+    ) -> Rerouted | ProgramPlan:
         """Plan whom a leg goes to in place of its party, and take what that needs likewise."""
         planned, channels = transfer(plan, leg, to, self._tenant_of(plan), self)
+        if isinstance(planned, ProgramPlan):
+            return planned
         return self._taken(planned, channels, held)
 
-    def ring(self, plan: CallPlan, wanted: RingOut, held: tuple[Take, ...]) -> Rerouted:
+    def ring(
+        self, plan: CallPlan, leg: Leg, wanted: RingOut, held: tuple[Take, ...], *, inside: bool
+    ) -> Rerouted:
         """Plan whom a program rings, and take what that needs likewise."""
-        planned, channels = ring(plan, wanted, self._tenant_of(plan), self)
+        tenant = self._tenant_of(plan)
+        planned, channels = ring(plan, leg, wanted, tenant, self, inside=inside)
         return self._taken(planned, channels, held)
 
     def refer(
@@ -187,10 +194,12 @@ class LiveSwitchboard:
         held: tuple[Take, ...],
         *,
         inside: bool,
-    ) -> Rerouted:
+    ) -> Rerouted | ProgramPlan:
         """Plan whom a leg goes to as its party wants it, and take what that needs likewise."""
         tenant = self._tenant_of(plan)
         planned, channels = refer(plan, leg, user, target, tenant, self, inside=inside)
+        if isinstance(planned, ProgramPlan):
+            return planned
         return self._taken(planned, channels, held)
 
     def pick_up(

@@ -52,6 +52,8 @@ class _Leg:
             self.state, self.since = state, recorded.at
         if kind is EventKind.CALL_TRANSFERRING:
             self.party, self.holds = recorded.event.data.get("party"), False
+            if _is_context(self.party):
+                self.state = "waiting"  # as where a context was called
         if kind in (EventKind.CALL_HELD, EventKind.CALL_RESUMED):
             self.holds = kind is EventKind.CALL_HELD
 
@@ -62,6 +64,10 @@ class _Leg:
             "since": self.since,
             "holds": self.holds,
         }
+
+
+def _is_context(party: Json) -> bool:
+    return isinstance(party, dict) and party.get("kind") == "context"
 
 
 def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]:

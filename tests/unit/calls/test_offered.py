@@ -12,7 +12,7 @@ from cordboard.calls.events import EventKind, Outcome
 from cordboard.calls.limits import LimitKey
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.offered_request import request_of
-from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planning.plan import CallPlan, LegPlan, Party, PlannedTrunks, ProgramPlan
 from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import (
     Accept,
@@ -132,13 +132,17 @@ def test_who_calls_from_outside_gets_no_further_by_his_keys(
     here = replace(whole, contexts=(replace(context, dids=("05031001111",)),))
     board = desk(everywhere, numbered_ids(), directory=here)
     made = plan(asked(calls, here), here, board)
+
+    def rung(to: str) -> Party:
+        return board.ring(made, Leg.SECOND, RingOut(step, to), (), inside=False).plan.party
+
     if rings:
-        assert board.ring(made, RingOut(step, "0312341234"), ()).plan.party.number == "0312341234"
+        assert rung("0312341234").number == "0312341234"
     else:
         with pytest.raises(Refused) as caught:
-            board.ring(made, RingOut(step, "0312341234"), ())
+            rung("0312341234")
         assert caught.value.id is RefusalId.INVALID_DESTINATION
-        assert board.ring(made, RingOut(step, "1002"), ()).plan.party.name == "thomas"
+        assert rung("1002").name == "thomas"
 
 
 def test_an_own_did_leads_inside() -> None:

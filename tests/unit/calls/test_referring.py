@@ -204,7 +204,6 @@ def test_of_a_recording_there_are_two_files() -> None:
     ("name", "status", "host"),
     [
         ("119", 403, "demo"),
-        ("1111", 404, "demo"),
         ("nobody", 404, "demo"),
         ("helen", 404, "attacker.test"),
     ],

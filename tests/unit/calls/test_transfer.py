@@ -146,7 +146,6 @@ def test_it_may_lead_outside_and_be_done_again() -> None:
     ("to", "refusal"),
     [
         ("nobody", RefusalId.INVALID_DESTINATION),
-        ("1111", RefusalId.INVALID_DESTINATION),
         ("119", RefusalId.NO_ROUTE),
     ],
 )

@@ -172,6 +172,11 @@ class ProgramPlan:
     forwarded: tuple[Hop, ...] = ()
 
 
+def nobody_rung(leg: Leg, party: Party) -> LegPlan:
+    """A leg in whose place there is a program."""
+    return LegPlan(leg, party, (), CallerId(""), 0.0, ())
+
+
 @dataclass(frozen=True, slots=True)
 class CallPlan:
     """All that placing a request needs to know.

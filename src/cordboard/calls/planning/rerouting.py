@@ -22,6 +22,7 @@ from cordboard.calls.planning.parties import (
 from cordboard.calls.planning.plan import (
     CallPlan,
     LegPlan,
+    Party,
     PlannedChannel,
     ProgramPlan,
 )
@@ -48,6 +49,9 @@ from cordboard.directory.target import ContextTarget, GroupTarget, Key, Target, 
 
 PARAMETER = "redirect"
 
+Planned = tuple[LegPlan | ProgramPlan, tuple[PlannedChannel, ...]]
+"""Where a leg goes, with its channels; a program has none."""
+
 
 def reroute(
     plan: CallPlan,
@@ -65,17 +69,15 @@ def reroute(
     """
     if not (target.ours or tenant.is_named(target.host)):
         raise Refused(RefusalId.INVALID_DESTINATION, f"{target.host} is not ours", PARAMETER)
-    rerouted, channels = _rung_instead(
-        plan, leg, target.user, tenant, live, PARAMETER, at_once=True
-    )
+    rerouted, channels = _instead(plan, leg, target.user, tenant, live, PARAMETER, at_once=True)
+    if isinstance(rerouted, ProgramPlan):
+        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
     return rerouted, (replace(channels[0], id=channel), *channels[1:])
 
 
-def transfer(
-    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView
-) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+def transfer(plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView) -> Planned:
     """The plan of a leg whose party is sent away, while the other one is connected with ``to``, and
-    its channels. Raises :class:`Refused`.
+    its channels; or of the program that talks with him. Raises :class:`Refused`.
 
     What the client wanted of that leg's phones was meant for who was there; only the number that is
     shown outside stays.
@@ -87,9 +89,8 @@ def transfer(
         request = replace(request, on_first=kept)
     else:
         request = replace(request, on_second=kept)
-    return _rung_instead(
-        replace(plan, request=request), leg, to, tenant, live, "to", waited_for=True
-    )
+    asked = replace(plan, request=request)
+    return _instead(asked, leg, to, tenant, live, "to", waited_for=True)
 
 
 def overflow_program(
@@ -105,17 +106,25 @@ def overflow_program(
 
 
 def ring(
-    plan: CallPlan, wanted: RingOut, tenant: TenantDirectory, live: LiveView
+    plan: CallPlan,
+    leg: Leg,
+    wanted: RingOut,
+    tenant: TenantDirectory,
+    live: LiveView,
+    *,
+    inside: bool,
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
-    """The plan of whom a step of a program rings, and its channels. Raises :class:`Refused`.
+    """The plan of whom a step of a program rings for a leg, and its channels. Raises
+    :class:`Refused`.
 
     The program is the tenant's own, so that it may ring numbers outside also where the client could
     not; the tenant's rules and limits hold for it as for all. But where whom it rings is made of
-    variables, who may only call inside gets nobody outside by the keys that he presses, unless the
-    step says that it is to ring a number.
+    variables, who may only call inside (by the request, or because the caller of this function says
+    ``inside``) gets nobody outside by the keys that he presses, unless the step says that it is to
+    ring a number.
     """
     request, step = plan.request, wanted.step
-    wishes = request.on_second
+    wishes = request.wishes(leg)
     kept = LegWishes(caller_number=wishes.caller_number, outside_only=wishes.outside_only)
     if wanted.show is not None:
         kept = LegWishes(caller_number=wanted.show)
@@ -124,13 +133,17 @@ def ring(
     found = _named_by(step, wanted.to, tenant)
     if isinstance(found, ContextTarget):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
-    if isinstance(found, Outside) and _is_a_callers_choice(request, step):
+    inside = inside or request.second_scope is SecondScope.INSIDE
+    if inside and isinstance(found, Outside) and _is_a_callers_choice(step):
         raise Refused(RefusalId.INVALID_DESTINATION, "an outside number is not allowed", "ring")
     planner = Planner(asked, tenant, live)
     party = party_of(found, Address(wanted.to))
-    rung = reach(planner, Leg.SECOND, found, party, shown=plan.first.party)
+    caller = plan.first.party if leg is Leg.SECOND else plan.second.party
+    rung = reach(planner, Leg.SECOND, found, party, shown=caller)
     if isinstance(rung, ProgramPlan):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
+    if leg is not Leg.SECOND:
+        rung = replace(rung, leg=leg)
     if rung.queued:
         return rung, ()  # whoever is free then
     channels = first_channels(rung, live)
@@ -139,10 +152,9 @@ def ring(
     return rung, channels
 
 
-def _is_a_callers_choice(request: CallRequest, step: RingStep) -> bool:
-    """Whether a step may ring whom a caller names who has to stay inside."""
-    made_of_variables = step.kind is RingKind.ANY and "${" in step.to
-    return made_of_variables and request.second_scope is SecondScope.INSIDE
+def _is_a_callers_choice(step: RingStep) -> bool:
+    """Whether a step rings whom its caller may have named."""
+    return step.kind is RingKind.ANY and "${" in step.to
 
 
 def _named_by(step: RingStep, to: str, tenant: TenantDirectory) -> Target | Outside:
@@ -194,7 +206,7 @@ def refer(
     live: LiveView,
     *,
     inside: bool,
-) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+) -> Planned:
     """The same where the party of the leg wants it, a ``user`` of the tenant: as if he had dialled
     the target, so that it is his caller id that is shown outside. Raises :class:`Refused`.
 
@@ -213,9 +225,11 @@ def refer(
         second_scope=SecondScope.INSIDE if inside else SecondScope.ANYWHERE,
     )
     as_dialled = replace(plan, request=request)
-    planned, channels = _rung_instead(
+    planned, channels = _instead(
         as_dialled, Leg.SECOND, target.user, tenant, live, "to", waited_for=True, place=leg
     )
+    if isinstance(planned, ProgramPlan):
+        return planned, ()
     return replace(planned, leg=leg), channels
 
 
@@ -229,7 +243,7 @@ def pick_up(
     return replace(planned, leg=leg), (channel,)
 
 
-def _rung_instead(
+def _instead(
     plan: CallPlan,
     leg: Leg,
     to: str,
@@ -240,20 +254,30 @@ def _rung_instead(
     at_once: bool = False,
     waited_for: bool = False,
     place: Leg | None = None,
-) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
+) -> Planned:
     inside = leg is Leg.SECOND and plan.request.second_scope is SecondScope.INSIDE
     found = (find_inside if inside else find_destination)(tenant, to, parameter)
-    if isinstance(found, ContextTarget):
-        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
     other = plan.second.party if (place or leg) is Leg.FIRST else plan.first.party
     planner = Planner(plan.request, tenant, live)
     party = party_of(found, Address(to))
     rerouted = reach(planner, leg, found, party, shown=other, waited_for=waited_for)
     if isinstance(rerouted, ProgramPlan):
-        raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", parameter)
+        return _spoken(rerouted, found, other, tenant), ()
     if waited_for and rerouted.queued:
         return rerouted, ()  # whoever is free then
     channels = first_channels(rerouted, live, at_once=at_once)
     if not channels:
         raise nobody_there(rerouted, parameter)
     return rerouted, channels
+
+
+def _spoken(
+    program: ProgramPlan, found: Target | Outside, party: Party, tenant: TenantDirectory
+) -> ProgramPlan:
+    """A program that somebody is transferred to, in his language where it has none of its own: he
+    may be another one than on whose behalf the call was made."""
+    if not isinstance(found, ContextTarget) or found.context.language:
+        return program
+    user = tenant.user_by_id(party.id or 0) if party.kind == "user" else None
+    own = "" if user is None else user.language
+    return replace(program, language=own or tenant.policy.language)

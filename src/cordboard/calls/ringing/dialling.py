@@ -15,6 +15,7 @@ from cordboard.calls.planning.plan import (
     PlannedChannel,
     ProgramPlan,
     channels_for,
+    nobody_rung,
 )
 from cordboard.calls.ports import Accept, Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
@@ -59,14 +60,17 @@ class Dialling:
         """Whom a leg is for now."""
         return (self._plan.first if leg is Leg.FIRST else self._plan.second).party
 
-    def find_target(self, leg: Leg, to: str) -> Rerouted:
-        """Where a leg goes that is to go to somebody else; raises
-        :class:`~cordboard.calls.refusals.Refused`. What it needs is taken by then."""
+    def find_target(self, leg: Leg, to: str) -> Rerouted | ProgramPlan:
+        """Where a leg goes that is to go to somebody else, or the program that is to talk with the
+        other one; raises :class:`~cordboard.calls.refusals.Refused`. What it needs is taken by
+        then."""
         return self._switchboard.transfer(self._plan, leg, to, self._holdings.of(leg))
 
-    def find_party(self, wanted: RingOut) -> Rerouted:
-        """Whom a program rings, likewise."""
-        return self._switchboard.ring(self._plan, wanted, self._holdings.of(Leg.SECOND))
+    def find_party(self, wanted: RingOut, leg: Leg, *, inside: bool) -> Rerouted:
+        """Whom a program rings for a leg, likewise; ``inside``: its caller chooses nobody outside
+        by the keys that he presses."""
+        held = self._holdings.of(leg)
+        return self._switchboard.ring(self._plan, leg, wanted, held, inside=inside)
 
     def find_forward(self, leg: Leg, reason: ForwardReason, to: str) -> Rerouted | ProgramPlan:
         """Where a leg goes that its user has forwarded, likewise; that may be a program."""
@@ -75,7 +79,7 @@ class Dialling:
 
     def find_referred(
         self, leg: Leg, user: int, target: RedirectTarget, *, inside: bool
-    ) -> Rerouted:
+    ) -> Rerouted | ProgramPlan:
         """The same where the party of the leg, a ``user``, wants it."""
         held = self._holdings.of(leg)
         return self._switchboard.refer(self._plan, leg, user, target, held, inside=inside)
@@ -104,10 +108,12 @@ class Dialling:
         none."""
         return self._switchboard.program(self._plan, to)
 
-    def go_into(self, program: ProgramPlan) -> CallPlan:
-        """Have a context take the call in place of the second leg; the plan of it by that."""
+    def go_into(self, program: ProgramPlan, leg: Leg = Leg.SECOND) -> CallPlan:
+        """Have a context take the call in place of a leg; the plan of it by that."""
+        self._holdings.give_back(leg)
+        if leg is Leg.FIRST:
+            return self.go_back(leg, nobody_rung(leg, program.party))
         self._plan = replace(self._plan, second=program)
-        self._holdings.give_back(Leg.SECOND)
         return self._plan
 
     def go_to(self, leg: Leg, route: Rerouted) -> CallPlan:

@@ -6,7 +6,13 @@ from __future__ import annotations
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.people.forwarding import ForwardReason, Hop
-from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
+from cordboard.calls.planning.plan import (
+    CallPlan,
+    LegPlan,
+    Party,
+    PlannedChannel,
+    ProgramPlan,
+)
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.programs.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
@@ -185,7 +191,7 @@ class CallLog:
     def transferring(
         self,
         leg: Leg,
-        plan: LegPlan,
+        party: Party,
         channels: tuple[str, ...],
         *,
         by_phone: bool = False,
@@ -193,7 +199,7 @@ class CallLog:
     ) -> None:
         """The party of a leg is sent away, and the other one connected with somebody else."""
         data: dict[str, Json] = {
-            "party": plan.party.as_dict(),
+            "party": party.as_dict(),
             "channels": list(channels),
             "by": "phone" if by_phone else "client",
             "from_call": from_call,
@@ -219,9 +225,12 @@ class CallLog:
         """Nobody answered there."""
         self._write(EventKind.CALL_TRANSFER_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
 
-    def forwarded(self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...]) -> None:
-        """Who sent the call on, one after the other, until it came to a party."""
-        leg = plan.leg if isinstance(plan, LegPlan) else Leg.SECOND
+    def forwarded(
+        self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...], leg: Leg = Leg.SECOND
+    ) -> None:
+        """Who sent the call on, one after the other, until it came to a party; that of a program
+        takes the place of ``leg``."""
+        leg = plan.leg if isinstance(plan, LegPlan) else leg
         for hop in hops:
             party: Json = None if hop.refused is not None else plan.party.as_dict()
             self._write(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
@@ -232,18 +241,18 @@ class CallLog:
         hop = Hop(party.id or 0, party.name, party.number, to, reason, refused)
         self.forwarded(plan, (hop,))
 
-    def program(self, channel: str | None, context: str) -> None:
-        """The first leg is connected with a context."""
-        self._write(EventKind.CALL_PROGRAM, Leg.FIRST, channel, {"context": context})
+    def program(self, leg: Leg, channel: str | None, context: str) -> None:
+        """A leg is connected with a context."""
+        self._write(EventKind.CALL_PROGRAM, leg, channel, {"context": context})
 
-    def program_step(self, channel: str | None, turn: Stepped) -> None:
+    def program_step(self, leg: Leg, channel: str | None, turn: Stepped) -> None:
         """A step of the program has its turn."""
         data: dict[str, Json] = {"step": turn.place, "does": turn.step.verb}
         if turn.step.label is not None:
             data["label"] = turn.step.label
-        self._write(EventKind.PROGRAM_STEP, Leg.FIRST, channel, data)
+        self._write(EventKind.PROGRAM_STEP, leg, channel, data)
 
-    def program_gathered(self, channel: str | None, gathered: Gathered) -> None:
+    def program_gathered(self, leg: Leg, channel: str | None, gathered: Gathered) -> None:
         """Digits were gathered."""
         data: dict[str, Json] = {
             "variable": gathered.variable,
@@ -252,21 +261,21 @@ class CallLog:
             "tries": gathered.tries,
             "digits": gathered.digits,
         }
-        self._write(EventKind.PROGRAM_GATHERED, Leg.FIRST, channel, data)
+        self._write(EventKind.PROGRAM_GATHERED, leg, channel, data)
 
-    def program_refused(self, channel: str | None, refusal: Refused) -> None:
+    def program_refused(self, leg: Leg, channel: str | None, refusal: Refused) -> None:
         """Whom the program wants can't be rung."""
         data: dict[str, Json] = {"id": refusal.id.value, "message": refusal.message}
-        self._write(EventKind.PROGRAM_REFUSED, Leg.FIRST, channel, data)
+        self._write(EventKind.PROGRAM_REFUSED, leg, channel, data)
 
-    def program_fetched(self, channel: str | None, fetched: Fetched) -> None:
+    def program_fetched(self, leg: Leg, channel: str | None, fetched: Fetched) -> None:
         """The next steps were asked for."""
         data: dict[str, Json] = {"steps": fetched.steps, "error": fetched.fault}
-        self._write(EventKind.PROGRAM_FETCHED, Leg.FIRST, channel, data)
+        self._write(EventKind.PROGRAM_FETCHED, leg, channel, data)
 
-    def program_stopped(self, channel: str | None, fault: str) -> None:
+    def program_stopped(self, leg: Leg, channel: str | None, fault: str) -> None:
         """The program can't go on."""
-        self._write(EventKind.PROGRAM_STOPPED, Leg.FIRST, channel, {"error": fault})
+        self._write(EventKind.PROGRAM_STOPPED, leg, channel, {"error": fault})
 
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""

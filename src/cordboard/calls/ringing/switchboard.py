@@ -111,7 +111,7 @@ class Switchboard(LiveView, Protocol):
         held: tuple[Take, ...],
         *,
         inside: bool,
-    ) -> Rerouted:
+    ) -> Rerouted | ProgramPlan:
         """Plan whom a leg goes to as its party wants it, under the rights of that ``user``, and
         only to somebody ``inside``; likewise."""
 
@@ -131,8 +131,13 @@ class Switchboard(LiveView, Protocol):
         """The program of a context that takes a call in place of its second leg; None where ``to``
         is no context."""
 
-    def transfer(self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]) -> Rerouted:
-        """Plan whom a leg goes to in place of its party, likewise."""
+    def transfer(
+        self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]
+    ) -> Rerouted | ProgramPlan:
+        """Plan whom a leg goes to in place of its party, likewise; that may be a program."""
 
-    def ring(self, plan: CallPlan, wanted: RingOut, held: tuple[Take, ...]) -> Rerouted:
-        """Plan whom a program rings as the second party, likewise."""
+    def ring(
+        self, plan: CallPlan, leg: Leg, wanted: RingOut, held: tuple[Take, ...], *, inside: bool
+    ) -> Rerouted:
+        """Plan whom a program rings for a leg, likewise; where ``inside``, nobody outside whom its
+        caller has named."""

@@ -279,7 +279,10 @@ class Call:
             self._parts.bridged.warn(leg)
 
     def _transfer(self, now: float) -> None:
-        begin_transfer(self._parts, self._apply, now)
+        if performing.rings(self._parts):
+            performing.ring(self._parts, self._apply, now)
+        else:
+            begin_transfer(self._parts, self._apply, now)
 
     def _end(self, now: float) -> None:
         parts = self._parts

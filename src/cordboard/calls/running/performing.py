@@ -1,8 +1,9 @@
 """What a program wants, done in its call; and what happens in the call, told to the program.
 
-The caller is the first party. Whom the program rings becomes the second one by the same stages as
-in any call, so that a hunt, screening and limits are as there; where nobody is had, the call comes
-back to the program instead of to its end.
+The caller is the first party; of a call that was transferred to the program, whichever has stayed.
+It is always he who waits for the other leg (``waiting.leg``). Whom the program rings becomes the
+other party by the same stages as in any call, so that a hunt, screening and limits are as there;
+where nobody is had, the call comes back to the program instead of to its end.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.hunt import Hunt
+from cordboard.calls.ringing.legs import other
 from cordboard.calls.running import climbing, queueing, rung_times
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
@@ -49,37 +51,46 @@ _CAUSES = {
 
 def enter(parts: Parts, apply: Apply, now: float) -> None:
     """The call is in the program's hands: it begins, or it goes on after a ring in vain."""
-    program, plan = parts.program, parts.plan.second
-    if program is None and isinstance(plan, ProgramPlan):
-        parts.times.call_ends = now + parts.plan.longest_call
-        parts.program_plan = plan
-        parts.program = program = Program(plan.steps, dict(plan.variables), plan.language)
-        parts.log.forwarded(plan, plan.forwarded)
-        parts.log.program(parts.legs.first.winner, plan.party.name)
-        _tell(parts, apply, now, Input.BEGUN)
-    elif program is not None:
+    if parts.program is not None:
         _silence(parts)
         _tell(parts, apply, now, Input.NOT_CONNECTED, parts.verdicts.sought.cause.value)
+        return
+    plan = parts.program_plan  # that a party was transferred to
+    if plan is None:
+        assert isinstance(parts.plan.second, ProgramPlan)  # the table sends nobody else here
+        plan = parts.program_plan = parts.plan.second
+        parts.times.call_ends = now + parts.plan.longest_call
+    parts.program = Program(plan.steps, dict(plan.variables), plan.language)
+    leg = parts.waiting.leg
+    parts.log.forwarded(plan, plan.forwarded, other(leg))
+    parts.log.program(leg, parts.legs.winner(leg), plan.party.name)
+    _tell(parts, apply, now, Input.BEGUN)
+
+
+def rings(parts: Parts) -> bool:
+    """Whether whoever is rung is rung by a program."""
+    return parts.program is not None and not parts.program.over
 
 
 def ring(parts: Parts, apply: Apply, now: float) -> None:
     """Ring whom the program wants."""
     route = parts.route
     assert route is not None  # who rings has found one
-    parts.plan = parts.dialling.go_to(Leg.SECOND, route)
+    leg = route.plan.leg
+    parts.plan = parts.dialling.go_to(leg, route)
     parts.verdicts.resumes = True
     hunt = Hunt(route.channels)
     if parts.legs.second is None:
         parts.legs.second = hunt
     else:
-        parts.legs.replace(Leg.SECOND, hunt)
+        parts.legs.replace(leg, hunt)
     rung_times.begin(route.plan, parts, now)
     if route.plan.queued:
         queueing.begin(route.plan, parts, apply, now)
         return
     if not hunt.channels:
         verdict = Verdict(route.plan.absent or Cause.UNREACHABLE)
-        climbing.failed(Leg.SECOND, verdict, parts, apply, now)
+        climbing.failed(leg, verdict, parts, apply, now)
         return
     parts.dialling.dial_all(hunt, route.plan)
     parts.waiting.ringback()
@@ -99,14 +110,14 @@ def due(parts: Parts, apply: Apply, now: float) -> None:
 
 def played(event: PlayEnded, parts: Parts, apply: Apply, now: float) -> None:
     """A prompt is over, perhaps the program's."""
-    if parts.stage is Stage.PROGRAM and event.channel == parts.legs.first.winner:
+    if parts.stage is Stage.PROGRAM and event.channel == _hearer(parts):
         _tell(parts, apply, now, Input.PLAYED, (event.play_id, event.complete))
 
 
 def pressed(key: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> bool:
     """A key was pressed; whether it was the program's, and is nobody else's business."""
     program = parts.program
-    if program is None or program.over or leg is not Leg.FIRST:
+    if program is None or program.over or leg is not parts.waiting.leg:
         return False
     if parts.stage is Stage.PROGRAM:
         _tell(parts, apply, now, Input.KEY, key)
@@ -135,16 +146,21 @@ def _tell(parts: Parts, apply: Apply, now: float, happened: Input, value: Any = 
         parts.times.stage_ends = program.deadline
 
 
+def _hearer(parts: Parts) -> str | None:
+    """The channel of whom the program talks with."""
+    return parts.legs.winner(parts.waiting.leg)
+
+
 def _silence(parts: Parts) -> None:
-    first = parts.legs.first.winner
-    if first is not None:
-        parts.command(StopPlay(first))
+    hearer = _hearer(parts)
+    if hearer is not None:
+        parts.command(StopPlay(hearer))
 
 
 def _sound(effect: Sound, parts: Parts, _apply: Apply, _now: float) -> None:
-    first = parts.legs.first.winner
-    if first is not None:
-        parts.command(Play(first, Prompt(effect.path), effect.turn))
+    hearer = _hearer(parts)
+    if hearer is not None:
+        parts.command(Play(hearer, Prompt(effect.path), effect.turn))
 
 
 def _hush(_effect: Hush, parts: Parts, _apply: Apply, _now: float) -> None:
@@ -156,26 +172,29 @@ def _take_call(_effect: TakeCall, _parts: Parts, _apply: Apply, _now: float) -> 
 
 
 def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
+    leg = parts.waiting.leg
+    transferred = parts.verdicts.replaced is not None
+    from_outside = transferred and parts.dialling.party(leg).kind == "number"
     try:
-        parts.route = parts.dialling.find_party(effect)
+        parts.route = parts.dialling.find_party(effect, other(leg), inside=from_outside)
     except Refused as refusal:
-        parts.log.program_refused(parts.legs.first.winner, refusal)
+        parts.log.program_refused(leg, parts.legs.winner(leg), refusal)
         if parts.program is not None:
             parts.program.handle(Input.NOT_CONNECTED, now, refusal.id.value)
         return
-    apply(Trigger.PROGRAM_RINGS, now)
+    apply(Trigger.PROGRAM_TRANSFERS if transferred else Trigger.PROGRAM_RINGS, now)
 
 
 def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
     """What Basix tells its XML servers (docs.brastel.com/xml/request.html), and all variables."""
-    plan, first = parts.program_plan, parts.plan.first.party
+    plan, party = parts.program_plan, parts.dialling.party(parts.waiting.leg)
     if plan is None:
         return
     known = dict(plan.variables)
     caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
     form = {
         **effect.variables,
-        "CallUUID": parts.legs.first.winner or "",
+        "CallUUID": _hearer(parts) or "",
         "CallStatus": "in-progress",
         "Direction": "inbound" if parts.plan.offered else "outbound",
         "CalledNumber": called,
@@ -184,8 +203,8 @@ def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
         "To": called,
         "From": caller,
     }
-    if first.kind == "user":
-        form |= {"UserId": str(first.id), "UserName": first.name}
+    if party.kind == "user":
+        form |= {"UserId": str(party.id), "UserName": party.name}
     wanted = WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language)
     parts.wanted_steps = wanted
 
@@ -195,30 +214,30 @@ def _keep(effect: Keep, parts: Parts, _apply: Apply, _now: float) -> None:
 
 
 def _tape(effect: Tape, parts: Parts, _apply: Apply, now: float) -> None:
-    first, recording, program = parts.legs.first.winner, parts.recording, parts.program
+    hearer, recording, program = _hearer(parts), parts.recording, parts.program
     if not effect.on:
         recording.cut()
-    elif first is not None and program is not None:
-        begun = recording.begin(first, None) and recording.file is not None
+    elif hearer is not None and program is not None:
+        begun = recording.begin(hearer, None) and recording.file is not None
         program.handle(Input.TAPED, now, id_of(recording.file or "") if begun else "")
 
 
 def _stepped(effect: Stepped, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_step(parts.legs.first.winner, effect)
+    parts.log.program_step(parts.waiting.leg, _hearer(parts), effect)
 
 
 def _gathered(effect: Gathered, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_gathered(parts.legs.first.winner, effect)
+    parts.log.program_gathered(parts.waiting.leg, _hearer(parts), effect)
 
 
 def _fetched(effect: Fetched, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_fetched(parts.legs.first.winner, effect)
+    parts.log.program_fetched(parts.waiting.leg, _hearer(parts), effect)
 
 
 def _ended(effect: Ended, parts: Parts, apply: Apply, now: float) -> None:
     cause = _CAUSES[effect.reason] if effect.fault is None else Cause.FAILED
     if effect.fault is not None:
-        parts.log.program_stopped(parts.legs.first.winner, effect.fault)
+        parts.log.program_stopped(parts.waiting.leg, _hearer(parts), effect.fault)
     parts.verdicts.gone = Verdict(cause)
     apply(Trigger.PROGRAM_ENDED, now)
 

@@ -29,7 +29,9 @@ _STAGE_AFTER = {
     (EventKind.LEG_FAILED, Leg.FIRST): Stage.ENDING,
     (EventKind.LEG_FAILED, Leg.SECOND): Stage.ANNOUNCING,
     (EventKind.CALL_PROGRAM, Leg.FIRST): Stage.PROGRAM,
+    (EventKind.CALL_PROGRAM, Leg.SECOND): Stage.PROGRAM,
     (EventKind.PROGRAM_STEP, Leg.FIRST): Stage.PROGRAM,
+    (EventKind.PROGRAM_STEP, Leg.SECOND): Stage.PROGRAM,
     (EventKind.CALL_BRIDGED, None): Stage.BRIDGED,
     (EventKind.CALL_TRANSFERRING, Leg.FIRST): Stage.TRANSFERRING,
     (EventKind.CALL_TRANSFERRING, Leg.SECOND): Stage.TRANSFERRING,
@@ -64,12 +66,14 @@ class Progress:
 
 def progress_of(events: Iterable[Recorded]) -> Progress:
     """How far a call is."""
-    stage = Stage.ACCEPTED
+    stage, rung_by_program = Stage.ACCEPTED, Stage.RINGING_SECOND
     entered: list[tuple[Stage, float]] = []
     for recorded in events:
         following = _STAGE_AFTER.get((recorded.event.kind, recorded.event.leg), stage)
+        if recorded.event.kind is EventKind.CALL_TRANSFERRING:
+            rung_by_program = Stage.TRANSFERRING
         if stage is Stage.PROGRAM and recorded.event.kind is EventKind.CHANNEL_DIALLED:
-            following = Stage.RINGING_SECOND  # by the program
+            following = rung_by_program
         if following is Stage.RINGING_FIRST and stage is not Stage.ACCEPTED:
             continue  # one more phone, or somebody whom the second party is transferred to
         if following is not stage or not entered:

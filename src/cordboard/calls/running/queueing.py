@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.outcome import Verdict
-from cordboard.calls.planning.plan import LegPlan
+from cordboard.calls.planning.plan import LegPlan, ProgramPlan
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import RINGS
@@ -60,6 +60,8 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
     try:
         route = parts.dialling.find_target(leg, to)
     except Refused:
+        return False
+    if isinstance(route, ProgramPlan):
         return False
     parts.place.leave(reason, now, to=route.plan.party)
     parts.legs.replace(leg, Hunt(route.channels))

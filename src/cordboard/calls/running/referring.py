@@ -7,7 +7,7 @@ that call ends. A dialog that is none of ours can only be somebody inside, who i
 
 He hears how it goes by NOTIFY, leaves when the target answers, and has the other party back where
 the target fails. Who hangs up before that has left: then the party that stays hears why, and the
-call is over.
+call is over. A program answers at once.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Final
 from cordboard.calls.causes import Cause, refusal_of
 from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
+from cordboard.calls.planning.plan import ProgramPlan
 from cordboard.calls.ports import AnswerReferral, HoldChanged, Referred
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
+from cordboard.calls.running import into_program
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.referral import OK, TERMINATED, TRYING, Referral
 from cordboard.calls.said import readable
@@ -66,6 +68,10 @@ def referred(event: Referred, leg: Leg, parts: Parts, apply: Apply, now: float) 
                 parts.command(AnswerReferral(event.channel, event.referral, TRYING))
             _refuse(event, leg, parts, status or FORBIDDEN, refusal.message)
             return
+        if isinstance(route, ProgramPlan):
+            parts.command(AnswerReferral(event.channel, event.referral, OK))
+            into_program.transfer(leg, route, Cause.TRANSFERRED, parts, apply, now)
+            return
         parts.transfers += 1
         parts.route = route
         parts.referral = _referral(event, leg, parts, route, held)
@@ -74,7 +80,7 @@ def referred(event: Referred, leg: Leg, parts: Parts, apply: Apply, now: float) 
         apply(Trigger.TRANSFERRED, now)
 
 
-def _route(event: Referred, leg: Leg, user: int, parts: Parts) -> Rerouted:
+def _route(event: Referred, leg: Leg, user: int, parts: Parts) -> Rerouted | ProgramPlan:
     dialling = parts.dialling
     if event.replaces is not None:
         return dialling.take_over(leg, Consultation(user=user, channel=event.replaces))

@@ -8,6 +8,9 @@ Where a client wants it, who leaves is hung up at once, and there is nobody to g
 that stays hears why its target can't be had, and the call is over. Where a party's own phone wants
 it (:mod:`~cordboard.calls.running.referring`), he leaves when the target answers, and has the other
 one back where it does not, unless he has hung up meanwhile.
+
+A transfer to a program is none of these: it waits for nobody
+(:mod:`~cordboard.calls.running.into_program`).
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
         parts.recording.cut()  # for the two are still connected
     parts.log.transferring(
         leg,
-        route.plan,
+        route.plan.party,
         tuple(channel.id for channel in route.channels),
         by_phone=referral is not None,
         from_call=None if handed is None else handed.call,

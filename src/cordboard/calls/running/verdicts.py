@@ -15,7 +15,7 @@ from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 class Verdicts:
     """``sought`` is how the latest hunt failed, ``gone`` why a party is gone that was there;
     ``replaced`` is the leg whose party was sent away last, ``merged`` that of who took the other
-    one into another call. ``resumes``: a program goes on where the second leg can't be had.
+    one into another call. ``resumes``: a program goes on where whom it rings can't be had.
     ``result`` comes once the call is over."""
 
     __slots__ = (
@@ -55,7 +55,7 @@ class Verdicts:
         self.sought = verdict
         if stage is Stage.TRANSFERRING:
             self._log.transfer_failed(leg, verdict, rang)
-            return Trigger.TARGET_FAILED
+            return Trigger.TARGET_MISSED if self.resumes else Trigger.TARGET_FAILED
         self._log.leg_failed(leg, verdict, rang)
         if leg is Leg.FIRST:
             return Trigger.FIRST_FAILED

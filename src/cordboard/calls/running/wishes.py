@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import deque
 from enum import Enum
 
+from cordboard.calls.causes import Cause
+from cordboard.calls.planning.plan import ProgramPlan
 from cordboard.calls.ports import SendDigits
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
+from cordboard.calls.running import into_program
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.recording import Recording
 from cordboard.calls.running.referring import MAX_TRANSFERS
@@ -119,11 +122,17 @@ class Wishes:
 
     def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
         """Connect a party with somebody else, and hang up the other one; the channels that ring
-        then. Raises :class:`~cordboard.calls.refusals.Refused` for whom it can't be connected
-        with; then nothing changes."""
+        then, none for a context. Raises :class:`~cordboard.calls.refusals.Refused` for whom it
+        can't be connected with; then nothing changes."""
         parts = self._parts
         self._need_transferable()
-        return self._go_to(parts.dialling.find_target(other(kept), to), now)
+        leg = other(kept)
+        route = parts.dialling.find_target(leg, to)
+        if isinstance(route, ProgramPlan):
+            self._sent.pop(leg, None)
+            into_program.transfer(leg, route, Cause.NORMAL, parts, self._apply, now)
+            return ()
+        return self._go_to(route, now)
 
     def join(self, kept: Leg, call: str, other_kept: Leg | None, now: float) -> tuple[str, ...]:
         """Connect a party with that of another ``call``, whose leg ``other_kept`` is (None: the one
