@@ -59,6 +59,8 @@ _VARIABLES = {
     "CalledNumber": "CALLED_NUMBER",
 }
 _URL_TIMEOUT = re.compile(r"(?<=://)\(timeout=[0-9]+\)")
+_NAME = re.compile(r"[A-Za-z_]\w{0,59}", re.ASCII)
+_INSERTED = re.compile(r"\{\{\s*([A-Za-z_]\w{0,63})\s*\}\}", re.ASCII)
 _SPEAKABLE = re.compile(r"[0-9*#+\s.,()/-]*")
 
 
@@ -146,7 +148,7 @@ class _Compiler:
         self._add(PlayStep((self._prompt(element),), times, until))
 
     def _speak(self, element: Xml.Element) -> None:
-        self._add(SayStep(_digits(element)))
+        self._add(SayStep(_filled(_digits(element))))
 
     def _wait(self, element: Xml.Element) -> None:
         self._add(WaitStep(_seconds(element, "length", 1.0, 0.0, 3600.0)))
@@ -169,6 +171,16 @@ class _Compiler:
 
     def _section(self, element: Xml.Element) -> None:
         self._sections.append(element)
+
+    def _set(self, element: Xml.Element) -> None:
+        """``val`` only: what is calculated (``expr``) has a language of its own. The servers are
+        told as ``var_NAME`` what a document has set."""
+        name, value = _needed(element, "var"), element.get("val")
+        if not _NAME.fullmatch(name) or name in _VARIABLES:
+            raise _NotUnderstood(f"<Set> can't set {name}")
+        if value is None or "expr" in element.attrib:
+            raise _NotUnderstood("<Set> takes val, and no expr")
+        self._add(SetStep(((name, _filled(value)), (f"var_{name}", f"${{{name}}}"))))
 
     def _add_job(self, _element: Xml.Element) -> None:
         self._add(SetStep((("JobAdded", "false"),)))  # there are no jobs here
@@ -204,7 +216,9 @@ class _Compiler:
                 yield from [self._prompt(one)] * _whole(one, "loop", 1, 1, MOST_TIMES)
             elif one.tag in ("Say", "Speak"):
                 names = {"*": "star", "#": "hash", "+": "plus"}
-                spoken = (key for key in _digits(one) if key in DIGIT_KEYS or key == "+")
+                spoken = (
+                    key for key in _digits(one, fixed=True) if key in DIGIT_KEYS or key == "+"
+                )
                 yield from (f"{OWN}{names.get(key, key)}" for key in spoken)
             elif one.tag == "Wait":
                 yield from [f"{OWN}silence"] * math.ceil(_seconds(one, "length", 1.0, 0.0, 60.0))
@@ -262,9 +276,14 @@ def _text(element: Xml.Element) -> str:
     return text
 
 
-def _digits(element: Xml.Element) -> str:
+def _filled(text: str) -> str:
+    """A text whose ``{{NAME}}`` are replaced when its turn comes."""
+    return _INSERTED.sub(lambda match: f"${{{_VARIABLES.get(match[1], match[1])}}}", text)
+
+
+def _digits(element: Xml.Element, *, fixed: bool = False) -> str:
     text = _text(element)
-    if not _SPEAKABLE.fullmatch(text):
+    if not _SPEAKABLE.fullmatch(text if fixed else _INSERTED.sub("", text)):
         raise _NotUnderstood(f"<{element.tag}> can say digits only")
     return text
 
@@ -311,6 +330,7 @@ _ELEMENTS: dict[str, Callable[[_Compiler, Xml.Element], None]] = {
     "Redirect": _Compiler._redirect,
     "GoTo": _Compiler._goto,
     "Section": _Compiler._section,
+    "Set": _Compiler._set,
     "AddJob": _Compiler._add_job,
     "GetDigits": _Compiler._get_digits,
     "Transfer": _Compiler._transfer,

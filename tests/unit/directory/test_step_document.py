@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cordboard.calls.programs.program_words import Fetch, Sound
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
 from cordboard.directory.steps import (
     AnswerStep,
@@ -78,6 +79,15 @@ def test_json_has_the_steps_of_the_file() -> None:
         ("<IVR><GoTo>nowhere</GoTo></IVR>", 'no step with the label "section nowhere"'),
         ("<IVR><Switch var='a b'/></IVR>", "takes the name of a variable"),
         ("<IVR><Switch var='A'><If/></Switch></IVR>", "in <Switch> is not understood"),
+        ("<IVR><Set val='1'/></IVR>", "<Set> has no var"),
+        ("<IVR><Set var='a'/></IVR>", "<Set> takes val, and no expr"),
+        ("<IVR><Set var='a' val='1' expr='2'/></IVR>", "<Set> takes val, and no expr"),
+        ("<IVR><Set var='a b' val='1'/></IVR>", "<Set> can't set a b"),
+        ("<IVR><Set var='CallingNumber' val='1'/></IVR>", "<Set> can't set CallingNumber"),
+        ("<IVR><Speak>{{a}} dollars</Speak></IVR>", "<Speak> can say digits only"),
+        ("<IVR><GetDigits><Say>{{a}}</Say></GetDigits></IVR>", "<Say> can say digits only"),
+        ("<IVR><SetErrorHandler/></IVR>", "<SetErrorHandler> is not understood"),
+        ("<IVR><Record/></IVR>", "<Record> is not understood"),
         ("<IVR>" + "<Answer/>" * 600 + "</IVR>", "more than 500 steps"),
     ],
 )
@@ -170,3 +180,19 @@ def test_a_transfer_in_vain_goes_on_with_the_next_element() -> None:
     caller.ring_fails("busy")
     assert caller.program.variables["TransferFailureReason"] == "busy"
     assert [*caller.conversation()] == ["rings Sales", "hears builtin:en/5"]
+
+
+def test_xml_sets_variables_and_puts_them_into_what_is_said() -> None:
+    caller = Caller(
+        read(
+            "<IVR><Set var='amount' val='12'/><Set var='amount' val='{{ amount }}3'/>"
+            "<Speak>{{amount}}{{CallingNumber}}</Speak>"
+            "<Redirect>https://a.test/</Redirect></IVR>"
+        ),
+        CALLER_NUMBER="4",
+    )
+    caller.listen_to_all()
+    said = [one.path[-1] for one in caller.done if isinstance(one, Sound)]
+    assert "".join(said) == "1234"
+    (fetch,) = [one for one in caller.done if isinstance(one, Fetch)]
+    assert (fetch.variables["amount"], fetch.variables["var_amount"]) == ("123", "123")
