@@ -12,7 +12,7 @@ import pytest
 from support.baresip import BaresipPhone
 from support.linphone import LinphonePhone
 from support.own_phone import OwnPhone
-from support.server import DOMAIN, CordboardServer, result_of
+from support.server import DOMAIN, PROMPT_HZ, PROMPT_SECONDS, CordboardServer, result_of
 from support.tones import seconds_of
 from support.waiting import let_last, wait_until
 
@@ -108,6 +108,18 @@ def test_a_phone_sends_its_party_on(office: Office) -> None:
     assert seconds_of(helen.recording(), DESK_HZ) == 0.0
     left = [one for one in events if one["kind"] == "channel.ended"]
     assert "transferred" in [one["data"]["cause"] for one in left]
+
+    # A context takes him at once: jessica, who is the first party, leaves.
+    call = office.connect()
+    seen, rung = len(desk.events), len(thomas.events)
+    desk.command("transfer", f"sip:1111@{DOMAIN}")
+    desk.wait_closed(after=seen)
+    thomas.wait_closed(after=rung)  # it hangs up when it has played its prompt
+    events = server.wait_ended(call)
+    (begun,) = [one for one in events if one["kind"] == "call.program"]
+    assert begun["leg"] == "second"
+    assert (result_of(events)["outcome"], result_of(events)["stage"]) == ("completed", "program")
+    assert seconds_of(thomas.recording(), PROMPT_HZ) > PROMPT_SECONDS / 2
 
 
 @pytest.mark.interop("linphonec")

@@ -137,7 +137,9 @@ def test_whom_the_program_rings_takes_the_place_of_who_has_left(kept: Leg, stays
     assert line.data(EventKind.CALL_TRANSFERRED) == {"ring_seconds": 4.0}
     line.tell(Digit(stays, "5"))
     assert "channel.digit" in line.kinds(), "it is their own conversation again"
-    line.tell(Released(helen, remote=True), Released(stays, remote=False))
+    leaves = "c3" if kept is Leg.FIRST else "c1"
+    line.tell(Released(leaves, remote=False), Released(helen, remote=True))
+    line.tell(Released(stays, remote=False))
     assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
     assert line.kinds().count("call.ended") == 1
 

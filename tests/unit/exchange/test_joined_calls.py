@@ -361,3 +361,27 @@ async def test_who_follows_sees_where_the_channels_are() -> None:
         assert isinstance(seen, list)
         found = {(one["id"], one["state"]) for one in seen if isinstance(one, dict)}
         assert found == {(channel, "answered") for channel in there}
+
+
+async def test_an_agent_who_was_rung_first_sends_his_customer_to_a_context() -> None:
+    house = House()
+    jessica, thomas = await house.place(1)
+    assert jessica.refer(RedirectTarget("1111", "demo")) == [202, 200]
+    assert jessica.hung_up_for is Cause.TRANSFERRED
+    assert house.exchange.live_calls() == 1
+    await house.journal.flush()
+    told = await house.journal.events_of("demo", "call-1")
+    (begun,) = [one.event for one in told if one.event.kind is EventKind.CALL_PROGRAM]
+    assert (begun.leg, begun.channel) == (Leg.SECOND, thomas.channel)
+    record = await house.journal.call("demo", "call-1")
+    assert record is not None
+    shown: dict[str, Any] = live_call(record, told)
+    first = shown["first"]
+    assert (shown["state"], first["state"], first["party"]["kind"]) == (
+        "program",
+        "waiting",
+        "context",
+    )
+    thomas.hang_up()
+    assert await house.result(1) == ("completed", "normal", "program", "second")
+    assert not house.exchange.usage()
