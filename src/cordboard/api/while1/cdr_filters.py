@@ -31,6 +31,7 @@ class CdrFilters:
     equal: tuple[tuple[str, frozenset[str]], ...] = ()
     like: re.Pattern[str] | None = None
     from_id: int | None = None
+    recorded: bool = False
     never: bool = False
     """It asks for what our rows never have."""
 
@@ -50,6 +51,8 @@ class CdrFilters:
             return False
         if self.from_id is not None and row.id < self.from_id:
             return False
+        if self.recorded and not row.recordings:
+            return False
         if self.like is not None and not self.like.fullmatch(row.telephone or ""):
             return False
         columns = row.as_dict()
@@ -68,6 +71,10 @@ _EQUAL: Final = (
 )
 
 
+_FILES: Final = ("has_monitor_file", "has_recording_file")
+"""Which of the vendor's kinds of files a row must have: a recording is both here."""
+
+
 def read_filters(members: PhpArray, data: Data) -> CdrFilters:
     """The filters; what is wrong with them is noted in ``data``."""
     equal = [(name, frozenset({text})) for name in _EQUAL if (text := data.text(name)) is not None]
@@ -79,6 +86,7 @@ def read_filters(members: PhpArray, data: Data) -> CdrFilters:
             equal.append((name, frozenset({text})))
     since, until = _between(members, "date_between", data)
     like = data.text("telephone_like")
+    files = [data.switch(name, default=False) for name in _FILES]
     return CdrFilters(
         since=since,
         until=until,
@@ -86,15 +94,15 @@ def read_filters(members: PhpArray, data: Data) -> CdrFilters:
         equal=tuple(equal),
         like=None if like is None else re.compile(translate(like.replace("%", "*"))),
         from_id=_whole(data, "from_id"),
+        recorded=any(files),
         never=_never(members, data),
     )
 
 
 def _never(members: PhpArray, data: Data) -> bool:
-    """Routes have no ids here, and rows no files; whoever wants those without gets all."""
-    files = ("has_transcription", "has_monitor_file", "has_recording_file")
-    wanted = [data.switch(name, default=False) for name in files]
-    return any(wanted) or listed(members, "inbound_route_id") != []
+    """Routes have no ids here, and nobody writes down what is said."""
+    transcribed = data.switch("has_transcription", default=False)
+    return transcribed or listed(members, "inbound_route_id") != []
 
 
 def _between(members: PhpArray, name: str, data: Data) -> tuple[float | None, float | None]:

@@ -62,10 +62,11 @@ class CdrRow:
     external_id: str | None
     external_info: str | None
     vars: dict[str, Json]
+    recordings: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
-        return asdict(self)
+        return {**asdict(self), "recordings": list(self.recordings)}
 
 
 def row_of(record: CallRecord, events: Iterable[Recorded], tenant: TenantDirectory) -> CdrRow:
@@ -98,6 +99,7 @@ def row_of(record: CallRecord, events: Iterable[Recorded], tenant: TenantDirecto
         external_id=record.external_id,
         external_info=_text(asked, "external_info"),
         vars=_pairs(asked.get("variables")),
+        recordings=tuple(cdr.recordings),
     )
 
 

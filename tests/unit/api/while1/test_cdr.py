@@ -34,6 +34,7 @@ class Books(Served):
         *,
         cause: str = "normal",
         number: str = "0312345678",
+        recorded: bool = False,
         **more: Any,
     ) -> None:
         """A call of jessica with a number outside, which began so many seconds after noon."""
@@ -49,6 +50,9 @@ class Books(Served):
         talked = cause == "normal"
         if talked:
             self.journal.append("demo", [CallEvent(EventKind.CALL_BRIDGED, call)])
+        if recorded:
+            data: dict[str, Json] = {"file": f"demo/{call}-1.wav"}
+            self.journal.append("demo", [CallEvent(EventKind.RECORDING_STARTED, call, data=data)])
         self.now = NOON + began + lasted
         outcome = "completed" if talked else "second_leg_failed"
         ended: dict[str, Json] = {"outcome": outcome, "cause": cause, "talk_seconds": lasted / 2}
@@ -102,6 +106,7 @@ async def test_a_row_says_what_became_of_the_call() -> None:
             "external_id": "asdf1234",
             "external_info": "order",
             "vars": {"SKIP_WELCOME": "1"},
+            "recordings": [],
         }
     ]
 
@@ -167,6 +172,9 @@ async def test_pages_go_on_until_there_is_nothing_more() -> None:
         ({"direction": "OUT"}, ["a", "b", "c"]),
         ({"direction": "IN"}, []),
         ({"has_transcription": True}, []),
+        ({"has_recording_file": True}, ["b"]),
+        ({"has_monitor_file": 1}, ["b"]),
+        ({"has_monitor_file": 0}, ["a", "b", "c"]),
         ({"has_transcription": False, "inbound_route_id": None}, ["a", "b", "c"]),
         ({"inbound_route_id": [1, 2]}, []),
         ({"direction": "", "call_status": None, "from_id": ""}, ["a", "b", "c"]),
@@ -177,7 +185,7 @@ async def test_each_filter_leaves_what_it_says(
 ) -> None:
     books = Books()
     await books.call("a", 0.0)
-    await books.call("b", 10.0, number="0311111111")
+    await books.call("b", 10.0, number="0311111111", recorded=True)
     await books.call(
         "c", 20.0, number="0699999999", external_id="own", request={"metadata": {"project_id": "1"}}
     )
