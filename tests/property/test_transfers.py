@@ -48,16 +48,15 @@ from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
 USERS = ["jessica", "thomas", "helen"]
-TARGETS = [*USERS, "sales", "0312341234", "119", "nobody", "1111", "1112"]
+TARGETS = [*USERS, "sales", "0312341234", "119", "nobody", "1111", "1112", "1112", "1112"]
 MENU = """
+    {ring = "helen", timeout = 10},
     {label = "ask", gather = "KEY", play = "menu.wav", digits = 1, timeout = 8},
     {branch = "KEY", to = {1 = "ring", 2 = "hunt", 3 = "end"}},
-    {wait = 3},
-    {label = "ring", ring = "thomas", timeout = 10},
     {message = "MESSAGE", seconds = 4},
+    {label = "ring", ring = "0312341234", timeout = 5, otherwise = "ask"},
     {label = "hunt", record = true},
     {ring = {group = "sales"}, timeout = 20},
-    {ring = "0312341234", timeout = 5, otherwise = "ask"},
     {label = "end", hangup = "busy"},
 """
 MAX_CALLS = 4
