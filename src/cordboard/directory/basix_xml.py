@@ -230,7 +230,8 @@ class _Compiler:
         if "answerTimeout" in element.attrib:
             timeout = _seconds(element, "answerTimeout", 0.0, *ANSWER_TIMEOUT)
         show, action = element.get("callingNumber"), element.get("failureAction")
-        self._add(RingStep(_text(element), timeout=timeout, result=FAILURE, show=show))
+        music = element.get("suppressPreAnswerAudio") == "true"
+        self._add(RingStep(_text(element), timeout=timeout, result=FAILURE, show=show, music=music))
         if action is not None:
             self._go(action)
 

@@ -125,7 +125,8 @@ class RingStep:
 
     ``timeout`` is for the whole hunt in seconds, None: the group's own, or that of the request.
     Where nobody is had, ``result`` says why, and it goes on at ``otherwise``, or below. ``show`` is
-    the number that he is shown, one of the tenant's.
+    the number that he is shown, one of the tenant's. With ``music`` that is heard while a number
+    outside is rung, in place of what is heard from there.
     """
 
     to: str
@@ -134,6 +135,7 @@ class RingStep:
     result: str = "RING_RESULT"
     otherwise: str | None = None
     show: str | None = None
+    music: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from cordboard.calls.ports import (
     Bridge,
     Dial,
     Digit,
+    EarlyMedia,
     Failed,
     HangUp,
+    Listen,
     Play,
     PlayEnded,
     Prompt,
@@ -27,11 +29,14 @@ from cordboard.calls.ports import (
     ToneKind,
 )
 from cordboard.calls.request import CallRequest, Leg
+from cordboard.calls.ringing.waiting import MUSIC_PLAY
 from cordboard.calls.running.progress import progress_of
 from cordboard.calls.stages import Stage
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Context
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.step_document import Document, read_steps_of
+from cordboard.directory.steps import RingStep
 from support.call_line import Line
 from support.programs import steps_of
 from support.tenants import request, tenant
@@ -287,3 +292,40 @@ def test_a_message_ends_with_its_caller() -> None:
     line.tell(Released("c1", remote=True), RecordingEnded("c1", file, 3.0))
     assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
     assert line.kinds().count("call.recording_stopped") == 1
+
+
+def rung_with_music(to: str) -> tuple[Line, str]:
+    """A program rings somebody as a document of Basix wants it; the channel."""
+    (step,) = [
+        one
+        for one in read_steps_of(
+            Document(
+                f"<IVR><Transfer suppressPreAnswerAudio='true'>{to}</Transfer></IVR>".encode(), ""
+            )
+        )
+        if isinstance(one.action, RingStep)
+    ]
+    here = house('{say = "1"}')
+    here = replace(here, contexts=(replace(here.contexts[0], steps=(step,)),))
+    line = Line(request(to="1111"), here=here)
+    dial, *heard = line.tell(Answered("c1"), Failed("c2", 487))[1:]
+    assert isinstance(dial, Dial)
+    line.started = heard
+    return line, dial.channel
+
+
+def test_music_takes_the_place_of_what_is_heard_from_outside() -> None:
+    line, channel = rung_with_music("0312341234")
+    music = Play("c1", Prompt("builtin:music"), MUSIC_PLAY)
+    assert line.started == [music]
+    assert line.tell(EarlyMedia(channel, flowing=True)) == []
+    assert line.tell(PlayEnded("c1", MUSIC_PLAY)) == [music], "for as long as it rings"
+    assert line.tell(PlayEnded("c1", MUSIC_PLAY, complete=False)) == [Play("c1", RINGBACK)]
+    assert line.tell(PlayEnded("c1", MUSIC_PLAY)) == []
+    assert line.tell(Answered(channel)) == [Bridge("c1", channel)]
+
+
+def test_who_is_inside_is_rung_with_ringback() -> None:
+    line, channel = rung_with_music("thomas")
+    assert line.started == [Play("c1", RINGBACK)]
+    assert line.tell(EarlyMedia(channel, flowing=True)) == [Listen("c1", channel)]

@@ -6,16 +6,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cordboard.calls.causes import Cause, failure_tone
-from cordboard.calls.ports import EngineCommand, Listen, Play, Tone, ToneKind
+from cordboard.calls.ports import EngineCommand, Listen, Play, PlayEnded, Prompt, Tone, ToneKind
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import Caller
 from cordboard.calls.ringing.legs import Legs, other
+from cordboard.directory.queue_rules import MUSIC
+
+MUSIC_PLAY = 2_000_000
+"""The plays of music while somebody is rung; those of programs are numbered from 0, those of queues
+from 1,000,000, and a call has fewer of either."""
 
 
 class Waiting:
-    """Says it to the engine by ``command``; ``country`` has the tones. ``leg`` is who waits."""
+    """Says it to the engine by ``command``; ``country`` has the tones. ``leg`` is who waits. With
+    ``music`` he hears that for now, and neither ringback nor early media."""
 
-    __slots__ = ("_caller", "_command", "_country", "_legs", "leg")
+    __slots__ = ("_caller", "_command", "_country", "_legs", "leg", "music")
 
     def __init__(
         self,
@@ -25,6 +31,7 @@ class Waiting:
         caller: Caller,
     ) -> None:
         self.leg = Leg.FIRST
+        self.music = False
         self._caller = caller
         self._legs = legs
         self._country = country
@@ -32,7 +39,18 @@ class Waiting:
 
     def ringback(self) -> None:
         """The other leg rings."""
-        self._tone(ToneKind.RINGBACK)
+        waiting = self._hearer() if self.music else None
+        if waiting is not None:
+            self._command(Play(waiting, Prompt(MUSIC), MUSIC_PLAY))
+        else:
+            self._tone(ToneKind.RINGBACK)
+
+    def played(self, event: PlayEnded) -> None:
+        """The music is over while the other leg still rings: it begins anew, unless it can't be
+        played."""
+        if self.music and event.play_id == MUSIC_PLAY and event.channel == self._hearer():
+            self.music = event.complete
+            self.ringback()
 
     def failure(self, cause: Cause) -> None:
         """The other leg can't be had."""
@@ -41,7 +59,7 @@ class Waiting:
     def early_media(self, channel: str, flowing: bool) -> bool:
         """A channel of the other leg has something to say, or no more; whether that is heard: of
         several that ring nobody could tell whose it is."""
-        if not self._legs.hunt(other(self.leg)).single:
+        if self.music or not self._legs.hunt(other(self.leg)).single:
             return False
         waiting = self._hearer() or (self._caller.to_hear_us() if flowing else None)
         if waiting is None:

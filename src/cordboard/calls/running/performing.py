@@ -52,6 +52,7 @@ _CAUSES = {
 def enter(parts: Parts, apply: Apply, now: float) -> None:
     """The call is in the program's hands: it begins, or it goes on after a ring in vain."""
     if parts.program is not None:
+        parts.waiting.music = False
         _silence(parts)
         _tell(parts, apply, now, Input.NOT_CONNECTED, parts.verdicts.sought.cause.value)
         return
@@ -99,6 +100,7 @@ def ring(parts: Parts, apply: Apply, now: float) -> None:
 def connected(parts: Parts, now: float) -> None:
     """The caller is connected with whom the program rang."""
     parts.verdicts.resumes = False
+    parts.waiting.music = False
     if parts.program is not None:
         parts.program.handle(Input.CONNECTED, now)
 
@@ -112,6 +114,8 @@ def played(event: PlayEnded, parts: Parts, apply: Apply, now: float) -> None:
     """A prompt is over, perhaps the program's."""
     if parts.stage is Stage.PROGRAM and event.channel == _hearer(parts):
         _tell(parts, apply, now, Input.PLAYED, (event.play_id, event.complete))
+    elif parts.hunted is not None:
+        parts.waiting.played(event)
 
 
 def pressed(key: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> bool:
@@ -176,12 +180,14 @@ def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
     transferred = parts.verdicts.replaced is not None
     from_outside = transferred and parts.dialling.party(leg).kind == "number"
     try:
-        parts.route = parts.dialling.find_party(effect, other(leg), inside=from_outside)
+        route = parts.dialling.find_party(effect, other(leg), inside=from_outside)
     except Refused as refusal:
         parts.log.program_refused(leg, parts.legs.winner(leg), refusal)
         if parts.program is not None:
             parts.program.handle(Input.NOT_CONNECTED, now, refusal.id.value)
         return
+    parts.route = route
+    parts.waiting.music = effect.step.music and route.plan.party.kind == "number"
     apply(Trigger.PROGRAM_TRANSFERS if transferred else Trigger.PROGRAM_RINGS, now)
 
 
