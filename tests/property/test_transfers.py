@@ -43,6 +43,7 @@ from cordboard.calls.ringing.switchboard import Consultation, Handed
 from cordboard.calls.running.call import Call
 from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
+from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Context
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
@@ -82,7 +83,9 @@ class Transfers(RuleBasedStateMachine):
         self.usage = Usage()
         here = tenant(longest_call=600.0)
         menu = Context("menu", "1112", steps=steps_of(f"steps = [{MENU}]"))
-        self.here = replace(here, contexts=(*here.contexts, menu))
+        jessica, thomas, helen = here.users
+        helen = replace(helen, forwarding=Forwarding(busy="1112", no_answer="1112", after=5.0))
+        self.here = replace(here, users=(jessica, thomas, helen), contexts=(*here.contexts, menu))
         ids = numbered_ids()
         live = desk(everywhere, ids, self.usage, self.here)
         self.desk = replace(live, hand_over=self.hand_over)
@@ -187,6 +190,9 @@ class Transfers(RuleBasedStateMachine):
                 if ours:
                     self.pick_up(ours[-1])
 
+    def bridged_calls(self) -> list[Call]:
+        return [one for one in self.calls.values() if one.stage is Stage.BRIDGED]
+
     def ringing(self) -> list[str]:
         return [name for name, one in self.up.items() if not (one.answered or one.hung_up)]
 
@@ -289,6 +295,14 @@ class Transfers(RuleBasedStateMachine):
     @rule(data=st.data(), kept=st.sampled_from(Leg), to=st.sampled_from(TARGETS))
     def client_transfers(self, data: st.DataObject, kept: Leg, to: str) -> None:
         call = self.calls[data.draw(st.sampled_from(sorted(self.calls)))]
+        with suppress(Refused, WrongState):
+            call.wishes.transfer(kept, to, self.now)
+        self.carry_out(call)
+
+    @precondition(lambda self: self.bridged_calls())
+    @rule(data=st.data(), kept=st.sampled_from(Leg), to=st.sampled_from(["1112", "helen"]))
+    def client_sends_to_the_menu(self, data: st.DataObject, kept: Leg, to: str) -> None:
+        call = data.draw(st.sampled_from(self.bridged_calls()))
         with suppress(Refused, WrongState):
             call.wishes.transfer(kept, to, self.now)
         self.carry_out(call)

@@ -164,9 +164,9 @@ class LiveSwitchboard:
             return planned
         return self._taken(planned, channels, held)
 
-    def program(self, plan: CallPlan, to: str) -> ProgramPlan | None:
-        """The program of a context that takes a call in place of its second leg."""
-        return overflow_program(plan, to, self._tenant_of(plan), self)
+    def program(self, plan: CallPlan, leg: Leg, to: str) -> ProgramPlan | None:
+        """The program of a context that takes a call in place of a leg."""
+        return overflow_program(plan, leg, to, self._tenant_of(plan), self)
 
     def transfer(
         self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]

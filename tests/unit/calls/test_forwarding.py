@@ -27,6 +27,7 @@ from cordboard.calls.ports import (
     Reject,
     Released,
     Ringing,
+    StopPlay,
     TrunkEndpoint,
 )
 from cordboard.calls.request import (
@@ -287,7 +288,7 @@ def test_a_context_takes_a_first_leg_that_is_answered() -> None:
     line = Line(request(to="thomas"), here=here(thomas=Forwarding(busy="1111")))
     line.tell(Answered("c1"))
     commands = line.tell(Failed("c3", 486, "Busy Here"))
-    assert [type(one) for one in commands] == [Play]
+    assert [type(one) for one in commands] == [StopPlay, Play], "no ringback behind the program"
     assert line.call.stage.value == "program"
 
 

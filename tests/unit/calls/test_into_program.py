@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,9 @@ from cordboard.calls.request import Address, CallRequest, Leg, RingNumber
 from cordboard.calls.running.progress import progress_of
 from cordboard.calls.running.referring import MAX_TRANSFERS
 from cordboard.calls.stages import Stage
-from cordboard.directory.model import Context
+from cordboard.directory.forwarding import Forwarding
+from cordboard.directory.model import Context, Member
+from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.snapshot import TenantDirectory
 from support.call_line import Line
 from support.programs import steps_of
@@ -274,3 +277,70 @@ def test_how_far_it_is_can_be_told_from_its_events() -> None:
     line.tell(Failed(dial.channel, 486))
     stages.append(stage())
     assert stages == [Stage.PROGRAM, Stage.TRANSFERRING, Stage.PROGRAM]
+
+
+def forwarding_helen(**terms: Any) -> TenantDirectory:
+    """Helen has her calls forwarded, to a context."""
+    here = house('{say = "1"}')
+    helen = replace(here.users[2], forwarding=Forwarding(**terms))
+    return replace(here, users=(*here.users[:2], helen))
+
+
+@pytest.mark.parametrize(("kept", "stays"), [(Leg.FIRST, "c1"), (Leg.SECOND, "c3")])
+def test_a_target_that_is_busy_may_have_him_talk_with_a_context(kept: Leg, stays: str) -> None:
+    line = Line(here=forwarding_helen(busy="1111"))
+    line.tell(Answered("c1"), Failed("c2", 487), Answered("c3"))
+    (helen,) = line.call.wishes.transfer(kept, "helen", line.now)
+    line.commands()
+    assert line.tell(Failed(helen, 486)) == [StopPlay(stays), Play(stays, ONE, 1)]
+    assert line.kinds()[-3:] == ["call.forwarded", "call.program", "program.step"]
+    assert "call.transfer_failed" not in line.kinds()
+    leaves = "c3" if stays == "c1" else "c1"
+    line.tell(Released(leaves, remote=False), Released(stays, remote=True))
+    assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
+    assert line.kinds().count("call.ended") == 1
+    assert not line.usage
+
+
+@pytest.mark.parametrize(("who", "stays"), [("c1", "c3"), ("c3", "c1")])
+def test_whose_phone_transfers_leaves_when_a_context_takes_it(who: str, stays: str) -> None:
+    line = Line(here=forwarding_helen(no_answer="1111", after=8.0))
+    line.tell(Answered("c1"), Failed("c2", 487), Answered("c3"))
+    line.tell(Referred(who, 7, RedirectTarget("helen", "demo")))
+    helen = line.data(EventKind.CALL_TRANSFERRING)["channels"][0]
+    assert line.wait(8.0) == [
+        HangUp(helen, Cause.NO_ANSWER),
+        StopPlay(stays),
+        AnswerReferral(who, 7, 200),
+        HangUp(who, Cause.TRANSFERRED),
+        Play(stays, ONE, 1),
+    ]
+    assert line.call.stage is Stage.PROGRAM
+    line.tell(Failed(helen, 487), Released(who, remote=False), Released(stays, remote=True))
+    assert line.outcome == (Outcome.COMPLETED, Cause.NORMAL)
+    assert not line.usage
+
+
+@pytest.mark.parametrize(("kept", "stays"), [(Leg.FIRST, "c1"), (Leg.SECOND, "c3")])
+def test_who_waits_too_long_for_a_queue_may_talk_with_a_context(kept: Leg, stays: str) -> None:
+    here = house('{say = "1"}')
+    rules = QueueRules(longest=20.0, overflow="1111", music=None)
+    support = replace(here.groups[1], members=(Member(1003),), queue=rules)
+    line = Line(here=replace(here, groups=(here.groups[0], support)))
+    line.tell(Answered("c1"), Failed("c2", 487), Answered("c3"))
+    line.call.wishes.transfer(kept, "support", line.now)
+    line.commands()
+    assert line.wait(20.0)[-1] == Play(stays, ONE, 1)
+    assert line.call.stage is Stage.PROGRAM
+    assert line.data(EventKind.QUEUE_LEFT)["to"]["kind"] == "context"
+
+
+def test_whom_a_program_rings_leads_to_no_other_program() -> None:
+    here = forwarding_helen(busy="1111")
+    rings = replace(here.contexts[0], steps=steps_of('steps = [{ring = "helen"}, {say = "1"}]'))
+    line = Line(here=replace(here, contexts=(rings,)))
+    line.tell(Answered("c1"), Failed("c2", 487), Answered("c3"))
+    line.call.wishes.transfer(Leg.SECOND, "1111", line.now)
+    (helen,) = [one.channel for one in line.commands() if isinstance(one, Dial)]
+    assert line.tell(Failed(helen, 486)) == [StopPlay("c3"), Play("c3", ONE, 1)]
+    assert line.data(EventKind.CALL_FORWARDED)["refused"] == "a context can't be rung"

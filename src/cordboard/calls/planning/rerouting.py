@@ -94,15 +94,16 @@ def transfer(plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: L
 
 
 def overflow_program(
-    plan: CallPlan, to: str, tenant: TenantDirectory, live: LiveView
+    plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView
 ) -> ProgramPlan | None:
-    """The program of a context that takes a call in place of its second leg; None where ``to`` is
-    no context."""
+    """The program of a context that takes a call in place of a leg; None where ``to`` is no
+    context."""
     target = tenant.resolve(to)
     if not isinstance(target, ContextTarget):
         return None
+    waits = plan.first.party if leg is Leg.SECOND else plan.second.party
     planner = Planner(plan.request, tenant, live)
-    return planner.program(target.context, plan.first.party, party_of(target, Address(to)))
+    return planner.program(target.context, waits, party_of(target, Address(to)))
 
 
 def ring(

@@ -103,10 +103,9 @@ class Dialling:
         channels = tuple(channel.planned for channel in handed.hunt.channels.values())
         return Rerouted(plan, channels, handed.taken, handed=handed)
 
-    def find_program(self, to: str) -> ProgramPlan | None:
-        """The context that would take the call in place of the second leg; None where it is
-        none."""
-        return self._switchboard.program(self._plan, to)
+    def find_program(self, leg: Leg, to: str) -> ProgramPlan | None:
+        """The context that would take the call in place of a leg; None where it is none."""
+        return self._switchboard.program(self._plan, leg, to)
 
     def go_into(self, program: ProgramPlan, leg: Leg = Leg.SECOND) -> CallPlan:
         """Have a context take the call in place of a leg; the plan of it by that."""

@@ -127,9 +127,9 @@ class Switchboard(LiveView, Protocol):
         give him away; then nothing has changed.
         """
 
-    def program(self, plan: CallPlan, to: str) -> ProgramPlan | None:
-        """The program of a context that takes a call in place of its second leg; None where ``to``
-        is no context."""
+    def program(self, plan: CallPlan, leg: Leg, to: str) -> ProgramPlan | None:
+        """The program of a context that takes a call in place of a leg; None where ``to`` is no
+        context."""
 
     def transfer(
         self, plan: CallPlan, leg: Leg, to: str, held: tuple[Take, ...]

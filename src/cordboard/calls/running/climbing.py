@@ -9,10 +9,9 @@ from cordboard.calls.outcome import Verdict
 from cordboard.calls.planning.plan import ProgramPlan
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
-from cordboard.calls.running import forwards, queueing, referring, rung_times
+from cordboard.calls.running import forwards, into_program, queueing, referring, rung_times
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.place_in_line import TIMEOUT
-from cordboard.calls.stages import Trigger
 
 
 def rung_over(parts: Parts, apply: Apply, now: float) -> None:
@@ -32,8 +31,9 @@ def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -
         referring.hunt_failed(leg, verdict, parts, apply, now)
         return
     if isinstance(forwarded, ProgramPlan):
-        waits = parts.caller.waits
-        apply(Trigger.SECOND_MISSED_BEFORE_FIRST if waits else Trigger.SECOND_MISSED, now)
+        trigger = into_program.take_place(leg, forwarded, parts)
+        referring.answered(parts)  # who transfers, for a program is there at once
+        apply(trigger, now)
         return
     rung_times.begin(forwarded, parts, now)
     if forwarded.queued:

@@ -16,8 +16,8 @@ from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
+from cordboard.calls.running import into_program
 from cordboard.calls.running.parts import Parts
-from cordboard.calls.stages import Stage
 
 
 def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | ProgramPlan | None:
@@ -36,12 +36,10 @@ def go_on(leg: Leg, verdict: Verdict, parts: Parts) -> LegPlan | ProgramPlan | N
         parts.log.forward_refused(plan, reason, to, refusal.message)
         return None
     if isinstance(route, ProgramPlan):
-        if leg is Leg.FIRST or parts.program is not None or parts.stage is Stage.TRANSFERRING:
+        if not into_program.goes_on(leg, parts):
             parts.log.forward_refused(plan, reason, to, "a context can't be rung")
             return None
-        program = replace(route, forwarded=route.forwarded[len(plan.forwarded) :])
-        parts.plan = parts.dialling.go_into(program)
-        return program
+        return replace(route, forwarded=route.forwarded[len(plan.forwarded) :])
     parts.legs.replace(leg, Hunt(route.channels))
     parts.plan = parts.dialling.go_to(leg, route)
     parts.log.forwarded(route.plan, route.plan.forwarded[len(plan.forwarded) :])

@@ -14,10 +14,10 @@ from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import RINGS
 from cordboard.calls.ringing.hunt import Hunt
-from cordboard.calls.running import referring, rung_times
+from cordboard.calls.ringing.legs import other
+from cordboard.calls.running import into_program, referring, rung_times
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.place_in_line import FULL, TIMEOUT
-from cordboard.calls.stages import Stage, Trigger
 
 MAX_OVERFLOWS = 3
 """Queues that a caller overflows from: as many as hops of a redirect; more is a circle."""
@@ -78,14 +78,14 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
 def _taken_by_context(
     leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float
 ) -> bool:
-    """Whether it is a context that takes the call; not where the first party is not answered yet,
-    is not the one that waits, or is in the hands of another program."""
-    if leg is not Leg.SECOND or parts.stage is Stage.TRANSFERRING or parts.program is not None:
+    """Whether it is a context that takes the call; not where who waits is not answered yet, is only
+    just called, or is in the hands of another program."""
+    there = parts.legs.winner(other(leg)) is not None
+    if not there or not into_program.goes_on(leg, parts):
         return False
-    program = parts.dialling.find_program(to) if parts.legs.first.winner is not None else None
+    program = parts.dialling.find_program(leg, to)
     if program is None:
         return False
     parts.place.leave(reason, now, to=program.party)
-    parts.plan = parts.dialling.go_into(program)
-    apply(Trigger.SECOND_MISSED, now)
+    apply(into_program.take_place(leg, program, parts), now)
     return True
