@@ -1,0 +1,114 @@
+"""The event log of one tenant in the vendor's elements: what there is of each, and what changes.
+
+A reader of the log like any other, and a pure one: it begins with a snapshot, then takes each event
+once and in order, and says what that makes of the rows. What it has said is what it holds, so that
+whoever has followed it from any moment has the same rows as who begins now.
+
+A channel is in the rows from its INVITE to its end. Who waits, in the queue of a group or held by a
+client, is in ``channel_waiting`` as well. A call that ends leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cordboard.api.basix.cti.call_channels import CallChannels
+from cordboard.api.basix.cti.deltas import Delta
+from cordboard.api.basix.cti.elements import Change, Element, Row
+from cordboard.api.basix.cti.house_rows import house_rows
+from cordboard.calls.events import Recorded
+from cordboard.calls.people.agents import AgentState, Place, state_in
+from cordboard.calls.people.forwarding import forwarding_in
+from cordboard.directory.forwarding import Forwarding
+from cordboard.directory.snapshot import TenantDirectory
+from cordboard.journal.port import Snapshot
+
+Key = object
+"""A row's first column, by which a client knows it."""
+
+
+class Projection:
+    """The rows of a tenant."""
+
+    def __init__(
+        self,
+        tenant: TenantDirectory,
+        snapshot: Snapshot,
+        forwardings: Mapping[int, Forwarding],
+    ) -> None:
+        """As things are at the snapshot's cursor; ``forwardings`` are what users have chosen."""
+        self._tenant = tenant
+        self._agents: dict[Place, AgentState] = dict(snapshot.agents)
+        self._forwardings = dict(forwardings)
+        self._channels = CallChannels(lambda: self._tenant)
+        self._rows: dict[Element, dict[Key, Delta]] = {element: {} for element in Element}
+        self.cursor = snapshot.cursor
+        """Behind the last event that is in the rows."""
+        for _ in self.renew(tenant):
+            pass
+        events = [event for _, events in snapshot.calls for event in events]
+        for recorded in sorted(events, key=lambda one: one.seq):
+            for delta in self._channels.take(recorded):
+                self._keep(delta)
+
+    def rows(self, element: Element, user: int | None = None) -> Iterator[Row]:
+        """All rows of an element, or those that are to be seen by who watches one user."""
+        for delta in self._rows[element].values():
+            if user is None or delta.users is None or user in delta.users:
+                yield delta.row
+
+    def take(self, recorded: Recorded) -> list[Delta]:
+        """What changes by the next event."""
+        self.cursor = recorded.cursor
+        event = recorded.event
+        if event.call:
+            deltas = list(self._channels.take(recorded))
+            for delta in deltas:
+                self._keep(delta)
+            return deltas
+        if self._somebody_has_chosen(recorded):
+            return self.renew(self._tenant)
+        return []
+
+    def _somebody_has_chosen(self, recorded: Recorded) -> bool:
+        """Whether an event tells how an agent stands, or where a user's calls go."""
+        chosen = forwarding_in(recorded.event)
+        if chosen is not None:
+            user, terms = chosen
+            if terms is None:
+                self._forwardings.pop(user, None)
+            else:
+                self._forwardings[user] = terms
+            return True
+        acted = state_in(recorded.event, recorded.at)
+        if acted is not None and recorded.event.data.get("state") is not None:
+            self._agents[acted[0]] = acted[1]
+            return True
+        return False
+
+    def renew(self, tenant: TenantDirectory) -> list[Delta]:
+        """What changes when the tenant's directory is this one from now on."""
+        self._tenant = tenant
+        deltas: list[Delta] = []
+        now: dict[Element, dict[Key, Row]] = {}
+        for element, row in house_rows(tenant, self._agents, self._forwardings):
+            now.setdefault(element, {})[row[0]] = row
+        for element in (Element.USER, Element.GROUP, Element.GROUP_MEMBER, Element.TERMINAL):
+            rows, kept = now.get(element, {}), self._rows[element]
+            for key, row in rows.items():
+                before = kept.get(key)
+                if before is None or before.row != row:
+                    change = Change.ADDED if before is None else Change.UPDATED
+                    deltas.append(Delta(element, change, row))
+            gone = [one.row for key, one in kept.items() if key not in rows]
+            deltas += [Delta(element, Change.REMOVED, row) for row in gone]
+        for delta in deltas:
+            self._keep(delta)
+        return deltas
+
+    def _keep(self, delta: Delta) -> None:
+        rows = self._rows[delta.element]
+        if delta.change is Change.REMOVED:
+            rows.pop(delta.row[0], None)
+        else:
+            rows[delta.row[0]] = delta
