@@ -8,6 +8,7 @@ from starlette.types import ASGIApp
 from cordboard.api import watching
 from cordboard.api.basix import callback as basix_callback
 from cordboard.api.basix import endpoint as basix
+from cordboard.api.basix.cti import socket as cti
 from cordboard.api.below import Below
 from cordboard.api.cors import Cors
 from cordboard.api.edge import Edge
@@ -25,7 +26,7 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
     basix_callback.register()
     v1_callback.register()
     v1 = Below(PREFIX, create_v1(services))
-    vendors = [*basix.routes(services), *while1.routes(services)]
+    vendors = [*basix.routes(services), *cti.routes(services), *while1.routes(services)]
     app = Starlette(routes=[*vendors, v1, *watching.routes(watch)])
     cors = Cors(app, services.directory)
     return Edge(cors, watch.requests, access_log=watch.access_log)

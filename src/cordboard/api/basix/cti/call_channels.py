@@ -50,6 +50,14 @@ class CallChannels:
         if call is not None and does is not None:
             yield from does(self, call, recorded)
 
+    def leg_of(self, channel: str) -> tuple[str, Leg] | None:
+        """The call and the leg of a channel that is alive."""
+        for name, call in self._calls.items():
+            line = call.lines.get(channel)
+            if line is not None:
+                return name, line.leg
+        return None
+
     def _offered(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
         """Somebody calls us, for the other party; or, without having dialled one, to take the place
         of his own leg."""

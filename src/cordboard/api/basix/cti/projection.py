@@ -19,6 +19,7 @@ from cordboard.api.basix.cti.house_rows import house_rows
 from cordboard.calls.events import Recorded
 from cordboard.calls.people.agents import AgentState, Place, state_in
 from cordboard.calls.people.forwarding import forwarding_in
+from cordboard.calls.request import Leg
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.journal.port import Snapshot
@@ -56,6 +57,10 @@ class Projection:
         for delta in self._rows[element].values():
             if user is None or delta.users is None or user in delta.users:
                 yield delta.row
+
+    def leg_of(self, channel: str) -> tuple[str, Leg] | None:
+        """The call and the leg of a channel that is alive."""
+        return self._channels.leg_of(channel)
 
     def take(self, recorded: Recorded) -> list[Delta]:
         """What changes by the next event."""

@@ -1,0 +1,155 @@
+"""What is told to the CTI readers of all tenants: one projection a tenant, as long as anybody reads
+it, and each change encoded once for all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from cordboard.api.basix.cti.deltas import Delta
+from cordboard.api.basix.cti.elements import Notice, system_msg
+from cordboard.api.basix.cti.projection import Projection
+from cordboard.api.basix.cti.readers import CONNECTIONS_OF_APP, CtiReader, Parting, Readers
+from cordboard.api.basix.cti.telling import greeting, told
+from cordboard.calls.events import Recorded
+from cordboard.calls.request import Leg
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.journal.port import Journal, ResyncNeeded
+
+AT_ONCE: Final = 64
+"""Events that are told before others have their turn."""
+
+LOOK_SECONDS: Final = 1.0
+"""Between two looks whether the directory is another one where nothing happens."""
+
+MAX_READERS_OF_TENANT: Final = 500
+"""Each takes a connection, and 1 MB in the worst case."""
+
+_log = structlog.get_logger(__name__)
+
+
+class TooManyReaders(Exception):
+    """There is no room for one more."""
+
+
+class TenantDesk:
+    """The projection of one tenant, and its readers."""
+
+    def __init__(self, journal: Journal, tenant: TenantDirectory) -> None:
+        domain = tenant.domain
+        self._journal = journal
+        self.tenant = tenant
+        self.readers = Readers()
+        self.projection = Projection(tenant, journal.snapshot(domain), journal.forwardings(domain))
+        self._reader = journal.read(domain, self.projection.cursor)  # nothing comes between
+        self._telling: asyncio.Task[None] | None = None
+
+    def start(self, directory: Callable[[], Directory]) -> None:
+        """Tell of what happens from now on."""
+        self._telling = asyncio.get_running_loop().create_task(self._tell(directory))
+
+    def stop(self) -> None:
+        """Tell nobody any more."""
+        if self._telling is not None:
+            self._telling.cancel()
+        for reader in self.readers.all():
+            reader.part(Parting.STARTING_ANEW)
+
+    @property
+    def over(self) -> bool:
+        """Whether it can't go on."""
+        return self._telling is not None and self._telling.done()
+
+    async def _tell(self, directory: Callable[[], Directory]) -> None:
+        try:
+            while True:
+                news = await self._news()
+                tenant = directory().tenant(self.tenant.domain)
+                if tenant is None:
+                    return
+                if tenant is not self.tenant:
+                    self.tenant = tenant
+                    self._tell_of(self.projection.renew(tenant))
+                for recorded in news:
+                    self._tell_of(self.projection.take(recorded))
+                if len(news) == AT_ONCE:
+                    await asyncio.sleep(0)
+        except ResyncNeeded:
+            _log.warning("events came faster than they were told by CTI")
+        except Exception:
+            _log.exception("cti.broke", tenant=self.tenant.domain)
+        finally:
+            for reader in self.readers.all():
+                reader.part(Parting.STARTING_ANEW)
+            await self._reader.aclose()
+
+    async def _news(self) -> list[Recorded]:
+        """The next events; none where there were none for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                first = await anext(self._reader)
+            return [first, *self._reader.at_hand(AT_ONCE - 1)]
+        return []
+
+    def _tell_of(self, deltas: list[Delta]) -> None:
+        for delta in deltas:
+            readers = self.readers.wanted_by(delta)
+            if readers:
+                frame = told(delta)
+                for reader in readers:
+                    reader.tell_one(frame)
+
+
+class Desks:
+    """The desks of all tenants that have readers."""
+
+    def __init__(self, journal: Journal, directory: Callable[[], Directory]) -> None:
+        self._journal = journal
+        self._directory = directory
+        self._desks: dict[str, TenantDesk] = {}
+
+    def join(
+        self, tenant: TenantDirectory, app: str, user: int | None, *, force: bool
+    ) -> CtiReader:
+        """A new reader, to which all that there is has been told; or, where its app has as many
+        connections as it may have, one that is told so. With ``force`` the oldest of those is told
+        instead that it is replaced. Raises :class:`TooManyReaders`."""
+        desk = self._desk_of(tenant)
+        reader = CtiReader(app, user)
+        others = desk.readers.of_app(app, user)
+        if len(others) >= CONNECTIONS_OF_APP and not force:
+            reader.part(Parting.LIMIT_REACHED, system_msg(Notice.CONNECTION_LIMIT_REACHED))
+            return reader
+        for other in others[: len(others) - CONNECTIONS_OF_APP + 1]:
+            other.part(Parting.REPLACED, system_msg(Notice.CONNECTION_REPLACED))
+            desk.readers.leave(other)
+        if len(desk.readers) >= MAX_READERS_OF_TENANT:
+            raise TooManyReaders
+        reader.tell(greeting(desk.projection, user))
+        desk.readers.join(reader)
+        return reader
+
+    def leave(self, domain: str, reader: CtiReader) -> None:
+        """It reads no longer; a tenant without readers costs nothing."""
+        desk = self._desks.get(domain)
+        if desk is not None:
+            desk.readers.leave(reader)
+            if not len(desk.readers):
+                desk.stop()
+                del self._desks[domain]
+
+    def leg_of(self, domain: str, channel: str) -> tuple[str, Leg] | None:
+        """The call and the leg of a live channel of a tenant that has readers."""
+        desk = self._desks.get(domain)
+        return None if desk is None else desk.projection.leg_of(channel)
+
+    def _desk_of(self, tenant: TenantDirectory) -> TenantDesk:
+        desk = self._desks.get(tenant.domain)
+        if desk is None or desk.over:
+            desk = self._desks[tenant.domain] = TenantDesk(self._journal, tenant)
+            desk.start(self._directory)
+        return desk

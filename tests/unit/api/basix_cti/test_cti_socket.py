@@ -1,0 +1,321 @@
+"""``ws_cti``: who is let in, what he is told, when he is let go, and what he may want."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import (
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+)
+
+from cordboard.api.app import create_app
+from cordboard.api.basix.cti.readers import MAX_BEHIND, CtiReader, Parting
+from cordboard.api.services import Services
+from cordboard.directory.scopes import ApiScope
+from cordboard.directory.snapshot import Directory
+from cordboard.engines.far_end import FarEnd
+from cordboard.serving.http_server import HttpServer
+from support.cti_store import CtiStore
+from support.ports import LOOPBACK, free_ports
+from support.quick_house import AT_ONCE, QuickHouse
+from support.tenants import DOMAIN, TOKEN, tenant
+from support.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+SOON = ClientTimeout(total=10.0)
+ORIGIN = "https://crm.example.com"
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def basic(token: str) -> dict[str, str]:
+    """RFC 7617."""
+    return {"Authorization": f"Basic {b64encode(f'{DOMAIN}:{token}'.encode()).decode()}"}
+
+
+class Site:
+    """A house behind real HTTP, and clients of its CTI socket."""
+
+    def __init__(self) -> None:
+        where = tenant()
+        (main,) = where.accounts
+        self.tenant = replace(where, accounts=(replace(main, origins=(ORIGIN,)),))
+        self.house = QuickHouse(where=self.tenant)
+        self.services = Services(
+            self.house.exchange, self.house.journal, lambda: self.house.directory
+        )
+        self.address = (LOOPBACK, free_ports())
+        self.server = HttpServer(self.address, create_app(self.services))
+        self.session = ClientSession(timeout=SOON)
+
+    def connect(self, query: str = "?app_name=board", token: str = TOKEN, **more: Any) -> Any:
+        host, port = self.address
+        url = f"http://{host}:{port}/basix/api/ws_cti{query}"
+        return self.session.ws_connect(url, headers=basic(token), **more)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    made = Site()
+    await made.server.start()
+    yield made
+    await made.session.close()
+    await made.server.stop()
+
+
+class Client:
+    """A connection with the store that its frames make."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.store = CtiStore()
+
+    async def until(self, is_so: Callable[[CtiStore], bool]) -> None:
+        """Take frames until the store is so."""
+        while not ("channel" in self.store.elements and is_so(self.store)):
+            await self.one()
+
+    async def greeted(self) -> None:
+        """Take all that a new connection is told."""
+        while "channel" not in self.store.elements:
+            await self.one()
+
+    async def one(self) -> None:
+        message = await self.socket.receive(timeout=5.0)
+        assert message.type is WSMsgType.BINARY, message
+        self.store.take(message.data)
+
+    async def ends(self) -> int | None:
+        """Take what is left; the code of the close frame."""
+        while True:
+            message = await self.socket.receive(timeout=5.0)
+            if message.type is not WSMsgType.BINARY:
+                return self.socket.close_code
+            self.store.take(message.data)
+
+
+async def test_a_client_is_told_all_there_is_and_then_what_changes(site: Site) -> None:
+    call = await site.house.place()
+    await site.house.journal.flush()
+    async with site.connect() as socket:
+        client = Client(socket)
+        await client.greeted()
+        assert len(client.store.elements["user"]) == 3
+        assert {one["state"]["name"] for one in client.store.channels.values()} == {"bridged"}
+        await site.house.hang_up_second(call)
+        await client.until(lambda store: not store.channels)
+
+
+async def test_calls_of_a_time_when_nobody_reads_are_not_there_later(site: Site) -> None:
+    async with site.connect() as socket:
+        await Client(socket).greeted()
+    await site.house.talk()
+    async with site.connect() as socket:
+        client = Client(socket)
+        await client.greeted()
+        await client.until(lambda store: not store.channels)
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "status"),
+    [
+        ("?app_name=a", {"token": "wrong"}, 401),
+        ("", {}, 400),
+        ("?app_name=", {}, 400),
+        ("?app_name=a&user_name=nobody", {}, 400),
+        ("?app_name=a&" + "&".join("x=1" for _ in range(30)), {}, 400),
+        ("?app_name=a", {"origin": "https://evil.example.com"}, 403),
+    ],
+)
+async def test_who_may_not_read_is_refused(
+    site: Site, query: str, more: dict[str, Any], status: int
+) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        async with site.connect(query, **more):
+            pass
+    assert refused.value.status == status
+
+
+async def test_a_page_of_a_named_origin_may_read(site: Site) -> None:
+    async with site.connect(origin=ORIGIN) as socket:
+        await Client(socket).greeted()
+
+
+async def test_an_account_needs_the_scope(site: Site) -> None:
+    (main,) = site.tenant.accounts
+    only = replace(main, scopes=frozenset({ApiScope.CALLS_WRITE}))
+    site.house.directory = Directory((replace(site.tenant, accounts=(only,)),))
+    with pytest.raises(WSServerHandshakeError) as refused:
+        async with site.connect():
+            pass
+    assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    ("query", "users"),
+    [
+        ("", {1001, 1002}),
+        ("&full_events=true&user_name=thomas", {1001, 1002}),
+        ("&user_name=thomas", {1002}),
+        ("&user_extension=1001", {1001}),
+        ("&user_name=nobody&user_email=thomas@demo.test", {1002}),
+    ],
+)
+async def test_a_client_sees_the_channels_of_whom_it_watches(
+    site: Site, query: str, users: set[int]
+) -> None:
+    async with site.connect(f"?app_name=a{query}") as socket:
+        client = Client(socket)
+        await client.greeted()
+        call = await site.house.place()
+        seen = len(users)
+        await client.until(
+            lambda store: (
+                sum(one["state"]["name"] == "bridged" for one in store.channels.values()) == seen
+            )
+        )
+        assert {row["user_id"] for element, _, row in client.store.events} == users
+        await site.house.hang_up_second(call)
+        await client.until(lambda store: not store.channels)
+
+
+async def test_a_third_connection_of_an_app_is_told_that_it_is_too_many(site: Site) -> None:
+    async with site.connect() as one, site.connect() as two, site.connect() as three:
+        third = Client(three)
+        assert await third.ends() == Parting.LIMIT_REACHED.value
+        assert third.store.notices == ["connection_limit_reached"]
+        async with (
+            site.connect("?app_name=other") as other,
+            site.connect("?app_name=board&user_name=thomas") as thomas,
+        ):
+            for socket in (one, two, other, thomas):
+                await Client(socket).greeted()
+
+
+@pytest.mark.parametrize("word", ["force", "forced"])
+async def test_a_forced_connection_replaces_the_oldest(site: Site, word: str) -> None:
+    async with (
+        site.connect() as one,
+        site.connect() as two,
+        site.connect(f"?app_name=board&{word}=true") as three,
+    ):
+        first = Client(one)
+        assert await first.ends() == Parting.REPLACED.value
+        assert first.store.notices == ["connection_replaced"]
+        for socket in (two, three):
+            await Client(socket).greeted()
+
+
+async def test_a_place_is_free_again_when_its_client_has_gone(site: Site) -> None:
+    for _ in range(4):
+        async with site.connect() as socket:
+            await Client(socket).greeted()
+
+
+async def test_a_new_directory_is_told_of(site: Site) -> None:
+    async with site.connect() as socket:
+        client = Client(socket)
+        await client.greeted()
+        users = (replace(site.tenant.users[0], label="新"), *site.tenant.users[1:])
+        site.house.directory = Directory((replace(site.tenant, users=users),))
+        await client.until(lambda store: store.elements["user"][1001]["label"] == "新")
+
+
+async def wanted(client: Client, **command: str) -> None:
+    await client.socket.send_str(json.dumps(command))
+
+
+async def test_a_call_is_hung_up(site: Site) -> None:
+    async with site.connect() as socket:
+        client = Client(socket)
+        await site.house.place()
+        await client.until(lambda store: len(store.channels) == 2 and talks(store))
+        await wanted(client, cmd="hangup", uuid=next(iter(client.store.channels)))
+        await client.until(lambda store: not store.channels)
+
+
+def talks(store: CtiStore) -> bool:
+    return all(one["state"]["name"] == "bridged" for one in store.channels.values())
+
+
+async def test_a_party_is_parked_and_transferred(site: Site) -> None:
+    site.house.when("helen", AT_ONCE)
+    async with site.connect() as socket:
+        client = Client(socket)
+        await site.house.place()
+        await client.until(lambda store: len(store.channels) == 2 and talks(store))
+        kept = next(uuid for uuid, one in client.store.channels.items() if one["user_id"] == 1001)
+        await wanted(client, cmd="park", uuid=kept)
+        await client.until(lambda store: list(store.elements["channel_waiting"]) == [kept])
+        await wanted(client, cmd="transfer", uuid=kept, destination="helen")
+        await client.until(
+            lambda store: {one["user_id"] for one in store.channels.values()} == {1001, 1003}
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 4_000,
+        '{"cmd":"hangup"}',
+        '{"cmd":"hangup","uuid":"nobody"}',
+        '{"cmd":"explode","uuid":"UUID"}',
+        '{"cmd":"transfer","uuid":"UUID"}',
+        '{"cmd":"transfer","uuid":"UUID","destination":"nobody at all"}',
+        '{"cmd":["hangup"],"uuid":{"a":1}}',
+    ],
+)
+async def test_what_can_not_be_done_changes_nothing(site: Site, text: str) -> None:
+    site.house.when("thomas", ((0.0, FarEnd.ring),))
+    async with site.connect() as socket:
+        client = Client(socket)
+        call = await site.house.place()
+        await client.until(lambda store: len(store.channels) == 2)
+        await socket.send_str(text.replace("UUID", next(iter(client.store.channels))))
+        site.house.exchange.hang_up(DOMAIN, call)
+        await client.until(lambda store: not store.channels)
+    assert not [one for one in client.store.events if one[0] == "channel_waiting"]
+
+
+async def test_who_does_not_read_is_cut_off() -> None:
+    reader = CtiReader("a", None)
+    partings = []
+    for _ in range(MAX_BEHIND + 1):
+        reader.tell_one(b"frame")
+        partings.append(reader.parting)
+    assert partings == [None] * MAX_BEHIND + [Parting.TOO_SLOW]
+    assert await reader.frames() == []
+
+
+async def test_connections_under_load_leave_no_ghosts(site: Site) -> None:
+    live: list[str] = []
+    for number in range(12):
+        live.append(await site.house.place())
+        async with site.connect() as socket:
+            client = Client(socket)
+            await client.greeted()
+            if number % 3 == 2:
+                await site.house.hang_up_second(live.pop(0))
+    async with site.connect() as socket:
+        client = Client(socket)
+        await client.until(lambda store: len(store.channels) == 2 * len(live) and talks(store))
+        for call in live:
+            await site.house.hang_up_second(call)
+        await client.until(lambda store: not store.channels)
+        await eventually(lambda: site.house.exchange.live_calls() == 0)
