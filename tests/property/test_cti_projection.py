@@ -4,7 +4,7 @@ with who comes later."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cordboard.api.basix.cti.elements import Element
+from cordboard.api.basix.cti.elements import COLUMNS, Element, Row
 from cordboard.calls.events import EventKind
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Address, GroupKeys, Leg, RingGroup, RingNumber, RunContext
@@ -109,6 +109,16 @@ async def act(house: QuickHouse, live: list[str], what: Place | When | Ask) -> N
         house.exchange.wish(DOMAIN, live[what.call % len(live)], wish)
 
 
+def shown(element: Element, rows: Iterable[Row], watch: CtiWatch) -> list[str]:
+    """Rows to compare. Of a party that came from another call, which is over, who comes later knows
+    no more than who it is, what it does, and with whom."""
+    if element is not Element.CHANNEL or not watch.merged:
+        return sorted(map(repr, rows))
+    known = ("uuid", "user_id", "other_uuid", "peer_location", "called_number")
+    places = [COLUMNS[element].index(name) for name in known]
+    return sorted(repr([row[place] for place in places]) for row in rows)
+
+
 async def run(acts: Sequence[Place | When | Ask]) -> None:
     house = QuickHouse()
     house.engine.when_dialled(OUTSIDE, AT_ONCE)
@@ -122,7 +132,7 @@ async def run(acts: Sequence[Place | When | Ask]) -> None:
         fresh = watch.anew()
         for element in Element:
             rows, later = watch.projection.rows(element), fresh.rows(element)
-            assert sorted(map(repr, rows)) == sorted(map(repr, later))
+            assert shown(element, rows, watch) == shown(element, later, watch)
     for call in live:
         house.exchange.hang_up(DOMAIN, call)
     await watch.catch_up()

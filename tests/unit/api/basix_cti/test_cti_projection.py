@@ -180,6 +180,23 @@ async def test_a_transfer_leaves_the_other_party_and_brings_a_new_one() -> None:
     assert watch.store.channels[other]["user_id"] == 1003
 
 
+async def test_who_is_transferred_while_a_client_holds_him_waits_no_longer() -> None:
+    house = QuickHouse()
+    house.when("helen", AT_ONCE)
+    watch = CtiWatch(house)
+    call = await house.place()
+    first, _ = await bridged(house, call)
+    house.exchange.wish(DOMAIN, call, lambda wishes, _now: wishes.hold(Leg.FIRST, True))
+
+    def transfer(wishes: Wishes, now: float) -> None:
+        wishes.transfer(Leg.FIRST, "helen", now)
+
+    house.exchange.wish(DOMAIN, call, transfer)
+    await watch.catch_up()
+    assert watch.store.channels[first]["state"]["name"] == "bridged"
+    assert watch.store.elements["channel_waiting"] == {}
+
+
 async def test_a_killed_server_leaves_no_ghosts() -> None:
     house = QuickHouse()
     watch = CtiWatch(house)

@@ -126,6 +126,7 @@ class CallChannels:
         for line, other in zip(pair, reversed(pair), strict=True):
             if line is None or other is None:
                 continue
+            yield from self._waits_no_longer(call, line)
             call.talking[line.leg] = line.uuid
             line.other, line.last_bridged_user = other.uuid, other.user
             line.does(BRIDGED, recorded.at)
@@ -152,7 +153,6 @@ class CallChannels:
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
             return
-        yield from self._waits_no_longer(call, line)
         yield from self._does(call, line, BRIDGED, recorded.at)
 
     def _joined(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
@@ -256,7 +256,9 @@ class CallChannels:
             yield from self._does(call, line, doing, recorded.at)
 
     def _does(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> Iterator[Delta]:
-        """A channel does something else from now on."""
+        """A channel does something else from now on, and is not parked any more."""
+        if line.doing == PARKED:
+            yield from self._waits_no_longer(call, line)
         if line.does(doing, at):
             line.happened(STATE_CHANGE)
             yield call.told(line, Change.UPDATED)
