@@ -135,7 +135,12 @@ def _write_several(terms: tuple[Term, ...] | list[Term], parts: list[bytes], dee
         _bounded(len(terms), LARGEST_LONG, "elements of a list")
         parts.append(b"l%b" % len(terms).to_bytes(4, "big"))
     for term in terms:
-        _write(term, parts, deeper - 1)
+        if term is None:  # what rows are made of mostly, without a call for each
+            parts.append(_UNDEFINED)
+        elif type(term) is bytes and len(term) < _SHORT_BINARY:
+            parts.append(_BINARIES[len(term)] + term)
+        else:
+            _write(term, parts, deeper - 1)
     if isinstance(terms, list):
         parts.append(b"j")
 
@@ -174,3 +179,7 @@ def _bounded(size: int, most: int, what: str) -> None:
 _UNDEFINED: Final = _short(ATOM, "undefined")
 _TRUE: Final = _short(ATOM, "true")
 _FALSE: Final = _short(ATOM, "false")
+
+_SHORT_BINARY: Final = 256
+_BINARIES: Final = tuple(b"m%b" % size.to_bytes(4, "big") for size in range(_SHORT_BINARY))
+"""What stands before a short binary."""

@@ -1,0 +1,79 @@
+"""A client that does not read is cut off, and neither calls nor other clients wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from cordboard.api.basix.cti.readers import MAX_BEHIND
+from cordboard.api.basix.cti.socket import PATH, CtiSocket
+from cordboard.api.services import Services
+from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.request import Leg
+from support.cti_store import CtiStore
+from support.quick_house import QuickHouse
+from support.tenants import DOMAIN, TOKEN
+from support.waiting import eventually
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Client:
+    """One at the ASGI interface, which reads as long as ``reading`` is set."""
+
+    def __init__(self, socket: CtiSocket, app: str) -> None:
+        self.reading = asyncio.Event()
+        self.store = CtiStore()
+        self._first = True
+        credentials = b64encode(f"{DOMAIN}:{TOKEN}".encode())
+        scope: dict[str, Any] = {
+            "type": "websocket",
+            "path": PATH,
+            "query_string": f"app_name={app}".encode(),
+            "headers": [(b"authorization", b"Basic " + credentials)],
+            "client": ("127.0.0.1", 1),
+        }
+        self.served = asyncio.create_task(socket(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        if self._first:
+            self._first = False
+            return {"type": "websocket.connect"}
+        await asyncio.Event().wait()
+        return {}
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "websocket.send":
+            await self.reading.wait()
+            self.store.take(message["bytes"])
+
+
+async def test_who_does_not_read_is_cut_off_and_others_are_told_all() -> None:
+    house = QuickHouse()
+    services = Services(house.exchange, house.journal, lambda: house.directory)
+    socket = CtiSocket(services)
+    slow, quick = Client(socket, "slow"), Client(socket, "quick")
+    quick.reading.set()
+    call = await house.place()
+    (bridged,) = await house.events(call, EventKind.CALL_BRIDGED)
+    first = str(bridged.event.data["first"])
+    await eventually(lambda: quick.store.elements.get("channel", {}).get(first) is not None)
+    kinds = (EventKind.CHANNEL_HELD, EventKind.CHANNEL_RESUMED)
+    for _ in range(MAX_BEHIND // 4 + 10):
+        house.journal.append(DOMAIN, [CallEvent(one, call, Leg.FIRST, first) for one in kinds])
+        await asyncio.sleep(0)
+    await eventually(slow.served.done)
+    assert slow.store.elements == {}
+    await house.hang_up_second(call)
+    await eventually(lambda: quick.store.channels == {})
+    assert not quick.served.done()
+    quick.served.cancel()
+    await asyncio.gather(quick.served, return_exceptions=True)
