@@ -34,8 +34,8 @@ PATH: Final = "/basix/api/ws_cti"
 MAX_QUERY_FIELDS: Final = 20
 LONGEST_APP_NAME: Final = 128
 
-ALLOWED_SECONDS: Final = 15.0
-"""Between two looks whether a client still may read, where it is told nothing."""
+CHECK_SECONDS: Final = 15.0
+"""Between two looks whether a client still may read, as for v1's events."""
 
 GONE_SECONDS: Final = 1.0
 """Within which a server notices that a connection is gone which it can't write to, and a client has
@@ -67,8 +67,9 @@ class Refusal(Exception):
 class CtiSocket:
     """The ASGI application behind it."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, check_seconds: float = CHECK_SECONDS) -> None:
         self._services = services
+        self._check_seconds = check_seconds
         self._desks = Desks(services.journal, services.directory)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,13 +158,18 @@ class CtiSocket:
 
     async def _tell(self, reader: CtiReader, scope: Scope, send: Send) -> None:
         """Send what waits for a reader, until it comes to its end."""
+        clock = asyncio.get_running_loop().time
+        checked = clock()
         while True:
             waiting: list[bytes] = []
             with suppress(TimeoutError):
-                async with asyncio.timeout(ALLOWED_SECONDS):
+                async with asyncio.timeout(self._check_seconds):
                     waiting = await reader.frames()
-            if not waiting and not self._still_allowed(scope):
-                reader.part(Parting.NOT_ALLOWED)
+            if clock() - checked >= self._check_seconds:
+                checked = clock()
+                if not self._still_allowed(scope):
+                    reader.part(Parting.NOT_ALLOWED)
+                    continue
             for number, frame in enumerate(waiting, 1):
                 await send({"type": "websocket.send", "bytes": frame})
                 if number % FRAMES_AT_ONCE == 0:

@@ -1,18 +1,21 @@
-"""A client that does not read is cut off, and neither calls nor other clients wait for it."""
+"""Clients that are let go: who does not read, for whom neither calls nor others wait, and who may
+read no more."""
 
 from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cordboard.api.basix.cti.readers import MAX_BEHIND
+from cordboard.api.basix.cti.readers import MAX_BEHIND, Parting
 from cordboard.api.basix.cti.socket import PATH, CtiSocket
 from cordboard.api.services import Services
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.request import Leg
+from cordboard.directory.snapshot import Directory
 from support.cti_store import CtiStore
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN, TOKEN
@@ -32,6 +35,7 @@ class Client:
     def __init__(self, socket: CtiSocket, app: str) -> None:
         self.reading = asyncio.Event()
         self.store = CtiStore()
+        self.closed: int | None = None
         self._first = True
         credentials = b64encode(f"{DOMAIN}:{TOKEN}".encode())
         scope: dict[str, Any] = {
@@ -54,6 +58,8 @@ class Client:
         if message["type"] == "websocket.send":
             await self.reading.wait()
             self.store.take(message["bytes"])
+        elif message["type"] == "websocket.close":
+            self.closed = message["code"]
 
 
 async def test_who_does_not_read_is_cut_off_and_others_are_told_all() -> None:
@@ -77,3 +83,15 @@ async def test_who_does_not_read_is_cut_off_and_others_are_told_all() -> None:
     assert not quick.served.done()
     quick.served.cancel()
     await asyncio.gather(quick.served, return_exceptions=True)
+
+
+async def test_whose_token_is_taken_back_is_told_no_more() -> None:
+    house = QuickHouse()
+    services = Services(house.exchange, house.journal, lambda: house.directory)
+    client = Client(CtiSocket(services, check_seconds=0.05), "board")
+    client.reading.set()
+    await eventually(lambda: "channel" in client.store.elements)
+    (where,) = house.directory.tenants
+    house.directory = Directory((replace(where, accounts=()),))
+    await eventually(client.served.done)
+    assert client.closed == Parting.NOT_ALLOWED.value
