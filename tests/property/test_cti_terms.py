@@ -16,7 +16,7 @@ WORDS = ("undefined", "true", "false")
 LEAVES: st.SearchStrategy[Term] = st.one_of(
     st.none(),
     st.booleans(),
-    st.integers(-(2**2040) + 1, 2**2040 - 1),
+    st.integers(-(2**1016) + 1, 2**1016 - 1),
     st.integers(-(2**33), 2**33),
     st.floats(allow_nan=False, allow_infinity=False),
     LATIN,

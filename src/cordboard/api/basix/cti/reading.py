@@ -15,6 +15,7 @@ from cordboard.api.basix.cti.terms import (
     FLOAT_OCTETS,
     INTEGER,
     LARGE_BIG,
+    LARGEST_OCTET,
     LIST,
     LONGEST_SHORT,
     NIL,
@@ -68,11 +69,11 @@ class _Reading:
         """The next term, in which others are at most so deep."""
         tag = self._number(1)
         if tag == SMALL_INTEGER:
-            return self._number(1)
+            return self._octet()
         if tag == BINARY:
             return self._take(self._length())
         if tag in (ATOM, SMALL_ATOM):
-            name = self._take(self._short() if tag == ATOM else self._number(1)).decode("latin-1")
+            name = self._take(self._short() if tag == ATOM else self._octet()).decode("latin-1")
             return _WORDS[name] if name in _WORDS else Atom(name)
         if tag == STRING:
             return self._take(self._short()).decode("latin-1")
@@ -86,7 +87,7 @@ class _Reading:
         if deeper == 0:
             raise MalformedTerm(f"terms are more than {DEEPEST} deep")
         if tag == SMALL_TUPLE:
-            count = self._number(1)
+            count = self._octet()
             return tuple([self.term(deeper - 1) for _ in range(count)])
         terms = [self.term(deeper - 1) for _ in range(self._length())]
         if self._number(1) != NIL:
@@ -100,7 +101,7 @@ class _Reading:
                 raise MalformedTerm("an integer that is read as positive")
             return int.from_bytes(octets, "big", signed=True)
         if tag in (SMALL_BIG, LARGE_BIG):
-            size = self._number(1) if tag == SMALL_BIG else self._number(4)
+            size = self._octet() if tag == SMALL_BIG else self._number(4)
             if size > LARGEST_READ_BIG:
                 raise MalformedTerm(f"an integer of more than {LARGEST_READ_BIG} octets")
             is_negative = self._number(1)
@@ -120,6 +121,12 @@ class _Reading:
             raise MalformedTerm("a number is not one") from None
         if not isfinite(number):
             raise MalformedTerm("a number is not finite")
+        return number
+
+    def _octet(self) -> int:
+        number = self._number(1)
+        if number > LARGEST_OCTET:
+            raise MalformedTerm("an octet that some clients read as negative")
         return number
 
     def _short(self) -> int:

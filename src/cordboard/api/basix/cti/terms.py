@@ -42,13 +42,17 @@ SMALL_ATOM: Final = 115
 LONGEST_SHORT: Final = 0x80FF
 """Octets of an atom or a string: the client reads a length of two octets above it as negative."""
 
-LARGEST_TUPLE: Final = 255
-"""Elements of a tuple: the client has no function for larger ones."""
+LARGEST_OCTET: Final = 0x7F
+"""What a number of one octet may be, be it a value or a size: clients of 2016 read one above 0x80
+as negative. What is larger is written as INTEGER."""
+
+LARGEST_TUPLE: Final = LARGEST_OCTET
+"""Elements of a tuple; the client has no function for those with a size of four octets."""
 
 LARGEST_LONG: Final = 0x7FFF_FFFF
 """Octets of a binary, elements of a list."""
 
-LARGEST_BIG: Final = 255
+LARGEST_BIG: Final = LARGEST_OCTET
 """Octets of an integer, as SMALL_BIG counts them in one."""
 
 FLOAT_OCTETS: Final = 31
@@ -155,7 +159,7 @@ def _short(tag: int, text: str) -> bytes:
 
 
 def _integer(number: int) -> bytes:
-    if 0 <= number <= 255:
+    if 0 <= number <= LARGEST_OCTET:
         return bytes((SMALL_INTEGER, number))
     if SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
         return b"b%b" % number.to_bytes(4, "big", signed=True)
