@@ -19,6 +19,7 @@ from starlette.types import Scope
 from cordboard.api.guessing import Guesses
 from cordboard.api.passwords import Passwords
 from cordboard.directory.accounts import Account
+from cordboard.directory.persons import Person
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory, TenantDirectory, token_digest
 
@@ -98,6 +99,23 @@ class Gate:
         right = await self._passwords.is_right(kept, password)
         principal = Principal(*found) if found is not None and right else None
         return self._let_in(scope, username, digest, principal)
+
+    async def admit_person(
+        self, scope: Scope, username: str, password: str
+    ) -> tuple[Principal, Person]:
+        """The person who gives his name and password with the parameters (Enswitch), and the
+        client that he is; noted and refused as by :meth:`admit`. The account of that client is
+        called ``person:NAME``, as no account of a file is."""
+        digest = token_digest(password)
+        self._stop_guessers(scope, username, digest)
+        found = self._directory().person(username)
+        kept = None if found is None else found[1].password
+        if not await self._passwords.is_right(kept, password) or found is None:
+            self._let_in(scope, username, digest, None)
+            raise Unauthenticated
+        tenant, person = found
+        principal = Principal(tenant, Account(f"person:{person.username}", ()))
+        return self._let_in(scope, username, digest, principal), person
 
     def _stop_guessers(self, scope: Scope, who: str | None, digest: bytes) -> None:
         """Raises :class:`GuessedTooOften`."""

@@ -61,6 +61,18 @@ def php_login(row: Row, problems: Problems) -> PhpLogin:
     return PhpLogin(name, held, values["api_key"], values["api_hash_required"])
 
 
+def persons_password(row: Row, problems: Problems) -> str | None:
+    """The form to hold of a person's password; None, and a problem told, where there is none."""
+    if not _just_one(row, "password", "password_hash", problems):
+        return None
+    password: str | None = row.values["password"]
+    if password is None:
+        kept: str = row.values["password_hash"]
+        return kept
+    _warn_if_short(password, (*row.path, "password"), problems)
+    return held_password(password)
+
+
 def secret_hashes(
     row: Row, realm: str, digest: DigestOffer, problems: Problems
 ) -> tuple[str, str | None] | None:

@@ -28,7 +28,9 @@ def kept_form(domain: str, table: dict[str, Any], seal: Callable[[str], str]) ->
     realm = kept.get("sip_realm") or domain
     for name, account in kept.get("account", {}).items():
         _hash_tokens(account)
-        _hash_password(account, f"{domain}/account/{name}")
+        _hash_password(account, "api_password", f"{domain}/account/{name}")
+    for name, person in kept.get("person", {}).items():
+        _hash_password(person, "password", f"{domain}/person/{name}")
     for user in _tables(kept, "user"):
         for name, terminal in user.get("terminal", {}).items():
             _hash_secret(name, realm, terminal)
@@ -88,10 +90,10 @@ def _hash_tokens(account: dict[str, Any]) -> None:
     account["tokens"] = tokens
 
 
-def _hash_password(account: dict[str, Any], owner: str) -> None:
-    password = account.pop("api_password", None)
+def _hash_password(table: dict[str, Any], key: str, owner: str) -> None:
+    password = table.pop(key, None)
     if password is not None:
-        account["api_password_hash"] = kept_password(password, owner)
+        table[f"{key}_hash"] = kept_password(password, owner)
 
 
 def _hashed(token: str) -> str:

@@ -10,6 +10,7 @@ from cordboard.addresses import canonical, is_address
 from cordboard.directory.codec_names import codec_name
 from cordboard.directory.numbers import NotANumber, dialled, iso_country
 from cordboard.directory.passwords import checked_hash
+from cordboard.directory.persons import Privilege
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.shape import (
     Kind,
@@ -152,6 +153,7 @@ ORIGINS = list_of(
     'a list of origins, ["https://phones.example.com"]',
 )
 SCOPES = list_of(one_of(ApiScope), 'a list of scopes, ["calls:read"]')
+PRIVILEGES = list_of(one_of(Privilege), 'a list of privileges, ["actions", "panel"]')
 COUNTRY = text_where('an ISO 3166 country code such as "jp" or "us"', _country)
 E_MAIL = matching(_EMAIL, "an e-mail address")
 LANGUAGE = matching(_LANGUAGE, 'a language tag such as "en" or "ja"')

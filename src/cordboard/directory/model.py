@@ -261,6 +261,8 @@ class TenantPolicy:
     ``longest_call`` is in seconds; ``callbacks_inside`` lets callbacks go to addresses that are not
     on the open Internet; ``language`` is that of prompts for whom nothing else is said;
     ``keep_recordings`` are the days for which recordings are kept, None: until they are deleted.
+    ``customer`` is the tenant's id as an Enswitch's customer, ``parent`` the domain of the tenant
+    that resells to it and may act for it, if any.
     """
 
     domain: str
@@ -276,3 +278,5 @@ class TenantPolicy:
     caller_id: str | None = None
     language: str = "en"
     keep_recordings: float | None = None
+    customer: int = 0
+    parent: str | None = None

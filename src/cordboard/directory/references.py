@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from cordboard.directory.customers import check_customers
 from cordboard.directory.denied import Danger, denied_prefix
 from cordboard.directory.locate import Path
 from cordboard.directory.model import Context, Group, User
@@ -50,6 +51,7 @@ def check_directory(directory: Directory, problems: Problems) -> None:
     terminals: _Taken = _Taken(problems)
     tokens: _Taken = _Taken(problems)
     logins: _Taken = _Taken(problems)
+    check_customers(directory.tenants, problems)
     for tenant in directory.tenants:
         path: Path = ("tenant", tenant.domain)
         domains.error(tenant.domain.lower(), path, path, f'the domain "{tenant.domain}"')
@@ -210,7 +212,7 @@ def _check_terminals(tenant: TenantDirectory, problems: Problems) -> None:
 def _check_tokens(tenant: TenantDirectory, problems: Problems) -> None:
     taken = _Taken(problems)
     base: Path = ("tenant", tenant.domain)
-    if not tenant.accounts:
+    if not tenant.accounts and not tenant.persons:
         problems.warning(base, "there is no account, so no client can place a call")
     for account in tenant.accounts:
         path: Path = (*base, "account", account.name)

@@ -20,6 +20,7 @@ from cordboard.directory.kinds import (
     ORIGINS,
     PASSWORD_HASH,
     PREFIX,
+    PRIVILEGES,
     SCOPES,
     SECONDS_OF_A_CALL,
     SECONDS_WITHOUT_MEDIA,
@@ -96,6 +97,15 @@ ACCOUNT = Shape(
         "api_key": Field(SECRET_TEXT, secret=True),
         "api_hash_required": Field(truth(), False),
         "idempotent_external_id": Field(truth(), False),
+    },
+)
+
+PERSON = Shape(
+    "person",
+    {
+        "password": Field(SECRET_TEXT, secret=True),
+        "password_hash": Field(PASSWORD_HASH, secret=True),
+        "privileges": Field(PRIVILEGES),
     },
 )
 
@@ -251,6 +261,8 @@ TENANT = Shape(
     "tenant",
     {
         "country": Field(COUNTRY, "us"),
+        "customer": Field(integer(1, LARGEST_ID)),
+        "parent": Field(text("the domain of another tenant")),
         "sip_realm": Field(DOMAIN),
         "digest": Field(one_of(DigestOffer), DigestOffer.MD5),
         "channel_limit": Field(CHANNELS),
@@ -278,6 +290,7 @@ TENANT = Shape(
     },
     {
         "account": ACCOUNT,
+        "person": PERSON,
         "project": PROJECT,
         "user": USER,
         "group": GROUP,
@@ -290,6 +303,7 @@ TENANT = Shape(
 SHAPES = (
     TENANT,
     ACCOUNT,
+    PERSON,
     PROJECT,
     USER,
     TERMINAL,

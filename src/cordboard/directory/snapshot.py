@@ -26,6 +26,7 @@ from cordboard.directory.model import (
     User,
 )
 from cordboard.directory.numbers import NotANumber, dialled, identity
+from cordboard.directory.persons import Person
 from cordboard.directory.recording import RecordGroup
 from cordboard.directory.target import Key, Target, target
 
@@ -52,6 +53,7 @@ class TenantDirectory:
     record_groups: tuple[RecordGroup, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     pause_reasons: tuple[str, ...] = ()
+    persons: tuple[Person, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)
@@ -276,6 +278,9 @@ class Directory:
     _by_login: dict[str, tuple[TenantDirectory, Account] | None] = field(
         init=False, repr=False, compare=False
     )
+    _by_username: dict[str, tuple[TenantDirectory, Person] | None] = field(
+        init=False, repr=False, compare=False
+    )
     origins: frozenset[str] = field(init=False, compare=False)
     """The origins of all accounts."""
 
@@ -290,6 +295,8 @@ class Directory:
         origins = (account.origins for tenant in self.tenants for account in tenant.accounts)
         object.__setattr__(self, "_by_token", whose(tokens))
         object.__setattr__(self, "_by_login", whose(logins))
+        people = ((one.username, (of, one)) for of in self.tenants for one in of.persons)
+        object.__setattr__(self, "_by_username", whose(people))
         object.__setattr__(self, "origins", frozenset().union(*origins))
         object.__setattr__(self, "_by_domain", by_domain)
         object.__setattr__(self, "_by_terminal", whose((one[1].name, one) for one in terminals))
@@ -307,6 +314,11 @@ class Directory:
         """The account with this ``api_username``, and its tenant; None where there is none, or more
         than one."""
         return self._by_login.get(username)
+
+    def person(self, username: str) -> tuple[TenantDirectory, Person] | None:
+        """The person who logs in by this name, and his tenant; None where there is none, or more
+        than one."""
+        return self._by_username.get(username)
 
     def terminal_by_sip(self, name: str, host: str) -> tuple[TenantDirectory, Terminal] | None:
         """The terminal behind a SIP address ``name@host``, and its tenant.

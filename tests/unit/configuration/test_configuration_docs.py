@@ -23,6 +23,7 @@ HEADINGS: dict[str, Shape] = {
     "A number in `numbers`": schema.NUMBER_TABLE,
     "`[tenant.DOMAIN.feature_codes]`": phone_schema.FEATURE_CODES,
     "`[tenant.DOMAIN.account.NAME]`": schema.ACCOUNT,
+    "`[tenant.DOMAIN.person.NAME]`": schema.PERSON,
     "`[tenant.DOMAIN.project.NAME]`": schema.PROJECT,
     "`[tenant.DOMAIN.user.NAME]`": schema.USER,
     "A table in `forward`": phone_schema.FORWARD,

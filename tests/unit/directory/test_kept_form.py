@@ -8,6 +8,7 @@ from cordboard.directory.differences import differences
 from cordboard.directory.kept_form import kept_form, needs_seal, opened
 from cordboard.directory.passwords import is_right
 from cordboard.directory.problems import Problems
+from cordboard.directory.snapshot import Directory
 from cordboard.directory.tenant import Surroundings
 from cordboard.directory.toml import read_directory
 
@@ -87,6 +88,21 @@ def test_a_password_is_kept_as_a_hash_that_is_made_alike_each_time() -> None:
     assert "php-password" not in str(kept)
     assert kept == kept_form("demo", table, reversed_text)
     assert is_right(kept["account"]["more"]["api_password_hash"], "php-password")
+
+
+def test_the_password_of_a_person_is_kept_as_a_hash() -> None:
+    table = tomllib.loads(FILE + '[person.user]\npassword = "person-password"\n')
+    kept = kept_form("demo", table, reversed_text)
+    assert "person-password" not in str(kept)
+    assert kept == kept_form("demo", opened(kept, reversed_text), reversed_text)
+    hashed = kept["person"]["user"]["password_hash"]
+    assert is_right(hashed, "person-password")
+    (directory, problems) = read(opened(kept, reversed_text))
+    assert problems == read(tomllib.loads(FILE))[1]
+    assert isinstance(directory, Directory)
+    found = directory.person("user")
+    assert found is not None
+    assert found[1].password == hashed
 
 
 def test_what_is_kept_is_kept_again_as_it_is() -> None:
