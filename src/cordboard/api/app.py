@@ -12,6 +12,7 @@ from cordboard.api.basix.cti import socket as cti
 from cordboard.api.below import Below
 from cordboard.api.cors import Cors
 from cordboard.api.edge import Edge
+from cordboard.api.enswitch import endpoint as enswitch
 from cordboard.api.services import Services
 from cordboard.api.v1 import callback as v1_callback
 from cordboard.api.v1.app import PREFIX, create_v1
@@ -26,7 +27,12 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
     basix_callback.register()
     v1_callback.register()
     v1 = Below(PREFIX, create_v1(services))
-    vendors = [*basix.routes(services), *cti.routes(services), *while1.routes(services)]
+    vendors = [
+        *basix.routes(services),
+        *cti.routes(services),
+        *while1.routes(services),
+        *enswitch.routes(services),
+    ]
     app = Starlette(routes=[*vendors, v1, *watching.routes(watch)])
     cors = Cors(app, services.directory)
     return Edge(cors, watch.requests, access_log=watch.access_log)

@@ -43,8 +43,10 @@ def test_it_is_as_announced(demo: TenantDirectory) -> None:
         "james",
         "luke",
         "jones",
+        "1234567",
+        "1234568",
     ]
-    for position, user in enumerate(demo.users, start=1):
+    for position, user in enumerate(demo.users[:9], start=1):
         assert user.id == 10_001_000 + position
         assert user.extension == f"{1000 + position}"
         alone = ("jessica-desk", "jessica-soft") if user.name == "jessica" else (user.name,)

@@ -1,0 +1,311 @@
+"""What tracks and moves calls over Enswitch's API, and what lists show, against a whole server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from cordboard.api.enswitch.call_ids import callid, uniqueid
+from cordboard.calls.ports import Dial
+from cordboard.calls.request import Leg
+from cordboard.directory.passwords import held_password
+from cordboard.directory.persons import ALL_PRIVILEGES, Person, Privilege
+from cordboard.directory.recording import RecordGroup
+from cordboard.engines.far_end import ANSWERS
+from support.asgi import Reply, ask
+from support.tenants import tenant
+from support.v1 import Served
+
+pytestmark = pytest.mark.anyio
+
+LOGIN = "auth_username=user;auth_password=password"
+PERSONS = (
+    Person("user", held_password("password"), ALL_PRIVILEGES),
+    Person("cook", held_password("password"), frozenset()),
+)
+OK = [{"code": "204", "key": "", "message": "OK"}]
+
+
+class Talking(Served):
+    """Jessica's desk phone, thomas and helen answer; below is a customer of demo's."""
+
+    def __init__(self) -> None:
+        house = tenant(customer=1)
+        group = RecordGroup(5, "quality", "Quality")
+        below = tenant(customer=7, parent="demo")
+        below = replace(below, policy=replace(below.policy, domain="below", sip_realm="below"))
+        super().__init__(replace(house, persons=PERSONS, record_groups=(group,)), below)
+        for phone in ("jessica-desk@demo", "thomas@demo", "helen@demo"):
+            self.engine.when_dialled(phone, ANSWERS)
+
+    async def call(self, **more: str) -> str:
+        """Place a call in which both parties talk; its callid."""
+        given = {"stype": "phone", "snumber": "jessica-desk", "cnumber": "thomas", "wait": "5"}
+        reply = await self.asked("calls/make", **(given | more))
+        await self.later()
+        made: str = reply["data"]["callid"]
+        return made
+
+    async def later(self) -> None:
+        """Let phones answer, and events be committed."""
+        for _ in range(3):
+            self.engine.advance(1.0)
+        await self.journal.flush()
+
+    async def reply(self, function: str, login: str = LOGIN, **parameters: str) -> Reply:
+        """What a function replies."""
+        fields = (f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+        path = f"/api/json/{function}/?{';'.join((login, *fields))}"
+        reply = await ask(self.app, "GET", path, authorization=None)
+        assert reply.status == 200
+        return reply
+
+    async def asked(self, function: str, **parameters: str) -> Any:
+        """The same as JSON."""
+        return (await self.reply(function, **parameters)).json
+
+    async def rows(self, function: str, **parameters: str) -> list[dict[str, str]]:
+        """The rows of a list."""
+        answer = await self.asked(function, **parameters)
+        assert answer["responses"] == [{"code": "200", "key": "", "message": "OK"}]
+        rows: list[dict[str, str]] = answer["data"]
+        assert all(isinstance(one, str) for row in rows for one in row.values())
+        return rows
+
+    async def fault(self, function: str, **parameters: str) -> tuple[str, str]:
+        """Code and key of the one response of what can't be done."""
+        answer = await self.asked(function, **parameters)
+        (response,) = answer["responses"]
+        assert response["message"]
+        assert "data" not in answer
+        return response["code"], response["key"]
+
+    def rung(self) -> list[str]:
+        """Who was dialled."""
+        return [str(one.endpoint) for one in self.engine.commands if isinstance(one, Dial)]
+
+
+async def test_live_calls_are_listed_leg_by_leg() -> None:
+    served = Talking()
+    assert await served.rows("calls/active/list") == []
+    call = await served.call()
+    first, second = await served.rows("calls/active/list", sort="uniqueid")
+    assert first["callid"] == second["callid"] == call == first["uniqueid"]
+    assert second["uniqueid"] != call
+    assert (first["stype"], first["snumber"]) == (second["stype"], second["snumber"])
+    assert (first["dnumber"], second["dnumber"]) == (first["snumber"], second["cnumber"])
+    assert (first["direction"], first["customer"]) == ("internal", "1")
+    assert all(int(row["answered"]) >= int(row["start"]) > 0 for row in (first, second))
+    assert first["channel"].startswith("jessica-desk@")
+
+
+async def test_a_list_of_live_calls_is_cut_down_as_wanted() -> None:
+    served = Talking()
+    one, other = await served.call(), await served.call(snumber="helen", cnumber="0312341234")
+    assert len(await served.rows("calls/active/list", callid=one)) == 2
+    assert {row["callid"] for row in await served.rows("calls/active/list", direction="out")} == {
+        other
+    }
+    assert len(await served.rows("calls/active/list", direction="internal")) == 3
+    assert await served.rows("calls/active/list", direction="in") == []
+    assert len(await served.rows("calls/active/list", limit="1", offset="1")) == 1
+    assert (await served.asked("calls/active/list", count="1"))["data"] == {"count": "4"}
+    assert await served.rows("calls/active/list", customer="7") == []
+    assert len(await served.rows("calls/active/list", customer="recursive")) == 4
+    up = await served.rows("calls/active/list", sort="uniqueid")
+    down = await served.rows("calls/active/list", sort="uniqueid", descending="1")
+    assert [row["uniqueid"] for row in down] == [row["uniqueid"] for row in up][::-1]
+
+
+async def test_the_panel_has_it_in_short() -> None:
+    served = Talking()
+    await served.call()
+    row, _ = await served.rows("calls/active/list/panel")
+    assert set(row) == {
+        *("uniqueid", "callid", "start", "answered", "stype", "snumber", "ctype", "cnumber")
+    }
+
+
+@pytest.mark.parametrize("by", ["callid", "uniqueid"])
+async def test_a_call_is_hung_up_by_its_id_or_that_of_a_leg(by: str) -> None:
+    served = Talking()
+    call = await served.call()
+    rows = await served.rows("calls/active/list", sort="uniqueid")
+    name = {by: call if by == "callid" else rows[1]["uniqueid"]}
+    assert (await served.asked("calls/hangup", **name))["responses"] == OK
+    await served.later()
+    assert await served.rows("calls/active/list") == []
+    assert await served.fault("calls/hangup", **name) == ("404", by)
+
+
+async def test_a_call_whose_time_has_not_come_is_cancelled() -> None:
+    served = Talking()
+    reply = await served.reply(
+        "calls/make", stype="phone", snumber="jessica-desk", cnumber="thomas", delay="60"
+    )
+    name = callid(reply.headers["cordboard-call"])
+    assert (await served.asked("calls/hangup", callid=name))["responses"] == OK
+    assert served.rung() == []
+    await served.exchange.stop()
+
+
+async def test_a_hangup_names_just_one_call() -> None:
+    served = Talking()
+    call = await served.call()
+    assert await served.fault("calls/hangup") == ("400", "callid")
+    assert await served.fault("calls/hangup", callid=call, uniqueid=call) == ("400", "callid")
+    assert await served.fault("calls/hangup", callid="1234567890.123456") == ("404", "callid")
+    assert await served.fault("calls/hangup", uniqueid="SIP/1") == ("404", "uniqueid")
+
+
+@pytest.mark.parametrize(("channel", "stays"), [("1", "jessica"), ("2", "thomas")])
+async def test_a_party_is_sent_on_and_the_other_hung_up(channel: str, stays: str) -> None:
+    served = Talking()
+    call = await served.call()
+    answer = await served.asked("calls/redirect", uniqueid=call, cnumber="helen", channel=channel)
+    assert answer["responses"] == OK
+    await served.later()
+    rows = await served.rows("calls/active/list")
+    assert "helen@demo" in str(served.rung()[-1])
+    endpoints = " ".join(row["channel"] for row in rows)
+    assert stays in endpoints
+    assert "helen" in endpoints
+
+
+async def test_what_can_not_be_redirected_is_told() -> None:
+    served = Talking()
+    call = await served.call()
+    assert await served.fault("calls/redirect", cnumber="1") == ("400", "uniqueid")
+    assert await served.fault("calls/redirect", uniqueid=call) == ("400", "cnumber")
+    assert await served.fault("calls/redirect", uniqueid=call, cnumber="1", channel="3") == (
+        "400",
+        "channel",
+    )
+    assert await served.fault("calls/redirect", uniqueid="1.2", cnumber="helen") == (
+        "404",
+        "uniqueid",
+    )
+    assert await served.fault("calls/redirect", uniqueid=call, cnumber="no-such-one") == (
+        "400",
+        "cnumber",
+    )
+    await served.asked("calls/hangup", callid=call)
+    await served.later()
+    assert await served.fault("calls/redirect", uniqueid=call, cnumber="helen") == (
+        "404",
+        "uniqueid",
+    )
+
+
+async def test_a_call_that_rings_can_not_be_redirected() -> None:
+    served = Talking()
+    call = await served.call(cnumber="jessica-soft", ctype="phone")
+    assert await served.fault("calls/redirect", uniqueid=call, cnumber="helen") == (
+        "400",
+        "uniqueid",
+    )
+
+
+async def test_what_became_of_calls_is_listed_and_looked_up() -> None:
+    served = Talking()
+    call = await served.call(cnumber="0312341234")
+    await served.asked("calls/hangup", callid=call)
+    await served.later()
+    (row,) = await served.rows("cdrs/list")
+    assert (row["callid"], row["uniqueid"]) == (call, call)
+    assert (row["stype"], row["ctype"], row["direction"]) == ("phone", "external", "out")
+    assert row["status"] in ("answer", "cancel", "other")
+    assert int(row["end"]) >= int(row["start"])
+    assert int(row["totaltime"]) >= int(row["talktime"])
+    assert (await served.asked("cdrs/get", uniqueid=call))["data"] == row
+    assert await served.fault("cdrs/get", uniqueid="1.2") == ("404", "uniqueid")
+    assert await served.fault("cdrs/get", uniqueid="SIP/1") == ("404", "uniqueid")
+    assert await served.fault("cdrs/get") == ("400", "uniqueid")
+
+
+async def test_rows_of_calls_are_filtered() -> None:
+    served = Talking()
+    for number in ("0312341234", "0312349999"):
+        await served.asked("calls/hangup", callid=await served.call(cnumber=number))
+        await served.later()
+    (row,) = await served.rows("cdrs/list", cnumber="0312349999")
+    start = int(row["start"])
+    assert len(await served.rows("cdrs/list", start=str(start))) == 2
+    assert await served.rows("cdrs/list", start=str(start + 100)) == []
+    assert await served.rows("cdrs/list", end=str(start)) == []
+    assert await served.rows("cdrs/list", direction="in") == []
+    assert await served.rows("cdrs/list", talktime_minimum="3600") == []
+    assert len(await served.rows("cdrs/list", talktime_maximum="3600")) == 2
+    assert (await served.asked("cdrs/list", count="1"))["data"] == {"count": "2"}
+    assert len(await served.rows("cdrs/list", status=row["status"])) == 2
+    assert await served.fault("cdrs/list", status="lost") == ("400", "status")
+    assert await served.fault("cdrs/list", sort="cost") == ("400", "sort")
+
+
+async def test_telephone_lines_are_listed() -> None:
+    served = Talking()
+    rows = await served.rows("phones/list")
+    assert [row["name"] for row in rows] == ["helen", "jessica-desk", "jessica-soft", "thomas"]
+    assert rows[0]["description"] == "Helen"
+    assert len(await served.rows("phones/list", customer="all")) == 8
+    assert [row["name"] for row in await served.rows("phones/list", limit="1", offset="1")] == [
+        "jessica-desk"
+    ]
+
+
+async def test_numbers_are_listed_and_those_that_may_be_shown() -> None:
+    served = Talking()
+    every = {row["number"] for row in await served.rows("numbers/list")}
+    shown = {row["number"] for row in await served.rows("numbers/list", callerid="1")}
+    assert every - shown == {"0506868009"}
+    assert "05068680000" in shown
+
+
+async def test_recordings_are_listed_and_heard() -> None:
+    served = Talking()
+    call = await served.call()
+    own = (await served.rows("calls/active/list"))[0]["callid"]
+    assert own == call
+    record = served.journal.snapshot("demo").calls[0][0].id
+    name = await served.recorded(record, record_group="quality")
+    (row,) = await served.rows("recordings/list", recordgroup="5")
+    assert (row["recordid"], row["uniqueid"], row["complete"]) == (name, call, "1")
+    assert await served.rows("recordings/list", customer="1", complete="0") == []
+    assert await served.fault("recordings/list") == ("400", "customer")
+    named = {"recordgroup": "5", "uniqueid": call, "recordid": name}
+    reply = await served.reply("recordings/get", **named, encoding="raw", wrap="none")
+    assert reply.headers["content-type"] == "audio/wav"
+    assert reply.body.startswith(b"RIFF")
+    data = (await served.asked("recordings/get", **named, encoding="base64", sha1="1"))["data"]
+    assert data["data"].startswith("UklGR")
+    assert len(data["sha1"]) == 40
+    other = named | {"uniqueid": uniqueid("0198c0de-0000-7000-8000-000000000000", Leg.FIRST)}
+    assert await served.fault("recordings/get", **other) == ("404", "recordid")
+    assert await served.fault("recordings/get", uniqueid=call) == ("400", "recordid")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        *("calls/make", "calls/hangup", "calls/redirect", "calls/active/list"),
+        *("calls/active/list/panel", "cdrs/list", "cdrs/get", "phones/list", "numbers/list"),
+        *("recordings/list", "recordings/get"),
+    ],
+)
+async def test_each_function_asks_for_a_person_with_a_privilege(function: str) -> None:
+    served = Talking()
+    assert await served.fault(function, login="auth_username=cook") == ("401", "")
+    cook = "auth_username=cook;auth_password=password"
+    assert await served.fault(function, login=cook) == ("402", "")
+
+
+@pytest.mark.parametrize("function", ["calls/active/list", "cdrs/list", "phones/list"])
+async def test_no_list_is_of_a_customer_that_is_another_s(function: str) -> None:
+    assert await Talking().fault(function, customer="99") == ("400", "customer")
+
+
+def test_every_privilege_is_in_the_vendor_s_words() -> None:
+    assert {one.value for one in Privilege} >= {"actions", "panel", "cdrs", "callshop", "user"}
