@@ -33,6 +33,8 @@ webhook_secrets = ["whsec_{webhook}"]
 api_username = "php"
 api_password = "{password}"
 api_key = "{hash_key}"
+[tenant.demo.person.boss]
+password = "{person}"
 [tenant.demo.project.1]
 [tenant.demo.group.told]
 members = ["jessica"]
@@ -44,7 +46,9 @@ token = "{zendesk}"
 """
 
 PHP_SECRETS = ("php password", "php wrong password", "php key")
-"""What clients of While1's API send or share with us; it is in no stored request either."""
+PERSONS_SECRETS = ("person password", "person wrong password")
+"""What clients of While1's and Enswitch's APIs send or share with us; it is in no stored request
+either."""
 
 REGISTER = """\
 REGISTER sip:127.0.0.1 SIP/2.0
@@ -153,6 +157,15 @@ def use_php(server: CordboardServer, mark: Marks) -> None:
         assert ask(server, "POST", "/api/originate-call", query.encode()) == status
 
 
+def use_enswitch(server: CordboardServer, mark: Marks) -> None:
+    """Log in as a person in the query string and in bodies, rightly and wrongly."""
+    call = "snumber=0312341234;cnumber=0312345678;delay=3000"  # accepted, and kept
+    for password in PERSONS_SECRETS:
+        query = f"auth_username=boss;auth_password={mark(password)};{call}"
+        assert ask(server, "GET", f"/local/api/json/calls/make/?{query}") == 200
+        assert ask(server, "POST", "/api/json/calls/make", query.encode()) == 200
+
+
 def use_websocket(server: CordboardServer, mark: Marks) -> None:
     for protocols, query, password in (
         (f"bearer.{mark('subprotocol')}", f"after={mark('cursor')}", mark("socket token")),
@@ -210,6 +223,7 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
         account=mark("account"),
         webhook=base64.b64encode(mark("webhook secret").encode()).decode(),
         password=mark("php password"),
+        person=mark("person password"),
         hash_key=mark("php key"),
         hook=mark("hook"),
         zendesk=mark("zendesk token"),
@@ -225,6 +239,7 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
     with server:
         use_http(server, mark)
         use_php(server, mark)
+        use_enswitch(server, mark)
         use_websocket(server, mark)
         use_sip(server, mark)
         place(server, mark)
@@ -237,7 +252,10 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
     assert mark.found_in(output) == []
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("kept*"))
     assert b"originate-call" in kept or b"call_external" in kept
-    assert [where for where in PHP_SECRETS if mark(where).encode() in kept] == []
+    assert b"calls/make" in kept
+    assert [
+        where for where in (*PHP_SECRETS, *PERSONS_SECRETS) if mark(where).encode() in kept
+    ] == []
     if form == "json":
         begin = output.index("{")
         assert all(json.loads(line)["timestamp"] for line in output[begin:].splitlines())
