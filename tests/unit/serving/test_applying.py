@@ -224,9 +224,14 @@ async def test_a_tenant_reads_the_same_from_the_database() -> None:
 async def test_the_demonstration_reads_the_same_from_the_database() -> None:
     path = Path(__file__).parents[3] / "examples" / "demo.toml"
     kept_hash = kept_password("your_api_pass", "demo/account/while1")
-    text = path.read_text(encoding="utf-8").replace(
-        'api_password = "your_api_pass"', f'api_password_hash = "{kept_hash}"'
-    )
+    persons_hash = kept_password("password", "demo/person/user")
+    text = path.read_text(encoding="utf-8")
+    for clear, hashed in (
+        ('api_password = "your_api_pass"', f'api_password_hash = "{kept_hash}"'),
+        ('\npassword = "password"', f'\npassword_hash = "{persons_hash}"'),
+    ):
+        assert text.count(clear) == 1
+        text = text.replace(clear, hashed)
     read = parse_configuration(text, path, environ={})
     kept = MemoryDirectory()
     await applied(kept, read.declared)

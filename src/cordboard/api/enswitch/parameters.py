@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Receive, Scope
 
 from cordboard.api.body import UnreadableBody, parse_object, read_body
+from cordboard.api.form_parts import MULTIPART, UnreadableForm, form_parts, media_type
 
 JSON: Final = "application/json"
 
@@ -50,10 +51,13 @@ def parameters_of(content_type: str, body: bytes, query: bytes) -> Parameters:
     """The parameters of a whole request; raises :class:`UnreadableParameters`."""
     found = parse_form(query)
     sent = body.strip()
-    if sent:
-        kind = content_type.partition(";")[0].strip().lower()
-        is_json = kind == JSON or kind.endswith("+json") or sent[:1] == b"{"
-        found |= parse_json(sent) if is_json else parse_form(sent)
+    kind, boundary = media_type(content_type)
+    if kind == MULTIPART and sent:
+        found |= parse_parts(body, boundary)
+    elif kind == JSON or kind.endswith("+json") or sent[:1] == b"{":
+        found |= parse_json(sent) if sent else {}
+    else:
+        found |= parse_form(sent)
     if len(found) > MAX_PARAMETERS:
         raise UnreadableParameters(f"There are more than {MAX_PARAMETERS} parameters.")
     return found
@@ -92,9 +96,26 @@ def parse_json(body: bytes) -> Parameters:
     return found
 
 
-def _decoded(encoded: bytes, key: str) -> str:
+def parse_parts(body: bytes, boundary: str) -> Parameters:
+    """Read a form in parts; raises :class:`UnreadableParameters`."""
     try:
-        return unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8")
+        fields = list(form_parts(body, boundary, MAX_PARAMETERS))
+    except UnreadableForm as fault:
+        raise UnreadableParameters(_sentence(str(fault))) from None
+    found = {}
+    for name, value in fields:
+        key = _text(name, "")
+        found[key] = _text(value, key)
+    return found
+
+
+def _decoded(encoded: bytes, key: str) -> str:
+    return _text(unquote_to_bytes(encoded.replace(b"+", b" ")), key)
+
+
+def _text(octets: bytes, key: str) -> str:
+    try:
+        return octets.decode("utf-8")
     except UnicodeDecodeError:
         raise UnreadableParameters("The value is not UTF-8.", _shown(key)) from None
 

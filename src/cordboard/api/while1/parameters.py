@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from starlette.types import Receive, Scope
 
 from cordboard.api.body import read_body
+from cordboard.api.form_parts import MULTIPART, UnreadableForm, form_parts, media_type
 from cordboard.api.while1.php_forms import MAX_VARIABLES, gathered, parse_form
 from cordboard.api.while1.php_json import parse_json
 from cordboard.api.while1.php_values import PhpArray, UnreadableParameters
 
 JSON = "application/json"
-MULTIPART = "multipart/form-data"
 
 
 async def read_parameters(scope: Scope, receive: Receive) -> PhpArray:
@@ -35,10 +34,9 @@ def parameters_of(content_type: str, body: bytes, query: bytes) -> PhpArray:
     """The parameters of a whole request; raises :class:`UnreadableParameters`."""
     if not body.strip():
         return parse_form(query)
-    kind, options = parse_options_header(content_type)
-    kind = kind.lower()
+    kind, boundary = media_type(content_type)
     if kind == MULTIPART:
-        return gathered(_parts(body, options.get("boundary", "")))
+        return gathered(_parts(body, boundary))
     if kind == JSON or kind.endswith("+json") or body.lstrip()[:1] == b"{":
         return parse_json(body)
     return parse_form(body.strip())
@@ -52,21 +50,8 @@ def _content_type(scope: Scope) -> str:
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[bytes, bytes]]:
-    """The fields of a form in parts (RFC 7578); files are none, as PHP keeps them apart."""
-    segment: MultipartSegment | None = None
-    value = b""
+    """The fields of a form in parts; files are none, as PHP keeps them apart."""
     try:
-        with PushMultipartParser(
-            boundary, header_charset="latin-1", max_segment_count=MAX_VARIABLES + 1
-        ) as parser:
-            for piece in parser.parse(body):
-                if isinstance(piece, MultipartSegment):
-                    segment, value = piece, b""
-                elif piece:
-                    value += piece
-                elif segment is not None:
-                    if segment.filename is None:
-                        yield (segment.name or "").encode("latin-1"), value
-                    segment = None
-    except MultipartError:
-        raise UnreadableParameters("the body is no multipart/form-data") from None
+        yield from form_parts(body, boundary, MAX_VARIABLES + 1)
+    except UnreadableForm as fault:
+        raise UnreadableParameters(str(fault)) from None

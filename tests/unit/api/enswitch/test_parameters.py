@@ -53,11 +53,24 @@ def test_an_object_of_scalars_is_read_as_one(content_type: str) -> None:
     }
 
 
+def test_a_form_in_parts_is_read_without_its_files() -> None:
+    parts = (("stype", "", b"phone"), ("x", '; filename="x"', b"?"), ("callerid1", "", b"+81;3&"))
+    sent = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+        % (name.encode(), more.encode(), value)
+        for name, more, value in parts
+    )
+    found = parameters_of("multipart/form-data; boundary=x", sent + b"--x--\r\n", b"")
+    assert found == {"stype": "phone", "callerid1": "+81;3&"}
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "query", "key"),
     [
         (FORM, b"callerid1=%FF", b"", "callerid1"),
         (FORM, b"%FF=1", b"", ""),
+        ("multipart/form-data; boundary=y", b"nothing of that kind", b"", ""),
+        ("multipart/form-data", b"nothing of that kind", b"", ""),
         ("application/json", b"stype=phone", b"", ""),
         ("application/json", b'["stype"]', b"", ""),
         ("application/json", b'{"snumber": ["1", "2"]}', b"", "snumber"),
