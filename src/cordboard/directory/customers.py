@@ -1,4 +1,4 @@
-"""Tenants as an Enswitch's customers: who resells to whom, and whether that fits together.
+"""Tenants as an Enswitch's customers: their persons, who resells to whom, what does not fit.
 
 A person acts for the tenant that he is of, and for those that this one resells to, however far
 below (vendor facts, 5: resellers see sub-customers).
@@ -9,14 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from cordboard.directory.credentials import persons_password
 from cordboard.directory.locate import Path
+from cordboard.directory.persons import ALL_PRIVILEGES, Person
 from cordboard.directory.problems import Problems
+from cordboard.directory.rows import Row, fit
 
 if TYPE_CHECKING:
     from cordboard.directory.snapshot import Directory, TenantDirectory
 
 DEEPEST: Final = 16
 """Resellers above each other; what goes on for longer goes round."""
+
+
+def person_of(row: Row, problems: Problems) -> Person | None:
+    """A person from its table; None, and a problem told, where it has no password."""
+    password = persons_password(row, problems)
+    if password is None:
+        return None
+    given = row.values["privileges"]
+    privileges = ALL_PRIVILEGES if given is None else frozenset(fit(given))
+    return Person(row.name, password, privileges)
 
 
 def acts_for(directory: Directory, tenant: TenantDirectory, other: TenantDirectory) -> bool:

@@ -50,10 +50,10 @@ class TenantDirectory:
     trunks: tuple[Trunk, ...] = ()
     outbound: tuple[OutboundRule, ...] = ()
     projects: tuple[Project, ...] = ()
+    persons: tuple[Person, ...] = ()
     record_groups: tuple[RecordGroup, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     pause_reasons: tuple[str, ...] = ()
-    persons: tuple[Person, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)

@@ -10,12 +10,8 @@ from typing import Any, TypeVar
 
 from cordboard.directory import kinds, schema
 from cordboard.directory.accounts import Account, Project
-from cordboard.directory.credentials import (
-    persons_password,
-    php_login,
-    secret_hashes,
-    token_hashes,
-)
+from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
+from cordboard.directory.customers import person_of
 from cordboard.directory.feature_codes import Feature, FeatureCode
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.integration_schema import integrations_of
@@ -34,7 +30,6 @@ from cordboard.directory.model import (
     Trunk,
     User,
 )
-from cordboard.directory.persons import ALL_PRIVILEGES, Person
 from cordboard.directory.problems import Problems
 from cordboard.directory.program_check import check_programs
 from cordboard.directory.queue_reading import queue_of
@@ -93,7 +88,7 @@ class TenantReader:
         tenant = TenantDirectory(
             policy=self._policy(),
             accounts=accounts,
-            persons=self._each("person", schema.PERSON, self._person),
+            persons=self._each("person", schema.PERSON, lambda row: person_of(row, self._problems)),
             projects=self._each("project", schema.PROJECT, self._project),
             users=users,
             terminals=tuple(self._terminals),
@@ -152,15 +147,6 @@ class TenantReader:
             fit(values["origins"]),
             php_login(row, self._problems),
             values["idempotent_external_id"],
-        )
-
-    def _person(self, row: Row) -> Person | None:
-        password = persons_password(row, self._problems)
-        if password is None:
-            return None
-        given = row.values["privileges"]
-        return Person(
-            row.name, password, ALL_PRIVILEGES if given is None else frozenset(fit(given))
         )
 
     def _project(self, row: Row) -> Project:
