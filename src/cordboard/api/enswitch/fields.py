@@ -17,6 +17,7 @@ LARGEST: Final = 2**53 - 1
 """Largest whole number: that every JSON reader takes exactly (RFC 8259, 6)."""
 
 _NUMBER: Final = re.compile(r"\+?[0-9*#][0-9*#() ./-]{0,31}")
+_DIGITS: Final = re.compile("[0-9]+")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,16}")
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME_AND_NUMBER: Final = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<(?P<number>[^<>]*)>\s*')
@@ -70,7 +71,7 @@ class Fields:
         comes as a blank, and is known by the digits behind it."""
         raw = self._parameters.get(name, "")
         value = self.needed(name)
-        return f"+{value}" if raw[:1] == " " and value.isdecimal() else value
+        return f"+{value}" if raw[:1] == " " and _DIGITS.fullmatch(value) else value
 
     def whole(self, name: str, default: int = 0, most: int = LARGEST, least: int = 0) -> int:
         """A whole number from ``least`` to ``most``."""
@@ -96,7 +97,7 @@ class Fields:
             return None, None
         match = _NAME_AND_NUMBER.fullmatch(value)
         number, shown = (match["number"].strip(), match["name"]) if match else (value, "")
-        if raw[:1] == " " and number.isdecimal():
+        if raw[:1] == " " and _DIGITS.fullmatch(number):
             number = f"+{number}"
         if not _NUMBER.fullmatch(number):
             self.fault(name, "Expected a telephone number.")

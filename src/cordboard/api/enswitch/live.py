@@ -40,6 +40,7 @@ _SORTS: Final = (
     *("cnumber", "ctype", "direction", "dnumber", "dtype", "machine", "peer", "scustomer"),
     *("snumber", "start", "stype", "uniqueid"),
 )
+_EQUAL: Final = ("callid", "stype", "snumber", "ctype", "cnumber", "dtype", "dnumber", "peer")
 _SHORT: Final = ("uniqueid", "callid", "start", "answered", "stype", "snumber", "ctype", "cnumber")
 """What the operator's panel shows of a leg."""
 
@@ -91,13 +92,14 @@ async def active_list(asked: Asked) -> Answer:
     page = page_of(fields, _SORTS, "start")
     direction = fields.one_of("direction", DIRECTIONS)
     fields.switch("names")
-    wanted, tenants = fields.text("callid"), asked.customers()
+    equal = {name: text for name in _EQUAL if (text := fields.text(name))}
+    tenants = asked.customers()
     fields.check()
     rows = (row for tenant in tenants for row in active_legs(asked, tenant))
     return page.of(
         row
         for row in rows
-        if is_wanted(row["direction"], direction) and wanted in ("", row["callid"])
+        if is_wanted(row["direction"], direction) and equal.items() <= row.items()
     )
 
 

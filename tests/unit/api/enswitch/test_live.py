@@ -106,6 +106,10 @@ async def test_a_list_of_live_calls_is_cut_down_as_wanted() -> None:
     served = Talking()
     one, other = await served.call(), await served.call(snumber="helen", cnumber="0312341234")
     assert len(await served.rows("calls/active/list", callid=one)) == 2
+    assert len(await served.rows("calls/active/list", cnumber="0312341234")) == 2
+    (leg,) = await served.rows("calls/active/list", dtype="external", stype="phone")
+    assert (leg["callid"], leg["dnumber"]) == (other, "0312341234")
+    assert await served.rows("calls/active/list", snumber="0312341234") == []
     assert {row["callid"] for row in await served.rows("calls/active/list", direction="out")} == {
         other
     }
