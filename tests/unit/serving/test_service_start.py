@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ports import free_ports
+from support.ports import free_ports, free_range
 
 SECONDS = 30.0
 
@@ -19,6 +19,9 @@ listen = "127.0.0.1:{http}"
 
 [sip]
 listen = ["udp:127.0.0.1:{sip}"]
+
+[media]
+ports = "{media}"
 
 [store]
 url = "{url}"
@@ -31,7 +34,9 @@ token = "demo-token"
 def output_of_serve(folder: Path, url: str) -> str:
     """What ``cordboard serve`` prints, which has to fail."""
     config = folder / "office.toml"
-    config.write_text(CONFIG.format(http=free_ports(), sip=free_ports(), url=url))
+    first, last = free_range(4)
+    ports = {"http": free_ports(), "sip": free_ports(), "media": f"{first}-{last}"}
+    config.write_text(CONFIG.format(**ports, url=url))
     words = [sys.executable, "-m", "cordboard", "serve", "--config", str(config)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 1, done.stderr
