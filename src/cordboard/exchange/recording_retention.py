@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from cordboard.exchange.recordings import RETENTION, Recordings
 from cordboard.journal.port import Journal, JournalUnavailable
+from cordboard.tasks import cancelled
 
 FILES_A_STEP: Final = 20
 """Each a file that is deleted by a thread, and an event; live calls wait for neither."""
@@ -44,10 +44,7 @@ class RecordingRetention:
 
     async def stop(self) -> None:
         """Delete no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def step(self) -> int:
         """Delete some of what has been kept long enough; how many those were."""

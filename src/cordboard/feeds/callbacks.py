@@ -20,6 +20,7 @@ from cordboard.feeds.outbound import UnusableUrl, usable_url
 from cordboard.feeds.slots import NoRoom
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import Journal, JournalUnavailable
+from cordboard.tasks import cancelled
 
 DRAIN_SECONDS: Final = 3.0
 """How long a stopping server waits for callbacks under way; the others stay in the outbox."""
@@ -100,10 +101,7 @@ class Callbacks:
         """Deliver what is under way, at most for some seconds, then end."""
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
-        if self._looking is not None:
-            self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+        await cancelled(self._looking)
         tasks = tuple(self._under_way.values())
         if tasks:
             await asyncio.wait(tasks, timeout=within)

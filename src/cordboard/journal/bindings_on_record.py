@@ -10,12 +10,12 @@ stored.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Final, Protocol
 from urllib.parse import quote, unquote
 
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.recovery import Recovery
+from cordboard.tasks import cancelled
 
 PREFIX: Final = "binding:"
 """Of the names of these records; those of channels are UUIDs, or what a phone has chosen that was
@@ -70,10 +70,7 @@ class BindingsOnRecord:
 
     async def close(self) -> None:
         """Have everything committed, as far as that can be."""
-        if self._settling is not None:
-            self._settling.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._settling
+        await cancelled(self._settling)
         await self._forget_what_is_committed()
 
     async def _settle(self) -> None:

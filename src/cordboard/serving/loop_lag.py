@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from cordboard.histogram import Histogram
+from cordboard.tasks import cancelled
 
 LOOK_SECONDS: Final = 0.1
 LOOKS_A_ROUND: Final = 10
@@ -28,10 +28,7 @@ class LoopLag:
 
     async def stop(self) -> None:
         """Look no more."""
-        if self._looking is not None:
-            self._looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._looking
+        await cancelled(self._looking)
 
     async def _look(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -17,6 +16,7 @@ from cordboard.configuration.settings import Configuration, Settings
 from cordboard.directory.problems import Severity
 from cordboard.journal.port import StoreFailed
 from cordboard.serving.stored_tenants import DirectoryFaulty
+from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
@@ -83,10 +83,7 @@ class Reloading:
 
     async def close(self) -> None:
         """Read no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def _run(self) -> None:
         while self._wanted:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -25,6 +24,7 @@ from cordboard.journal.directory_port import KeptDirectory, KeptTenant, Overtake
 from cordboard.journal.port import StoreFailed
 from cordboard.journal.sealing import VARIABLE, Seal, SealError
 from cordboard.serving.applying import Changes, apply, table_of
+from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
@@ -112,10 +112,7 @@ class StoredTenants:
 
     async def close(self) -> None:
         """Follow no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def _look(self, take: Callable[[Directory], None]) -> None:
         away = False

@@ -16,6 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from cordboard.tasks import cancelled
+
 _log = structlog.get_logger(__name__)
 
 KEY: Final = 0x636F7264
@@ -46,10 +48,7 @@ class AdvisoryLock:
 
     async def release(self) -> None:
         """Let go of it."""
-        if self._watching is not None:
-            self._watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watching
+        await cancelled(self._watching)
         if self._connection is not None:
             with suppress(SQLAlchemyError, OSError):
                 await self._connection.close()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -18,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cordboard.journal.port import JournalUnavailable
 from cordboard.journal.sql.store import PASSIVE_CHECKPOINT, Store, reason_of
+from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
@@ -47,10 +47,7 @@ class Checkpoints:
 
     async def stop(self) -> None:
         """Make no more; closing makes the last."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def step(self) -> None:
         """Make one if anything was committed since the last; raises what the database does."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -16,6 +15,7 @@ from cordboard.calls.people.agents import NO_CALL
 from cordboard.journal.sql import recordings
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import attempts, calls, events, outbox, tenants
+from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
@@ -76,10 +76,7 @@ class Retention:
 
     async def stop(self) -> None:
         """Forget no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
 
     async def step(self) -> int:
         """Forget some of what is old enough; how many calls that were."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -37,6 +36,7 @@ from cordboard.journal.sql.sole_writer import SoleWriter
 from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.writing_thread import WritingThread
 from cordboard.journal.view import View
+from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
@@ -133,10 +133,7 @@ class Writer:
         """Stop writing; what is not committed by then is lost."""
         if self._checkpoints is not None:
             await self._checkpoints.stop()
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await cancelled(self._task)
         if self._looking is not None:
             self._looking.cancel()
         await self._database.close()
