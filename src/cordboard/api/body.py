@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Receive, Scope
@@ -57,6 +58,14 @@ async def read_body(scope: Scope, receive: Receive) -> bytes:
         raise UnreadableBody("the body did not arrive in time") from None
 
 
+def content_type_of(scope: Scope) -> str:
+    """The Content-Type of a request, "" where it has none."""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            return bytes(value).decode("latin-1")
+    return ""
+
+
 async def _receive_all(receive: Receive) -> bytes:
     chunks: list[bytes] = []
     size = 0
@@ -75,12 +84,31 @@ async def _receive_all(receive: Receive) -> bytes:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read bytes as a JSON object; raises :class:`UnreadableBody`."""
+    value = parse_json(body, pairs=_without_repetition)
+    if not isinstance(value, dict):
+        raise UnreadableBody("the body is not a JSON object")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        raise UnreadableBody("the body is nested too deeply")
+    return value
+
+
+def parse_json(
+    body: bytes,
+    *,
+    pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
+    integer: Callable[[str], int | float] | None = None,
+) -> Any:
+    """Read bytes as JSON of whatever kind, objects and integers as the caller has them read.
+
+    Raises :class:`UnreadableBody`.
+    """
     try:
-        value = json.loads(
+        return json.loads(
             body.decode("utf-8-sig"),
-            object_pairs_hook=_without_repetition,
+            object_pairs_hook=pairs,
+            parse_int=integer,
+            parse_float=finite,
             parse_constant=_no_constant,
-            parse_float=_finite,
         )
     except UnicodeDecodeError:
         raise UnreadableBody("the body is not UTF-8") from None
@@ -91,11 +119,6 @@ def parse_object(body: bytes) -> dict[str, Any]:
         raise UnreadableBody("the body is nested too deeply") from None
     except ValueError as error:
         raise UnreadableBody(f"the body is not JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise UnreadableBody("the body is not a JSON object")
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        raise UnreadableBody("the body is nested too deeply")
-    return value
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -109,7 +132,8 @@ def _no_constant(_name: str) -> float:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def _finite(text: str) -> float:
+def finite(text: str) -> float:
+    """The number that a JSON text is; ValueError for one that is beyond a float's range."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError("a number is too large")

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
-from cordboard.api.body import UnreadableBody, parse_object, read_body
+from cordboard.api.body import UnreadableBody, content_type_of, parse_object, read_body
 from cordboard.api.form_parts import MULTIPART, UnreadableForm, form_parts, media_type
 
 JSON: Final = "application/json"
@@ -44,7 +44,7 @@ async def read_parameters(scope: Scope, receive: Receive) -> Parameters:
     (:class:`~cordboard.api.body.UnreadableBody`, :class:`~cordboard.api.body.ClientGone`).
     """
     body = await read_body(scope, receive)
-    return parameters_of(_content_type(scope), body, scope["query_string"])
+    return parameters_of(content_type_of(scope), body, scope["query_string"])
 
 
 def parameters_of(content_type: str, body: bytes, query: bytes) -> Parameters:
@@ -127,10 +127,3 @@ def _shown(key: str) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _content_type(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            return bytes(value).decode("latin-1")
-    return ""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from starlette.types import Receive, Scope
 
-from cordboard.api.body import read_body
+from cordboard.api.body import content_type_of, read_body
 from cordboard.api.form_parts import MULTIPART, UnreadableForm, form_parts, media_type
 from cordboard.api.while1.php_forms import MAX_VARIABLES, gathered, parse_form
 from cordboard.api.while1.php_json import parse_json
@@ -27,7 +27,7 @@ async def read_parameters(scope: Scope, receive: Receive) -> PhpArray:
     (:class:`~cordboard.api.body.UnreadableBody`, :class:`~cordboard.api.body.ClientGone`).
     """
     body = await read_body(scope, receive)
-    return parameters_of(_content_type(scope), body, scope["query_string"])
+    return parameters_of(content_type_of(scope), body, scope["query_string"])
 
 
 def parameters_of(content_type: str, body: bytes, query: bytes) -> PhpArray:
@@ -40,13 +40,6 @@ def parameters_of(content_type: str, body: bytes, query: bytes) -> PhpArray:
     if kind == JSON or kind.endswith("+json") or body.lstrip()[:1] == b"{":
         return parse_json(body)
     return parse_form(body.strip())
-
-
-def _content_type(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            return bytes(value).decode("latin-1")
-    return ""
 
 
 def _parts(body: bytes, boundary: str) -> Iterator[tuple[bytes, bytes]]:

@@ -8,10 +8,10 @@ those of forms, for the same parameters come either way.
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Any
 
+from cordboard.api.body import UnreadableBody, finite
+from cordboard.api.body import parse_json as body_json
 from cordboard.api.while1.php_forms import MAX_NESTING, MAX_VARIABLES
 from cordboard.api.while1.php_values import (
     GREATEST_INTEGER,
@@ -28,21 +28,9 @@ _MAX_DIGITS = 20
 def parse_json(body: bytes) -> PhpArray:
     """Read an object or an array; raises :class:`UnreadableParameters`."""
     try:
-        value = json.loads(
-            body.decode("utf-8-sig"),
-            parse_int=_integer,
-            parse_float=_finite,
-            parse_constant=_no_constant,
-        )
-    except UnicodeDecodeError:
-        raise UnreadableParameters("the body is not UTF-8") from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno} column {error.colno}"
-        raise UnreadableParameters(f"the body is not JSON: {error.msg}, {where}") from None
-    except RecursionError:
-        raise UnreadableParameters("the body is nested too deeply") from None
-    except ValueError as error:
-        raise UnreadableParameters(f"the body is not JSON: {error}") from None
+        value = body_json(body, integer=_integer)
+    except UnreadableBody as fault:
+        raise UnreadableParameters(str(fault)) from None
     if not isinstance(value, dict | list):
         raise UnreadableParameters("the body is no JSON object")
     return _Reading().array(value, 0)
@@ -79,17 +67,6 @@ def _whole(string: str) -> str:
 
 def _integer(text: str) -> int | float:
     if len(text) > _MAX_DIGITS:
-        return _finite(text)
+        return finite(text)
     number = int(text)
     return number if LEAST_INTEGER <= number <= GREATEST_INTEGER else float(number)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError("a number is too large")
-    return number
-
-
-def _no_constant(_name: str) -> float:
-    raise ValueError("NaN and Infinity are no JSON")
