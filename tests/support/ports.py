@@ -13,6 +13,8 @@ import weakref
 from collections import deque
 from contextlib import closing
 from functools import cache
+from pathlib import Path
+from threading import Lock
 
 LOOPBACK, LOOPBACK_V6 = "127.0.0.1", "::1"
 FIRST, LAST = 10000, 32000
@@ -40,11 +42,16 @@ class PortBook:
         self._locks: list[socket.socket] = []
         self._next = 0
         self._held: set[int] = set()
+        self._one_at_a_time = Lock()
         self._latest: deque[range] = deque(maxlen=LATEST)
 
     def take(self, how_many: int, owner: object | None = None) -> int:
         """The first, an even one, of so many neighbouring ports that neither UDP nor TCP uses; they
         are not given again while there is an ``owner``. Raises :class:`OSError` if all are used."""
+        with self._one_at_a_time:
+            return self._take(how_many, owner)
+
+    def _take(self, how_many: int, owner: object | None) -> int:
         first = self._found_in_own(how_many)
         while first is None and self._takes_another_block():
             first = self._found_in_own(how_many)
@@ -129,6 +136,18 @@ def is_free_at(host: str, kind: socket.SocketKind, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def is_listened_at(kind: socket.SocketKind, port: int) -> bool:
+    """Whether somebody has a port, as the system tells: to try it ourselves would for a moment keep
+    a program from it that is about to begin."""
+    name, listening = ("tcp", "0A") if kind == socket.SOCK_STREAM else ("udp", "07")
+    for table in (Path(f"/proc/net/{name}"), Path(f"/proc/net/{name}6")):
+        for line in table.read_text().splitlines()[1:] if table.exists() else ():
+            _number, local, _remote, state, *_ = line.split()
+            if state == listening and local.endswith(f":{port:04X}"):
+                return True
+    return False
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import Self
 
 from cordboard.addresses import written
 from support.block import Block
-from support.ports import LOOPBACK, free_ports, is_free_at
+from support.ports import LOOPBACK, free_ports, is_listened_at
 from support.program import Program
 from support.sipp_script import Script
 from support.waiting import wait_until
@@ -73,7 +73,6 @@ class Sipp(Block):
             *arguments,
         ]
         self._folder = folder
-        self._host = host
         self._kind = socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM
         self._seconds = seconds
         self._listens = peer is None
@@ -127,7 +126,7 @@ class Sipp(Block):
         assert self.program is not None
         code = self.program.exit_code
         assert code is None, f"SIPp ended with {code}:\n{self.trace()}"
-        return not is_free_at(self._host, self._kind, self.port)
+        return is_listened_at(self._kind, self.port)
 
     def _logged(self, way: str, start: str) -> list[str]:
         """Each entry: dashes and the time, a line that tells the way, a blank one, the message."""

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from support.ports import LOOPBACK, PortBook
+from support.ports import LOOPBACK, PortBook, is_listened_at, loopbacks
 
 FIRST, BLOCK, BLOCKS = 32100, 100, 3
 """Beside the blocks of the tests themselves."""
@@ -78,3 +78,19 @@ def test_a_port_that_somebody_uses_is_left_out(books: list[PortBook]) -> None:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as stranger:
         stranger.bind((LOOPBACK, taken))
         assert taken not in {books[0].take(1) for _ in range(100)}
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+@pytest.mark.parametrize("host", loopbacks())
+def test_who_listens_is_seen_without_trying_the_port(
+    host: str, kind: socket.SocketKind, books: list[PortBook]
+) -> None:
+    port = books[0].take(1)
+    assert not is_listened_at(kind, port)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with closing(socket.socket(family, kind)) as listener:
+        listener.bind((host, port))
+        if kind == socket.SOCK_STREAM:
+            listener.listen()
+        assert is_listened_at(kind, port)
+    assert not is_listened_at(kind, port)
