@@ -57,6 +57,7 @@ def test_a_call_that_was_made_is_tracked_sent_on_and_ended(house: Demonstration)
     path, printed = EXAMPLES[3]
     reply, call = get(house, path)
     assert reply["responses"] == json.loads(printed)["responses"]
+    assert reply["data"]["server"] == json.loads(printed)["data"]["server"]
     name = reply["data"]["callid"]
     assert house.connected(call) == "call.bridged"
     assert {row["callid"] for row in rows(house)} == {name}

@@ -20,12 +20,14 @@ from cordboard.journal.port import Journal
 class Services:
     """The exchange that places calls, the journal that knows them, the directory of the moment, and
     the gate by which clients come in; the feed of events that they follow, what agents do, the
-    recordings with their ``files``, and where users' calls go."""
+    recordings with their ``files``, and where users' calls go. ``node`` is what this server is
+    called."""
 
     exchange: Exchange
     journal: Journal
     directory: Callable[[], Directory]
     files: RecordedFiles | None = None
+    node: str = "server01"
     gate: Gate = field(init=False)
     feed: Feed = field(init=False)
     agents: Agents = field(init=False)

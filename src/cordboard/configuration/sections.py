@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from enum import Enum
 from typing import Final
@@ -40,8 +41,11 @@ DEFAULT_PORTS: Final = (20_000, 29_999)
 DEFAULT_RECORDINGS: Final = "recordings"
 DEFAULT_LANGUAGES: Final = "languages"
 DEFAULT_USER_AGENT: Final = f"cordboard/{__version__}"
+DEFAULT_NODE: Final = platform.node()[:64] or "cordboard"
+"""What the machine is called."""
 
 VARIABLES: Final = {
+    "CORDBOARD_NODE_NAME": ("node", "name"),
     "CORDBOARD_HTTP_LISTEN": ("http", "listen"),
     "CORDBOARD_SIP_LISTEN": ("sip", "listen"),
     "CORDBOARD_SIP_ADVERTISE": ("sip", "advertise"),
@@ -93,6 +97,7 @@ def _seconds(most: float) -> Kind:
 
 
 SECTIONS: Final = {
+    "node": Shape("node", {"name": Field(text("a name", longest=64))}),
     "http": Shape("http", {"listen": Field(ADDRESS, DEFAULT_HTTP)}),
     "sip": Shape(
         "sip",

@@ -28,6 +28,7 @@ from cordboard.configuration.listening import (
 from cordboard.configuration.sections import (
     DEFAULT_HTTP,
     DEFAULT_LANGUAGES,
+    DEFAULT_NODE,
     DEFAULT_PORTS,
     DEFAULT_RECORDINGS,
     DEFAULT_SIP,
@@ -65,7 +66,8 @@ class Settings:
     ``media_hosts`` are those on which voice is received; ``media_ports`` are the first and the last
     of a range, ``recordings`` the folder of recorded calls, ``languages`` that of prompts by
     language. ``store`` is the URL of the journal's database, in which calls are kept for
-    ``keep_days`` after their end, ``recovery`` the file of live channels.
+    ``keep_days`` after their end, ``recovery`` the file of live channels. ``node`` is what this
+    server is called.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -94,6 +96,7 @@ class Settings:
     grace: float = DEFAULT_GRACE
     keep_days: float = DEFAULT_DAYS
     watch: WatchSettings = field(default_factory=WatchSettings)
+    node: str = DEFAULT_NODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +262,7 @@ def _settings(
         grace=sections["calls"]["grace"],
         keep_days=sections["store"]["keep_days"],
         watch=watch_settings(sections["metrics"], sections["log"]),
+        node=sections["node"]["name"] or DEFAULT_NODE,
     )
     _check(settings, problems)
     return settings

@@ -24,6 +24,7 @@ AT_ONCE: Final = frozenset({"drain"})
 """Settings that count from the next use on."""
 
 AFTER_RESTART: Final = {
+    "node": "node.name",
     "http": "http.listen",
     "sip": "sip.listen",
     "advertise": "sip.advertise",

@@ -310,6 +310,7 @@ def test_a_file_without_tenants_gets_a_warning() -> None:
 def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -> None:
     text = '[http]\nlisten = "127.0.0.1:1"\n[sip]\nlisten = ["udp:127.0.0.1:1"]\n' + TENANT
     environ = {
+        "CORDBOARD_NODE_NAME": "server02",
         "CORDBOARD_HTTP_LISTEN": "127.0.0.1:2",
         "CORDBOARD_SIP_LISTEN": "udp:127.0.0.2:2, tcp:127.0.0.2:2",
         "CORDBOARD_SIP_ADVERTISE": "203.0.113.5",
@@ -318,6 +319,7 @@ def test_the_command_line_counts_over_the_environment_and_that_over_the_file() -
     }
     settings = parse_configuration(text, Path("f.toml"), environ=environ).settings
     assert settings is not None
+    assert settings.node == "server02"
     assert settings.http == ("127.0.0.1", 2)
     assert settings.sip == (Listener("udp", "127.0.0.2", 2), Listener("tcp", "127.0.0.2", 2))
     assert settings.advertise == Hosts("203.0.113.5")

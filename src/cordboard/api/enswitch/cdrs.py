@@ -14,7 +14,6 @@ from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.call_ids import callid, named
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found
 from cordboard.api.enswitch.lists import Row, flag, page_of, unix
-from cordboard.api.enswitch.making import SERVER
 from cordboard.api.enswitch.replies import told
 from cordboard.api.enswitch.sides import DIRECTIONS, direction_of, is_wanted, side
 from cordboard.calls.causes import Cause
@@ -81,7 +80,7 @@ async def cdrs_get(asked: Asked) -> Answer:
         record = await journal.call(tenant.domain, wanted.call) if wanted is not None else None
         if record is not None and record.ended_at is not None:
             events = await journal.events_of(tenant.domain, record.id)
-            return told({**cdr_row(cdr_of(record, events), tenant)})
+            return told({**cdr_row(cdr_of(record, events), tenant, asked.services.node)})
     raise not_found("uniqueid", "call")
 
 
@@ -98,12 +97,13 @@ async def _rows(asked: Asked, tenant: TenantDirectory, since: float) -> AsyncIte
             return
         events = await journal.events_of_calls(tenant.domain, [one.id for one in ended])
         for record in ended:
-            yield cdr_row(cdr_of(record, events.get(record.id, ())), tenant)
+            cdr = cdr_of(record, events.get(record.id, ()))
+            yield cdr_row(cdr, tenant, asked.services.node)
         behind = end_of(ended[-1])
     raise Faulty([invalid("start", "There are too many calls to look through since then.")])
 
 
-def cdr_row(cdr: Cdr, tenant: TenantDirectory) -> Row:
+def cdr_row(cdr: Cdr, tenant: TenantDirectory, node: str) -> Row:
     """The row of a call that is over."""
     first = side(cdr.first_kind, cdr.first_name, cdr.first_number)
     second = side(cdr.second_kind, cdr.second_name, cdr.second_number)
@@ -113,7 +113,7 @@ def cdr_row(cdr: Cdr, tenant: TenantDirectory) -> Row:
     return {
         "uniqueid": callid(cdr.id),
         "callid": callid(cdr.id),
-        "machine": SERVER,
+        "machine": node,
         "start": unix(began),
         "end": unix(ended),
         "time": unix(cdr.bridged_at),

@@ -13,7 +13,6 @@ from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.call_ids import Named, callid, named, uniqueid
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found, refusal
 from cordboard.api.enswitch.lists import Row, page_of, unix
-from cordboard.api.enswitch.making import SERVER
 from cordboard.api.enswitch.parties import PHONE, TYPES
 from cordboard.api.enswitch.replies import done
 from cordboard.api.enswitch.sides import (
@@ -117,11 +116,13 @@ def active_legs(asked: Asked, tenant: TenantDirectory) -> list[Row]:
     """A row for each leg that rings or talks, call by call."""
     rows = []
     for record, events in asked.services.journal.snapshot(tenant.domain).calls:
-        rows += _legs(tenant, record, events)
+        rows += _legs(tenant, record, events, asked.services.node)
     return rows
 
 
-def _legs(tenant: TenantDirectory, record: CallRecord, events: tuple[Recorded, ...]) -> list[Row]:
+def _legs(
+    tenant: TenantDirectory, record: CallRecord, events: tuple[Recorded, ...], node: str
+) -> list[Row]:
     call = live_call(record, events)
     sides = {leg: side_of(_member(call[leg.value], "party")) for leg in Leg}
     customer = str(tenant.policy.customer)
@@ -137,7 +138,7 @@ def _legs(tenant: TenantDirectory, record: CallRecord, events: tuple[Recorded, .
             {
                 "uniqueid": uniqueid(record.id, leg),
                 "callid": callid(record.id),
-                "machine": SERVER,
+                "machine": node,
                 "channel": str(channel.get("endpoint") or ""),
                 "peer": str(channel.get("trunk") or ""),
                 "start": unix(_time(channel.get("since"), record.accepted_at)),

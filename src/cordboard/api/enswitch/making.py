@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import platform
 from typing import Final
 
 from cordboard.api.answer import Answer
@@ -17,9 +16,6 @@ from cordboard.api.requests import note
 from cordboard.calls.refusals import Refused
 from cordboard.directory.persons import Privilege
 from cordboard.feeds.beginning import has_begun
-
-SERVER: Final = platform.node() or "server01"
-"""What this server is called in replies: as the machine is."""
 
 
 async def make_call(asked: Asked) -> Answer:
@@ -38,7 +34,7 @@ async def make_call(asked: Asked) -> Answer:
         return done(headers)
     if wanted.request.delay and not await _begins(asked, accepted.call, wanted.wait, tenant.domain):
         return done(headers)
-    return told({"server": SERVER, "callid": callid(accepted.call)}, headers)
+    return told({"server": asked.services.node, "callid": callid(accepted.call)}, headers)
 
 
 async def _begins(asked: Asked, call: str, seconds: int, tenant: str) -> bool:
