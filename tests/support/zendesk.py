@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from support.http_receiver import listening
+
 EMAIL, TOKEN = "pbx@acme.example", "a-token-of-zendesk"
 AGENT, END_USER = 28, 7236
 
@@ -127,12 +129,5 @@ class Zendesk:
 async def zendesk() -> AsyncIterator[Zendesk]:
     """One that listens on loopback."""
     there = Zendesk()
-    runner = web.AppRunner(there.app(), access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    there.url = f"http://{host}:{port}"
-    try:
+    async with listening(there.app()) as there.url:
         yield there
-    finally:
-        await runner.cleanup()

@@ -24,6 +24,7 @@ from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
+from support.http_receiver import listening, taking
 
 pytestmark = pytest.mark.anyio
 
@@ -63,17 +64,10 @@ class Receiver:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    taking = Receiver()
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", taking.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    taking.url = f"http://{host}:{port}/result"
-    yield taking
-    await runner.cleanup()
+    there = Receiver()
+    async with listening(taking(there.take)) as url:
+        there.url = f"{url}/result"
+        yield there
 
 
 SECRETS = (b"a secret of 24 octets or so", b"the old one, also long enough")

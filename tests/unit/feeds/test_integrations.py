@@ -26,6 +26,7 @@ from cordboard.feeds.group_hooks import GroupHooks
 from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.zendesk import DISPLAY_SECONDS, ZendeskDesk
 from cordboard.journal.outbox import Fate, Posted
+from support.http_receiver import listening, taking
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, tenant
 from support.waiting import eventually
@@ -66,15 +67,9 @@ class Told:
 @pytest.fixture
 async def told() -> AsyncIterator[Told]:
     receiver = Told()
-    app = web.Application()
-    app.router.add_post("/told", receiver.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    receiver.url = f"http://{host}:{port}/told"
-    yield receiver
-    await runner.cleanup()
+    async with listening(taking(receiver.take)) as url:
+        receiver.url = f"{url}/told"
+        yield receiver
 
 
 class House(QuickHouse):

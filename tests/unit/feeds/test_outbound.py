@@ -17,6 +17,7 @@ from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.public_addresses import is_public
 from cordboard.feeds.step_servers import StepServers
 from cordboard.sip.dns_records import Answer, Question, RecordType
+from support.http_receiver import listening, prepared, taking
 
 pytestmark = pytest.mark.anyio
 
@@ -60,14 +61,8 @@ async def test_nothing_inside_is_reached_unless_it_may_be(host: str) -> None:
         asked.append(request.path)
         return web.Response(status=204)
 
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    async with Outbound(total_timeout=5.0) as outbound:
-        url = URL(f"http://{host}:{port}/told")
+    async with listening(taking(take)) as there, Outbound(total_timeout=5.0) as outbound:
+        url = URL(there).with_host(host.strip("[]")) / "told"
         with pytest.raises(OutboundFailed, match="not on the open Internet"):
             await outbound.post(url, b"{}", {})
         assert asked == []
@@ -75,7 +70,6 @@ async def test_nothing_inside_is_reached_unless_it_may_be(host: str) -> None:
         with pytest.raises(OutboundFailed):  # no connection that may go inside is used again
             await outbound.post(url, b"{}", {})
     assert asked == ["/told"]
-    await runner.cleanup()
 
 
 class Names:
@@ -123,21 +117,19 @@ async def test_a_name_that_changes_its_mind_leads_nowhere_inside(
         asked.append(request.transport.get_extra_info("sockname")[0])
         return web.Response(status=204, headers={"Connection": "close"})
 
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    listening = socket.create_server((PUBLIC, 0))
-    port = listening.getsockname()[1]
-    await web.SockSite(runner, listening).start()
-    await web.SockSite(runner, socket.create_server((INSIDE, port))).start()
-    async with Outbound(total_timeout=5.0, resolver=names) as outbound:
+    outside = socket.create_server((PUBLIC, 0))
+    port = outside.getsockname()[1]
+    async with (
+        prepared(taking(take)) as runner,
+        Outbound(total_timeout=5.0, resolver=names) as outbound,
+    ):
+        await web.SockSite(runner, outside).start()
+        await web.SockSite(runner, socket.create_server((INSIDE, port))).start()
         for _ in range(2):
             with suppress(OutboundFailed):
                 await outbound.post(URL(f"http://told.example:{port}/"), b"{}", {})
     assert asked == reached
     assert names.asked == 2
-    await runner.cleanup()
 
 
 async def test_names_that_nobody_answers_for_delay_no_others() -> None:
@@ -154,16 +146,13 @@ async def test_names_that_nobody_answers_for_delay_no_others() -> None:
 
     resolver = Silent()
     resolver.add(RecordType.A, "told.example", INSIDE)
-    app = web.Application()
-    app.router.add_post("/", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, INSIDE, 0).start()
-    port = runner.addresses[0][1]
-    async with Outbound(total_timeout=5.0, resolver=resolver) as outbound:
+    async with (
+        listening(taking(take)) as there,
+        Outbound(total_timeout=5.0, resolver=resolver) as outbound,
+    ):
 
         async def told(name: str) -> int:
-            return await outbound.post(URL(f"http://{name}:{port}/"), b"{}", {}, inside=True)
+            return await outbound.post(URL(there).with_host(name), b"{}", {}, inside=True)
 
         waiting = [asyncio.create_task(told(f"{one}.silent.example")) for one in range(50)]
         await asyncio.sleep(0)
@@ -173,7 +162,6 @@ async def test_names_that_nobody_answers_for_delay_no_others() -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-    await runner.cleanup()
 
 
 async def test_an_answer_counts_though_its_body_does_not_come() -> None:
@@ -214,13 +202,8 @@ async def test_what_is_asked_for_is_bounded(path: str, fault: str | None) -> Non
         octets = 70_000 if path == "/endless" else 60_000
         return web.Response(body=b"x" * octets)
 
-    app = web.Application()
-    app.router.add_post("/{tail:.*}", take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}{path}"
-    async with Outbound(total_timeout=0.5) as outbound:
+    async with listening(taking(take)) as there, Outbound(total_timeout=0.5) as outbound:
+        url = f"{there}{path}"
         servers = StepServers(outbound, lambda tenant: tenant == "demo", LookupError)
         if fault is None:
             assert await servers.ask("demo", url, {"A": "x y&"}) == b"x" * 60_000
@@ -232,4 +215,3 @@ async def test_what_is_asked_for_is_bounded(path: str, fault: str | None) -> Non
             await servers.ask("other", url, {})
         with pytest.raises(LookupError, match="the URL is not an http or https URL"):
             await servers.ask("demo", "ftp://a.test/", {})
-    await runner.cleanup()

@@ -18,6 +18,7 @@ from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.project_calls import DIALECT, ProjectsOwed
 from cordboard.feeds.project_events import ProjectEvents
 from cordboard.journal.also_owed import Together
+from support.http_receiver import listening, taking
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, tenant
 from support.waiting import eventually
@@ -38,7 +39,7 @@ class Told:
         self.statuses: list[int] = []
 
     async def take(self, request: web.Request) -> web.Response:
-        assert await request.read() == b""
+        assert (request.method, await request.read()) == ("GET", b"")
         self.queries.append({"path": request.path, **request.query})
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
 
@@ -50,15 +51,9 @@ class Told:
 @pytest.fixture
 async def told() -> AsyncIterator[Told]:
     receiver = Told()
-    app = web.Application()
-    app.router.add_get("/{project}", receiver.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    receiver.url = f"http://{host}:{port}"
-    yield receiver
-    await runner.cleanup()
+    async with listening(taking(receiver.take)) as url:
+        receiver.url = url
+        yield receiver
 
 
 class House(QuickHouse):
