@@ -15,7 +15,7 @@ from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.group_calls import groups_of
 from cordboard.feeds.outbound import UnusableUrl, usable_url
 from cordboard.feeds.project_calls import MISSED_CALLS, OUTGOING_END, event_name
-from cordboard.feeds.zendesk_call import ToldCall, told_call
+from cordboard.feeds.told_call import ToldCall, told_call
 from cordboard.journal.outbox import Attempt
 from cordboard.journal.port import CallRecord, Journal
 

@@ -25,7 +25,8 @@ from cordboard.feeds.callbacks import Deliver
 from cordboard.feeds.group_calls import ZENDESK_DISPLAY, ZENDESK_TICKET
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.slots import HostSlots
-from cordboard.feeds.zendesk_call import ToldCall, searched_number, ticket_of, told_call
+from cordboard.feeds.told_call import ToldCall, told_call
+from cordboard.feeds.zendesk_call import searched_number, ticket_of
 from cordboard.journal.outbox import Attempt
 from cordboard.journal.port import Journal
 

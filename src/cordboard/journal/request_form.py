@@ -24,6 +24,11 @@ def read(form: dict[str, Any]) -> CallRequest:
     return _FORM.validate_python(form)
 
 
+def variables_in(form: dict[str, Any]) -> dict[str, Any]:
+    """A written request's variables; their form is a list of pairs."""
+    return {str(name): value for name, value in form.get("variables", ())}
+
+
 def digest(request: CallRequest) -> str:
     """Equal for requests that ask for the same, whatever ids they were given."""
     asked = replace(request, id="")

@@ -14,6 +14,7 @@ from cordboard.calls.request import Direction, Leg
 from cordboard.calls.running.progress import progress_of
 from cordboard.journal.port import CallRecord
 from cordboard.journal.recordings import KeptRecording
+from cordboard.journal.request_form import variables_in
 
 
 class Happened(BaseModel):
@@ -111,19 +112,13 @@ def call_view(
         "external_id": record.external_id,
         "external_info": request.get("external_info"),
         "link": request.get("link"),
-        "variables": _pairs(request.get("variables")),
+        "variables": variables_in(request),
         "metadata": request.get("metadata"),
         "first": _leg_view(Leg.FIRST, asked.get("first"), events),
         "second": _leg_view(Leg.SECOND, asked.get("second"), events),
         "recordings": _recordings(events, {one.file: one for one in kept}),
         "result": record.result,
     }
-
-
-def _pairs(kept: Json) -> dict[str, Json]:
-    """Variables as they are kept: pairs of a name and a value."""
-    pairs = kept if isinstance(kept, list) else []
-    return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list)}
 
 
 def recorded_in(events: Sequence[Recorded]) -> bool:

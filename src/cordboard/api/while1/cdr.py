@@ -11,10 +11,9 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.while1.asked import Asked, Method
-from cordboard.api.while1.cdr_filters import CdrFilters, read_filters
+from cordboard.api.while1.cdr_filters import CdrFilters, filters_in, read_filters
 from cordboard.api.while1.cdr_rows import CdrRow, just_before, row_of
 from cordboard.api.while1.faults import Faulty
-from cordboard.api.while1.fields import Data
 from cordboard.api.while1.replies import done
 from cordboard.directory.scopes import ApiScope
 from cordboard.journal.listing import End, Wanted, end_of
@@ -38,12 +37,7 @@ async def cdr(asked: Asked) -> Answer:
     if action not in (None, "read"):
         raise Faulty(["Invalid action. Expected read"])
     page = _page(asked)
-    given = asked.parameters.get("filters")
-    members = given if isinstance(given, dict) else {}
-    data = Data(members)
-    filters = read_filters(members, data)
-    if data.faults:
-        raise Faulty(data.faults)
+    filters = read_filters(filters_in(asked.parameters))
     skip, found = (page - 1) * PAGE, []
     async for row in rows_of(asked, filters):
         if not filters.wants(row):

@@ -12,6 +12,7 @@ from fnmatch import translate
 from typing import Final
 
 from cordboard.api.while1.cdr_rows import IN, OUT, STATUSES, CdrRow
+from cordboard.api.while1.faults import Faulty
 from cordboard.api.while1.fields import Data
 from cordboard.api.while1.php_query import leaf_text
 from cordboard.api.while1.php_values import PhpArray
@@ -75,8 +76,22 @@ _FILES: Final = ("has_monitor_file", "has_recording_file")
 """Which of the vendor's kinds of files a row must have: a recording is both here."""
 
 
-def read_filters(members: PhpArray, data: Data) -> CdrFilters:
-    """The filters; what is wrong with them is noted in ``data``."""
+def filters_in(parameters: PhpArray) -> PhpArray:
+    """What a request has as ``filters``."""
+    given = parameters.get("filters")
+    return given if isinstance(given, dict) else {}
+
+
+def read_filters(members: PhpArray) -> CdrFilters:
+    """The filters; raises :class:`Faulty` with all that is wrong with them."""
+    data = Data(members)
+    filters = _read(members, data)
+    if data.faults:
+        raise Faulty(data.faults)
+    return filters
+
+
+def _read(members: PhpArray, data: Data) -> CdrFilters:
     equal = [(name, frozenset({text})) for name in _EQUAL if (text := data.text(name)) is not None]
     for name, known in (("direction", (IN, OUT)), ("call_status", STATUSES)):
         text = data.text(name)

@@ -19,6 +19,7 @@ from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.cdr import Cdr, cdr_of
 from cordboard.feeds.project_calls import PROJECT
 from cordboard.journal.port import CallRecord
+from cordboard.journal.request_form import variables_in
 
 IN, OUT = "IN", "OUT"
 
@@ -98,7 +99,7 @@ def row_of(record: CallRecord, events: Iterable[Recorded], tenant: TenantDirecto
         billsec=round(cdr.talk_seconds or 0.0),
         external_id=record.external_id,
         external_info=_text(asked, "external_info"),
-        vars=_pairs(asked.get("variables")),
+        vars=variables_in(asked),
         recordings=tuple(cdr.recordings),
     )
 
@@ -137,11 +138,6 @@ def _queue(cdr: Cdr) -> str | None:
 def _text(table: Json, key: str) -> str | None:
     found = table.get(key) if isinstance(table, dict) else None
     return found if isinstance(found, str) else None
-
-
-def _pairs(kept: Json) -> dict[str, Json]:
-    pairs = kept if isinstance(kept, list) else []
-    return {str(pair[0]): pair[1] for pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 
 def _date(at: float) -> str:

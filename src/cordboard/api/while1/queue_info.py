@@ -6,10 +6,9 @@ from __future__ import annotations
 from cordboard.api.answer import Answer
 from cordboard.api.while1.asked import Asked
 from cordboard.api.while1.cdr import rows_of
-from cordboard.api.while1.cdr_filters import CdrFilters, listed, read_filters
+from cordboard.api.while1.cdr_filters import CdrFilters, filters_in, listed, read_filters
 from cordboard.api.while1.cdr_rows import ANSWERED, CdrRow
 from cordboard.api.while1.faults import Faulty
-from cordboard.api.while1.fields import Data
 from cordboard.api.while1.php_values import PhpArray
 from cordboard.api.while1.replies import done
 from cordboard.calls.events import Json
@@ -23,12 +22,8 @@ _THERE = frozenset({None, Obstacle.BUSY, Obstacle.RINGING, Obstacle.WRAPPING_UP,
 
 async def queue_info(asked: Asked) -> Answer:
     """The queues that ``filters`` names, or all; counts of calls where it has ``date_between``."""
-    given = asked.parameters.get("filters")
-    members = given if isinstance(given, dict) else {}
-    data = Data(members)
-    filters = read_filters(members, data)
-    if data.faults:
-        raise Faulty(data.faults)
+    members = filters_in(asked.parameters)
+    filters = read_filters(members)
     queues = _wanted(asked, members)
     if not queues:
         raise Faulty([NONE_FOUND])
