@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordboard.addresses import written
+from cordboard.serving.websockets import FramedWebSockets
 
 HTTP_BACKLOG: Final = 1024
 WEBSOCKET_OCTETS: Final = 4_096
@@ -38,7 +39,7 @@ class HttpServer:
             port=address[1],
             backlog=HTTP_BACKLOG,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=FramedWebSockets,
             ws_max_size=WEBSOCKET_OCTETS,
             ws_per_message_deflate=False,  # a window for each reader, for what is small anyway
             log_config=None,

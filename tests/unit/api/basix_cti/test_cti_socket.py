@@ -18,7 +18,7 @@ from aiohttp import (
 )
 
 from cordboard.api.app import create_app
-from cordboard.api.basix.cti.readers import MAX_BEHIND, CtiReader, Parting
+from cordboard.api.basix.cti.readers import Parting
 from cordboard.api.services import Services
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory
@@ -291,16 +291,6 @@ async def test_what_can_not_be_done_changes_nothing(site: Site, text: str) -> No
         site.house.exchange.hang_up(DOMAIN, call)
         await client.until(lambda store: not store.channels)
     assert not [one for one in client.store.events if one[0] == "channel_waiting"]
-
-
-async def test_who_does_not_read_is_cut_off() -> None:
-    reader = CtiReader("a", None)
-    partings = []
-    for _ in range(MAX_BEHIND + 1):
-        reader.tell_one(b"frame")
-        partings.append(reader.parting)
-    assert partings == [None] * MAX_BEHIND + [Parting.TOO_SLOW]
-    assert await reader.frames() == []
 
 
 async def test_connections_under_load_leave_no_ghosts(site: Site) -> None:

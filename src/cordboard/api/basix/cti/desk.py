@@ -14,7 +14,8 @@ from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Notice, system_msg
 from cordboard.api.basix.cti.projection import Projection
 from cordboard.api.basix.cti.readers import CONNECTIONS_OF_APP, CtiReader, Parting, Readers
-from cordboard.api.basix.cti.telling import greeting, told
+from cordboard.api.basix.cti.telling import framed_change, framed_greeting
+from cordboard.api.framed import binary
 from cordboard.calls.events import Recorded
 from cordboard.calls.request import Leg
 from cordboard.directory.snapshot import Directory, TenantDirectory
@@ -27,7 +28,7 @@ LOOK_SECONDS: Final = 1.0
 """Between two looks whether the directory is another one where nothing happens."""
 
 MAX_READERS_OF_TENANT: Final = 500
-"""Each takes a connection, and 1 MB in the worst case."""
+"""Each takes a connection, and 1 MB in the worst case, beside what it was told at first."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +47,7 @@ class TenantDesk:
         self.readers = Readers()
         self.projection = Projection(tenant, journal.snapshot(domain), journal.forwardings(domain))
         self._reader = journal.read(domain, self.projection.cursor)  # nothing comes between
+        self._told: list[CtiReader] = []
         self._telling: asyncio.Task[None] | None = None
 
     def start(self, directory: Callable[[], Directory]) -> None:
@@ -76,6 +78,7 @@ class TenantDesk:
                     self._tell_of(self.projection.renew(tenant))
                 for recorded in news:
                     self._tell_of(self.projection.take(recorded))
+                self._write()
                 if len(news) == AT_ONCE:
                     await asyncio.sleep(0)
         except ResyncNeeded:
@@ -99,9 +102,14 @@ class TenantDesk:
         for delta in deltas:
             readers = self.readers.wanted_by(delta)
             if readers:
-                frame = told(delta)
-                for reader in readers:
-                    reader.tell_one(frame)
+                frame = framed_change(delta)
+                self._told += [reader for reader in readers if reader.tell(frame)]
+
+    def _write(self) -> None:
+        """What was told since the last time, to each reader at once."""
+        for reader in self._told:
+            reader.write()
+        self._told.clear()
 
 
 class Desks:
@@ -122,14 +130,14 @@ class Desks:
         reader = CtiReader(app, user)
         others = desk.readers.of_app(app, user)
         if len(others) >= CONNECTIONS_OF_APP and not force:
-            reader.part(Parting.LIMIT_REACHED, system_msg(Notice.CONNECTION_LIMIT_REACHED))
+            reader.part(Parting.LIMIT_REACHED, _notice(Notice.CONNECTION_LIMIT_REACHED))
             return reader
         for other in others[: len(others) - CONNECTIONS_OF_APP + 1]:
-            other.part(Parting.REPLACED, system_msg(Notice.CONNECTION_REPLACED))
+            other.part(Parting.REPLACED, _notice(Notice.CONNECTION_REPLACED))
             desk.readers.leave(other)
         if len(desk.readers) >= MAX_READERS_OF_TENANT:
             raise TooManyReaders
-        reader.tell(greeting(desk.projection, user))
+        reader.greet(framed_greeting(desk.projection, user))
         desk.readers.join(reader)
         return reader
 
@@ -153,3 +161,7 @@ class Desks:
             desk = self._desks[tenant.domain] = TenantDesk(self._journal, tenant)
             desk.start(self._directory)
         return desk
+
+
+def _notice(notice: Notice) -> bytes:
+    return binary(system_msg(notice))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
 from cordboard.api.basix.cti.deltas import Delta
+from cordboard.api.framed import Outlet
 
-MAX_BEHIND: Final = 2_000
-"""Frames that may wait for a reader, some 1 MB: at 50 calls a second those of 4 s. Who does not
-read for so long is cut off, for only a new connection can show him how things are."""
+MAX_BEHIND: Final = 1_000_000
+"""Octets that may wait for a reader: at 50 calls a second the messages of 4 s. Who does not read
+for so long is cut off, for only a new connection can show him how things are."""
 
 CONNECTIONS_OF_APP: Final = 2
 """Of one user and ``app_name`` at a time (Basix, ws_cti)."""
@@ -31,54 +31,65 @@ class Parting(Enum):
 
 
 class CtiReader:
-    """A connection: whom it watches (None: everybody), the frames that wait for it, and why it
-    comes to its end."""
+    """A connection: whom it watches (None: everybody), what it is told next, and why it comes to
+    its end. It is told framed messages, which are written all at once."""
 
     def __init__(self, app: str, user: int | None) -> None:
         self.app = app
         self.user = user
         self.parting: Parting | None = None
-        self._frames: deque[bytes] = deque()
-        self._news = asyncio.Event()
+        self._outlet: Outlet | None = None
+        self._next: list[bytes] = []
+        self._size = 0
+        self._most = MAX_BEHIND
         self._parted = asyncio.Event()
 
-    def tell(self, frames: Iterable[bytes]) -> None:
-        """Have frames wait for it. What it is told at first may be as much as there is."""
-        if self.parting is None:
-            self._frames.extend(frames)
-            self._news.set()
+    def greet(self, frames: Iterable[bytes]) -> None:
+        """Tell what it is told at first, which may be as much as there is."""
+        self._next.extend(frames)
+        self._size = sum(map(len, self._next))
+        self._most = MAX_BEHIND + self._size
 
-    def tell_one(self, frame: bytes) -> None:
-        """Have one more frame wait, unless too many do."""
-        if self.parting is None:
-            if len(self._frames) >= MAX_BEHIND:
-                self.part(Parting.TOO_SLOW)
-            else:
-                self._frames.append(frame)
-                self._news.set()
+    def open(self, outlet: Outlet) -> None:
+        """Write from now on; what it was told so far at once."""
+        self._outlet = outlet
+        self.write()
+
+    def tell(self, frame: bytes) -> bool:
+        """Have one more message in what is written next, unless too much waits; whether that is
+        the first in it."""
+        if self.parting is not None:
+            return False
+        self._size += len(frame)
+        if self._size > self._most:
+            self.part(Parting.TOO_SLOW)
+            return False
+        self._next.append(frame)
+        return len(self._next) == 1
+
+    def write(self) -> None:
+        """Write all that it was told since the last time."""
+        if self._outlet is None or not self._next:
+            return
+        behind = self._outlet.waiting()
+        if self.parting is None and behind + self._size > self._most:
+            self.part(Parting.TOO_SLOW)
+            return
+        self._outlet.write(b"".join(self._next))
+        self._next.clear()
+        self._size = 0
 
     def part(self, why: Parting, word: bytes | None = None) -> None:
-        """Let it come to its end: what waits is told no more, only a last word."""
+        """Let it come to its end: what waits here is told no more, only a last word."""
         if self.parting is None:
             self.parting = why
-            self._frames.clear()
-            if word is not None:
-                self._frames.append(word)
-            self._news.set()
+            self._next = [] if word is None else [word]
+            self.write()
             self._parted.set()
 
     async def parted(self) -> None:
         """Wait for its end."""
         await self._parted.wait()
-
-    async def frames(self) -> list[bytes]:
-        """All that waits, as soon as there is any; nothing more than that at its end."""
-        await self._news.wait()
-        if self.parting is None:
-            self._news.clear()
-        taken = list(self._frames)
-        self._frames.clear()
-        return taken
 
 
 class Readers:
@@ -109,7 +120,7 @@ class Readers:
         """Every one of them."""
         return [one for some in self._of.values() for one in some]
 
-    def wanted_by(self, delta: Delta) -> Iterable[CtiReader]:
+    def wanted_by(self, delta: Delta) -> list[CtiReader]:
         """Who is to be told of a change: everybody, or who watches one of its users, or all."""
         if delta.users is None:
             return self.all()

@@ -1,8 +1,8 @@
 """``/basix/api/ws_cti``: the WebSocket (RFC 6455) that the vendor's web apps live on.
 
-Who asks is found out before anything is accepted, by HTTP Basic as for the methods. Then each
-message is a frame of :mod:`~cordboard.api.basix.cti.telling`, in order; texts of the client are
-commands. The server asks by protocol pings whether the client is there.
+Who asks is found out before anything is accepted, by HTTP Basic as for the methods. Then it is told
+the messages of :mod:`~cordboard.api.basix.cti.telling`, in order; texts of the client are commands.
+The server asks by protocol pings whether the client is there.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from cordboard.api.basix.cti.commands import CtiCommands
 from cordboard.api.basix.cti.desk import Desks, TooManyReaders
 from cordboard.api.basix.cti.readers import CtiReader, Parting
 from cordboard.api.cors import origin_of
+from cordboard.api.framed import outlet_of
 from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.calls.planning.parties import find_user
@@ -38,11 +39,7 @@ CHECK_SECONDS: Final = 15.0
 """Between two looks whether a client still may read, as for v1's events."""
 
 GONE_SECONDS: Final = 1.0
-"""Within which a server notices that a connection is gone which it can't write to, and a client has
-to take its last word."""
-
-FRAMES_AT_ONCE: Final = 4
-"""asyncio complains of whoever writes five times to a connection that is lost."""
+"""Within which a client has to take its last word."""
 
 _YES: Final = frozenset({"true", "1", "yes"})
 
@@ -135,52 +132,46 @@ class CtiSocket:
     async def _serve(
         self, principal: Principal, reader: CtiReader, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        outlet = outlet_of(scope)
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
+        reader.open(outlet)
         commands = None
         if principal.may(ApiScope.CALLS_WRITE):
             domain = principal.tenant.domain
             commands = CtiCommands(self._services.exchange, self._desks, domain)
-        listening = asyncio.create_task(_listen(commands, receive))
-        telling = asyncio.create_task(self._tell(reader, scope, send))
-        parted = asyncio.create_task(reader.parted())
-        tasks = (listening, telling, parted)
+        tasks = {
+            asyncio.create_task(_listen(commands, receive)),
+            asyncio.create_task(reader.parted()),
+        }
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():  # he has gone, or is to be told a last word, if he reads it
-                await asyncio.wait(
-                    (listening, telling), timeout=GONE_SECONDS, return_when=asyncio.FIRST_COMPLETED
-                )
+            while not await self._is_over(tasks):
+                if not self._still_allowed(scope):
+                    reader.part(Parting.NOT_ALLOWED)
+            if reader.parting is not None:
+                await _close(reader.parting, send)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _tell(self, reader: CtiReader, scope: Scope, send: Send) -> None:
-        """Send what waits for a reader, until it comes to its end."""
-        clock = asyncio.get_running_loop().time
-        checked = clock()
-        while True:
-            waiting: list[bytes] = []
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._check_seconds):
-                    waiting = await reader.frames()
-            if clock() - checked >= self._check_seconds:
-                checked = clock()
-                if not self._still_allowed(scope):
-                    reader.part(Parting.NOT_ALLOWED)
-                    continue
-            for number, frame in enumerate(waiting, 1):
-                await send({"type": "websocket.send", "bytes": frame})
-                if number % FRAMES_AT_ONCE == 0:
-                    await asyncio.sleep(0)
-            if reader.parting is not None:
-                await send({"type": "websocket.close", "code": reader.parting.value})
-                return
+    async def _is_over(self, tasks: set[asyncio.Task[None]]) -> bool:
+        """Whether a client has gone or is to go, as soon as it is so or after a while."""
+        over, _ = await asyncio.wait(
+            tasks, timeout=self._check_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        return bool(over)
 
     def _still_allowed(self, scope: Scope) -> bool:
         known = self._services.gate.known(scope)
         return known is not None and known.may(ApiScope.EVENTS_READ)
+
+
+async def _close(why: Parting, send: Send) -> None:
+    """Say why; whoever does not read can't be told."""
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(GONE_SECONDS):
+            await send({"type": "websocket.close", "code": why.value})
 
 
 async def _listen(commands: CtiCommands | None, receive: Receive) -> None:

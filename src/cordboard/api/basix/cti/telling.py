@@ -1,4 +1,5 @@
-"""Frames of rows and of what changes in them: what a new client is told, and what all are."""
+"""Messages of rows and of what changes in them, framed: what a new client is told, and what all
+are."""
 
 from __future__ import annotations
 
@@ -13,6 +14,17 @@ from cordboard.api.basix.cti.elements import (
     row_term,
 )
 from cordboard.api.basix.cti.projection import Projection
+from cordboard.api.framed import binary
+
+
+def framed_greeting(projection: Projection, user: int | None = None) -> Iterator[bytes]:
+    """What :func:`greeting` says, as frames."""
+    return map(binary, greeting(projection, user))
+
+
+def framed_change(delta: Delta) -> bytes:
+    """The frame of a change."""
+    return binary(told(delta))
 
 
 def greeting(projection: Projection, user: int | None = None) -> Iterator[bytes]:
@@ -25,5 +37,5 @@ def greeting(projection: Projection, user: int | None = None) -> Iterator[bytes]
 
 
 def told(delta: Delta) -> bytes:
-    """The frame of a change."""
+    """The message of a change."""
     return info_event(delta.element, row_term(delta.row), delta.change)
