@@ -11,17 +11,17 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
-from cordboard.api.enswitch.call_ids import callid, named
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found
 from cordboard.api.enswitch.lists import Row, flag, page_of, unix
 from cordboard.api.enswitch.replies import told
-from cordboard.api.enswitch.sides import DIRECTIONS, direction_of, is_wanted, side
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import Outcome
 from cordboard.calls.request import Direction
 from cordboard.directory.persons import Privilege
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.cdr import Cdr, cdr_of
+from cordboard.feeds.enswitch.call_ids import callid, named
+from cordboard.feeds.enswitch.sides import DIRECTIONS, direction_of, is_wanted, side
 from cordboard.journal.listing import End, end_of
 
 ANSWER, CANCEL, OTHER = "answer", "cancel", "other"

@@ -10,12 +10,18 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
-from cordboard.api.enswitch.call_ids import Named, callid, named, uniqueid
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found, refusal
 from cordboard.api.enswitch.lists import Row, page_of, unix
 from cordboard.api.enswitch.parties import PHONE, TYPES
 from cordboard.api.enswitch.replies import done
-from cordboard.api.enswitch.sides import (
+from cordboard.calls.events import Json, Recorded
+from cordboard.calls.refusals import Refused
+from cordboard.calls.request import Direction, Leg
+from cordboard.calls.running.wishes import Wishes, WrongState
+from cordboard.directory.persons import Privilege
+from cordboard.directory.snapshot import TenantDirectory
+from cordboard.feeds.enswitch.call_ids import Named, callid, named, uniqueid
+from cordboard.feeds.enswitch.sides import (
     DIRECTIONS,
     INTERNAL,
     NOBODY,
@@ -24,12 +30,6 @@ from cordboard.api.enswitch.sides import (
     is_wanted,
     side_of,
 )
-from cordboard.calls.events import Json, Recorded
-from cordboard.calls.refusals import Refused
-from cordboard.calls.request import Direction, Leg
-from cordboard.calls.running.wishes import Wishes, WrongState
-from cordboard.directory.persons import Privilege
-from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.live_call import live_call
 from cordboard.journal.port import CallRecord
 

@@ -7,7 +7,6 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
-from cordboard.api.enswitch.call_ids import callid
 from cordboard.api.enswitch.faults import refusal
 from cordboard.api.enswitch.make import METHOD, make
 from cordboard.api.enswitch.replies import done, faults, told
@@ -16,6 +15,7 @@ from cordboard.api.requests import note
 from cordboard.calls.refusals import Refused
 from cordboard.directory.persons import Privilege
 from cordboard.feeds.beginning import has_begun
+from cordboard.feeds.enswitch.call_ids import callid
 
 
 async def make_call(asked: Asked) -> Answer:

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
-from cordboard.api.enswitch.call_ids import callid, uniqueid
 from cordboard.calls.ports import Dial
 from cordboard.calls.request import Leg
 from cordboard.directory.passwords import held_password
 from cordboard.directory.persons import ALL_PRIVILEGES, Person, Privilege
 from cordboard.directory.recording import RecordGroup
 from cordboard.engines.far_end import ANSWERS
+from cordboard.feeds.enswitch.call_ids import callid, uniqueid
 from support.asgi import Reply, ask
 from support.tenants import tenant
 from support.v1 import Served

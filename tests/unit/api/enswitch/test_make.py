@@ -10,7 +10,6 @@ from urllib.parse import quote
 import pytest
 
 from cordboard.api.app import create_app
-from cordboard.api.enswitch.call_ids import callid
 from cordboard.api.services import Services
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.refusals import RefusalId, Refused
@@ -29,6 +28,7 @@ from cordboard.directory.passwords import held_password
 from cordboard.directory.persons import Person, Privilege
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.repetition import Accepted
+from cordboard.feeds.enswitch.call_ids import callid
 from cordboard.journal.memory import MemoryJournal
 from cordboard.randomness import timely_uuid
 from support.asgi import Reply, ask

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.api.enswitch.call_ids import Named, callid, named, uniqueid
 from cordboard.calls.request import Leg
+from cordboard.feeds.enswitch.call_ids import Named, callid, named, uniqueid
 from cordboard.randomness import timely_uuid
 
 WALLS = st.floats(0, 2**48 / 1000 - 1, allow_nan=False)

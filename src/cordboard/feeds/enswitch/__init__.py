@@ -1,0 +1,1 @@
+"""Calls as Enswitch tells of them: ids, sides, fields, and who is told of what happens."""
