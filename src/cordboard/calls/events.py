@@ -95,6 +95,9 @@ class EventKind(Enum):
     """cause, sip_status, reason, ring_seconds: it has not."""
     CALL_TRANSFER_REFUSED = "call.transfer_refused"
     """to, sip_status, reason: ``leg`` wanted the other one to be transferred there."""
+    CALL_LABELLED = "call.labelled"
+    """labels: a client has the parties of ``leg``, or without one of the call, told by these words
+    (Enswitch's ``snumber``, ...); where the call goes is the same."""
     CALL_MERGED = "call.merged"
     """into, channels: the party of ``leg`` goes on in that call, on its channels; this one ends."""
     CALL_HELD = "call.held"

@@ -9,7 +9,7 @@ CALL_EVENTS: Final = frozenset(
     {
         *("call.accepted", "call.scheduled", "call.started", "call.program", "call.bridged"),
         *("call.transferring", "call.transferred", "call.transfer_failed", "call.held"),
-        *("call.transfer_refused", "call.merged", "call.resumed", "call.ended"),
+        *("call.transfer_refused", "call.merged", "call.labelled", "call.resumed", "call.ended"),
         *("leg.answered", "leg.failed", "channel.offered"),
         *("call.recording_started", "call.recording_paused", "call.recording_resumed"),
         *("call.recording_stopped", "call.forwarded", "queue.joined", "queue.left"),

@@ -45,11 +45,15 @@ class Asked:
             self.fields.fault("customer", NO_CUSTOMER)
         return own if found is None else found
 
-    def customers(self) -> tuple[TenantDirectory, ...]:
-        """The customers of whom a list is to be."""
+    def customers(self, recursive: str = "") -> tuple[TenantDirectory, ...]:
+        """The customers of whom a list is to be; with the switch of the name ``recursive`` also
+        those that they resell to."""
         if self.fields.text("customer") in (ALL, RECURSIVE, SYSTEM):
             return self.all_customers()
-        return (self.customer(),)
+        named = self.customer()
+        if recursive and self.fields.switch(recursive):
+            return customers(self.services.directory(), named)
+        return (named,)
 
     def all_customers(self) -> tuple[TenantDirectory, ...]:
         """The person's own, and those that it resells to."""

@@ -1,4 +1,4 @@
-"""What became of calls: cdrs/list and cdrs/get, a row for each call that is over.
+"""What became of calls: cdrs/list and cdrs/get, a row for each leg of a call that is over.
 
 Times are whole seconds since 1970, durations whole seconds; ``talktime`` is without ringing,
 ``totaltime`` with it (vendor facts, 5 and 6). What calls cost is not known here.
@@ -12,20 +12,14 @@ from typing import Final
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found
-from cordboard.api.enswitch.lists import Row, flag, page_of, unix
+from cordboard.api.enswitch.lists import page_of
 from cordboard.api.enswitch.replies import told
-from cordboard.calls.causes import Cause
-from cordboard.calls.events import Outcome
-from cordboard.calls.request import Direction
 from cordboard.directory.persons import Privilege
 from cordboard.directory.snapshot import TenantDirectory
-from cordboard.feeds.cdr import Cdr, cdr_of
-from cordboard.feeds.enswitch.call_ids import callid, named
-from cordboard.feeds.enswitch.sides import DIRECTIONS, direction_of, is_wanted, side
+from cordboard.feeds.enswitch.call_ids import named
+from cordboard.feeds.enswitch.sides import DIRECTIONS, is_of_phone, is_wanted
+from cordboard.feeds.enswitch.told_call import STATUSES, Row, ToldCall
 from cordboard.journal.listing import End, end_of
-
-ANSWER, CANCEL, OTHER = "answer", "cancel", "other"
-STATUSES: Final = (ANSWER, CANCEL, OTHER)
 
 ROWS_AT_ONCE: Final = 200
 """Calls that are read together with their events."""
@@ -34,26 +28,24 @@ MAX_LOOKED_AT: Final = 20_000
 """Calls that one request may have looked through: what needs more can say from when."""
 
 COLUMNS: Final = (
-    *("uniqueid", "callid", "machine", "start", "end", "time", "talktime", "totaltime"),
-    *("status", "direction", "stype", "snumber", "snumber_name", "scustomer", "ctype", "cnumber"),
-    *("cnumber_name", "dtype", "dnumber", "dnumber_name", "dcustomer", "customer"),
-    *("callerid_internal", "callerid_external", "peer", "recording"),
-)
-_CANCELLED: Final = frozenset(
-    {Cause.CANCELLED.value, Cause.NO_ANSWER.value, Cause.NORMAL.value, Cause.REJECTED.value}
+    *("uniqueid", "callid", "bridged_callid", "machine", "channel", "peer", "start", "time", "end"),
+    *("talktime", "totaltime", "status", "direction", "stype", "snumber", "snumber_name"),
+    *("scustomer", "ctype", "cnumber", "cnumber_name", "dtype", "dnumber", "dnumber_name"),
+    *("dcustomer", "customer", "customer_name", "callerid_internal", "callerid_external"),
+    *("callername_internal", "callername_external", "recording"),
 )
 
 
 async def cdrs_list(asked: Asked) -> Answer:
-    """The calls that are over and are wanted."""
+    """The legs of calls that are over, those that are wanted."""
     fields = asked.fields
-    page, tenants = page_of(fields, COLUMNS, "start"), asked.customers()
+    page, tenants = page_of(fields, COLUMNS, "start"), asked.customers("recurse")
     since, until = fields.whole("start"), fields.whole("end")
     equal = {name: text for name in _EQUAL if (text := fields.text(name))}
     status = fields.one_of("status", STATUSES)
     if status:
         equal["status"] = status
-    direction = fields.one_of("direction", DIRECTIONS)
+    direction, phone = fields.one_of("direction", DIRECTIONS), fields.text("phone")
     least = fields.whole("talktime_minimum", default=-1, least=-1)
     most = fields.whole("talktime_maximum", default=-1, least=-1)
     fields.check()
@@ -65,13 +57,15 @@ async def cdrs_list(asked: Asked) -> Answer:
                 continue
             if talked < least or (most >= 0 and talked > most):
                 continue
+            if not is_of_phone(row, phone):
+                continue
             if is_wanted(row["direction"], direction) and equal.items() <= row.items():
                 rows.append(row)
     return page.of(rows)
 
 
 async def cdrs_get(asked: Asked) -> Answer:
-    """One call that is over, by its ``uniqueid``."""
+    """One leg of a call that is over, by its ``uniqueid``."""
     fields = asked.fields
     wanted, tenants = named(fields.needed("uniqueid")), asked.customers()
     fields.check()
@@ -80,11 +74,16 @@ async def cdrs_get(asked: Asked) -> Answer:
         record = await journal.call(tenant.domain, wanted.call) if wanted is not None else None
         if record is not None and record.ended_at is not None:
             events = await journal.events_of(tenant.domain, record.id)
-            return told({**cdr_row(cdr_of(record, events), tenant, asked.services.node)})
+            call = ToldCall(record, events, tenant, asked.services.node)
+            if wanted is not None and wanted.leg in call.begun:
+                return told({**call.record(wanted.leg)})
     raise not_found("uniqueid", "call")
 
 
-_EQUAL: Final = ("callid", "stype", "snumber", "ctype", "cnumber", "dtype", "dnumber", "peer")
+_EQUAL: Final = (
+    *("callid", "stype", "snumber", "ctype", "cnumber", "dtype", "dnumber", "peer"),
+    *("callername_internal", "callername_external"),
+)
 
 
 async def _rows(asked: Asked, tenant: TenantDirectory, since: float) -> AsyncIterator[Row]:
@@ -97,53 +96,11 @@ async def _rows(asked: Asked, tenant: TenantDirectory, since: float) -> AsyncIte
             return
         events = await journal.events_of_calls(tenant.domain, [one.id for one in ended])
         for record in ended:
-            cdr = cdr_of(record, events.get(record.id, ()))
-            yield cdr_row(cdr, tenant, asked.services.node)
+            call = ToldCall(record, events.get(record.id, ()), tenant, asked.services.node)
+            for leg in call.begun:
+                yield call.record(leg)
         behind = end_of(ended[-1])
     raise Faulty([invalid("start", "There are too many calls to look through since then.")])
-
-
-def cdr_row(cdr: Cdr, tenant: TenantDirectory, node: str) -> Row:
-    """The row of a call that is over."""
-    first = side(cdr.first_kind, cdr.first_name, cdr.first_number)
-    second = side(cdr.second_kind, cdr.second_name, cdr.second_number)
-    began = cdr.started_at or cdr.accepted_at
-    ended, customer = cdr.ended_at or began, str(tenant.policy.customer)
-    talked = int(cdr.talk_seconds or 0)
-    return {
-        "uniqueid": callid(cdr.id),
-        "callid": callid(cdr.id),
-        "machine": node,
-        "start": unix(began),
-        "end": unix(ended),
-        "time": unix(cdr.bridged_at),
-        "talktime": str(talked),
-        "totaltime": str(max(talked, int(ended) - int(began))),
-        "status": _status(cdr),
-        "direction": direction_of(cdr.direction == Direction.TRUNK.value, second),
-        "stype": first.type,
-        "snumber": first.number,
-        "snumber_name": first.name,
-        "scustomer": customer,
-        "ctype": second.type,
-        "cnumber": second.number,
-        "cnumber_name": second.name,
-        "dtype": second.type,
-        "dnumber": cdr.forwarded_to or second.number,
-        "dnumber_name": second.name,
-        "dcustomer": customer,
-        "customer": customer,
-        "callerid_internal": cdr.first_caller_number or "",
-        "callerid_external": cdr.second_caller_number or "",
-        "peer": cdr.second_trunk or cdr.first_trunk or "",
-        "recording": flag(bool(cdr.recordings)),
-    }
-
-
-def _status(cdr: Cdr) -> str:
-    if cdr.outcome == Outcome.COMPLETED.value:
-        return ANSWER
-    return CANCEL if cdr.cause in _CANCELLED else OTHER
 
 
 LIST: Final = Function("cdrs/list", (Privilege.CALLSHOP, Privilege.CDRS), cdrs_list)

@@ -32,7 +32,7 @@ BASES: Final = ("/local/api/json", "/api/json")
 """As 015pbx has it, and as other operators do; clients mix them (vendor facts, 1)."""
 
 FUNCTIONS: Final = (
-    *(MAKE, live.HANGUP, live.REDIRECT, live.ACTIVE, live.PANEL),
+    *(MAKE, live.HANGUP, live.REDIRECT, live.UPDATE, live.ACTIVE, live.PANEL),
     *(cdrs.LIST, cdrs.GET, objects.PHONES, objects.NUMBERS),
     *(recordings.LIST, recordings.GET),
 )

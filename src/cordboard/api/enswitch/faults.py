@@ -17,6 +17,7 @@ class Code(Enum):
     """The codes of replies; strings, as the vendor's examples have them."""
 
     DONE_WITH_DATA = "200"
+    VALID = "201"
     DONE = "204"
     INVALID = "400"
     NOT_AUTHENTICATED = "401"

@@ -12,23 +12,23 @@ from typing import Final
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.fields import Fields
 from cordboard.api.enswitch.replies import told
+from cordboard.feeds.enswitch.told_call import Row
 
 MAX_ROWS: Final = 10_000
 """Of one reply, also where the client sets no limit: some 10 MB."""
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which rows of a list a client wants, and in what order; ``limit`` 0 is all of them. With
-    ``counted`` it wants their number alone."""
+    ``counted`` it wants their number alone, with ``pages`` only what a page selector shows."""
 
     limit: int
     offset: int
     counted: bool
     sort: str
     descending: bool
+    pages: bool = False
 
     def of(self, rows: Iterable[Row]) -> Answer:
         """The reply with these rows."""
@@ -36,7 +36,15 @@ class Page:
         if self.counted:
             return told({"count": str(len(ordered))})
         wanted = min(self.limit or MAX_ROWS, MAX_ROWS)
-        return told([{**row} for row in ordered[self.offset : self.offset + wanted]])
+        shown = ordered[self.offset : self.offset + wanted]
+        if self.pages:
+            return told([{name: row[name] for name in self._selector(row)} for row in shown])
+        return told([{**row} for row in shown])
+
+    def _selector(self, row: Row) -> tuple[str, ...]:
+        """The columns that a page selector shows: how the row is called, and what it is sorted
+        by."""
+        return tuple(dict.fromkeys((next(iter(row)), self.sort)))
 
 
 def page_of(fields: Fields, columns: Sequence[str], default: str) -> Page:
@@ -47,6 +55,7 @@ def page_of(fields: Fields, columns: Sequence[str], default: str) -> Page:
         counted=fields.switch("count"),
         sort=fields.one_of("sort", tuple(columns)) or default,
         descending=fields.switch("descending"),
+        pages=fields.switch("pages"),
     )
 
 
@@ -56,11 +65,6 @@ def _rank(value: str) -> tuple[int, float, str]:
         return (0, float(value), value) if value[:1].isdigit() else (1, 0.0, value)
     except ValueError:
         return (1, 0.0, value)
-
-
-def unix(at: float | None) -> str:
-    """A time as whole seconds since 1970, 0 for none."""
-    return "0" if at is None else str(int(at))
 
 
 def flag(on: bool) -> str:

@@ -1,4 +1,4 @@
-"""What tracks and moves live calls: calls/active/list, calls/hangup, calls/redirect.
+"""What tracks and moves live calls: calls/active/list, calls/hangup, calls/redirect, calls/update.
 
 A call is named by its ``callid`` or by the ``uniqueid`` of one of its legs, and is found among
 those of the customers that the person acts for.
@@ -11,27 +11,19 @@ from typing import Final
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found, refusal
-from cordboard.api.enswitch.lists import Row, page_of, unix
+from cordboard.api.enswitch.lists import page_of
 from cordboard.api.enswitch.parties import PHONE, TYPES
-from cordboard.api.enswitch.replies import done
-from cordboard.calls.events import Json, Recorded
+from cordboard.api.enswitch.replies import done, valid
+from cordboard.calls.events import Json
 from cordboard.calls.refusals import Refused
-from cordboard.calls.request import Direction, Leg
+from cordboard.calls.request import Leg
 from cordboard.calls.running.wishes import Wishes, WrongState
 from cordboard.directory.persons import Privilege
 from cordboard.directory.snapshot import TenantDirectory
-from cordboard.feeds.enswitch.call_ids import Named, callid, named, uniqueid
-from cordboard.feeds.enswitch.sides import (
-    DIRECTIONS,
-    INTERNAL,
-    NOBODY,
-    Side,
-    direction_of,
-    is_wanted,
-    side_of,
-)
+from cordboard.feeds.enswitch.call_ids import Named, named
+from cordboard.feeds.enswitch.sides import DIRECTIONS, is_of_phone, is_wanted
+from cordboard.feeds.enswitch.told_call import Row, ToldCall
 from cordboard.feeds.live_call import live_call
-from cordboard.journal.port import CallRecord
 
 _CALL: Final = "call"
 
@@ -39,7 +31,11 @@ _SORTS: Final = (
     *("cnumber", "ctype", "direction", "dnumber", "dtype", "machine", "peer", "scustomer"),
     *("snumber", "start", "stype", "uniqueid"),
 )
-_EQUAL: Final = ("callid", "stype", "snumber", "ctype", "cnumber", "dtype", "dnumber", "peer")
+_EQUAL: Final = (
+    *("callid", "stype", "snumber", "ctype", "cnumber", "dtype", "dnumber", "peer"),
+    *("callername_internal", "callername_external"),
+)
+_LABELS: Final = ("stype", "snumber", "ctype", "cnumber", "dtype", "dnumber")
 _SHORT: Final = ("uniqueid", "callid", "start", "answered", "stype", "snumber", "ctype", "cnumber")
 """What the operator's panel shows of a leg."""
 
@@ -85,6 +81,26 @@ async def redirect(asked: Asked) -> Answer:
     raise not_found("uniqueid", _CALL)
 
 
+async def update(asked: Asked) -> Answer:
+    """Have the parties of a call, or of a leg by its ``uniqueid``, shown by other words: in lists
+    and events from now on. With ``validation`` it is only looked whether that can be done."""
+    fields = asked.fields
+    leg_wanted, only_looked = bool(fields.text("uniqueid")), fields.switch("validation")
+    labels = {name: text for name in _LABELS if (text := fields.text(name))}
+    if not labels:
+        fields.fault("snumber", f"Expected at least one of {', '.join(_LABELS)}.")
+    wanted = _call_named(asked)
+
+    def label(wishes: Wishes, _now: float) -> None:
+        if not only_looked:
+            wishes.label(wanted.leg if leg_wanted else None, labels)
+
+    for tenant in asked.all_customers():
+        if asked.services.exchange.wish(tenant.domain, wanted.call, label):
+            return valid() if only_looked else done()
+    raise not_found(_given(asked), _CALL)
+
+
 async def active_list(asked: Asked) -> Answer:
     """The legs of live calls."""
     fields = asked.fields
@@ -92,13 +108,15 @@ async def active_list(asked: Asked) -> Answer:
     direction = fields.one_of("direction", DIRECTIONS)
     fields.switch("names")
     equal = {name: text for name in _EQUAL if (text := fields.text(name))}
-    tenants = asked.customers()
+    phone, tenants = fields.text("phone"), asked.customers("recursive")
     fields.check()
     rows = (row for tenant in tenants for row in active_legs(asked, tenant))
     return page.of(
         row
         for row in rows
-        if is_wanted(row["direction"], direction) and equal.items() <= row.items()
+        if is_wanted(row["direction"], direction)
+        and equal.items() <= row.items()
+        and is_of_phone(row, phone)
     )
 
 
@@ -116,74 +134,18 @@ def active_legs(asked: Asked, tenant: TenantDirectory) -> list[Row]:
     """A row for each leg that rings or talks, call by call."""
     rows = []
     for record, events in asked.services.journal.snapshot(tenant.domain).calls:
-        rows += _legs(tenant, record, events, asked.services.node)
-    return rows
-
-
-def _legs(
-    tenant: TenantDirectory, record: CallRecord, events: tuple[Recorded, ...], node: str
-) -> list[Row]:
-    call = live_call(record, events)
-    sides = {leg: side_of(_member(call[leg.value], "party")) for leg in Leg}
-    customer = str(tenant.policy.customer)
-    came_in = call["direction"] == Direction.TRUNK.value
-    rows = []
-    for leg in Leg:
-        channel = _channel(call, leg)
-        if channel is None:
-            continue
-        first, second, own = sides[Leg.FIRST], sides[Leg.SECOND], sides[leg]
-        state, since = _member(call[leg.value], "state"), _member(call[leg.value], "since")
-        rows.append(
-            {
-                "uniqueid": uniqueid(record.id, leg),
-                "callid": callid(record.id),
-                "machine": node,
-                "channel": str(channel.get("endpoint") or ""),
-                "peer": str(channel.get("trunk") or ""),
-                "start": unix(_time(channel.get("since"), record.accepted_at)),
-                "answered": unix(_time(since, None) if state == "answered" else None),
-                "direction": _direction(came_in, own, second),
-                **_as_row(first, "s"),
-                **_as_row(second, "c"),
-                **_as_row(own, "d"),
-                "scustomer": customer,
-                "customer": customer,
-                "dcustomer": customer,
-            }
+        call, told = (
+            live_call(record, events),
+            ToldCall(record, events, tenant, asked.services.node),
         )
+        rows += [told.row(leg) for leg in Leg if _is_up(call, leg)]
     return rows
 
 
-def _direction(came_in: bool, own: Side, second: Side) -> str:
-    """A leg to a number goes out, whichever of the two it is."""
-    found = direction_of(came_in, own)
-    return direction_of(came_in, second) if found == INTERNAL and own == NOBODY else found
-
-
-def _as_row(side: Side, letter: str) -> Row:
-    return {
-        f"{letter}type": side.type,
-        f"{letter}number": side.number,
-        f"{letter}number_name": side.name,
-    }
-
-
-def _channel(call: dict[str, Json], leg: Leg) -> dict[str, Json] | None:
-    """The leg's channel: the one that talks, or else the first that rings."""
+def _is_up(call: dict[str, Json], leg: Leg) -> bool:
     channels = call["channels"]
     listed = channels if isinstance(channels, list) else []
-    own = [one for one in listed if isinstance(one, dict) and one["leg"] == leg.value]
-    talks = (one for one in own if one["state"] == "answered")
-    return next(talks, own[0] if own else None)
-
-
-def _member(leg: Json, name: str) -> Json:
-    return leg.get(name) if isinstance(leg, dict) else None
-
-
-def _time(at: Json, otherwise: float | None) -> float | None:
-    return float(at) if isinstance(at, int | float) else otherwise
+    return any(isinstance(one, dict) and one["leg"] == leg.value for one in listed)
 
 
 def _given(asked: Asked) -> str:
@@ -206,5 +168,6 @@ def _call_named(asked: Asked) -> Named:
 
 HANGUP: Final = Function("calls/hangup", (*_MOVING, Privilege.ADMINISTRATOR), hang_up)
 REDIRECT: Final = Function("calls/redirect", _MOVING, redirect)
+UPDATE: Final = Function("calls/update", (Privilege.ACTIONS,), update)
 ACTIVE: Final = Function("calls/active/list", _TRACKING, active_list)
 PANEL: Final = Function("calls/active/list/panel", (Privilege.PANEL,), active_panel)

@@ -6,14 +6,16 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
-from cordboard.api.enswitch.lists import Row, page_of
-from cordboard.directory.model import Number, Terminal
+from cordboard.api.enswitch.lists import flag, page_of
+from cordboard.directory.model import Context, Group, Number, Terminal, User
 from cordboard.directory.numbers import identity
 from cordboard.directory.persons import Privilege
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.feeds.enswitch.sides import NOBODY, Side, side
+from cordboard.feeds.enswitch.told_call import Row
 
-_PHONE: Final = ("id", "name", "description", "display", "customer")
-_NUMBER: Final = ("id", "number", "description", "callerid", "customer")
+_PHONE: Final = ("id", "name", "description", "display", "owner", "registered", "customer")
+_NUMBER: Final = ("id", "number", "description", "dtype", "dnumber", "callerid", "customer")
 
 
 async def phones_list(asked: Asked) -> Answer:
@@ -21,7 +23,12 @@ async def phones_list(asked: Asked) -> Answer:
     fields = asked.fields
     page, tenants = page_of(fields, _PHONE, "name"), asked.customers()
     fields.check()
-    return page.of(_phone(tenant, one) for tenant in tenants for one in tenant.terminals)
+    exchange = asked.services.exchange
+    return page.of(
+        _phone(tenant, one, registered=bool(exchange.contacts(tenant, one)))
+        for tenant in tenants
+        for one in tenant.terminals
+    )
 
 
 async def numbers_list(asked: Asked) -> Answer:
@@ -38,7 +45,7 @@ async def numbers_list(asked: Asked) -> Answer:
     )
 
 
-def _phone(tenant: TenantDirectory, terminal: Terminal) -> Row:
+def _phone(tenant: TenantDirectory, terminal: Terminal, *, registered: bool) -> Row:
     user = tenant.user_by_id(terminal.user_id)
     label = terminal.name if user is None else user.label
     return {
@@ -46,20 +53,34 @@ def _phone(tenant: TenantDirectory, terminal: Terminal) -> Row:
         "name": terminal.name,
         "description": label,
         "display": f"{terminal.name} ({label})",
+        "owner": "" if user is None else user.name,
+        "registered": flag(registered),
         "customer": str(tenant.policy.customer),
     }
 
 
 def _number(tenant: TenantDirectory, number: Number) -> Row:
     text = number.number
-    owner = tenant.user_by_did(text) or tenant.group_by_did(text)
+    owner = tenant.user_by_did(text) or tenant.group_by_did(text) or tenant.context_by_did(text)
+    leads_to = _leads_to(owner)
     return {
         "id": identity(text, tenant.policy.country),
         "number": text,
-        "description": "" if owner is None else owner.label,
-        "callerid": "1" if number.show else "0",
+        "description": leads_to.name,
+        "dtype": leads_to.type,
+        "dnumber": leads_to.number,
+        "callerid": flag(number.show),
         "customer": str(tenant.policy.customer),
     }
+
+
+def _leads_to(owner: User | Group | Context | None) -> Side:
+    """Whom a number leads to, if it leads anywhere."""
+    if owner is None:
+        return NOBODY
+    name = owner.name if isinstance(owner, Context) else owner.label
+    kind = "user" if isinstance(owner, User) else "group" if isinstance(owner, Group) else "context"
+    return side(kind, name, owner.extension or owner.name)
 
 
 PHONES: Final = Function("phones/list", (Privilege.RESIDENTIAL, Privilege.USER), phones_list)

@@ -14,12 +14,13 @@ from typing import Final
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.faults import Faulty, invalid, not_found
-from cordboard.api.enswitch.lists import MAX_ROWS, Row, flag, page_of, unix
+from cordboard.api.enswitch.lists import MAX_ROWS, flag, page_of
 from cordboard.api.enswitch.replies import told
 from cordboard.calls.recorded_files import OpenFile
 from cordboard.directory.persons import Privilege
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.enswitch.call_ids import callid, named
+from cordboard.feeds.enswitch.told_call import Row, unix
 from cordboard.journal.recordings import KeptRecording, RecordingState, WantedRecordings
 
 RAW, BASE64 = "raw", "base64"

@@ -22,6 +22,11 @@ def done(headers: Headers = ()) -> Answer:
     return Answer(body=compact({"responses": [_response(Code.DONE, "", OK)]}), headers=headers)
 
 
+def valid() -> Answer:
+    """It could be done, and was only looked at."""
+    return Answer(body=compact({"responses": [_response(Code.VALID, "", OK)]}))
+
+
 def told(data: Mapping[str, Json] | Sequence[Json], headers: Headers = ()) -> Answer:
     """What was asked for: one object, or a list of them."""
     shown = dict(data) if isinstance(data, Mapping) else list(data)

@@ -3,6 +3,8 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.people.forwarding import ForwardReason, Hop
@@ -215,6 +217,10 @@ class CallLog:
         """The party of a leg goes on in another call."""
         data: dict[str, Json] = {"into": into, "channels": list(channels)}
         self._write(EventKind.CALL_MERGED, leg, None, data)
+
+    def labelled(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
+        """A client has the parties told otherwise."""
+        self._write(EventKind.CALL_LABELLED, leg, None, {"labels": dict(labels)})
 
     def transferred(self, leg: Leg, channel: str, ring_seconds: float) -> None:
         """The one has answered whom a party is transferred to."""

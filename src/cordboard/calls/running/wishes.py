@@ -8,6 +8,7 @@ call is in; a wish for what is so already changes nothing.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from enum import Enum
 
 from cordboard.calls.causes import Cause
@@ -72,6 +73,10 @@ class Wishes:
         self._parts = parts
         self._apply = apply
         self._sent: dict[Leg, deque[float]] = {}  # when each key will have been
+
+    def label(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
+        """Have the parties of a leg, or of the call, told by other words; all else stays."""
+        self._parts.log.labelled(leg, labels)
 
     def hold(self, leg: Leg, on: bool) -> None:
         """Put a party on hold, or take it off."""

@@ -57,3 +57,10 @@ def direction_of(came_in: bool, second: Side) -> str:
 def is_wanted(direction: str, wanted: str) -> bool:
     """Whether a call that goes this way is in a list of those; "" is all."""
     return wanted in ("", direction) or (wanted == IN_OUT and direction != INTERNAL)
+
+
+def is_of_phone(row: Mapping[str, str], phone: str) -> bool:
+    """Whether a telephone line is a party of what a row tells; "" is any."""
+    parties = ((row[f"{letter}type"], row[f"{letter}number_name"]) for letter in "scd")
+    numbers = (row[f"{letter}number"] for letter in "scd")
+    return not phone or (PHONE, phone) in parties or phone in numbers

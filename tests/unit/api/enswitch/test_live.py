@@ -96,7 +96,9 @@ async def test_live_calls_are_listed_leg_by_leg() -> None:
     assert first["callid"] == second["callid"] == call == first["uniqueid"]
     assert second["uniqueid"] != call
     assert (first["stype"], first["snumber"]) == (second["stype"], second["snumber"])
-    assert (first["dnumber"], second["dnumber"]) == (first["snumber"], second["cnumber"])
+    assert (first["dnumber"], second["dnumber"]) == ("jessica-desk", "thomas"), "lines by account"
+    assert (first["snumber"], second["cnumber"]) == ("jessica-desk", "1002")
+    assert first["machine"] == "server01"
     assert (first["direction"], first["customer"]) == ("internal", "1")
     assert all(int(row["answered"]) >= int(row["start"]) > 0 for row in (first, second))
     assert first["channel"].startswith("jessica-desk@")
@@ -213,21 +215,72 @@ async def test_a_call_that_rings_can_not_be_redirected() -> None:
     )
 
 
-async def test_what_became_of_calls_is_listed_and_looked_up() -> None:
+async def test_what_became_of_calls_is_listed_leg_by_leg_and_looked_up() -> None:
     served = Talking()
     call = await served.call(cnumber="0312341234")
     await served.asked("calls/hangup", callid=call)
     await served.later()
-    (row,) = await served.rows("cdrs/list")
-    assert (row["callid"], row["uniqueid"]) == (call, call)
-    assert (row["stype"], row["ctype"], row["direction"]) == ("phone", "external", "out")
-    assert row["status"] in ("answer", "cancel", "other")
-    assert int(row["end"]) >= int(row["start"])
-    assert int(row["totaltime"]) >= int(row["talktime"])
-    assert (await served.asked("cdrs/get", uniqueid=call))["data"] == row
+    first, second = await served.rows("cdrs/list", sort="uniqueid")
+    assert first["callid"] == second["callid"] == call == first["uniqueid"] != second["uniqueid"]
+    assert (first["direction"], second["direction"]) == ("internal", "out")
+    assert (second["stype"], second["ctype"], second["dtype"]) == ("phone", "external", "external")
+    assert (first["dnumber"], second["dnumber"]) == ("jessica-desk", "0312341234")
+    assert (second["peer"], first["peer"]) == ("first", "")
+    assert (first["status"], second["status"]) == ("answer", "cancel"), "that one never answered"
+    assert (second["talktime"], second["time"]) == ("0", "0")
+    assert all(int(one["end"]) >= int(one["start"]) for one in (first, second))
+    assert all(int(one["totaltime"]) >= int(one["talktime"]) for one in (first, second))
+    for row in (first, second):
+        assert (await served.asked("cdrs/get", uniqueid=row["uniqueid"]))["data"] == row
     assert await served.fault("cdrs/get", uniqueid="1.2") == ("404", "uniqueid")
     assert await served.fault("cdrs/get", uniqueid="SIP/1") == ("404", "uniqueid")
     assert await served.fault("cdrs/get") == ("400", "uniqueid")
+
+
+async def test_a_call_that_rang_nobody_has_a_row_of_its_first_leg() -> None:
+    served = Talking()
+    reply = await served.reply(
+        "calls/make", stype="phone", snumber="jessica-desk", cnumber="thomas", delay="60"
+    )
+    name = callid(reply.headers["cordboard-call"])
+    await served.asked("calls/hangup", callid=name)
+    await served.later()
+    (row,) = await served.rows("cdrs/list")
+    assert (row["uniqueid"], row["status"], row["talktime"]) == (name, "cancel", "0")
+    second = uniqueid(reply.headers["cordboard-call"], Leg.SECOND)
+    assert await served.fault("cdrs/get", uniqueid=second) == ("404", "uniqueid")
+
+
+async def test_the_parties_of_a_call_are_shown_as_a_client_has_them() -> None:
+    served = Talking()
+    call = await served.call()
+    first, second = await served.rows("calls/active/list", sort="uniqueid")
+    wanted = {"callid": call, "snumber": "alice", "cnumber": "bob"}
+    looked = await served.asked("calls/update", **wanted, validation="1")
+    assert looked["responses"] == [{"code": "201", "key": "", "message": "OK"}]
+    assert (await served.rows("calls/active/list", sort="uniqueid")) == [first, second]
+    assert (await served.asked("calls/update", **wanted))["responses"] == OK
+    leg = {"uniqueid": second["uniqueid"], "dnumber": "carol", "dtype": "number"}
+    assert (await served.asked("calls/update", **leg))["responses"] == OK
+    await served.later()
+    one, other = await served.rows("calls/active/list", sort="uniqueid")
+    assert (one["snumber"], one["cnumber"], one["dnumber"]) == ("alice", "bob", first["dnumber"])
+    assert (other["snumber"], other["dtype"], other["dnumber"]) == ("alice", "number", "carol")
+    await served.asked("calls/hangup", callid=call)
+    await served.later()
+    _, kept = await served.rows("cdrs/list", sort="uniqueid")
+    assert (kept["snumber"], kept["cnumber"], kept["dnumber"]) == ("alice", "bob", "carol")
+
+
+async def test_only_a_call_that_lives_is_shown_otherwise() -> None:
+    served = Talking()
+    call = await served.call()
+    assert await served.fault("calls/update", callid=call) == ("400", "snumber")
+    assert await served.fault("calls/update", snumber="x") == ("400", "callid")
+    assert await served.fault("calls/update", callid="1.2", snumber="x") == ("404", "callid")
+    await served.asked("calls/hangup", callid=call)
+    await served.later()
+    assert await served.fault("calls/update", uniqueid=call, snumber="x") == ("404", "uniqueid")
 
 
 async def test_rows_of_calls_are_filtered() -> None:
@@ -235,16 +288,20 @@ async def test_rows_of_calls_are_filtered() -> None:
     for number in ("0312341234", "0312349999"):
         await served.asked("calls/hangup", callid=await served.call(cnumber=number))
         await served.later()
-    (row,) = await served.rows("cdrs/list", cnumber="0312349999")
+    row, _ = await served.rows("cdrs/list", cnumber="0312349999", sort="uniqueid")
     start = int(row["start"])
-    assert len(await served.rows("cdrs/list", start=str(start))) == 2
+    assert len(await served.rows("cdrs/list", start=str(start))) == 4
     assert await served.rows("cdrs/list", start=str(start + 100)) == []
     assert await served.rows("cdrs/list", end=str(start)) == []
     assert await served.rows("cdrs/list", direction="in") == []
     assert await served.rows("cdrs/list", talktime_minimum="3600") == []
-    assert len(await served.rows("cdrs/list", talktime_maximum="3600")) == 2
-    assert (await served.asked("cdrs/list", count="1"))["data"] == {"count": "2"}
+    assert len(await served.rows("cdrs/list", talktime_maximum="3600")) == 4
+    assert (await served.asked("cdrs/list", count="1"))["data"] == {"count": "4"}
     assert len(await served.rows("cdrs/list", status=row["status"])) == 2
+    assert len(await served.rows("cdrs/list", phone="jessica-desk")) == 4
+    assert await served.rows("cdrs/list", phone="thomas") == []
+    assert len(await served.rows("cdrs/list", recurse="1")) == 4
+    assert {len(one) for one in await served.rows("cdrs/list", pages="1")} == {2}
     assert await served.fault("cdrs/list", status="lost") == ("400", "status")
     assert await served.fault("cdrs/list", sort="cost") == ("400", "sort")
 
@@ -254,6 +311,8 @@ async def test_telephone_lines_are_listed() -> None:
     rows = await served.rows("phones/list")
     assert [row["name"] for row in rows] == ["helen", "jessica-desk", "jessica-soft", "thomas"]
     assert rows[0]["description"] == "Helen"
+    assert {row["registered"] for row in rows} <= {"0", "1"}
+    assert next(row for row in rows if row["name"] == "thomas")["registered"] == "1"
     assert len(await served.rows("phones/list", customer="all")) == 8
     assert [row["name"] for row in await served.rows("phones/list", limit="1", offset="1")] == [
         "jessica-desk"
@@ -265,6 +324,11 @@ async def test_numbers_are_listed_and_those_that_may_be_shown() -> None:
     every = {row["number"] for row in await served.rows("numbers/list")}
     shown = {row["number"] for row in await served.rows("numbers/list", callerid="1")}
     assert every - shown == {"0506868009"}
+    leads = {
+        row["number"]: (row["dtype"], row["dnumber"]) for row in await served.rows("numbers/list")
+    }
+    assert leads["05068680000"] == ("", "")
+    assert ("phone", "1001") in leads.values()
     assert "05068680000" in shown
 
 
