@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterable
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -24,6 +25,7 @@ STATIC_PAYLOAD_TYPES: Final = MappingProxyType({PCMU: 0, PCMA: 8})
 SAMPLE_RATE: Final = 8000  # Hz; samples, octets and RTP clock units are the same number in G.711
 FRAME_MS: Final = 20  # the ptime that every phone takes (RFC 3551, 4.2)
 FRAME_OCTETS: Final = SAMPLE_RATE * FRAME_MS // 1000
+MOST_SUMMED: Final = 6  # voices in one sum: two parties and four who listen to them
 SILENCE_OCTET: Final = MappingProxyType({PCMU: 0xFF, PCMA: 0xD5})  # the code of linear zero
 
 _SEGMENTS: Final = 8
@@ -48,6 +50,16 @@ def encode(samples: array[int], codec: str) -> bytes:
     """
     unsigned = array("H", samples.tobytes())
     return bytes(map(_encoding_table(codec).__getitem__, unsigned))
+
+
+def encode_sums(sums: Iterable[int], codec: str) -> bytes:
+    """Turn sums of up to :data:`MOST_SUMMED` linear samples into G.711 octets; what is louder than
+    16 bit has room for is as loud as they have.
+
+    :raises KeyError: the codec is neither ``PCMU`` nor ``PCMA``.
+    :raises IndexError: a sum is of more.
+    """
+    return bytes(map(_sums_table(codec).__getitem__, sums))
 
 
 def silence(codec: str, octets: int = FRAME_OCTETS) -> bytes:
@@ -123,6 +135,16 @@ _DECODING: Final = {
 def _encoding_table(codec: str) -> bytes:
     """Lay the codes out over all linear values, indexed by the value as an unsigned 16 bit."""
     return _ulaw_encoding() if codec == PCMU else _alaw_encoding()
+
+
+@cache
+def _sums_table(codec: str) -> bytes:
+    """Lay the codes out over all sums, negative ones from the end on, where Python looks for
+    them."""
+    codes, beyond = _encoding_table(codec), (MOST_SUMMED - 1) * 0x8000
+    positive = codes[:0x8000] + codes[0x7FFF:0x8000] * beyond
+    negative = codes[0x8000:0x8001] * beyond + codes[0x8000:]
+    return positive + negative
 
 
 def _ulaw_encoding() -> bytes:

@@ -2,7 +2,10 @@
 
 A leg hears one thing at a time, and what is played goes before whom it listens to::
 
-    digit being sent  >  sound being played  >  stream listened to  >  comfort  >  nothing
+    digit being sent  >  sound being played  >  mix  >  stream listened to  >  comfort  >  nothing
+
+A mix (:mod:`~cordboard.media.mixing`) is what several say at once, the stream listened to perhaps
+among them; that one's packets go on as they are where there is none.
 
 Comfort is silence that is sent. It stands in for a stream that sends nothing, since its phone holds
 the call: the way through a NAT stays open, and no phone takes its own call for lost.
@@ -47,6 +50,7 @@ class Hearing:
         "_event_rate",
         "_event_type",
         "_events",
+        "_mix",
         "_occupied",
         "_packets",
         "_payload_type",
@@ -68,6 +72,7 @@ class Hearing:
         self._sends = False
         self._comfort = False
         self._playing: Playing | None = None
+        self._mix: FrameSource | None = None
         self._packets = Packets()
         self._digits = DigitQueue()
         self._occupied = True  # what is listened to is not passed on
@@ -102,6 +107,12 @@ class Hearing:
         if self._playing is not None:
             self._end(interrupted=True)
 
+    def mix(self, mix: FrameSource | None) -> None:
+        """Let several be heard in place of the stream listened to; None: that one again."""
+        self._mix = mix
+        self._packets.forget()
+        self._set_occupied()
+
     def comfort(self, on: bool) -> None:
         """Let silence be sent where nothing else is, or no longer."""
         self._comfort = on
@@ -128,12 +139,18 @@ class Hearing:
     @property
     def playing(self) -> bool:
         """Whether ``tick`` is to be called."""
-        return self._playing is not None or bool(self._digits) or self.comforting
+        return self._playing is not None or bool(self._digits) or self.mixing or self.comforting
+
+    @property
+    def mixing(self) -> bool:
+        """Whether several are heard in place of the stream listened to, as far as we can make
+        what the leg takes."""
+        return self._mix is not None and self._audible
 
     @property
     def comforting(self) -> bool:
         """Whether silence is what would be sent next."""
-        if self._playing is not None or self._digits:
+        if self._playing is not None or self._digits or self.mixing:
             return False
         return self._comfort and self._sends and self._audible
 
@@ -143,16 +160,19 @@ class Hearing:
             return self._next_event(now)
         if not self._audible:
             return None
+        frame: bytes | None
         if self._playing is not None:
             frame = self._playing.next_frame(self._codec)
             if frame is None:
                 self._end(interrupted=False)
                 return None
+        elif self._mix is not None:
+            frame = self._mix.frame(self._codec, 0)
         elif self._comfort:
             frame = silence(self._codec)
         else:
             return None
-        if not self._sends:
+        if frame is None or not self._sends:
             return None  # the sound goes on while the leg is on hold, unheard
         if self._packets.octets == FRAME_OCTETS:
             return self.outgoing.frame(self._payload_type, frame, now)
@@ -232,4 +252,5 @@ class Hearing:
             self._set_occupied()
 
     def _set_occupied(self) -> None:
-        self._occupied = not self._sends or self._playing is not None or bool(self._digits)
+        played = self._playing is not None or bool(self._digits) or self.mixing
+        self._occupied = played or not self._sends

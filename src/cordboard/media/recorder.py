@@ -23,6 +23,28 @@ class AudioSink(Protocol):
         """Take one packet's audio."""
 
 
+class BothSinks:
+    """Two of them at once."""
+
+    __slots__ = ("_first", "_second")
+
+    def __init__(self, first: AudioSink, second: AudioSink) -> None:
+        self._first = first
+        self._second = second
+
+    def write(self, payload: bytes, codec: str, timestamp: int) -> None:
+        """Let both take one packet's audio."""
+        self._first.write(payload, codec, timestamp)
+        self._second.write(payload, codec, timestamp)
+
+
+def both_of(first: AudioSink | None, second: AudioSink | None) -> AudioSink | None:
+    """What takes audio for as many of two as there are."""
+    if first is None:
+        return second
+    return first if second is None else BothSinks(first, second)
+
+
 class Recorder:
     """Lays payloads out by their timestamps; what is missing becomes silence.
 

@@ -22,7 +22,7 @@ from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
 from cordboard.media.presence import Presence
 from cordboard.media.reception import IN_ORDER, LATE, RESTARTED, STRAY, Reception
-from cordboard.media.recorder import AudioSink
+from cordboard.media.recorder import AudioSink, both_of
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import HEADER, HEADER_OCTETS, MARKER, PLAIN
@@ -51,7 +51,9 @@ class MediaStream(HearingEnd):
     ) -> None:
         super().__init__(Outgoing(ssrc, sequence, timestamp))
         self.destination: Address = ("", 0)
-        self.recorder: AudioSink | None = None
+        self._recorder: AudioSink | None = None
+        self._voice: AudioSink | None = None
+        self._sink: AudioSink | None = None  # both of them
         self._reception = Reception()
         self._reports = Reports(cname)
         self._admission = Admission()
@@ -87,6 +89,16 @@ class MediaStream(HearingEnd):
         """Take note of the answer: no early media any more, and from now on audio is expected."""
         self._presence.answered(now)
 
+    def record(self, recorder: AudioSink | None) -> None:
+        """Let a recorder have what is received; None ends that."""
+        self._recorder = recorder
+        self._sink = both_of(recorder, self._voice)
+
+    def speak_to(self, voice: AudioSink | None) -> None:
+        """Let those have it, too, who hear several at once; None ends that."""
+        self._voice = voice
+        self._sink = both_of(self._recorder, voice)
+
     # What comes from the leg.
 
     def receive_rtp(self, data: bytes, source: Address, now: float) -> bytes | None:
@@ -121,8 +133,8 @@ class MediaStream(HearingEnd):
             return None
         if self._early.watching:
             self._tell(self._early.note(now))
-        if self.recorder is not None:
-            self.recorder.write(payload, kind, timestamp)
+        if self._sink is not None:
+            self._sink.write(payload, kind, timestamp)
         listener = self.listener
         if listener is None:
             return None

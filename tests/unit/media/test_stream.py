@@ -158,10 +158,11 @@ def test_figures_of_a_leg() -> None:
 
 def test_a_recorder_has_what_is_received() -> None:
     stream = leg()
-    stream.recorder = Recorder()
+    recorder = Recorder()
+    stream.record(recorder)
     relay(stream, voice(0))
     relay(stream, voice(1, codec="PCMA"))
-    assert stream.recorder.seconds == 0.04
+    assert recorder.seconds == 0.04
 
 
 def test_who_listens_to_whom() -> None:

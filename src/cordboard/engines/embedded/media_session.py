@@ -174,7 +174,7 @@ class MediaSession:
 
     def record(self, recorder: AudioSink | None) -> None:
         """Let a recorder have what is received; None ends that."""
-        self.stream.recorder = recorder
+        self.stream.record(recorder)
 
     def figures(self) -> MediaFigures:
         """Give the figures as they stand now."""
