@@ -68,7 +68,7 @@ CALLER = CallerId("0312341234", "Jessica Jones")
 BOUND = 5.0  # seconds within which anything must have happened
 QUICK = Timers(t1=0.1, t2=0.4, t4=0.5)
 
-PHONE_HERTZ = {"desk": 700.0, "soft": 950.0, "trunk": 1300.0}
+PHONE_HERTZ = {"desk": 700.0, "soft": 950.0, "trunk": 1300.0, "boss": 1800.0}
 """What each far end says: a tone of its own."""
 
 
@@ -140,6 +140,10 @@ class Far(ABC):
     @abstractmethod
     def hears(self, what: Tone | Far | None) -> bool:
         """Whether that is what it hears now."""
+
+    @abstractmethod
+    def hears_all(self, *whom: Far) -> bool:
+        """Whether it hears just these, all at once."""
 
 
 class CallerEnd(ABC):
@@ -341,6 +345,10 @@ class MemoryFar(Far):
             return self.end.hears == what.end.channel
         return self.end.hears == what
 
+    def hears_all(self, *whom: Far) -> bool:
+        wanted = {far.end.channel for far in whom if isinstance(far, MemoryFar)}
+        return self.end.hears == frozenset(wanted)
+
 
 class MemoryCaller(CallerEnd):
     """A caller of the engine in memory."""
@@ -486,6 +494,9 @@ class SipFar(Far):
         assert isinstance(what, Tone)
         burst = tone_plan(what.country, what.kind.value)[0]
         return self.call.hears(burst.hertz)
+
+    def hears_all(self, *whom: Far) -> bool:
+        return self.call.hears_each([far.call.hertz for far in whom if isinstance(far, SipFar)])
 
 
 class SipCaller(CallerEnd):

@@ -42,6 +42,8 @@ MEDIA_PORTS = 20
 RECENT = 800  # samples (100 ms) of what was heard that are judged
 SILENT = 50.0  # root of the mean square; G.711's own noise is below 10
 CEASED = 0.5  # s after which nothing comes any more
+PRESENT = 0.1  # of the power, from which on a tone is one of those that are heard
+NEARLY_ALL = 0.9  # of the power: nothing else is heard
 CLEAR = 0.5  # of the power, from which on a tone is what is heard
 
 
@@ -68,6 +70,16 @@ class Ear:
             return False
         power = sum(goertzel(samples, one) ** 2 / 2 for one in hertz)
         return power > CLEAR * loudness**2
+
+    def hears_each(self, hertz: Iterable[float]) -> bool:
+        """Whether all of these frequencies are heard at once, and little else."""
+        samples = self.samples
+        loudness = rms(samples) if len(samples) == RECENT else 0.0
+        if loudness < SILENT:
+            return False
+        powers = [goertzel(samples, one) ** 2 / 2 for one in hertz]
+        every = loudness**2
+        return min(powers) > PRESENT * every and sum(powers) > NEARLY_ALL * every
 
 
 class SipPhoneCall:
@@ -194,6 +206,10 @@ class SipPhoneCall:
     def hears(self, hertz: Iterable[float]) -> bool:
         """Whether just these frequencies are heard."""
         return self._ear.hears(hertz)
+
+    def hears_each(self, hertz: Iterable[float]) -> bool:
+        """Whether all of these frequencies are heard at once, and little else."""
+        return self._ear.hears_each(hertz)
 
     def hears_nothing(self) -> bool:
         """Whether all is silent, or nothing comes."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.directory.model import AutoAnswerStyle, Trunk
+from cordboard.media.overhearing import EavesdropMode
 
 MOST_HOPS: Final = 70
 """Servers that a request may pass (RFC 3261 8.1.1.6)."""
@@ -256,6 +257,28 @@ class StopRecording:
     channel: str
 
 
+@dataclass(frozen=True, slots=True)
+class Eavesdrop:
+    """Let an answered channel, which is bridged with nobody, hear two bridged ones, in place of
+    what it heard before: ``watched``, to whom it whispers, and ``other``. Again, with another
+    ``mode`` or other channels, it changes that.
+
+    The two stay with G.711 from then on. Once they are parted the channel hears silence.
+    """
+
+    channel: str
+    watched: str
+    other: str
+    mode: EavesdropMode
+
+
+@dataclass(frozen=True, slots=True)
+class StopEavesdropping:
+    """Let a channel hear two others no longer."""
+
+    channel: str
+
+
 EngineCommand = (
     Dial
     | Ring
@@ -272,4 +295,6 @@ EngineCommand = (
     | Record
     | PauseRecording
     | StopRecording
+    | Eavesdrop
+    | StopEavesdropping
 )

@@ -22,6 +22,7 @@ from cordboard.calls.channel_commands import (
     Dial,
     DialOptions,
     Diversion,
+    Eavesdrop,
     Endpoint,
     EngineCommand,
     HangUp,
@@ -34,6 +35,7 @@ from cordboard.calls.channel_commands import (
     Reject,
     Ring,
     SendDigits,
+    StopEavesdropping,
     StopPlay,
     StopRecording,
     TerminalEndpoint,
@@ -59,6 +61,7 @@ from cordboard.calls.channel_events import (
     Trying,
 )
 from cordboard.calls.trunk_state import TrunkState
+from cordboard.media.overhearing import EavesdropMode
 
 __all__ = [
     "MOST_HOPS",
@@ -73,6 +76,8 @@ __all__ = [
     "Digit",
     "Diversion",
     "EarlyMedia",
+    "Eavesdrop",
+    "EavesdropMode",
     "Endpoint",
     "Engine",
     "EngineCommand",
@@ -98,6 +103,7 @@ __all__ = [
     "Ring",
     "Ringing",
     "SendDigits",
+    "StopEavesdropping",
     "StopPlay",
     "StopRecording",
     "TerminalEndpoint",

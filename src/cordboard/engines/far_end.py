@@ -48,7 +48,8 @@ class FarState(Enum):
 class AnyEnd:
     """Who is at the other end of a channel, and what reached him. Each method is one thing he does.
 
-    ``hears`` is the tone or prompt played to him, the id of the channel he hears, or None;
+    ``hears`` is the tone or prompt played to him, the id of the channel he hears, those of several
+    that he hears at once, or None;
     ``on_hold`` says whether we hold him, ``keys`` are those that we sent him. Doing something that
     his state does not allow has no effect, as with a real phone whose message crosses ours.
     """
@@ -56,7 +57,7 @@ class AnyEnd:
     def __init__(self, engine: MemoryEngine, channel: str) -> None:
         self.channel = channel
         self.state = FarState.CALLED
-        self.hears: Tone | Prompt | str | None = None
+        self.hears: Tone | Prompt | str | frozenset[str] | None = None
         self.on_hold = False
         self.keys = ""
         self.flowing = False
@@ -139,7 +140,7 @@ class AnyEnd:
     def _over(self, event: EngineEvent, summary: str, *, sent: bool = False) -> None:
         self.state = FarState.OVER
         self.hears = None
-        self._engine.stop_recording(self.channel)
+        self._engine.over(self)
         self._engine.note(self.channel, summary, sent=sent)
         self._engine.forget(self.channel)
         self._engine.tell(event)

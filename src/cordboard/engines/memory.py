@@ -18,14 +18,13 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
-from pydantic import TypeAdapter
-
 from cordboard.calls.ports import (
     Accept,
     AnswerReferral,
     Bridge,
     Contact,
     Dial,
+    Eavesdrop,
     EngineCommand,
     EngineEvent,
     HangUp,
@@ -40,6 +39,7 @@ from cordboard.calls.ports import (
     Reject,
     Ring,
     SendDigits,
+    StopEavesdropping,
     StopPlay,
     StopRecording,
     TerminalEndpoint,
@@ -48,6 +48,8 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.trunk_state import UNWATCHED, TrunkState
 from cordboard.engines.far_end import AnyEnd, Behaviour, CallingEnd, FarEnd, FarState
+from cordboard.engines.memory_bridges import MemoryBridges
+from cordboard.engines.memory_contacts import MemoryContacts
 from cordboard.engines.memory_recordings import MemoryRecordings
 
 PROMPT_SECONDS: Final = 1.0
@@ -73,11 +75,10 @@ class MemoryEngine:
         self.prompt_seconds: dict[str, float | None] = {}
         """How long prompts last by path; None: it can't be played."""
         self.records: Records | None = None
-        self._keep_bindings: Callable[[str, str | None], None] | None = None
         self._on_event: Callable[[EngineEvent], None] | None = None
         self.trunks: dict[str, TrunkState] = {}
         """What is known of trunks, by ``name@domain``."""
-        self._contacts: dict[str, dict[str, Contact]] = {}
+        self._contacts = MemoryContacts()
         self._behaviours: dict[str, Behaviour] = {}
         self._far: dict[str, AnyEnd] = {}
         self.takes_calls = False
@@ -85,7 +86,7 @@ class MemoryEngine:
         self._due: list[_Due] = []
         self._order = count()
         self._plays: dict[str, int] = {}
-        self._partners: dict[str, str] = {}
+        self._bridges = MemoryBridges(self._far)
         self._recordings = MemoryRecordings()
 
     # The engine port
@@ -100,18 +101,11 @@ class MemoryEngine:
 
     def keep_bindings(self, keep: Callable[[str, str | None], None]) -> None:
         """Say who is to keep where terminals are registered."""
-        self._keep_bindings = keep
+        self._contacts.keep = keep
 
     def restore_bindings(self, kept: Mapping[str, str]) -> None:
         """Have the contacts of an earlier engine."""
-        for account, text in kept.items():
-            try:
-                contacts = TypeAdapter(list[Contact]).validate_json(text)
-            except ValueError:
-                self._tell_bindings(account)
-                continue
-            for contact in contacts:
-                self._contacts.setdefault(account, {})[_key(contact)] = contact
+        self._contacts.restore(kept)
 
     def end_left_over(self, left: Mapping[str, str]) -> None:
         """End what an earlier engine left, of which :meth:`killed` knows."""
@@ -135,6 +129,9 @@ class MemoryEngine:
         if isinstance(command, Record):
             self._recordings.begin(command, self.now, there=self._can_record(command))
             return
+        if isinstance(command, Eavesdrop):
+            self._bridges.eavesdrop(command)
+            return
         far = self._far.get(command.channel)
         if far is None or far.state is FarState.OVER:
             return
@@ -156,8 +153,7 @@ class MemoryEngine:
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal, best first."""
-        found = self._contacts.get(account, {}).values()
-        return tuple(sorted(found, key=lambda contact: -contact.q))
+        return self._contacts.of(account)
 
     def trunk(self, name: str) -> TrunkState:
         """What is known of a trunk, as the test has it."""
@@ -179,14 +175,12 @@ class MemoryEngine:
     ) -> Contact:
         """Let a terminal have a contact, or a ``flow`` of a phone (instance and reg-id)."""
         contact = Contact(account, uri or f"sip:{account}", q, None, *(flow or (None, None)))
-        self._contacts.setdefault(account, {})[_key(contact)] = contact
-        self._tell_bindings(account)
+        self._contacts.add(contact)
         return contact
 
     def unregister(self, contact: Contact) -> None:
         """Let a terminal lose a contact."""
-        self._contacts.get(contact.account, {}).pop(_key(contact), None)
-        self._tell_bindings(contact.account)
+        self._contacts.remove(contact)
 
     def when_dialled(self, whom: str, behaviour: Behaviour) -> None:
         """Say what happens when somebody is dialled: a contact's URI, an account, an outside
@@ -227,8 +221,10 @@ class MemoryEngine:
         following.now = self.now
         following.trunks, following.prompt_seconds = self.trunks, self.prompt_seconds
         following._behaviours = self._behaviours
-        following._far = {key: far for key, far in self._far.items() if far.goes_on_with(following)}
-        self._on_event = self.records = self._keep_bindings = None
+        following._far.update(
+            (key, far) for key, far in self._far.items() if far.goes_on_with(following)
+        )
+        self._on_event = self.records = self._contacts.keep = None
         self._due = []
         return following
 
@@ -253,6 +249,11 @@ class MemoryEngine:
         """Whatever is recorded of a channel is complete."""
         for ended in self._recordings.end(channel, self.now):
             self.tell(ended)
+
+    def over(self, far: AnyEnd) -> None:
+        """Somebody is in no call any more."""
+        self.stop_recording(far.channel)
+        self._bridges.over(far)
 
     def note(self, channel: str, summary: str, *, sent: bool) -> None:
         """Add a line to a channel's trace."""
@@ -281,12 +282,6 @@ class MemoryEngine:
                 self._follow(far, self._behaviours[name])
                 return
 
-    def _tell_bindings(self, account: str) -> None:
-        if self._keep_bindings is not None:
-            contacts = list(self._contacts.get(account, {}).values())
-            text = TypeAdapter(list[Contact]).dump_json(contacts).decode()
-            self._keep_bindings(account, text if contacts else None)
-
     def _follow(self, far: FarEnd, behaviour: Behaviour) -> None:
         for after, act in behaviour:
             if after > 0:
@@ -300,12 +295,19 @@ class MemoryEngine:
     def _change(
         self,
         far: AnyEnd,
-        command: Play | StopPlay | Listen | Hold | SendDigits | PauseRecording | StopRecording,
+        command: Play
+        | StopPlay
+        | Listen
+        | Hold
+        | SendDigits
+        | PauseRecording
+        | StopRecording
+        | StopEavesdropping,
     ) -> None:
         if isinstance(command, Play):
             self._play(far, command)
         elif isinstance(command, StopPlay):
-            far.hears = self._partner_of(far)
+            far.hears = self._bridges.heard_by(far)
         elif isinstance(command, Listen):
             far.hears = command.source
         elif isinstance(command, SendDigits):
@@ -314,6 +316,8 @@ class MemoryEngine:
             self._recordings.pause(far.channel, command.on, self.now)
         elif isinstance(command, StopRecording):
             self.stop_recording(far.channel)
+        elif isinstance(command, StopEavesdropping):
+            self._bridges.stop(far)
         elif command.on != far.on_hold:
             far.on_hold = command.on
             self.note(far.channel, "INVITE", sent=True)
@@ -327,7 +331,7 @@ class MemoryEngine:
 
         def over() -> None:
             if far.hears is command.sound and self._plays[far.channel] == turn:
-                far.hears = self._partner_of(far)
+                far.hears = self._bridges.heard_by(far)
                 self.tell(PlayEnded(far.channel, command.play_id, seconds is not None))
 
         self._later(seconds or 0.0, over)
@@ -338,25 +342,9 @@ class MemoryEngine:
             return
         for far in (a, b):
             self.stop_recording(far.channel)
-            former = self._partners.pop(far.channel, None)
-            if former is not None:
-                self._partners.pop(former, None)
-                self._far[former].leave(far.channel)
-        a.hears, b.hears = b.channel, a.channel
-        self._partners.update({a.channel: b.channel, b.channel: a.channel})
+        self._bridges.bridge(a, b)
 
     def _can_record(self, record: Record) -> bool:
         far = self._far.get(record.a)
         talks = far is not None and far.state is FarState.TALKING
-        return far is not None and talks and self._partner_of(far) == record.b
-
-    def _partner_of(self, far: AnyEnd) -> str | None:
-        """Whom somebody is bridged with, and hears when nothing is played."""
-        partner = self._partners.get(far.channel)
-        if partner is None or self._partners.get(partner) != far.channel:
-            return None
-        return partner if self._far[partner].state is FarState.TALKING else None
-
-
-def _key(contact: Contact) -> str:
-    return contact.uri if contact.reg_id is None else f"{contact.instance} {contact.reg_id}"
+        return far is not None and talks and self._bridges.partner_of(far) == record.b

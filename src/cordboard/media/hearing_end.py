@@ -59,11 +59,6 @@ class HearingEnd:
         """Hear several at once in place of the one that is listened to; None: that one again."""
         self._hearing.mix(mix)
 
-    @property
-    def hears_mix(self) -> bool:
-        """Whether several are heard: keys of the one that is listened to are not passed on then."""
-        return self._hearing.mixing
-
     def send_digit(
         self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
     ) -> bool:

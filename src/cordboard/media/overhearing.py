@@ -94,7 +94,7 @@ class Overhearing:
     """Those who overhear two ends, ``first`` and ``second``, that hear each other."""
 
     def __init__(self, first: MixingEnd, second: MixingEnd) -> None:
-        self._parties = (_Participant(first), _Participant(second))
+        self._parties: tuple[_Participant, ...] = (_Participant(first), _Participant(second))
         self._eavesdroppers: dict[MixingEnd, _Eavesdropper] = {}
 
     def __bool__(self) -> bool:
@@ -104,9 +104,15 @@ class Overhearing:
         """Whether somebody is one of those who overhear."""
         return end in self._eavesdroppers
 
+    def mixes_for(self, party: MixingEnd) -> bool:
+        """Whether one of the two hears somebody beside the other one."""
+        return any(one.end is party and one.mix is not None for one in self._parties)
+
     def let(self, end: MixingEnd, watched: MixingEnd, mode: EavesdropMode) -> bool:
         """Let somebody overhear the two, whose interest is in the ``watched`` one, or in another
-        mode than before; False where there is no room for one more."""
+        mode than before; False where there is no room for one more, or they have parted."""
+        if not self._parties:
+            return False
         eavesdropper = self._eavesdroppers.get(end)
         if eavesdropper is None:
             if len(self._eavesdroppers) >= MOST_EAVESDROPPERS:
@@ -132,9 +138,12 @@ class Overhearing:
         for eavesdropper in self._eavesdroppers.values():
             eavesdropper.speak(False)
             eavesdropper.hear([])
+        self._parties = ()
 
     def _settle(self) -> None:
         """Have everybody hear whom he is to hear, and be heard."""
+        if not self._parties:
+            return
         everybody = [*self._parties, *self._eavesdroppers.values()]
         heard = {one: self._heard_by(one) for one in everybody}
         spoken = {one for others in heard.values() if others is not None for one in others}

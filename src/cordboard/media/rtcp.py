@@ -200,3 +200,9 @@ def _cname_chunk(ssrc: int, cname: str) -> bytes:
     text = cname.encode()[:255]
     chunk = _WORD.pack(ssrc) + bytes((_CNAME, len(text))) + text
     return chunk + bytes(4 - len(chunk) % 4)  # at least one zero octet ends the items
+
+
+def report_interval(draw: int) -> float:
+    """Seconds until the next report, by 32 random bits (RFC 3550, section 6.3.1)."""
+    least, most = INTERVAL_SPREAD
+    return REPORT_INTERVAL * (least + (most - least) * draw / 2**32)

@@ -13,6 +13,8 @@ from cordboard.calls.ports import (
     Dial,
     DialOptions,
     Digit,
+    Eavesdrop,
+    EavesdropMode,
     HangUp,
     Hold,
     HoldChanged,
@@ -58,6 +60,28 @@ async def test_bridged_phones_come_to_a_better_codec_and_back_for_a_tone(rig: Em
     await rig.until(lambda: calls[0].hears([480, 620]))
     assert [call.audio.codec.key for call in calls] == ["PCMU", "PCMU"]
     assert not [event for channel in channels for event in rig.ends(channel)]
+
+
+async def test_who_is_overheard_comes_back_from_a_better_codec(rig: EmbeddedRig) -> None:
+    channels, calls = [], []
+    for name in ("desk", "soft"):
+        contact = await rig.register(name)
+        channel = rig.dial(TerminalEndpoint(contact, codecs=("G722",)))
+        await rig.far(channel)
+        call = rig.phones[name].last()
+        call.prefer(find_codec("G722"))
+        call.answer()
+        await rig.event(Answered, channel)
+        channels.append(channel)
+        calls.append(call)
+    boss, boss_call = await talking(rig, "boss")
+    rig.execute(Bridge(channels[0], channels[1]))
+    await rig.until(lambda: all(call.offers == 1 for call in calls))
+    assert [call.audio.codec.payload_type for call in calls] == [9, 9]
+    rig.execute(Eavesdrop(boss, channels[0], channels[1], EavesdropMode.JOIN))
+    await rig.until(lambda: boss_call.hears_each([call.hertz for call in calls]))
+    assert [call.audio.codec.key for call in calls] == ["PCMU", "PCMU"]
+    await rig.until(lambda: calls[1].hears_each([calls[0].hertz, boss_call.hertz]))
 
 
 async def test_digits_come_by_info_too(rig: EmbeddedRig) -> None:

@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from cordboard.engines.embedded import media_session
 from cordboard.engines.embedded.local_media import LocalMediaPlane, MediaSession
 from cordboard.engines.embedded.media_clock import Beat
 from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
-from cordboard.media import g711
+from cordboard.media import g711, rtcp
 from cordboard.media.audio import Direction
 from cordboard.media.dtmf import event_payloads
 from cordboard.media.events import Digit, EarlyMedia, MediaEvent, MediaLost, PlayEnded
@@ -262,7 +261,7 @@ async def test_what_came_while_the_answer_was_lost_is_not_heard_all_at_once(
 
 
 async def test_reports_and_a_goodbye(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_session, "REPORT_INTERVAL", 0.1)
+    monkeypatch.setattr(rtcp, "REPORT_INTERVAL", 0.1)
     phone, session = setting.leg("a")
     session.play(1, Silence())
     await eventually(lambda: len(phone.reports) >= 1)

@@ -118,14 +118,15 @@ def test_listen_is_heard_by_nobody() -> None:
     house = House()
     assert house.let(house.boss, LISTEN)
     assert house.hear() == (sample(C), sample(J), sample(J, C), 0)
-    assert not house.jessica.stream.hears_mix
-    assert not house.caller.stream.hears_mix
+    assert not house.overhearing.mixes_for(house.jessica.stream)
+    assert not house.overhearing.mixes_for(house.caller.stream)
 
 
 def test_whisper_is_heard_by_the_watched_party_alone() -> None:
     house = House()
     house.let(house.boss, WHISPER)
     assert house.hear() == (sample(C, B), sample(J), sample(J, C), 0)
+    assert house.overhearing.mixes_for(house.jessica.stream)
     house.let(house.boss, WHISPER, house.caller)
     assert house.hear() == (sample(C), sample(J, B), sample(J, C), 0)
 

@@ -8,35 +8,21 @@ from dataclasses import replace
 import structlog
 
 from cordboard.calls.ports import (
-    Accept,
-    AnswerReferral,
-    Bridge,
     Contact,
     Dial,
     EngineCommand,
     EngineEvent,
-    HangUp,
-    Hold,
-    Listen,
-    PauseRecording,
-    Play,
-    Record,
     Records,
-    Reject,
-    Ring,
-    SendDigits,
-    StopPlay,
-    StopRecording,
     TraceLine,
 )
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.channels import Channel
+from cordboard.engines.embedded.commanded import carry_out
 from cordboard.engines.embedded.handed_on import HANDLERS
 from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
-from cordboard.engines.embedded.offered_channel import OfferedChannel
 from cordboard.engines.embedded.prompt_files import PromptFiles
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
@@ -191,14 +177,7 @@ class EmbeddedEngine:
         if isinstance(command, Dial):
             self._dial(command, running)
         else:
-            channel = self._channels.get(
-                command.a if isinstance(command, Bridge | Record) else command.channel
-            )
-            if isinstance(command, Ring | Accept | Reject):
-                if isinstance(channel, OfferedChannel):
-                    _answer(channel, command)
-            elif channel is not None:
-                self._command(channel, command)
+            carry_out(command, self._channels)
         running.runner.pump()
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
@@ -218,42 +197,6 @@ class EmbeddedEngine:
         return self._ladder.lines(channel)
 
     # Commands
-
-    def _command(self, channel: Channel, command: EngineCommand) -> None:
-        if isinstance(command, HangUp):
-            channel.hang_up(command.cause)
-        elif isinstance(command, Play):
-            channel.play(command.sound, command.play_id)
-        elif isinstance(command, StopPlay):
-            channel.stop_play()
-        elif isinstance(command, Hold):
-            channel.hold(command.on)
-        elif isinstance(command, AnswerReferral):
-            channel.answer_referral(command.referral, command.status)
-        elif isinstance(command, SendDigits):
-            channel.send_digits(command.digits, command.duration_ms, command.gap_ms)
-        elif isinstance(command, Listen):
-            source = self._channels.get(command.source)
-            if source is not None:
-                channel.listen(source)
-        elif isinstance(command, PauseRecording):
-            channel.pause_recording(command.on)
-        elif isinstance(command, StopRecording):
-            channel.stop_recording()
-        elif isinstance(command, Bridge | Record):
-            self._command_for_two(channel, command)
-
-    def _command_for_two(self, channel: Channel, command: Bridge | Record) -> None:
-        if isinstance(command, Record) and command.b is None:
-            channel.record(None, command.name)
-            return
-        other = self._channels.get(command.b or "")
-        if other is None:
-            return
-        if isinstance(command, Bridge):
-            channel.bridge(other, needs_audio=command.needs_audio)
-        else:
-            channel.record(other, command.name)
 
     def _dial(self, dial: Dial, running: Running) -> None:
         if dial.channel in self._channels:
@@ -312,12 +255,3 @@ class EmbeddedEngine:
         if self._running is None:
             raise RuntimeError("the engine is not started")
         return self._running
-
-
-def _answer(channel: OfferedChannel, command: Ring | Accept | Reject) -> None:
-    if isinstance(command, Ring):
-        channel.ring(command.status)
-    elif isinstance(command, Accept):
-        channel.accept()
-    else:
-        channel.reject(command.status, command.reason)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Container
 from typing import Final
 
 from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import MediaTimers
-from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS
+from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS, send
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
@@ -17,7 +16,7 @@ from cordboard.media.figures import MediaFigures
 from cordboard.media.g711 import FRAME_MS
 from cordboard.media.playing import DIGIT_GAP_MS
 from cordboard.media.recorder import AudioSink
-from cordboard.media.rtcp import INTERVAL_SPREAD, REPORT_INTERVAL
+from cordboard.media.rtcp import report_interval
 from cordboard.media.sources import FrameSource
 from cordboard.media.stream import MediaStream
 from cordboard.randomness import bits, token
@@ -97,7 +96,7 @@ class MediaSession:
         if not self._reading:
             self._reading = True
             self._take_waiting()
-            self._report_at = self._clock() + _report_interval() / 2  # RFC 3550, 6.2
+            self._report_at = self._clock() + report_interval(bits(32)) / 2  # RFC 3550, 6.2
             self._read()
             self._timers.slow.add(self)
         self._keep_time()
@@ -176,6 +175,16 @@ class MediaSession:
         """Let a recorder have what is received; None ends that."""
         self.stream.record(recorder)
 
+    def hear_mix(self, mix: FrameSource | None) -> None:
+        """Hear several in place of the channel that is listened to; None: that one again."""
+        if not self._closed:
+            self.stream.hear_mix(mix)
+            self._keep_time()
+
+    def speak_to(self, voice: AudioSink | None) -> None:
+        """Let those have what is received who hear a mix; None ends that."""
+        self.stream.speak_to(voice)
+
     def figures(self) -> MediaFigures:
         """Give the figures as they stand now."""
         return self.stream.figures()
@@ -249,7 +258,7 @@ class MediaSession:
         stream = self.stream
         packet = stream.tick(now)
         while packet is not None:
-            _send(self._pair.rtp, packet, stream.destination)
+            send(self._pair.rtp, packet, stream.destination)
             packet = stream.further_packet(now)
         if stream.attention:
             self._attend()
@@ -265,7 +274,7 @@ class MediaSession:
     def look_after(self, now: float) -> bool:
         """Look for what has not come, and report when it is time."""
         if now >= self._report_at:
-            self._report_at = now + _report_interval()
+            self._report_at = now + report_interval(bits(32))
             self._send_report()
         self.watch(now)
         return True
@@ -277,7 +286,7 @@ class MediaSession:
         audio = self.stream.audio
         muxed = audio is not None and audio.rtcp_mux
         sending = self._pair.rtp if muxed else self._pair.rtcp
-        _send(sending, report, self.stream.rtcp_destination)
+        send(sending, report, self.stream.rtcp_destination)
 
     def _keep_time(self) -> None:
         """See that each 20 ms are sent while there is something to send."""
@@ -300,15 +309,3 @@ class MediaSession:
             if self._closed:
                 return
             self._on_event(self.channel, event)
-
-
-def _report_interval() -> float:
-    least, most = INTERVAL_SPREAD
-    return REPORT_INTERVAL * (least + (most - least) * bits(32) / 2**32)
-
-
-def _send(sending: socket.socket, packet: bytes, destination: tuple[str, int]) -> None:
-    try:
-        sending.sendto(packet, destination)
-    except OSError:
-        return  # as if lost on the way: the socket is full, or there is no route

@@ -206,3 +206,11 @@ def _drained(waiting: socket.socket) -> bool:
         except OSError:
             continue  # an ICMP error of an earlier packet, reported once
     return False
+
+
+def send(sending: socket.socket, packet: bytes, destination: tuple[str, int]) -> None:
+    """Send a packet that may get lost."""
+    try:
+        sending.sendto(packet, destination)
+    except OSError:
+        return  # as if lost on the way: the socket is full, or there is no route

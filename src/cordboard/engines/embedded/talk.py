@@ -21,6 +21,7 @@ from cordboard.engines.embedded.redirects import redirect_targets
 from cordboard.engines.embedded.sent_keys import SentKeys
 from cordboard.engines.embedded.shared_codec import SharedCodec
 from cordboard.media import events as media_events
+from cordboard.media.overhearing import EavesdropMode, Overhearing
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.recordings import Recording
@@ -33,6 +34,8 @@ class Talk:
 
     __slots__ = (
         "_channel",
+        "_overheard",
+        "_overhears",
         "_partner",
         "_sent_keys",
         "_sound",
@@ -50,6 +53,8 @@ class Talk:
         self._channel = channel
         self._with = around
         self._partner: Talk | None = None  # whom it is bridged with
+        self._overheard: Overhearing | None = None  # who overhears it and its partner
+        self._overhears: Overhearing | None = None  # the two that it overhears
         self._sound = ChannelSound(channel, around.prompts, around.tell)
         self._waiting: tuple[Tone | Prompt, int] | None = None  # for G.711
         self._sent_keys: SentKeys | None = None
@@ -124,6 +129,7 @@ class Talk:
             partner._partner = None
             self.stop_recording()
             partner.stop_recording()
+            self._let_go(partner)
             self.offers.part()
             partner.offers.part()
 
@@ -135,11 +141,46 @@ class Talk:
             self._sent_keys.end()
         self.offers.shared = None
         self.stop_recording()
+        self.stop_eavesdropping()
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
             partner.stop_recording()
+            self._let_go(partner)
             partner.offers.shared = None
+
+    # Who overhears whom
+
+    def eavesdrop(self, watched: Talk, other: Talk, mode: EavesdropMode) -> None:
+        """Let the channel overhear two that are bridged, which take G.711; or in another mode."""
+        if watched._partner is not other or self._partner is not None:
+            return
+        if watched._overheard is None:
+            watched._overheard = other._overheard = Overhearing(watched.session, other.session)
+        if self._overhears is not watched._overheard:
+            self.stop_eavesdropping()
+        for talk in (self, watched, other):
+            talk.offers.need_g711()
+        self.stop_play()
+        if watched._overheard.let(self.session, watched.session, mode):
+            self._overhears = watched._overheard
+
+    def stop_eavesdropping(self) -> None:
+        """Let the channel overhear nobody any more."""
+        overhears, self._overhears = self._overhears, None
+        if overhears is not None:
+            overhears.leave(self.session)
+
+    @property
+    def _hears_others(self) -> bool:
+        """Whether it hears somebody beside its partner, whose packets do not reach it then."""
+        return self._overheard is not None and self._overheard.mixes_for(self.session)
+
+    def _let_go(self, partner: Talk) -> None:
+        """The two are parted, whoever overhears them."""
+        overheard, self._overheard, partner._overheard = self._overheard, None, None
+        if overheard is not None:
+            overheard.part()
 
     def refer(self, event: ReferReceived) -> None:
         """The peer wants its other party to be connected with somebody else."""
@@ -206,10 +247,11 @@ class Talk:
     def take_key(self, key: media_events.Digit) -> None:
         """Let the peer have a key that the other party pressed, in the way it takes keys.
 
-        What came in the audio has gone on in the audio already, where the peer takes events.
+        What came in the audio has gone on in the audio already, where the peer takes events and
+        hears nobody else.
         """
         if not self.session.takes_events:
             content_type, body = write_info(key.digit, key.duration_ms)
             self._with.stack.info(self._channel, content_type, body, self._with.clock())
-        elif key.by_info:
+        elif key.by_info or self._hears_others:
             self.session.send_digit(key.digit, key.duration_ms)

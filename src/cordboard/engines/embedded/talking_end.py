@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cordboard.calls.ports import Prompt, Tone
+    from cordboard.calls.ports import EavesdropMode, Prompt, Tone
     from cordboard.engines.embedded.channel_audio import ChannelAudio
     from cordboard.engines.embedded.talk import Talk
     from cordboard.sip.events import ReferReceived
@@ -39,6 +39,16 @@ class TalkingEnd:
         """Connect the channel with another one; ``needs_audio``: not by those two alone."""
         if self._talk is not None and other._talk is not None:
             self._talk.bridge(other._talk, needs_audio=needs_audio)
+
+    def eavesdrop(self, watched: TalkingEnd, other: TalkingEnd, mode: EavesdropMode) -> None:
+        """Let the channel overhear two bridged ones, or in another mode."""
+        if self._talk is not None and watched._talk is not None and other._talk is not None:
+            self._talk.eavesdrop(watched._talk, other._talk, mode)
+
+    def stop_eavesdropping(self) -> None:
+        """Let the channel overhear nobody any more."""
+        if self._talk is not None:
+            self._talk.stop_eavesdropping()
 
     def on_refer(self, event: ReferReceived) -> None:
         """The peer wants its other party to be connected with somebody else."""
