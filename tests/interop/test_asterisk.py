@@ -18,7 +18,7 @@ from support.own_phone import OwnPhone
 from support.ports import LOOPBACK
 from support.server import DOMAIN, CordboardServer, Trunk, result_of
 from support.tones import heard
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 pytestmark = [pytest.mark.interop("asterisk"), pytest.mark.slow]
 
@@ -106,7 +106,7 @@ class Site:
 
     def is_quiet(self) -> None:
         """Nothing is left up at Asterisk."""
-        wait_until(lambda: self.asterisk.channels() == 0, 5.0, "Asterisk's channels are gone")
+        wait_until(lambda: self.asterisk.channels() == 0, BOUND, "Asterisk's channels are gone")
 
 
 @contextmanager
@@ -350,10 +350,10 @@ def two_phones(
             far.wait_registered(*names)
             placed = server.basix("call_user", user_name="jessica", destination="thomas")
             server.wait_event(placed.call, "call.bridged")
-            wait_until(lambda: far.channels() == 2, 5.0, "both are up")
+            wait_until(lambda: far.channels() == 2, BOUND, "both are up")
             let_last(1.0)
             assert server.request("DELETE", f"/v1/calls/{placed.call}").status == 204
             events = server.wait_ended(placed.call)
-            wait_until(lambda: far.channels() == 0, 5.0, "both are gone")
+            wait_until(lambda: far.channels() == 0, BOUND, "both are gone")
     ended = [event["data"] for event in events if event["kind"] == "channel.ended"]
     assert all(one["media"]["packets_received"] > 0 for one in ended), ended

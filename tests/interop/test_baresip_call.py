@@ -13,7 +13,7 @@ from support.own_phone import OwnPhone
 from support.receiver import CallbackReceiver
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, recorded_seconds, seconds_of
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 pytestmark = pytest.mark.interop("baresip")
 
@@ -187,7 +187,7 @@ def test_hold_and_resume_reach_the_other_phone(
         server.wait_event(placed.call, "call.resumed")
         thomas.wait_for("resumed")
         said = recorded_seconds(desk.said())
-        wait_until(lambda: recorded_seconds(desk.said()) > said + 1.0, 5.0, "desk talks on")
+        wait_until(lambda: recorded_seconds(desk.said()) > said + 1.0, BOUND, "desk talks on")
         desk.hang_up()
         thomas.wait_for("recorded")
     events = server.wait_ended(placed.call)

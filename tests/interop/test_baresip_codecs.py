@@ -8,7 +8,7 @@ import pytest
 
 from support.baresip import BaresipPhone
 from support.server import DOMAIN, CordboardServer, result_of
-from support.waiting import let_last
+from support.waiting import BOUND, let_last
 
 pytestmark = pytest.mark.interop("baresip")
 
@@ -47,7 +47,7 @@ def test_both_phones_come_to_a_better_codec(tmp_path: Path, codec: str, its_name
         thomas.answer()
         for one in (thomas, desk):  # the second party is asked first
             one.program.lines.wait_for(
-                lambda line: f"Set audio decoder: {codec}" in line, 5.0, f"{one.account}: {codec}"
+                lambda line: f"Set audio decoder: {codec}" in line, BOUND, f"{one.account}: {codec}"
             )
         # baresip 1.0 records no more once its codec has changed: packets are counted instead.
         let_last(TALK_SECONDS)

@@ -16,7 +16,7 @@ from support.baresip import BaresipPhone
 from support.receiver import Callback, CallbackReceiver
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, recorded_seconds, seconds_of, write_tone
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 pytestmark = pytest.mark.interop("baresip")
 
@@ -93,7 +93,7 @@ class Office:
         """Let jessica hear a bit more of what she hears now."""
         desk = self.desk
         before = recorded_seconds(desk.recording()) if desk.has_recording else 0.0
-        wait_until(lambda: desk.has_heard(before + LISTENS), 5.0, "she hears more")
+        wait_until(lambda: desk.has_heard(before + LISTENS), BOUND, "she hears more")
 
     def press(self, keys: str) -> None:
         for key in keys:

@@ -18,7 +18,7 @@ from support.server import CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, sdp
 from support.tones import heard
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 NUMBER = "0312341234"
 CONTEXT = "1111"
@@ -67,7 +67,7 @@ def test_a_stranger_is_not_heard(tmp_path: Path) -> None:
         stranger.settimeout(0.2)
         placed = server.basix("call_user", user_name="jessica", destination=NUMBER)
         server.wait_event(placed.call, "call.bridged")
-        ours = wait_until(lambda: _media_port(sipp), 5.0, "the INVITE's port")
+        ours = wait_until(lambda: _media_port(sipp), BOUND, "the INVITE's port")
         for packet in _packets(1.0):
             stranger.sendto(packet, (LOOPBACK, ours))
             let_last(0.01)

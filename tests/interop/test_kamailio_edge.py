@@ -16,7 +16,7 @@ from support.linphone import LinphonePhone
 from support.own_phone import OwnPhone
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, seconds_of
-from support.waiting import let_last
+from support.waiting import BOUND, let_last
 
 pytestmark = pytest.mark.interop("kamailio")
 
@@ -204,7 +204,7 @@ def test_our_own_re_invites_find_the_phones(tmp_path: Path) -> None:
         placed = site.server.basix("call_user", user_name="jessica", destination="thomas")
         for one in (thomas, desk):  # the second party is asked first
             one.program.lines.wait_for(
-                lambda line: "Set audio decoder: G722" in line, 5.0, f"{one.account}: G.722"
+                lambda line: "Set audio decoder: G722" in line, BOUND, f"{one.account}: G.722"
             )
         let_last(0.5)
         desk.hang_up()

@@ -18,7 +18,7 @@ from support.server import CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, answered, sdp
 from support.tones import seconds_of
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 pytestmark = pytest.mark.interop("kamailio")
 
@@ -204,7 +204,7 @@ def test_two_phones_of_a_number_ring_and_one_answers(tmp_path: Path, udp: Site) 
             texts = [line["text"] for line in udp.lines(call)]
             return len({to_of(one) for one in texts if one.startswith("SIP/2.0 180")}) == 2
 
-        wait_until(both_ring, 5.0, "two early dialogs")
+        wait_until(both_ring, BOUND, "two early dialogs")
         far.answer()
         far.wait_established()
         idle.wait_for("answered_elsewhere")

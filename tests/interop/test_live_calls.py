@@ -16,7 +16,7 @@ from support.baresip import BaresipPhone
 from support.own_phone import OwnPhone
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, seconds_of
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 pytestmark = pytest.mark.interop("baresip", "sox")
 
@@ -105,7 +105,7 @@ def test_a_call_is_screened_recorded_held_and_transferred(
         wish(server, call, "dtmf", {"leg": "first", "digits": "7"})
         wish(server, call, "dtmf", {"leg": "second", "digits": "12#", "duration": 80})
         desk.wait_for("CALL_DTMF_START")
-        wait_until(lambda: len(keys_heard(thomas)) == 3, 5.0, "thomas hears the keys")
+        wait_until(lambda: len(keys_heard(thomas)) == 3, BOUND, "thomas hears the keys")
 
         wish(server, call, "hold", {"leg": "second"})
         thomas.wait_for("held")

@@ -15,7 +15,7 @@ from support.server import DOMAIN, CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script
 from support.tones import seconds_of
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 pytestmark = pytest.mark.interop("baresip", "sipp")
 
@@ -68,7 +68,7 @@ class Office:
             calls = self.server.get("/v1/calls").body["calls"]
             return [one for one in calls if all(one[key] == member[key] for key in member)]
 
-        return wait_until(found, 5.0, f"there is a call with {member}")[0]
+        return wait_until(found, BOUND, f"there is a call with {member}")[0]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 
 from support.own_phone import OwnPhone
 from support.server import Answer, CordboardServer, result_of
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 AT_ONCE = 50
 FULL = 4096
@@ -49,7 +49,7 @@ class House:
     def comes_back(self, name: str) -> None:
         """It takes calls again by itself; those that were refused never rang."""
         wait_until(lambda: not self.is_refused(f"{name} is over"), 20.0, "calls are taken again")
-        wait_until(lambda: self.rung(f"{name} is over"), 5.0, "her phone rings again")
+        wait_until(lambda: self.rung(f"{name} is over"), BOUND, "her phone rings again")
         assert self.rung(name) == 0
 
 

@@ -14,7 +14,7 @@ import pytest
 from support.baresip import BaresipPhone
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import seconds_of, write_tone
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 pytestmark = pytest.mark.interop("baresip")
 
@@ -95,7 +95,7 @@ def test_callers_wait_and_are_served_in_turn(office: Office) -> None:
     for phone in (desk, soft):
         phone.dial(f"sip:2002@{DOMAIN}")
         phone.wait_established()
-    wait_until(lambda: len(office.waiting()) == 2, 5.0, "they wait")
+    wait_until(lambda: len(office.waiting()) == 2, BOUND, "they wait")
     first, second = (one["call"] for one in office.waiting())
     wait_until(lambda: soft.has_heard(1.0), 10.0, "music")
     assert not thomas.happened("CALL_INCOMING")
@@ -134,7 +134,7 @@ def test_callers_wait_and_are_served_in_turn(office: Office) -> None:
     before = len(desk.events)
     desk.dial(f"sip:2002@{DOMAIN}")
     desk.wait_established(after=before)
-    wait_until(office.waiting, 5.0, "he waits")
+    wait_until(office.waiting, BOUND, "he waits")
     (waiting,) = office.waiting()
     office.server.wait_event(waiting["call"], "queue.joined")  # which is committed then
     office.kill_server()

@@ -21,7 +21,7 @@ from support.server import DOMAIN, CordboardServer
 from support.small_disk import SmallDisk, why_no_disks
 from support.together import together
 from support.tones import heard, seconds_of
-from support.waiting import let_last, wait_until
+from support.waiting import BOUND, let_last, wait_until
 
 TONES = {"jessica-desk": 700.0, "thomas": 1100.0, "helen": 1500.0}
 BEEP_HZ = 1000.0
@@ -132,7 +132,7 @@ def test_a_recording_is_held_transferred_and_killed(studio: Studio) -> None:
     # Thomas sends jessica on to helen, and leaves.
     thomas.command("transfer", "sip:1003@demo")
     thomas.wait_closed()
-    wait_until(lambda: len(studio.recordings(call)) == 2, 5.0, "jessica and helen are recorded")
+    wait_until(lambda: len(studio.recordings(call)) == 2, BOUND, "jessica and helen are recorded")
     let_last(2.0)
     assert server.program is not None
     os.kill(server.program.pid, signal.SIGKILL)

@@ -18,7 +18,7 @@ from support.own_phone import OwnPhone
 from support.server import DOMAIN, CordboardServer, Trunk, result_of
 from support.sipp import Sipp
 from support.sipp_script import Script, sdp
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 from support.web_phone import WebPhone
 
 SECONDS = 5.0
@@ -234,7 +234,7 @@ def test_live_calls_end_by_themselves_before_the_server_does(tmp_path: Path) -> 
         server.wait_event(placed.call, "call.bridged")
         assert server.program is not None
         server.program.signal(signal.SIGTERM)
-        refused = wait_until(lambda: refusal_of_a_call(server), 5.0, "new requests are refused")
+        refused = wait_until(lambda: refusal_of_a_call(server), BOUND, "new requests are refused")
         assert refused == "overloaded"
         assert server.program.wait(15.0) == 0
         server.start()

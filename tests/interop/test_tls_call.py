@@ -13,7 +13,7 @@ from support.certificates import Certificates, make_certificates
 from support.own_phone import OwnPhone
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, recorded_seconds
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 DESK_HZ, THOMAS_HZ = 620.0, 1100.0
 SECONDS = 1.5
@@ -45,7 +45,7 @@ def test_two_phones_of_our_own(tmp_path: Path, certificates: Certificates) -> No
         assert server.program is not None
         server.program.signal(signal.SIGHUP)
         server.program.lines.wait_for(
-            lambda line: "certificates read again" in line, 5.0, "SIGHUP is heard"
+            lambda line: "certificates read again" in line, BOUND, "SIGHUP is heard"
         )
         with own("jessica-soft", server, *trust):
             pass

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from support.demonstration import Demonstration
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 pytestmark = [pytest.mark.interop("php"), pytest.mark.slow]
 
@@ -133,7 +133,7 @@ def test_the_page_s_program_runs_as_printed_but_for_the_host(house: Demonstratio
     assert shown["second"]["party"]["number"] == "0123456789"
     rings = "outside: rings: +40212345678 calls 0123456789"
     house.program.lines.wait_for(
-        lambda line: rings in line, 5.0, "the customer is shown our number"
+        lambda line: rings in line, BOUND, "the customer is shown our number"
     )
 
 

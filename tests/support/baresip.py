@@ -21,7 +21,7 @@ from support.place import HERE, Place
 from support.ports import free_ports
 from support.program import Program
 from support.tones import recorded_seconds, write_tone
-from support.waiting import Observed, wait_until
+from support.waiting import BOUND, Observed, wait_until
 
 MODULES = Path("/usr/lib/baresip/modules")
 RTP_PORTS = 40
@@ -218,7 +218,9 @@ class BaresipPhone(Block):
         """Run a command of baresip's menu; what it printed for it."""
         place = len(self._answers)
         self._send(name, parameters)
-        answer = self._answers.wait_for(lambda _: True, 5.0, f"baresip answers {name}", after=place)
+        answer = self._answers.wait_for(
+            lambda _: True, BOUND, f"baresip answers {name}", after=place
+        )
         assert answer.get("ok"), f"baresip refused {name} {parameters}: {answer}"
         return str(answer.get("data", ""))
 

@@ -56,7 +56,7 @@ from cordboard.sip.timers import Timers
 from support.ports import free_range
 from support.sip_call_out import SipCallOut
 from support.sip_phone import SipPhone, SipPhoneCall
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 E = TypeVar("E")
 
@@ -65,7 +65,6 @@ DOMAIN = "demo"
 REALM = "demo"
 SECRET = "of-every-phone"
 CALLER = CallerId("0312341234", "Jessica Jones")
-BOUND = 5.0  # seconds within which anything must have happened
 QUICK = Timers(t1=0.1, t2=0.4, t4=0.5)
 
 PHONE_HERTZ = {"desk": 700.0, "soft": 950.0, "trunk": 1300.0, "boss": 1800.0}

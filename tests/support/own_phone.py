@@ -12,8 +12,7 @@ from support.block import Block
 from support.place import HERE, Place
 from support.program import Program
 from support.server import DOMAIN
-
-SECONDS = 5.0
+from support.waiting import BOUND
 
 
 class OwnPhone(Block):
@@ -30,7 +29,7 @@ class OwnPhone(Block):
         *options: str | Path,
         starts_with: str = "registered",
         place: Place = HERE,
-        start_seconds: float = 10.0,
+        start_seconds: float = BOUND,
     ) -> None:
         self.terminal = terminal
         self._start_seconds = start_seconds
@@ -49,7 +48,7 @@ class OwnPhone(Block):
         return self._program
 
     def wait_for(
-        self, event: str, seconds: float = SECONDS, *, call_id: str | None = None
+        self, event: str, seconds: float = BOUND, *, call_id: str | None = None
     ) -> dict[str, Any]:
         """The first event of a kind (and call), with its data."""
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from support.block import Block
-from support.waiting import Observed
+from support.waiting import BOUND, Observed
 
 STOP_SECONDS = 10.0
 
@@ -61,7 +61,7 @@ class Program(Block):
         """All it has printed."""
         return "\n".join(self.lines.all())
 
-    def wait_for_line(self, part: str, seconds: float = 10.0, *, after: int = 0) -> str:
+    def wait_for_line(self, part: str, seconds: float = BOUND, *, after: int = 0) -> str:
         """The first line that holds ``part``."""
         return self.lines.wait_for(
             lambda line: part in line, seconds, f"{self.command[0]} prints {part!r}", after=after

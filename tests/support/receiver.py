@@ -12,7 +12,7 @@ from typing import Any
 
 from support.block import Block
 from support.ports import LOOPBACK
-from support.waiting import Observed
+from support.waiting import BOUND, Observed
 
 LONGEST_BODY = 1024 * 1024
 
@@ -81,7 +81,7 @@ class CallbackReceiver(Block):
         """What to give as ``callback_url``."""
         return f"http://{LOOPBACK}:{self._server.server_address[1]}{path}"
 
-    def wait_for(self, number: int = 1, seconds: float = 5.0) -> list[Callback]:
+    def wait_for(self, number: int = 1, seconds: float = BOUND) -> list[Callback]:
         """All callbacks, as soon as there are so many."""
         return self.callbacks.wait_for_count(number, seconds, "callbacks")
 

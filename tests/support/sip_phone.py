@@ -283,7 +283,6 @@ class SipPhone:
             self._happened,
         )
         self.media = LocalMediaPlane(host, port_range=free_range(MEDIA_PORTS, self), warm=0)
-        self.media = LocalMediaPlane(host, port_range=(48000, 49999), warm=0)
 
     def _make_stack(self, advertised: Callable[[Flow], tuple[str, int]]) -> ReferringStack:
         settings = StackSettings(advertised, b"phone", self._timers, user_agent="test phone")

@@ -13,10 +13,9 @@ from support.block import Block
 from support.ports import LOOPBACK, free_ports, is_listened_at
 from support.program import Program
 from support.sipp_script import Script
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 SCENARIOS = Path(__file__).parents[1] / "interop" / "scenarios"
-START_SECONDS = 5.0
 LONGEST_LOG = 20_000
 
 
@@ -82,7 +81,7 @@ class Sipp(Block):
         """Start it and wait until it listens."""
         self.program = Program(self._command, cwd=self._folder, environment={"TERM": "dumb"})
         if self._listens:
-            wait_until(self._is_listening, START_SECONDS, lambda: f"SIPp listens: {self.trace()}")
+            wait_until(self._is_listening, BOUND, lambda: f"SIPp listens: {self.trace()}")
         return self
 
     def wait(self) -> None:

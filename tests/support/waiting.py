@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+BOUND = 20.0
+"""s within which what happens at once has happened, on however busy a machine."""
+
 POLL = 0.02
 """s between two looks at something that tells us nothing by itself."""
 
@@ -26,7 +29,7 @@ def wait_until(condition: Callable[[], T], seconds: float, what: str | Callable[
 
 
 async def eventually(
-    condition: Callable[[], object], seconds: float = 10.0, what: str | Callable[[], str] = "it"
+    condition: Callable[[], object], seconds: float = BOUND, what: str | Callable[[], str] = "it"
 ) -> None:
     """Wait within the event loop for a condition, which may have to be awaited; AssertionError with
     ``what`` if it does not come in time."""

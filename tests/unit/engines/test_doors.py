@@ -15,12 +15,11 @@ from cordboard.engines.capacity import Capacity
 from cordboard.engines.doors import Doors
 from cordboard.engines.tls import TlsContexts, TlsSettings
 from support.certificates import Certificates, make_certificates
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
-BOUND = 10.0
 
 
 @pytest.fixture(scope="module")

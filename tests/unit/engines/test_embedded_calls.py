@@ -182,7 +182,7 @@ async def test_a_peer_that_refuses_to_be_held_is_talked_to_all_the_same(rig: Emb
     channel, call = await talking(rig, "desk")
     call.accepts_offers = False
     rig.execute(Hold(channel, True))
-    await rig.until(lambda: call.offers == 1)
+    await rig.until(lambda: any("488" in line.summary for line in rig.engine.trace(channel)))
     call.accepts_offers = True
     rig.execute(Hold(channel, False), Hold(channel, True))
     await rig.until(lambda: call.on_hold)

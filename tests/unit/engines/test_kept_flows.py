@@ -14,10 +14,10 @@ from cordboard.sip.digest import Credentials, answer_challenge
 from cordboard.sip.framing import StreamFramer
 from cordboard.sip.message import Request, Response, parse
 from support.engine_rigs import DOMAIN, SECRET, EmbeddedRig, embedded_rig
+from support.waiting import BOUND
 
 pytestmark = pytest.mark.anyio
 
-BOUND = 5.0
 INSTANCE = '"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>"'
 CONTACT = f"<sip:desk@10.0.0.7:5060;transport=tcp>;+sip.instance={INSTANCE}"
 

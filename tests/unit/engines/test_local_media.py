@@ -20,12 +20,11 @@ from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import RtpPacket
 from cordboard.media.sources import Silence, Tone
 from support.audio import decoded, goertzel, negotiated, rms, sine, voice
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = pytest.mark.anyio
 
 HOST = "127.0.0.1"
-BOUND = 5.0  # seconds within which anything here must have happened
 
 
 class Phone:

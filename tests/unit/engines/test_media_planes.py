@@ -16,6 +16,7 @@ from cordboard.engines.embedded.rtp_ports import MediaPortsExhausted
 from cordboard.media.audio import AudioParameters
 from cordboard.media.rtp import RtpPacket
 from support.ports import LOOPBACK, LOOPBACK_V6, loopbacks
+from support.waiting import BOUND
 
 pytestmark = [
     pytest.mark.anyio,
@@ -23,7 +24,6 @@ pytestmark = [
 ]
 
 PORTS = (42000, 42099)
-BOUND = 5.0
 PACKETS = 10
 
 

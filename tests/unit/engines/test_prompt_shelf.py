@@ -11,6 +11,7 @@ from cordboard.engines.embedded.prompt_files import OWN_PROMPTS, PromptFiles, re
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
 from cordboard.media.prompts import Prompt
 from support.audio import sine, wav
+from support.waiting import BOUND
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,7 @@ class Files:
 async def fetched(shelf: PromptShelf, path: str) -> Prompt | None:
     answer: asyncio.Future[Prompt | None] = asyncio.get_running_loop().create_future()
     shelf.get(path, answer.set_result)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BOUND):
         return await answer
 
 

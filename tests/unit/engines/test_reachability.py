@@ -20,6 +20,7 @@ from cordboard.sip.stun import (
     xored_address,
 )
 from support.engine_rigs import DOMAIN, HOST, SECRET, EmbeddedRig, embedded_rig
+from support.waiting import BOUND
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
@@ -44,7 +45,7 @@ async def ask_stun(rig: EmbeddedRig, host: str, data: bytes = REQUEST) -> StunMe
         server = (rig.server.host, rig.server.port)
         for said in (data, OPTIONS.format(host=host, port=port).encode()):
             asking.sendto(said, server)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(BOUND):
             answer = parse_stun(await loop.sock_recv(asking, 2048))
         if answer is not None:
             seen = dict(answer.attributes)[XOR_MAPPED_ADDRESS]
@@ -87,7 +88,7 @@ async def test_a_phone_that_no_longer_answers_pings_is_not_registered_any_more(
 
 async def heard(reader: asyncio.StreamReader, end: bytes) -> bytes:
     """What comes, up to and with that."""
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(BOUND):
         return await reader.readuntil(end)
 
 

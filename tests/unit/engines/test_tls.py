@@ -15,12 +15,11 @@ from cordboard.engines.tls import TlsContexts, TlsError, TlsSettings
 from cordboard.engines.transport import Listen, SipTransport
 from cordboard.sip.flow import Flow
 from support.certificates import Certificates, make_certificates
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = pytest.mark.anyio
 
 HOST = "127.0.0.1"
-BOUND = 10.0
 MESSAGE = (
     b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1;branch=z9hG4bK1\r\n"
     b"From: <sip:a>;tag=1\r\nTo: <sip:a>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"

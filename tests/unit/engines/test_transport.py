@@ -19,13 +19,12 @@ from cordboard.engines.transport import Listen, ListenError, SipTransport
 from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
 from cordboard.sip.keepalive import Keepalive
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
 WILDCARD = "0.0.0.0"  # noqa: S104 - that address is what is tested
-BOUND = 5.0
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 
 

@@ -23,12 +23,11 @@ from cordboard.sip import keepalive
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import MAX_MESSAGE_SIZE
 from support.certificates import Certificates, make_certificates
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = [pytest.mark.anyio, pytest.mark.both_loops]
 
 HOST = "127.0.0.1"
-BOUND = 5.0
 SIP = Subprotocol("sip")
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 2\r\n\r\nhi"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from cordboard.exchange.alarm import MIN_SWEEP, Alarm
+from support.waiting import BOUND
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,7 @@ async def test_live_calls_are_woken_in_order_after_a_sweep() -> None:
     for number in range(3 * MIN_SWEEP):
         alarm.set(str(number), now + HOURS)
         alarm.set(str(number), None)
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(BOUND):
         await done.wait()
     assert woken == ["first", "last"]
     alarm.close()

@@ -24,11 +24,10 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord, JournalUnavailable, Key
 from support.tenants import request, tenant
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = pytest.mark.anyio
 
-BOUND = 5.0  # s; every wait here is for something that happens at once
 
 AT_ONCE = ((0.0, FarEnd.ring), (0.0, FarEnd.answer))
 

@@ -18,7 +18,7 @@ from cordboard.exchange.fetching import NoDocument
 from support.programs import steps_of
 from support.quick_house import QuickHouse
 from support.tenants import tenant
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,7 @@ def played(house: QuickHouse) -> list[object]:
 async def test_steps_come_from_the_first_server_that_has_some() -> None:
     servers = Servers(gone="status 503", empty=b"<IVR><Foo/></IVR>", good=ONE, other=ONE)
     house, call = await house_with(servers, "gone", "empty", "good", "other")
-    await eventually(lambda: Prompt("builtin:en/1") in played(house), 5.0, "the step is heard")
+    await eventually(lambda: Prompt("builtin:en/1") in played(house), BOUND, "the step is heard")
     assert servers.asked == [("demo", host, "in-progress") for host in ("gone", "empty", "good")]
     (fetched,) = await house.events(call, EventKind.PROGRAM_FETCHED)
     assert fetched.event.data == {"steps": 2, "error": None}
@@ -76,7 +76,7 @@ async def test_steps_come_from_the_first_server_that_has_some() -> None:
 )
 async def test_without_steps_the_program_goes_on(answer: bytes | str, why: str) -> None:
     house, call = await house_with(Servers(one=answer), "one")
-    await eventually(lambda: SORRY in played(house), 5.0, "it says so")
+    await eventually(lambda: SORRY in played(house), BOUND, "it says so")
     (fetched,) = await house.events(call, EventKind.PROGRAM_FETCHED)
     assert why in str(fetched.event.data["error"])
 
@@ -85,13 +85,13 @@ async def test_nobody_is_asked_where_nothing_asks() -> None:
     steps = steps_of('steps = [{fetch = "https://a.test/"}, {say = "0"}, {wait = 9}]')
     house = QuickHouse(where=replace(tenant(), contexts=(Context("ivr", "1111", steps=steps),)))
     await house.place(to="1111")
-    await eventually(lambda: SORRY in played(house), 5.0, "it goes on")
+    await eventually(lambda: SORRY in played(house), BOUND, "it goes on")
 
 
 async def test_so_many_are_asked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "MAX_UNDER_WAY", 0)
     house, call = await house_with(Servers(one=ONE), "one")
-    await eventually(lambda: SORRY in played(house), 5.0, "it goes on")
+    await eventually(lambda: SORRY in played(house), BOUND, "it goes on")
     (fetched,) = await house.events(call, EventKind.PROGRAM_FETCHED)
     assert fetched.event.data["error"] == "too many documents are asked for"
 
@@ -99,7 +99,7 @@ async def test_so_many_are_asked_at_a_time(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_server_that_is_slow_is_not_waited_for_at_the_end() -> None:
     servers, before = Servers(slow=None), asyncio.all_tasks()
     house, call = await house_with(servers, "slow")
-    await eventually(lambda: servers.asked, 5.0, "it is asked")
+    await eventually(lambda: servers.asked, BOUND, "it is asked")
     house.exchange.hang_up("demo", call)
     await house.exchange.stop()
     assert asyncio.all_tasks() <= before
@@ -107,7 +107,7 @@ async def test_a_server_that_is_slow_is_not_waited_for_at_the_end() -> None:
 
 async def test_a_call_that_was_in_a_program_when_the_server_died_has_its_result() -> None:
     house, call = await house_with(Servers(one=ONE), "one")
-    await eventually(lambda: Prompt("builtin:en/1") in played(house), 5.0, "it is in the program")
+    await eventually(lambda: Prompt("builtin:en/1") in played(house), BOUND, "it is in the program")
     await house.journal.flush()
     after = Exchange(lambda: house.directory, MemoryEngine(), house.journal, lambda: 0.5)
     await after.recover()

@@ -25,10 +25,10 @@ from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
 from support.http_receiver import listening, taking
+from support.waiting import BOUND
 
 pytestmark = pytest.mark.anyio
 
-BOUND = 5.0  # s; every wait here is for something that happens at once
 
 Respond = Callable[[int], Awaitable[web.Response]]
 

@@ -28,7 +28,7 @@ from support.cti_store import CtiStore
 from support.ports import LOOPBACK, free_ports
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, TOKEN, tenant
-from support.waiting import eventually
+from support.waiting import BOUND, eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -94,14 +94,14 @@ class Client:
             await self.one()
 
     async def one(self) -> None:
-        message = await self.socket.receive(timeout=5.0)
+        message = await self.socket.receive(timeout=BOUND)
         assert message.type is WSMsgType.BINARY, message
         self.store.take(message.data)
 
     async def ends(self) -> int | None:
         """Take what is left; the code of the close frame."""
         while True:
-            message = await self.socket.receive(timeout=5.0)
+            message = await self.socket.receive(timeout=BOUND)
             if message.type is not WSMsgType.BINARY:
                 return self.socket.close_code
             self.store.take(message.data)

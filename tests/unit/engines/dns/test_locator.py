@@ -12,6 +12,7 @@ from cordboard.engines.transport import Listen
 from cordboard.sip.dns_records import Answer, Question, RecordType, Srv
 from cordboard.sip.locating import Located
 from cordboard.sip.uri import parse_uri
+from support.waiting import BOUND
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ def resolver() -> MemoryResolver:
 async def found(locator: Locator, uri: str) -> Located:
     answer: asyncio.Future[Located] = asyncio.get_running_loop().create_future()
     locator.targets(parse_uri(uri), answer.set_result)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(BOUND):
         return await answer
 
 
