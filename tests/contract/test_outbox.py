@@ -184,6 +184,10 @@ class Neighbour:
     def concerns(self, tenant: str) -> bool:
         return tenant == "demo"
 
+    def owed_of_no_call(self, tenant: str, event: CallEvent, at: float, seq: int) -> Iterator[Owed]:
+        if event.kind is EventKind.AGENT_LOGIN:
+            yield Owed(f"msg_{seq}", tenant, "desk", "", "x", URL, at, event, None, seq)
+
     def owed(
         self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
     ) -> Iterator[Owed]:
@@ -227,3 +231,13 @@ async def test_a_client_is_told_although_others_were(journal: Journal) -> None:
     await happen(journal, answered("a"))
     await happen(journal, ended("a"))
     assert {posted.owed.id for posted in await journal.due(LATER, 10)} == {"a.2", "msg_a"}
+
+
+async def test_others_are_owed_what_agents_do(journal: Journal) -> None:
+    journal.owe_also(Neighbour())
+    login = CallEvent(EventKind.AGENT_LOGIN, "", data={"state": "ready"})
+    await journal.commit("demo", [login])
+    await journal.commit("else", [login])
+    await journal.commit("demo", [replace(login, kind=EventKind.AGENT_LOGOUT)])
+    (posted,) = await journal.due(LATER, 10)
+    assert (posted.owed.id, posted.owed.call, posted.owed.event) == ("msg_1", "", login)

@@ -71,8 +71,9 @@ class EventKind(Enum):
     PROGRAM_STOPPED = "program.stopped"
     """error: the program can't go on, and the call ends ``failed``."""
     QUEUE_JOINED = "queue.joined"
-    """group (id and name), party (who waits), place (from 1): the other party waits for somebody of
-    the group of ``leg``. ``channel`` is that of who waits, null where it is not answered."""
+    """group (id and name), party (who waits), place (from 1), again (whether the call has waited
+    for it before): the other party waits for somebody of the group of ``leg``. ``channel`` is that
+    of who waits, null where it is not answered."""
     QUEUE_ANNOUNCED = "queue.announced"
     """group, place: it is told which place it has."""
     QUEUE_LEFT = "queue.left"

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cordboard.directory.kinds import HASHED
 from cordboard.directory.passwords import kept_password
+from cordboard.directory.webhook_schema import secret_headers
 
 SEALED: Final = "sealed"
 
@@ -79,6 +80,8 @@ def _needed(table: dict[str, Any]) -> Iterator[_Place]:
             yield secrets, position
         if "token" in group.get("zendesk", {}):
             yield group["zendesk"], "token"
+    for webhook in _tables(table, "webhook"):
+        yield from secret_headers(webhook)
 
 
 def _hash_tokens(account: dict[str, Any]) -> None:

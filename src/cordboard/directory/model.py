@@ -262,7 +262,8 @@ class TenantPolicy:
     on the open Internet; ``language`` is that of prompts for whom nothing else is said;
     ``keep_recordings`` are the days for which recordings are kept, None: until they are deleted.
     ``customer`` is the tenant's id as an Enswitch's customer, ``parent`` the domain of the tenant
-    that resells to it and may act for it, if any.
+    that resells to it and may act for it, if any. ``events_url`` is told of its calls as
+    Enswitch's customers are, and may hold secrets.
     """
 
     domain: str
@@ -280,3 +281,4 @@ class TenantPolicy:
     keep_recordings: float | None = None
     customer: int = 0
     parent: str | None = None
+    events_url: str | None = field(default=None, repr=False)

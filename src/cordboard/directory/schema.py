@@ -54,6 +54,7 @@ from cordboard.directory.shape import (
     truth,
 )
 from cordboard.directory.step_schema import RING, STEP
+from cordboard.directory.webhook_schema import WEBHOOK
 
 LARGEST_ID = 2**53 - 1
 """Largest id: the largest whole number that every JSON reader takes exactly (RFC 8259, 6)."""
@@ -273,6 +274,7 @@ TENANT = Shape(
         "caller_id": Field(NUMBER),
         "language": Field(LANGUAGE, "en"),
         "callbacks_inside": Field(truth(), False),
+        "events_url": Field(URL, secret=True),
         "keep_recordings": Field(KEEP_DAYS),
         "pause_reasons": Field(list_of(text(), 'a list of reasons, ["lunch", "meeting"]'), ()),
         "numbers": Field(
@@ -297,6 +299,7 @@ TENANT = Shape(
         "context": CONTEXT,
         "trunk": TRUNK,
         "record_group": RECORD_GROUP,
+        "webhook": WEBHOOK,
     },
 )
 
@@ -320,5 +323,6 @@ SHAPES = (
     OUTBOUND,
     NUMBER_TABLE,
     RECORD_GROUP,
+    WEBHOOK,
 )
 """Every table that a tenant's part of the file may hold."""

@@ -29,6 +29,7 @@ from cordboard.directory.numbers import NotANumber, dialled, identity
 from cordboard.directory.persons import Person
 from cordboard.directory.recording import RecordGroup
 from cordboard.directory.target import Key, Target, target
+from cordboard.directory.webhooks import Webhook
 
 
 def token_digest(token: str) -> bytes:
@@ -54,6 +55,7 @@ class TenantDirectory:
     record_groups: tuple[RecordGroup, ...] = ()
     feature_codes: tuple[FeatureCode, ...] = ()
     pause_reasons: tuple[str, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)
@@ -175,6 +177,10 @@ class TenantDirectory:
     def record_group(self, name: str) -> RecordGroup | None:
         """The record group with this name or id."""
         return next((one for one in self.record_groups if name in (one.name, str(one.id))), None)
+
+    def webhook(self, name: str) -> Webhook | None:
+        """The webhook with this name."""
+        return next((one for one in self.webhooks if one.name == name), None)
 
     def project(self, project_id: str) -> Project | None:
         """The project with this id, in digits, or of this name."""

@@ -41,6 +41,8 @@ from cordboard.directory.scopes import ALL_SCOPES
 from cordboard.directory.shape import Shape, child_tables, read_table
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.step_reading import PromptPlaces, read_steps
+from cordboard.directory.webhook_schema import WEBHOOK, webhook_of
+from cordboard.directory.webhooks import Webhook
 
 DERIVED_IDS = 1 << 32
 """Ids that are not given are a checksum of the name above this, clear of the ids people choose."""
@@ -99,6 +101,7 @@ class TenantReader:
             ),
             trunks=trunks,
             outbound=self._outbound(),
+            webhooks=self._each("webhook", WEBHOOK, self._webhook),
             record_groups=self._each("record_group", schema.RECORD_GROUP, self._record_group),
             feature_codes=_feature_codes(self._values),
             pause_reasons=fit(self._values["pause_reasons"]),
@@ -132,6 +135,7 @@ class TenantReader:
             keep_recordings=values["keep_recordings"],
             customer=values["customer"] or self._derived_id("tenant", self._domain),
             parent=values["parent"],
+            events_url=values["events_url"],
         )
 
     def _account(self, row: Row) -> Account | None:
@@ -159,6 +163,9 @@ class TenantReader:
             values["event_url"],
             fit(values["groups"]),
         )
+
+    def _webhook(self, row: Row) -> Webhook | None:
+        return webhook_of(row, self._derived_id("webhook", row.name), self._problems)
 
     def _record_group(self, row: Row) -> RecordGroup:
         return record_group_of(row, self._derived_id("record_group", row.name))

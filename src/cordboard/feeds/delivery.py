@@ -42,6 +42,12 @@ def signature(secrets: Iterable[bytes], id: str, timestamp: int, body: bytes) ->
     return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
 
 
+def _over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    """Headers, those of ``others`` in place of what is called the same in any case."""
+    named = {name.lower() for name in others}
+    return {name: said for name, said in headers.items() if name.lower() not in named} | {**others}
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How callbacks of an account are delivered: by which secrets they are signed, and whether they
@@ -49,6 +55,14 @@ class Terms:
 
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a request is made: its method, and the headers that come in place of ours."""
+
+    method: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Courier:
@@ -71,9 +85,11 @@ class Courier:
         url: URL,
         body: bytes,
         terms: Terms,
+        manner: Manner | None = None,
     ) -> Attempt:
         """Try once to deliver; raises :class:`~cordboard.feeds.slots.NoRoom` where too many wait
-        for the host. What has no body is told by its URL alone, by GET."""
+        for the host. What has no body is told by its URL alone, by GET, unless ``manner`` says
+        otherwise."""
         host = f"{url.host}:{url.port}"  # for slots and logs: the URL itself may hold secrets
         async with self._slots.slot(host):
             began = self._wall()
@@ -82,19 +98,17 @@ class Courier:
                 headers["Content-Type"] = "application/json"
             if terms.secrets:
                 headers["webhook-signature"] = signature(terms.secrets, id, int(began), body)
+            how = manner or Manner("POST" if body else "GET")
             try:
-                status = await self._told(url, body, headers, terms)
+                status = await self._outbound.told(
+                    how.method, url, body, _over(headers, how.headers), inside=terms.inside
+                )
             except OutboundFailed as failure:
                 self._slots.silent(host)
                 _log.info("delivery.no_answer", id=id, host=host, why=str(failure))
                 return Attempt(began, None, str(failure), self._wall() - began)
         self._slots.answered(host)
         return Attempt(began, status, None, self._wall() - began)
-
-    async def _told(self, url: URL, body: bytes, headers: Mapping[str, str], terms: Terms) -> int:
-        if not body:
-            return await self._outbound.get(url, headers, inside=terms.inside)
-        return await self._outbound.post(url, body, headers, inside=terms.inside)
 
     def fate_after(self, attempt: Attempt, attempts: int) -> tuple[Fate, float | None]:
         """What becomes of a callback after its attempt number ``attempts``, and when it is tried

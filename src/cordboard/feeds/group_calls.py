@@ -45,6 +45,12 @@ class GroupsOwed:
         """Whether a tenant has a group with integrations."""
         return bool(self._groups(tenant))
 
+    def owed_of_no_call(
+        self, _tenant: str, _event: CallEvent, _at: float, _seq: int
+    ) -> Iterator[Owed]:
+        """Nothing is told of what agents do."""
+        return iter(())
+
     def owed(
         self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
     ) -> Iterator[Owed]:

@@ -108,15 +108,18 @@ class Outbound:
         Only the open Internet is reached, or with ``inside`` every address. Raises
         :class:`OutboundFailed` where no answer came.
         """
-        return await self._told("POST", url, body, headers, inside)
+        return await self.told("POST", url, body, headers, inside=inside)
 
-    async def get(self, url: URL, headers: Mapping[str, str], *, inside: bool = False) -> int:
-        """GET and give the answer's status, like :meth:`post`."""
-        return await self._told("GET", url, b"", headers, inside)
-
-    async def _told(
-        self, method: str, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
+    async def told(
+        self,
+        method: str,
+        url: URL,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        inside: bool = False,
     ) -> int:
+        """Send any request and give the answer's status, like :meth:`post`."""
         async with self._sent(method, url, body, headers, inside) as response:
             with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
                 await _read_away(response)

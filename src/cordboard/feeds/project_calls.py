@@ -38,6 +38,12 @@ class ProjectsOwed:
         known = self._directory().tenant(tenant)
         return known is not None and any(one.event_url is not None for one in known.projects)
 
+    def owed_of_no_call(
+        self, _tenant: str, _event: CallEvent, _at: float, _seq: int
+    ) -> Iterator[Owed]:
+        """Nothing is told of what agents do."""
+        return iter(())
+
     def owed(
         self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
     ) -> Iterator[Owed]:

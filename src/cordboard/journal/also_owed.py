@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.owing import Owed
+from cordboard.calls.people.agents import NO_CALL
 from cordboard.journal.entry import Entry
 from cordboard.journal.outbox import AlsoOwed
 
@@ -30,6 +31,11 @@ class Together:
         """What all of them are owed."""
         for one in self._several:
             yield from one.owed(tenant, accepted, event, at, seq)
+
+    def owed_of_no_call(self, tenant: str, event: CallEvent, at: float, seq: int) -> Iterator[Owed]:
+        """The same of an event that is of no call."""
+        for one in self._several:
+            yield from one.owed_of_no_call(tenant, event, at, seq)
 
 
 def also_owed(
@@ -54,6 +60,9 @@ def also_owed(
             seq += 1
             if event.kind is EventKind.CALL_ACCEPTED:
                 accepted[event.call] = event
+            if event.call == NO_CALL:
+                found += also.owed_of_no_call(tenant, event, entry.at, seq)
+                continue
             first = accepted.get(event.call) or accepted_of(tenant, event.call)
             if first is not None:
                 found += also.owed(tenant, first, event, entry.at, seq)

@@ -68,6 +68,9 @@ class AlsoOwed(Protocol):
         """What an event of a tenant's call makes owed. ``accepted`` is the call's first event,
         ``seq`` the event's number, which makes :attr:`Owed.id` its own."""
 
+    def owed_of_no_call(self, tenant: str, event: CallEvent, at: float, seq: int) -> Iterable[Owed]:
+        """What an event makes owed that is of no call: what agents do."""
+
 
 class Outbox(Protocol):
     """The part of a journal that keeps callbacks."""

@@ -1,5 +1,5 @@
 """Everything that is told of calls to others: callbacks of clients, hooks of groups, Zendesk,
-projects."""
+projects, web URLs of customers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from cordboard.directory.snapshot import Directory
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
+from cordboard.feeds.enswitch.happenings import CUSTOMER, WEBHOOK, EnswitchOwed
+from cordboard.feeds.enswitch.telling import Telling
 from cordboard.feeds.group_calls import HOOK, GroupsOwed
 from cordboard.feeds.group_hooks import GroupHooks
 from cordboard.feeds.outbound import Outbound
@@ -21,9 +23,10 @@ from cordboard.journal.port import Journal
 
 
 def deliveries(
-    journal: Journal, outbound: Outbound, directory: Callable[[], Directory]
+    journal: Journal, outbound: Outbound, directory: Callable[[], Directory], node: str
 ) -> Callbacks:
-    """Whoever delivers what the journal says is owed, as the directory of the moment has it."""
+    """Whoever delivers what the journal says is owed, as the directory of the moment has it; this
+    server is called ``node``."""
 
     def terms(domain: str, account: str) -> Terms:
         """How callbacks of an account are delivered."""
@@ -38,6 +41,14 @@ def deliveries(
     hooks = GroupHooks(courier, directory)
     zendesk = ZendeskDesk(outbound, journal, directory, time.time)
     projects = ProjectEvents(courier, journal, directory)
-    journal.owe_also(Together(GroupsOwed(directory), ProjectsOwed(directory)))
-    others = {HOOK: hooks.deliver, PROJECT: projects.deliver, **zendesk.deliverers()}
+    telling = Telling(courier, journal, directory, node)
+    owed = Together(GroupsOwed(directory), ProjectsOwed(directory), EnswitchOwed(directory))
+    journal.owe_also(owed)
+    others = {
+        HOOK: hooks.deliver,
+        PROJECT: projects.deliver,
+        WEBHOOK: telling.tell_webhook,
+        CUSTOMER: telling.tell_customer,
+        **zendesk.deliverers(),
+    }
     return Callbacks(journal, courier, time.time, terms, others=others)

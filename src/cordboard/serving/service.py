@@ -95,7 +95,7 @@ class Service:
         )
         self._outbound = Outbound()
         self.exchange.fetch_from(StepServers(self._outbound, self._inside, NoDocument))
-        self._callbacks = deliveries(self.journal, self._outbound, self._directory)
+        self._callbacks = deliveries(self.journal, self._outbound, self._directory, settings.node)
         services = Services(self.exchange, self.journal, self._directory, files, settings.node)
         self._feed = services.feed
         self._retention = RecordingRetention(self.journal, services.recordings, time.time)

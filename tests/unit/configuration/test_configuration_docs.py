@@ -12,7 +12,13 @@ import pytest
 
 from cordboard.configuration.sections import SECTIONS, VARIABLES
 from cordboard.configuration.settings import parse_configuration
-from cordboard.directory import integration_schema, phone_schema, schema, step_schema
+from cordboard.directory import (
+    integration_schema,
+    phone_schema,
+    schema,
+    step_schema,
+    webhook_schema,
+)
 from cordboard.directory.shape import Shape
 
 PAGE = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -29,6 +35,7 @@ HEADINGS: dict[str, Shape] = {
     "A table in `forward`": phone_schema.FORWARD,
     "`[tenant.DOMAIN.user.NAME.terminal.SIPNAME]`": schema.TERMINAL,
     "`[tenant.DOMAIN.record_group.NAME]`": schema.RECORD_GROUP,
+    "`[tenant.DOMAIN.webhook.NAME]`": webhook_schema.WEBHOOK,
     "`[tenant.DOMAIN.group.NAME]`": schema.GROUP,
     "`hook` of a group": integration_schema.HOOK,
     "`zendesk` of a group": integration_schema.ZENDESK,

@@ -38,6 +38,10 @@ secrets = ["whsec_aG9vayBob29rIGhvb2sgaG9vayBob29rIGhvb2sgaG9vaw=="]
 url = "https://acme.zendesk.com/"
 email = "pbx@acme.example"
 token = "zendesk-token"
+[webhook.crm]
+url = "https://crm.example.com/told"
+events = ["Answer"]
+headers = { "Content-Type" = "application/json", Authorization = "Bearer crm-key" }
 [context.bye]
 steps = [{ hangup = true }]
 [trunk.pstn]
@@ -58,6 +62,7 @@ SECRETS = (
     "demo-desk",
     "trunk-password",
     "php-key",
+    "crm-key",
 )
 
 
@@ -123,6 +128,8 @@ def test_only_some_secrets_need_a_seal() -> None:
     del table["group"]["sales"]["hook"]["secrets"]
     assert needs_seal(table)
     del table["group"]["sales"]["zendesk"]
+    assert needs_seal(table)
+    del table["webhook"]["crm"]["headers"]["Authorization"]
     assert not needs_seal(table)
 
 

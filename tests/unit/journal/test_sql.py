@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,13 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
+from cordboard.calls.owing import Owed
 from cordboard.calls.people.forwarding import forwarding_event
 from cordboard.calls.request import Callback, Leg
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User
 from cordboard.journal.listing import Place, Wanted
+from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import (
     CallRecord,
     JournalUnavailable,
@@ -472,6 +474,34 @@ async def test_who_wraps_up_does_so_in_the_next_process(shelf: Shelf) -> None:
     again = await shelf.open()
     assert again.wrap_ups("demo") == before
     await again.close()
+
+
+class Desk:
+    """Wants to know what agents do."""
+
+    def concerns(self, _tenant: str) -> bool:
+        return True
+
+    def owed(self, *_event: object) -> Iterator[Owed]:
+        return iter(())
+
+    def owed_of_no_call(self, tenant: str, event: CallEvent, at: float, seq: int) -> Iterator[Owed]:
+        yield Owed(f"msg_{seq}", tenant, "desk", "", "x", "https://d", at, event, None, seq)
+
+
+async def test_what_was_told_of_agents_is_forgotten(shelf: Shelf) -> None:
+    journal = await shelf.open()
+    journal.owe_also(Desk())
+    await journal.commit("demo", [acted("logged_out")])
+    journal.attempted("msg_1", Attempt(shelf.now, 200, None, 0.1), Fate.DELIVERED, None)
+    shelf.now += 1000.0
+    await journal.commit("demo", [acted("paused", 2)])
+    await journal.flush()
+    assert [one.owed.id for one in await journal.posted("demo")] == ["msg_2", "msg_1"]
+    await Retention(journal._store, 999.0, lambda: shelf.now).step()
+    assert [one.owed.id for one in await journal.posted("demo")] == ["msg_2"]
+    assert await journal.attempts("demo", "msg_1") == ()
+    await journal.close()
 
 
 async def test_what_agents_did_is_forgotten_and_how_they_stand_is_not(shelf: Shelf) -> None:

@@ -37,6 +37,7 @@ class PlaceInLine:
         "_announce_at",
         "_command",
         "_dialling",
+        "_joined",
         "_legs",
         "_lines",
         "_log",
@@ -72,6 +73,7 @@ class PlaceInLine:
         self._log = log
         self._command = command
         self._since = 0.0
+        self._joined: tuple[int, ...] = ()  # the groups that it has ever waited for
         self._tried: dict[int, float] = {}  # whom it rang, and when
         self._music: str | None = None
         self._pieces: list[str] = []
@@ -111,7 +113,9 @@ class PlaceInLine:
         self._tried.clear()
         self._music = rules.music
         self._announce_at = now + rules.announced if rules.announced else None
-        self._tell(EventKind.QUEUE_JOINED, {"party": party, "place": place})
+        again = plan.hunt.group in self._joined
+        self._joined += (plan.hunt.group,)
+        self._tell(EventKind.QUEUE_JOINED, {"party": party, "place": place, "again": again})
         self._go_on_playing()
         return True
 

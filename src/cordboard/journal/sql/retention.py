@@ -61,6 +61,20 @@ async def _forget_of_no_call(connection: AsyncConnection, before: float) -> None
     await connection.execute(delete(events).where(place.in_([tuple(one) for one in found])))
 
 
+async def _forget_told_of_no_call(connection: AsyncConnection, before: float) -> None:
+    """Some of what was told of those."""
+    old = (
+        select(outbox.c.id)
+        .where(outbox.c.call == NO_CALL, outbox.c.at < before)
+        .order_by(outbox.c.at)
+        .limit(EVENTS_A_STEP)
+    )
+    ids = list((await connection.execute(old)).scalars())
+    if ids:
+        await connection.execute(delete(attempts).where(attempts.c.callback.in_(ids)))
+        await connection.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+
+
 class Retention:
     """Keeps a journal's calls for ``keep`` seconds after their end; ``wall`` tells the time."""
 
@@ -96,6 +110,7 @@ class Retention:
                 await connection.execute(delete(events).where(events.c.call.in_(ids)))
                 await connection.execute(delete(calls).where(calls.c.id.in_(ids)))
             await _forget_of_no_call(connection, self._wall() - self._keep)
+            await _forget_told_of_no_call(connection, self._wall() - self._keep)
             await recordings.forget(connection, self._wall() - self._keep)
         return len(ids)
 
