@@ -8,41 +8,39 @@ each name is waited for by itself, and none of them long.
 from __future__ import annotations
 
 import socket
-
-from aiohttp.abc import AbstractResolver, ResolveResult
+from ipaddress import ip_address
 
 from cordboard.engines.dns.addresses import addresses_of
 from cordboard.engines.dns.port import Resolver
 
+Resolved = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
+"""An address as a socket is made of it: family, kind, protocol, no name, address."""
 
-class Names(AbstractResolver):
+
+class Names:
     """Asks ``resolver`` whenever an HTTP connection is to be made, and remembers nothing."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a host; raises
+    async def addresses(self, host: str, port: int) -> list[Resolved]:
+        """The addresses of a host, which may be one itself; raises
         :class:`~cordboard.engines.dns.addresses.NameLeadsNowhere`."""
-        found = await addresses_of(
-            self._resolver,
-            host,
-            ipv4=family != socket.AF_INET6,
-            ipv6=family != socket.AF_INET,
-        )
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in found
-        ]
+        if _is_address(host):
+            return [_resolved(host, port)]
+        return [_resolved(one, port) for one in await addresses_of(self._resolver, host)]
 
-    async def close(self) -> None:
-        """Nothing is held open."""
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _resolved(address: str, port: int) -> Resolved:
+    if ":" in address:
+        six = (address, port, 0, 0)
+        return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", six
+    return socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port)

@@ -7,14 +7,17 @@ is about to be made to (after name resolution, so that no name leads around it).
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from types import TracebackType
+from typing import Final
 
-import aiohttp
 from yarl import URL
 
 from cordboard import __version__
@@ -22,25 +25,33 @@ from cordboard.engines.dns.addresses import NameLeadsNowhere
 from cordboard.engines.dns.network import NetworkResolver
 from cordboard.engines.dns.port import Resolver
 from cordboard.engines.dns.settings import DnsSettings
-from cordboard.feeds.names import Names
+from cordboard.feeds.http_connection import Answer, HttpConnection, NoAnswer
+from cordboard.feeds.http_connections import HttpConnections, Where
+from cordboard.feeds.names import Names, Resolved
 from cordboard.feeds.public_addresses import is_public
 
 TOTAL_TIMEOUT = 10.0
 """Seconds for one request with everything in it; receivers of webhooks are asked for 5 to 30 s."""
 
-CONNECT_TIMEOUT = 3.0
-"""Seconds for one TCP connection: a second SYN (1 s) and a third (3 s) have been tried by then."""
-
 MAX_RESPONSE_BYTES = 64 * 1024
 """How much of an answer is read; the rest is not waited for and the connection is closed."""
 
 MAX_CONNECTIONS = 1_024
-"""Open connections in all: twice the deliveries in flight, the rest is kept alive for reuse."""
+"""Requests under way in all; who comes then waits for his turn."""
+
+REMEMBERED: Final = 1_024
+"""URLs whose reading is remembered: most are told again and again."""
 
 MAX_URL_LENGTH = 2_048
 """Longest URL taken; what browsers and proxies agree on."""
 
 USER_AGENT = f"cordboard/{__version__}"
+
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE"})
+"""Methods that say nothing of a body where there is none (RFC 9110 8.6)."""
+
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+"""Methods that do the same if done twice (RFC 9110 9.2.2)."""
 
 _OK = 200
 _NO_PART_OF_URLS = re.compile("[\x00-\x20\x7f-\xa0\ud800-\udfff]")
@@ -55,6 +66,7 @@ class OutboundFailed(Exception):
     """A request got no answer; the message says why, without the URL."""
 
 
+@lru_cache(REMEMBERED)
 def usable_url(text: str) -> URL:
     """Read a URL that a tenant set; raises :class:`UnusableUrl`."""
     if len(text) > MAX_URL_LENGTH:
@@ -86,8 +98,9 @@ class Outbound:
         self, *, total_timeout: float = TOTAL_TIMEOUT, resolver: Resolver | None = None
     ) -> None:
         self._names = Names(resolver or NetworkResolver(DnsSettings()))
-        self._timeout = aiohttp.ClientTimeout(total=total_timeout, sock_connect=CONNECT_TIMEOUT)
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._total = total_timeout
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
+        self._ways: dict[bool, HttpConnections] = {}
 
     async def __aenter__(self) -> Outbound:
         return self
@@ -120,10 +133,8 @@ class Outbound:
         inside: bool = False,
     ) -> int:
         """Send any request and give the answer's status, like :meth:`post`."""
-        async with self._sent(method, url, body, headers, inside) as response:
-            with suppress(TimeoutError, aiohttp.ClientError):  # what was said, counts
-                await _read_away(response)
-            return response.status
+        answer = await self._answer(method, url, body, headers, inside)
+        return answer.status  # what was said counts, though its body may not come
 
     async def ask(
         self, url: URL, body: bytes, headers: Mapping[str, str], *, inside: bool = False
@@ -132,10 +143,10 @@ class Outbound:
 
         Raises :class:`OutboundFailed` where no such answer came, or one that is too long.
         """
-        async with self._sent("POST", url, body, headers, inside) as response:
-            if response.status != _OK:
-                raise OutboundFailed(f"status {response.status}")
-            return await _read_whole(response)
+        answer = await self._answer("POST", url, body, headers, inside)
+        if answer.status != _OK:
+            raise OutboundFailed(f"status {answer.status}")
+        return _whole(answer)
 
     async def exchange(
         self,
@@ -148,62 +159,109 @@ class Outbound:
     ) -> tuple[int, bytes]:
         """Send any request and give the answer's status and all that it holds, else like
         :meth:`post`. Raises :class:`OutboundFailed` also for an answer that is too long."""
-        async with self._sent(method, url, body, headers, inside) as response:
-            return response.status, await _read_whole(response)
+        answer = await self._answer(method, url, body, headers, inside)
+        return answer.status, _whole(answer)
 
-    @asynccontextmanager
-    async def _sent(
+    async def _answer(
         self, method: str, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> Answer:
         try:
-            async with self._opened(inside).request(
-                method,
-                url,
-                data=body or None,
-                headers={"User-Agent": USER_AGENT, **headers},
-                allow_redirects=False,
-            ) as response:
-                yield response
+            target = _target(url)
+            request = _request(method, target, body, headers)
+            ways = self._opened(inside)
+            until = asyncio.get_running_loop().time() + self._total
+            await self._turns.acquire()
+            try:
+                connection = ways.idle(target.where)
+                if connection is not None:
+                    try:
+                        return await _asked(ways, target.where, connection, request, until)
+                    except NoAnswer:  # closed before the request came there
+                        if method not in _REPEATABLE:
+                            raise
+                async with asyncio.timeout_at(until):
+                    connection = await ways.open(target.where)
+                return await _asked(ways, target.where, connection, request, until)
+            finally:
+                self._turns.release()
         except TimeoutError:
             raise OutboundFailed("no answer in time") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise OutboundFailed(_why(error)) from None
 
     async def close(self) -> None:
         """Close all connections."""
-        sessions, self._sessions = tuple(self._sessions.values()), {}
-        for session in sessions:
-            await session.close()
+        ways, self._ways = tuple(self._ways.values()), {}
+        for one in ways:
+            one.close()
 
-    def _opened(self, inside: bool) -> aiohttp.ClientSession:
-        """The session of what may go inside, or of all else: they share no connection."""
-        session = self._sessions.get(inside)
-        if session is None:
-            connector = aiohttp.TCPConnector(
-                limit=MAX_CONNECTIONS,
-                socket_factory=_any_socket if inside else _public_socket,
-                resolver=self._names,
-                use_dns_cache=False,  # what was checked is what is connected to, each time
-            )
-            session = self._sessions[inside] = aiohttp.ClientSession(
-                connector=connector,
-                timeout=self._timeout,
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-            )
-        return session
+    def _opened(self, inside: bool) -> HttpConnections:
+        """The connections of what may go inside, or of all else: they share none."""
+        ways = self._ways.get(inside)
+        if ways is None:
+            make = _any_socket if inside else _public_socket
+            ways = self._ways[inside] = HttpConnections(self._names, make, MAX_RESPONSE_BYTES)
+        return ways
 
 
-_Resolved = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int]]
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where requests to a URL go, and what of them is the same each time."""
+
+    where: Where
+    path: str
+    head: str
 
 
-def _any_socket(address: _Resolved) -> socket.socket:
+@lru_cache(REMEMBERED)
+def _target(url: URL) -> _Target:
+    """Raises ValueError for what can't be said in HTTP."""
+    host, port = url.raw_host, url.port
+    if host is None or port is None:
+        raise ValueError("the URL has no host")
+    head = f"Host: {url.host_port_subcomponent}\r\nUser-Agent: {USER_AGENT}\r\nAccept: */*\r\n"
+    if url.user is not None or url.password is not None:
+        login = f"{url.user or ''}:{url.password or ''}".encode("latin-1")
+        head += f"Authorization: Basic {b64encode(login).decode()}\r\n"
+    return _Target((url.scheme, host, port), url.raw_path_qs, head)
+
+
+def _request(method: str, target: _Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A request as it goes over the wire (RFC 9112 3); raises ValueError for what would
+    be more than one line of it."""
+    told = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    if not method.isalpha():
+        raise ValueError("that is no method")
+    if told.count("\r") != len(headers) or told.count("\n") != len(headers) or "\0" in told:
+        raise ValueError("a header has more than one line")
+    length = f"Content-Length: {len(body)}\r\n" if body or method not in _BODILESS else ""
+    head = f"{method} {target.path} HTTP/1.1\r\n{target.head}{told}{length}\r\n"
+    return head.encode() + body
+
+
+async def _asked(
+    ways: HttpConnections, where: Where, connection: HttpConnection, request: bytes, until: float
+) -> Answer:
+    """Ask, and keep the connection for the next request where that can be. Raises TimeoutError and
+    what a connection does."""
+    in_vain = asyncio.get_running_loop().call_at(until, connection.out_of_time)
+    try:
+        answer = await connection.ask(request)
+    except BaseException:
+        connection.close()
+        raise
+    finally:
+        in_vain.cancel()
+    ways.keep(where, connection)
+    return answer
+
+
+def _any_socket(address: Resolved) -> socket.socket:
     family, kind, protocol, _, _ = address
     return socket.socket(family, kind, protocol)
 
 
-def _public_socket(address: _Resolved) -> socket.socket:
+def _public_socket(address: Resolved) -> socket.socket:
     """A socket for a resolved address, the very one that it will be connected to, if that is on
     the open Internet."""
     if not is_public(ip_address(address[4][0].partition("%")[0])):
@@ -213,28 +271,13 @@ def _public_socket(address: _Resolved) -> socket.socket:
 
 def _why(error: Exception) -> str:
     """What went wrong, without the URL."""
-    cause = getattr(error, "os_error", None) or error.__cause__ or error
-    told = [cause, *getattr(cause, "exceptions", ())]
+    told = [error, *getattr(error, "exceptions", ())]
     ours = next((one for one in told if isinstance(one, _Forbidden | NameLeadsNowhere)), None)
     return str(ours) if ours is not None else type(error).__name__
 
 
-async def _read_whole(response: aiohttp.ClientResponse) -> bytes:
-    """Read an answer that is not too long."""
-    read = bytearray()
-    async for chunk in response.content.iter_any():
-        read += chunk
-        if len(read) > MAX_RESPONSE_BYTES:
-            response.close()
-            raise OutboundFailed(f"the answer is longer than {MAX_RESPONSE_BYTES} octets")
-    return bytes(read)
-
-
-async def _read_away(response: aiohttp.ClientResponse) -> None:
-    """Read a short answer, so that its connection can be used again; give up on a long one."""
-    read = 0
-    async for chunk in response.content.iter_any():
-        read += len(chunk)
-        if read > MAX_RESPONSE_BYTES:
-            response.close()
-            return
+def _whole(answer: Answer) -> bytes:
+    """The body of an answer; raises :class:`OutboundFailed` where it is not whole."""
+    if answer.cut is not None:
+        raise OutboundFailed(answer.cut)
+    return answer.body

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 HEALTHY_SLOTS = 64
 """At 100 ms an answer that is 640 callbacks a second to one receiver."""
@@ -58,18 +57,25 @@ class HostSlots:
         self._hosts: dict[str, _Host] = {}
         self._remembered = remembered
 
-    @asynccontextmanager
-    async def slot(self, host: str) -> AsyncIterator[None]:
-        """Hold a slot of a host for the time of the block, waiting for one first. Raises
+    def slot(self, host: str) -> _Slot:
+        """Hold a slot of a host for the time of an ``async with``, waiting for one first. Raises
         :class:`NoRoom` where too many wait, also later, when the host falls silent."""
+        return _Slot(self, host)
+
+    async def take(self, host: str) -> _Host:
+        """Wait for a slot, to be given back by :meth:`give`; raises like :meth:`slot`."""
         entry = self._hosts.setdefault(host, _Host())
-        await self._take(entry)
-        try:
-            yield
-        finally:
-            entry.active -= 1
-            self._let_in(entry)
-            self._forget(host, entry)
+        if entry.active < entry.limit and not entry.waiting:
+            entry.active += 1
+        else:
+            await self._wait(entry)
+        return entry
+
+    def give(self, host: str, entry: _Host) -> None:
+        """Give a slot back."""
+        entry.active -= 1
+        self._let_in(entry)
+        self._forget(host, entry)
 
     def answered(self, host: str) -> None:
         """A request to the host got an answer."""
@@ -93,10 +99,7 @@ class HostSlots:
         entry = self._hosts.get(host)
         return len(entry.waiting) if entry is not None else 0
 
-    async def _take(self, entry: _Host) -> None:
-        if entry.active < entry.limit and not entry.waiting:
-            entry.active += 1
-            return
+    async def _wait(self, entry: _Host) -> None:
         if len(entry.waiting) >= entry.room:
             raise NoRoom
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -122,3 +125,24 @@ class HostSlots:
             not entry.active and not entry.waiting and len(self._hosts) > self._remembered
         ):
             self._hosts.pop(host, None)
+
+
+class _Slot:
+    """A slot as long as its ``async with`` lasts."""
+
+    __slots__ = ("_entry", "_host", "_slots")
+
+    def __init__(self, slots: HostSlots, host: str) -> None:
+        self._slots = slots
+        self._host = host
+
+    async def __aenter__(self) -> None:
+        self._entry = await self._slots.take(self._host)
+
+    async def __aexit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._slots.give(self._host, self._entry)
