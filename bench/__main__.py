@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--store", choices=STORES, default="sqlite", help="what keeps the journal")
     options = parser.parse_args()
     if not options.whole_only:
-        for part in ("bench.sip_micro", "bench.relay_micro", "bench.engine_micro"):
+        for part in ("bench.sip_micro", "bench.relay_micro", "bench.engine_micro", "bench.feed"):
             print(f"== {part}", flush=True)
             subprocess.run([sys.executable, "-m", part], check=True)
         print("== whole calls")

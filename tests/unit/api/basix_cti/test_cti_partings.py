@@ -115,7 +115,7 @@ async def test_whose_token_is_taken_back_is_told_no_more() -> None:
     assert client.closed == Parting.NOT_ALLOWED.value
 
 
-async def test_what_one_turn_tells_is_one_write() -> None:
+async def test_what_is_told_together_is_one_write() -> None:
     house = QuickHouse()
     services = Services(house.exchange, house.journal, lambda: house.directory)
     client = Client(CtiSocket(services), "board", reading=True)

@@ -1,4 +1,4 @@
-"""Who reads a tenant's CTI frames, and what waits for each."""
+"""Who reads a tenant's CTI frames."""
 
 from __future__ import annotations
 
@@ -31,60 +31,48 @@ class Parting(Enum):
 
 
 class CtiReader:
-    """A connection: whom it watches (None: everybody), what it is told next, and why it comes to
-    its end. It is told framed messages, which are written all at once."""
+    """A connection: whom it watches (None: everybody), and why it comes to its end."""
 
     def __init__(self, app: str, user: int | None) -> None:
         self.app = app
         self.user = user
         self.parting: Parting | None = None
         self._outlet: Outlet | None = None
-        self._next: list[bytes] = []
-        self._size = 0
+        self._first: list[bytes] = []
         self._most = MAX_BEHIND
         self._parted = asyncio.Event()
 
     def greet(self, frames: Iterable[bytes]) -> None:
         """Tell what it is told at first, which may be as much as there is."""
-        self._next.extend(frames)
-        self._size = sum(map(len, self._next))
-        self._most = MAX_BEHIND + self._size
+        self._first = list(frames)
+        self._most = MAX_BEHIND + sum(map(len, self._first))
 
     def open(self, outlet: Outlet) -> None:
         """Write from now on; what it was told so far at once."""
         self._outlet = outlet
-        self.write()
+        outlet.write(b"".join(self._first))
+        self._first.clear()
 
-    def tell(self, frame: bytes) -> bool:
-        """Have one more message in what is written next, unless too much waits; whether that is
-        the first in it."""
+    def write(self, frames: bytes) -> None:
+        """Tell it these, unless too much waits."""
         if self.parting is not None:
-            return False
-        self._size += len(frame)
-        if self._size > self._most:
-            self.part(Parting.TOO_SLOW)
-            return False
-        self._next.append(frame)
-        return len(self._next) == 1
-
-    def write(self) -> None:
-        """Write all that it was told since the last time."""
-        if self._outlet is None or not self._next:
             return
-        behind = self._outlet.waiting()
-        if self.parting is None and behind + self._size > self._most:
+        behind = sum(map(len, self._first)) if self._outlet is None else self._outlet.waiting()
+        if behind + len(frames) > self._most:
             self.part(Parting.TOO_SLOW)
-            return
-        self._outlet.write(b"".join(self._next))
-        self._next.clear()
-        self._size = 0
+        elif self._outlet is None:
+            self._first.append(frames)
+        else:
+            self._outlet.write(frames)
 
-    def part(self, why: Parting, word: bytes | None = None) -> None:
-        """Let it come to its end: what waits here is told no more, only a last word."""
+    def part(self, why: Parting, word: bytes = b"") -> None:
+        """Let it come to its end: it is told no more, only a last word."""
         if self.parting is None:
             self.parting = why
-            self._next = [] if word is None else [word]
-            self.write()
+            if self._outlet is None:
+                self._first = [word]
+            else:
+                self._outlet.write(word)
             self._parted.set()
 
     async def parted(self) -> None:
@@ -92,37 +80,55 @@ class CtiReader:
         await self._parted.wait()
 
 
+class Audience:
+    """All who watch the same, and are told the same: one user, or everybody. ``told`` is what is to
+    be written to them."""
+
+    __slots__ = ("readers", "told")
+
+    def __init__(self) -> None:
+        self.readers: dict[CtiReader, None] = {}
+        self.told: list[bytes] = []
+
+
 class Readers:
     """The readers of one tenant."""
 
     def __init__(self) -> None:
-        self._of: dict[int | None, dict[CtiReader, None]] = {}
+        self._of: dict[int | None, Audience] = {}
 
     def __len__(self) -> int:
-        return sum(map(len, self._of.values()))
+        return sum(len(one.readers) for one in self._of.values())
 
     def join(self, reader: CtiReader) -> None:
         """Tell it from now on."""
-        self._of.setdefault(reader.user, {})[reader] = None
+        self._of.setdefault(reader.user, Audience()).readers[reader] = None
 
     def leave(self, reader: CtiReader) -> None:
         """Tell it no longer."""
-        some = self._of.get(reader.user, {})
-        some.pop(reader, None)
-        if not some:
-            self._of.pop(reader.user, None)
+        audience = self._of.get(reader.user)
+        if audience is not None:
+            audience.readers.pop(reader, None)
+            if not audience.readers:
+                del self._of[reader.user]
 
     def of_app(self, app: str, user: int | None) -> list[CtiReader]:
         """The connections of an app for a user, the oldest first."""
-        return [one for one in self._of.get(user, ()) if one.app == app and one.parting is None]
+        audience = self._of.get(user)
+        some = () if audience is None else audience.readers
+        return [one for one in some if one.app == app and one.parting is None]
 
     def all(self) -> list[CtiReader]:
         """Every one of them."""
-        return [one for some in self._of.values() for one in some]
+        return [one for audience in self._of.values() for one in audience.readers]
 
-    def wanted_by(self, delta: Delta) -> list[CtiReader]:
+    def watching(self, user: int | None) -> Audience | None:
+        """Who watches a user, or everybody."""
+        return self._of.get(user)
+
+    def wanted_by(self, delta: Delta) -> list[Audience]:
         """Who is to be told of a change: everybody, or who watches one of its users, or all."""
         if delta.users is None:
-            return self.all()
-        users: list[int | None] = [None, *delta.users]
-        return [one for user in users for one in self._of.get(user, ())]
+            return list(self._of.values())
+        of = self._of
+        return [of[user] for user in (None, *delta.users) if user in of]
