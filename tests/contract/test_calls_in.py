@@ -223,3 +223,22 @@ async def test_who_wants_to_take_the_place_of_a_phone_is_told_of(rig: Rig) -> No
     rig.execute(Accept(caller.channel))
     await rig.until(lambda: caller.talks)
     rig.execute(Bridge(caller.channel, channel))
+
+
+@pytest.mark.parametrize("name", RIGS)
+async def test_where_there_is_too_much_to_do_callers_hear_when_to_call_again(name: str) -> None:
+    busy: list[int] = [7]
+    async with RIGS[name](takes_calls=True, busy=lambda: busy[0] if busy else None) as rig:
+        caller = await rig.call_in("desk", "200")
+        await rig.until(lambda: caller.refused == 503)
+        assert caller.retry_after == 7
+        assert rig.events == []
+        busy.clear()
+        await offered(rig)
+
+
+async def test_a_refusal_may_say_when_to_call_again(rig: Rig) -> None:
+    caller = await offered(rig)
+    rig.execute(Reject(caller.channel, 503, "Service Unavailable", 9))
+    await rig.until(lambda: caller.refused == 503)
+    assert caller.retry_after == 9

@@ -21,6 +21,7 @@ from urllib.parse import unquote
 from cordboard.calls.causes import cause_of_ending
 from cordboard.calls.ports import (
     Answered,
+    Busy,
     CallerId,
     Contact,
     Dial,
@@ -159,6 +160,11 @@ class CallerEnd(ABC):
     @abstractmethod
     def refused(self) -> int | None:
         """The status that he was refused with."""
+
+    @property
+    @abstractmethod
+    def retry_after(self) -> int | None:
+        """Seconds after which he was told to call again."""
 
     @property
     @abstractmethod
@@ -365,6 +371,10 @@ class MemoryCaller(CallerEnd):
         return self.end.refused
 
     @property
+    def retry_after(self) -> int | None:
+        return self.end.retry_after
+
+    @property
     def talks(self) -> bool:
         return self.end.state is FarState.TALKING
 
@@ -514,6 +524,10 @@ class SipCaller(CallerEnd):
         return self.call.refused
 
     @property
+    def retry_after(self) -> int | None:
+        return self.call.retry_after
+
+    @property
     def talks(self) -> bool:
         return self.call.talks
 
@@ -635,11 +649,11 @@ def directory(names: tuple[str, ...] = tuple(PHONE_HERTZ)) -> Directory:
 
 
 @asynccontextmanager
-async def memory_rig(*, takes_calls: bool = False) -> AsyncIterator[Rig]:
+async def memory_rig(*, takes_calls: bool = False, busy: Busy | None = None) -> AsyncIterator[Rig]:
     """The engine in memory."""
     rig = MemoryRig()
     if takes_calls:
-        rig.engine.take_calls()
+        rig.engine.take_calls(busy)
     yield rig
 
 
@@ -659,6 +673,7 @@ async def embedded_rig(
     tls: TlsSettings | None = None,
     *,
     takes_calls: bool = False,
+    busy: Busy | None = None,
 ) -> AsyncIterator[EmbeddedRig]:
     """A started embedded engine, which is stopped in the end with all phones."""
     snapshot = directory()
@@ -675,7 +690,7 @@ async def embedded_rig(
     engine = EmbeddedEngine(settings, lambda: snapshot)
     rig = EmbeddedRig(engine)
     if takes_calls:
-        engine.take_calls()
+        engine.take_calls(busy)
     await engine.start()
     try:
         await rig.phone("trunk")

@@ -89,6 +89,14 @@ class SipCallOut:
         return None
 
     @property
+    def retry_after(self) -> int | None:
+        """Seconds after which it may be tried again, as the refusal says."""
+        for one in self._events:
+            if isinstance(one, InviteFailed):
+                return one.retry_after
+        return None
+
+    @property
     def talks(self) -> bool:
         """Whether the call is up."""
         answered = any(isinstance(one, InviteAnswered) for one in self._events)

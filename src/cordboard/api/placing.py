@@ -41,7 +41,12 @@ def refusal_headers(refusal: Refused) -> tuple[tuple[bytes, bytes], ...]:
     may be accepted soon (RFC 9110 10.2.3)."""
     if refusal.id is not RefusalId.OVERLOADED:
         return ()
-    return ((b"retry-after", str(RETRY_SECONDS).encode()),)
+    return retry_after(RETRY_SECONDS if refusal.retry_after is None else refusal.retry_after)
+
+
+def retry_after(seconds: int) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that says when to ask again."""
+    return ((b"retry-after", b"%d" % seconds),)
 
 
 def key_of(scope: Scope) -> str | None:

@@ -141,11 +141,13 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refuse an offered channel with a final status, 400 to 699; it ends in a local Failed."""
+    """Refuse an offered channel with a final status, 400 to 699; it ends in a local Failed.
+    ``retry_after`` is told where it is known: seconds until it is worth calling again."""
 
     channel: str
     status: int
     reason: str
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

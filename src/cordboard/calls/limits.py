@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cordboard.directory.model import Trunk
 from cordboard.values import often_made
 
+TENANT_SCOPE = "tenant"
 TRUNK_SCOPE = "trunk"
 RATE = "calls_per_second"
 """What stands before a scope where its rate is the limit; a tenant's has no scope beside it."""
@@ -54,7 +55,7 @@ class Take:
     def rate_key(self) -> LimitKey:
         """How the rate is named where it is what a call was refused for."""
         scope = self.key.scope
-        return LimitKey(RATE if scope == "tenant" else f"{scope}.{RATE}", self.key.name)
+        return LimitKey(RATE if scope == TENANT_SCOPE else f"{scope}.{RATE}", self.key.name)
 
 
 def trunk_take(trunk: Trunk, domain: str) -> Take:
@@ -75,6 +76,8 @@ class Usage:
     """How many channels of everything are in use, and how many calls may be begun just now."""
 
     def __init__(self) -> None:
+        self.legs = 0
+        """How many legs live: what tenants have in use."""
         self._used: dict[LimitKey, int] = {}
         self._buckets: dict[LimitKey, TokenBucket] = {}
 
@@ -108,6 +111,8 @@ class Usage:
             raise LimitReached(exceeded)
         for take in takes:
             self._used[take.key] = self.used(take.key) + 1
+            if take.key.scope == TENANT_SCOPE:
+                self.legs += 1
             if take.rate is not None:
                 self._bucket(take.key, take.rate, now).take(now)
 
@@ -122,6 +127,8 @@ class Usage:
         """Give back what was taken, but for the right to begin a call: that is used up."""
         for take in takes:
             left = self.used(take.key) - 1
+            if take.key.scope == TENANT_SCOPE and left >= 0:
+                self.legs -= 1
             if left > 0:
                 self._used[take.key] = left
             else:

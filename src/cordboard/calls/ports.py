@@ -69,6 +69,7 @@ __all__ = [
     "AnswerReferral",
     "Answered",
     "Bridge",
+    "Busy",
     "CallerId",
     "Contact",
     "Dial",
@@ -145,6 +146,10 @@ class Records(Protocol):
         """A channel has ended, and its far end knows."""
 
 
+Busy = Callable[[], int | None]
+"""After how many seconds it is worth calling again, where there is too much to do; else None."""
+
+
 class Engine(Protocol):
     """What stands behind the port. Events are handed to the callback given to :meth:`connect`.
 
@@ -173,9 +178,11 @@ class Engine(Protocol):
         called once, after :meth:`keep_records`. Of each the record is forgotten once its far end
         knows, or can't be told. What is no record of this engine is only forgotten."""
 
-    def take_calls(self) -> None:
+    def take_calls(self, busy: Busy | None = None) -> None:
         """Have the calls of phones and trunks offered (event Incoming), which are else refused; to
-        be called once, before anything is received, by who accepts or rejects each of them."""
+        be called once, before anything is received, by who accepts or rejects each of them. While
+        ``busy`` says so they are refused with 503 before anything is kept of them, but for those
+        that take the place of another channel."""
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""

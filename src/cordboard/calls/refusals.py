@@ -31,10 +31,19 @@ class Refused(Exception):
 
     ``parameter`` names the request's parameter at fault as v1 calls it (``second.address``), which
     other dialects translate, or the limit that was reached; ``message`` is for a person.
+    ``retry_after`` is in how many seconds it is worth asking again, where that is known.
     """
 
-    def __init__(self, id: RefusalId, message: str, parameter: str | None = None) -> None:  # noqa: A002 - the vendors' word
+    def __init__(
+        self,
+        id: RefusalId,  # noqa: A002 - the vendors' word
+        message: str,
+        parameter: str | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.id = id
         self.message = message
         self.parameter = parameter

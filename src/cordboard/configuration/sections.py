@@ -18,6 +18,7 @@ from cordboard.configuration.listening import (
     NETWORKS,
     Listener,
 )
+from cordboard.configuration.overload_settings import OVERLOAD_FIELDS
 from cordboard.configuration.watch_settings import LOG_FIELDS, METRICS_FIELDS
 from cordboard.directory import kinds
 from cordboard.directory.shape import (
@@ -135,6 +136,7 @@ SECTIONS: Final = {
     "store": Shape("store", STORE_FIELDS),
     "metrics": Shape("metrics", METRICS_FIELDS),
     "log": Shape("log", LOG_FIELDS),
+    "overload": Shape("overload", OVERLOAD_FIELDS),
     "calls": Shape(
         "calls",
         {

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
+from cordboard.calls.overload import OverloadLimits
 from cordboard.calls.running.scheduled import DEFAULT_GRACE
 from cordboard.configuration.listening import (
     HOSTS,
@@ -25,6 +26,7 @@ from cordboard.configuration.listening import (
     check_trunks,
     hosts_of,
 )
+from cordboard.configuration.overload_settings import overload_limits
 from cordboard.configuration.sections import (
     DEFAULT_HTTP,
     DEFAULT_LANGUAGES,
@@ -67,7 +69,7 @@ class Settings:
     of a range, ``recordings`` the folder of recorded calls, ``languages`` that of prompts by
     language. ``store`` is the URL of the journal's database, in which calls are kept for
     ``keep_days`` after their end, ``recovery`` the file of live channels. ``node`` is what this
-    server is called.
+    server is called; ``overload`` is when there is too much to do for one more call.
     """
 
     http: tuple[str, int] = DEFAULT_HTTP
@@ -95,6 +97,7 @@ class Settings:
     drain: float = 0.0
     grace: float = DEFAULT_GRACE
     keep_days: float = DEFAULT_DAYS
+    overload: OverloadLimits = field(default_factory=OverloadLimits)
     watch: WatchSettings = field(default_factory=WatchSettings)
     node: str = DEFAULT_NODE
 
@@ -261,6 +264,7 @@ def _settings(
         drain=sections["calls"]["drain"],
         grace=sections["calls"]["grace"],
         keep_days=sections["store"]["keep_days"],
+        overload=overload_limits(sections["overload"]),
         watch=watch_settings(sections["metrics"], sections["log"]),
         node=sections["node"]["name"] or DEFAULT_NODE,
     )

@@ -201,12 +201,14 @@ class FarEnd(AnyEnd):
 
 
 class CallingEnd(AnyEnd):
-    """Who calls us. ``rung`` are the statuses that he was told of, ``refused`` the last one."""
+    """Who calls us. ``rung`` are the statuses that he was told of, ``refused`` the last one, with
+    which he perhaps heard after how many seconds he may call again."""
 
     def __init__(self, engine: MemoryEngine, channel: str) -> None:
         super().__init__(engine, channel)
         self.rung: list[int] = []
         self.refused: int | None = None
+        self.retry_after: int | None = None
 
     def told(self, command: Ring | Accept | Reject) -> None:
         """What becomes of his call."""
@@ -215,7 +217,12 @@ class CallingEnd(AnyEnd):
         elif isinstance(command, Accept):
             self.accepted()
         else:
+            self.retry_after = command.retry_after
             self.told_refusal(command.status, command.reason)
+
+    def turned_away(self, status: int, retry_after: int | None = None) -> None:
+        """A refusal of which nothing is kept, nor told to anybody."""
+        self.state, self.refused, self.retry_after = FarState.OVER, status, retry_after
 
     def told_ringing(self, status: int) -> None:
         """180, or another sign that the call progresses."""

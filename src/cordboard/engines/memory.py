@@ -22,6 +22,7 @@ from cordboard.calls.ports import (
     Accept,
     AnswerReferral,
     Bridge,
+    Busy,
     Contact,
     Dial,
     Eavesdrop,
@@ -82,6 +83,7 @@ class MemoryEngine:
         self._behaviours: dict[str, Behaviour] = {}
         self._far: dict[str, AnyEnd] = {}
         self.takes_calls = False
+        self._busy: Busy | None = None
         self._traces: dict[str, list[TraceLine]] = {}
         self._due: list[_Due] = []
         self._order = count()
@@ -147,9 +149,9 @@ class MemoryEngine:
         elif isinstance(far, CallingEnd) and isinstance(command, Listen | Play):
             far.is_to_hear(command)
 
-    def take_calls(self) -> None:
+    def take_calls(self, busy: Busy | None = None) -> None:
         """Have calls offered that :meth:`call_in` makes."""
-        self.takes_calls = True
+        self.takes_calls, self._busy = True, busy
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal, best first."""
@@ -197,8 +199,11 @@ class MemoryEngine:
     def call_in(self, incoming: Incoming) -> CallingEnd:
         """Let somebody call, who is refused where no calls are taken."""
         caller = self._far[incoming.channel] = CallingEnd(self, incoming.channel)
+        seconds = None if self._busy is None else self._busy()
         if not self.takes_calls:
-            caller.state, caller.refused = FarState.OVER, 404
+            caller.turned_away(404)
+        elif seconds is not None and incoming.replaces is None:
+            caller.turned_away(503, seconds)
         else:
             self.keep(incoming.channel, "offered")
             self.note(incoming.channel, "INVITE", sent=False)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.limits import LimitKey, LimitReached, Usage
+from cordboard.calls.overload import NO_LIMITS, OverloadLimits
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.plan import CallPlan
@@ -28,6 +29,7 @@ from cordboard.calls.running.scheduled import DEFAULT_GRACE, ScheduledCall, Some
 from cordboard.calls.running.wishes import Wishes
 from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.exchange.admission import Admission
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.fetching import Documents, Fetching
 from cordboard.exchange.live_calls import LiveCalls
@@ -44,8 +46,8 @@ from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal, JournalUnavailable, Key
 from cordboard.randomness import timely_uuid
 
-MAX_LIVE_CALLS = 5_000
-"""Twice what the memory of a small machine carries at 60 KB a call beside its media ports."""
+OVERLOAD_PAUSE = 1.0
+"""Seconds until a call that is due is tried again where there was too much to do."""
 
 JOURNAL_PAUSE = 1.0
 """Seconds until a call that is due is tried again where the journal could not take it."""
@@ -55,7 +57,8 @@ class Exchange:
     """All live calls of this process.
 
     ``directory`` gives the snapshot of the moment; ``wall`` is seconds since the epoch; ``grace``
-    is how many seconds late a call for later may begin; ``files`` are those of recordings.
+    is how many seconds late a call for later may begin; ``files`` are those of recordings;
+    ``limits`` say when there is too much to do.
     """
 
     def __init__(
@@ -66,12 +69,14 @@ class Exchange:
         wall: Callable[[], float],
         grace: float = DEFAULT_GRACE,
         files: RecordedFiles | None = None,
+        limits: OverloadLimits = NO_LIMITS,
     ) -> None:
         self._directory = directory
         self._engine = engine
         self._journal = journal
         self._wall = wall
-        self._usage = Usage()
+        self._usage = usage = Usage()
+        self.admission = Admission(limits, lambda: usage.legs)
         self._attendance = Attendance()
         self._switchboard = LiveSwitchboard(
             directory,
@@ -148,6 +153,7 @@ class Exchange:
         due_at = request.due_at(accepted_at)
         if due_at is not None:
             return await self._accept_for_later(request, tenant, accepted_at, due_at, key)
+        self.admission.take()
         planned = plan(request, tenant, self._switchboard)
         self._take(planned)
         record = record_of(request, accepted_at, planned.channels)
@@ -165,6 +171,8 @@ class Exchange:
     def explain(self, request: CallRequest) -> dict[str, Json]:
         """What :meth:`place` would do with the request now, and why; nothing rings. Raises
         :class:`Refused`, as that would."""
+        if request.due_at(self._wall()) is None:
+            self.admission.explained()
         return explain(plan(request, self._tenant(request), self._switchboard), self._switchboard)
 
     def hang_up(self, tenant: str, call: str) -> bool:
@@ -252,8 +260,6 @@ class Exchange:
 
     def _take(self, planned: CallPlan) -> None:
         """Take everything that limits the call in one synchronous step, or refuse it."""
-        if len(self._live) >= MAX_LIVE_CALLS:
-            raise Refused(RefusalId.OVERLOADED, "too many live calls", "server")
         try:
             self._usage.take(planned.takes, time.monotonic())
         except LimitReached as reached:
@@ -299,7 +305,11 @@ class Exchange:
         if scheduled.too_late(self._wall(), self._grace):
             self._end_unbegun(scheduled, scheduled.missed())
             return
+        if self.admission.busy() is not None:
+            self._schedule.again(scheduled, OVERLOAD_PAUSE)
+            return
         try:
+            self.admission.take()
             planned = plan(request, self._tenant(request), self._switchboard)
             self._take(planned)
         except Refused as refusal:

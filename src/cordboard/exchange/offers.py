@@ -101,16 +101,16 @@ class Offers:
 
     def _refuse(self, incoming: Incoming, refusal: Refused) -> None:
         status, phrase = status_of(refusal)
-        caller = incoming.terminal or ", ".join(incoming.trunks)
-        _log.info(
-            "offer.refused",
-            channel=incoming.channel,
-            caller=caller,
-            dialled=incoming.dialled,
-            status=status,
-            reason=refusal.message,
-        )
-        self._execute(Reject(incoming.channel, status, phrase))
+        if refusal.retry_after is None:  # else there may be hundreds of them a second
+            _log.info(
+                "offer.refused",
+                channel=incoming.channel,
+                caller=incoming.terminal or ", ".join(incoming.trunks),
+                dialled=incoming.dialled,
+                status=status,
+                reason=refusal.message,
+            )
+        self._execute(Reject(incoming.channel, status, phrase, refusal.retry_after))
 
 
 def status_of(refusal: Refused) -> tuple[int, str]:

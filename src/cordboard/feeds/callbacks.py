@@ -35,6 +35,9 @@ MAX_UNDER_WAY: Final = 2_000
 """Callbacks that are being delivered, or wait for a slot of their host; the rest waits where it is
 kept."""
 
+COUNT_SECONDS: Final = 60.0
+"""Between two counts of the outbox, each of which looks at every callback that is owed."""
+
 NO_ROOM_SECONDS: Final = 60.0
 """For how long those are put off for which there is no room, as too many wait for their host: as
 long as they wait they are no more than rows."""
@@ -91,6 +94,9 @@ class Callbacks:
         self._made: dict[str, tuple[int, float]] = {}
         self._no_room: list[str] = []
         self._looking: asyncio.Task[None] | None = None
+        self.pending = 0
+        """How many are owed: as counted in the outbox now and then, with what came and went."""
+        self._counted_at = -COUNT_SECONDS
 
     def start(self) -> None:
         """Deliver what is owed from now on, and what was left."""
@@ -122,6 +128,7 @@ class Callbacks:
     def _owed(self, one: Owed) -> None:
         """A callback is owed from now on. A look into the outbox may have seen it committed before
         the journal could say so, and then it is tried already."""
+        self.pending += 1
         if one.id not in self._made:
             self.deliver(one)
 
@@ -131,6 +138,7 @@ class Callbacks:
             room = MAX_UNDER_WAY - len(self._under_way)
             if room > 0:
                 try:
+                    await self._count()
                     await self._put_off()
                     due = await self._journal.due(self._wall(), room)
                 except JournalUnavailable:
@@ -143,6 +151,12 @@ class Callbacks:
                         self.deliver(posted.owed, posted.attempts)
                 self._forget_old_attempts()
             await asyncio.sleep(self._look_seconds)
+
+    async def _count(self) -> None:
+        now = self._wall()
+        if abs(now - self._counted_at) >= COUNT_SECONDS:
+            self._counted_at = now
+            self.pending = (await self._journal.backlog()).pending
 
     async def _put_off(self) -> None:
         """Leave those for later for which there is no room: others are due behind them."""
@@ -178,6 +192,8 @@ class Callbacks:
         self._made.pop(one.id, None)  # the latest stand last
         self._made[one.id] = (attempts + 1, self._wall())
         self._journal.attempted(one.id, attempt, fate, next_at)
+        if fate is not Fate.PENDING:
+            self.pending -= 1
         if fate in (Fate.GONE, Fate.GIVEN_UP):
             _log.warning("a callback is not delivered", id=one.id, call=one.call, fate=fate.value)
 

@@ -20,7 +20,7 @@ from prometheus_client.core import (
 from cordboard import __version__
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.watching import Unready
-from cordboard.calls.limits import TRUNK_SCOPE
+from cordboard.calls.limits import TENANT_SCOPE, TRUNK_SCOPE
 from cordboard.calls.planning.trunks import full_name
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.engine import EmbeddedEngine
@@ -30,12 +30,12 @@ from cordboard.feeds.call_metrics import CallMetrics
 from cordboard.feeds.following import Feed
 from cordboard.journal.outbox import Backlog
 from cordboard.journal.port import Journal
+from cordboard.serving.admission_metrics import AdmissionMetrics
 from cordboard.serving.loop_lag import LoopLag
 
 BACKLOG_SECONDS: Final = 2.0
 """How long somebody who reads metrics waits for the database."""
 
-TENANT_SCOPE: Final = "tenant"
 SHOWN_SCOPES: Final = frozenset({TENANT_SCOPE, "group", TRUNK_SCOPE})
 """Limits that are shown: users are too many."""
 
@@ -55,6 +55,7 @@ class Monitoring:
         wall: Callable[[], float],
         *,
         call_lines: bool,
+        owed: Callable[[], int] = lambda: 0,
     ) -> None:
         self._exchange = exchange
         self._engine = engine
@@ -66,9 +67,13 @@ class Monitoring:
         self._backlog: Backlog | None = None
         self.requests = RequestMetrics()
         self._calls = CallMetrics(journal, tell_end if call_lines else None)
-        self._lag = LoopLag(self._calls.catch_up)
+        admission = exchange.admission
+        writing = journal.figures.writing_for
+        self._lag = LoopLag(
+            lambda lag: admission.look(lag, writing(), owed()), self._calls.catch_up
+        )
         self._registry = CollectorRegistry()
-        for collector in (self.requests, self._calls, self):
+        for collector in (self.requests, self._calls, AdmissionMetrics(admission), self):
             self._registry.register(collector)
         ProcessCollector(registry=self._registry)
 
@@ -122,17 +127,16 @@ class Monitoring:
         yield from self._of_readers()
         yield HistogramMetricFamily(
             "cordboard_loop_lag_seconds",
-            "How late the event loop was, looked at ten times a second.",
+            "How late the event loop was, looked at fifty times a second.",
             buckets=self._lag.lags.cumulative(),
             sum_value=self._lag.lags.total,
         )
 
     def _of_calls(self) -> Iterator[Metric]:
         used = self._exchange.usage()
-        legs = sum(count for key, count in used.items() if key.scope == TENANT_SCOPE)
         for name, text, value in (
             ("live_calls", "Calls that have begun and are not over.", self._exchange.live_calls()),
-            ("live_legs", "Legs of them.", legs),
+            ("live_legs", "Legs of them.", self._exchange.admission.legs),
             (
                 "scheduled_calls",
                 "Calls that wait for their time.",

@@ -20,7 +20,7 @@ from cordboard.tasks import cancelled
 
 _log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = frozenset({"drain"})
+AT_ONCE: Final = frozenset({"drain", "overload"})
 """Settings that count from the next use on."""
 
 AFTER_RESTART: Final = {

@@ -89,19 +89,24 @@ class Service:
             keep_bindings = self._bindings.put
         self.engine.keep_bindings(keep_bindings)
         files = FolderOfRecordings(settings.recordings)
-        self.engine.take_calls()
         self.exchange = Exchange(
-            self._directory, self.engine, self.journal, time.time, settings.grace, files
+            *(self._directory, self.engine, self.journal, time.time, settings.grace, files),
+            limits=settings.overload,
         )
+        admission = self.exchange.admission
+        self.engine.take_calls(admission.busy_seconds)
         self._outbound = Outbound()
         self.exchange.fetch_from(StepServers(self._outbound, self._inside, NoDocument))
         self._callbacks = deliveries(self.journal, self._outbound, self._directory, settings.node)
-        services = Services(self.exchange, self.journal, self._directory, files, settings.node)
+        services = Services(
+            *(self.exchange, self.journal, self._directory, files, settings.node), admission.busy
+        )
         self._feed = services.feed
         self._retention = RecordingRetention(self.journal, services.recordings, time.time)
         self._monitoring = Monitoring(
             *(self.exchange, self.engine, self.journal, self._directory, self._feed, time.time),
             call_lines=settings.watch.calls,
+            owed=lambda: self._callbacks.pending,
         )
         self._http = HttpServer(settings.http, create_app(services, self._shown()))
 
@@ -158,7 +163,8 @@ class Service:
         if self._tenants is not None:
             directory = await self._tenants.declare(configuration.declared)
         self._take_directory(directory)
-        self.settings = replace(self.settings, drain=settings.drain)
+        self.settings = replace(self.settings, drain=settings.drain, overload=settings.overload)
+        self.exchange.admission.follow(settings.overload)
 
     async def _keep_tenants(self) -> None:
         """Apply the file to the stored directory, and serve what is there then."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cordboard.sip.dialog_request import DialogRequest
     from cordboard.sip.events import SipEvent
     from cordboard.sip.flow import Flow
+    from cordboard.sip.message import Request
     from cordboard.sip.remains import Keeper
     from cordboard.sip.session import Session
     from cordboard.sip.trace import Trace
@@ -32,6 +33,8 @@ MAX_TRANSACTIONS = 250_000
 MAX_SESSIONS = 20_000
 # In-dialog requests, BYE above all, are served beyond the limit that turns strangers away.
 IN_DIALOG_RESERVE = 1.25
+# Seconds: long enough for a burst to pass, short enough that a phone's user waits for it.
+RETRY_SECONDS = 10
 # Seconds: what RFC 4028 4 recommends for how long a session lasts unrefreshed, and its least.
 SESSION_EXPIRES = 1800
 MIN_SE = 90
@@ -55,7 +58,8 @@ class StackSettings:
     (RFC 4028); 0 is for ever. Phones that registered over UDP are pinged every ``keepalive``
     seconds; 0 is never. ``refuses_calls`` is the status that every new call to us is refused with,
     where none is taken: at once and without keeping anything. ``callers`` judges who calls; without
-    it everybody may."""
+    it everybody may. ``busy`` is asked of every new call to us: after how many seconds it is worth
+    trying again, where there is too much to do."""
 
     advertised: Callable[[Flow], tuple[str, int]]
     tag_secret: bytes = field(repr=False)
@@ -67,6 +71,7 @@ class StackSettings:
     strangers: Strangers = EVERYBODY_WELCOME
     refuses_calls: int | None = None
     callers: Callers | None = None
+    busy: Callable[[], int | None] | None = None
     max_sessions: int = MAX_SESSIONS
     max_transactions: int = MAX_TRANSACTIONS
 
@@ -115,6 +120,16 @@ class Core:
             len(self.layer) >= self.settings.max_transactions
             or len(self.sessions) >= self.settings.max_sessions
         )
+
+    def turns_away(self, request: Request) -> int | None:
+        """Seconds after which a request outside any dialog may come again, where there is too much
+        to do for it now. A call that takes the place of another is alive already."""
+        if self.full:
+            return RETRY_SECONDS
+        busy = self.settings.busy
+        if busy is None or request.method != "INVITE" or "replaces" in request.headers:
+            return None
+        return busy()
 
     @property
     def exhausted(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
 from cordboard.sip.callers import KnownCaller
+from cordboard.sip.core import RETRY_SECONDS
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.left_offer import keep_offer
 from cordboard.sip.lines import line
@@ -46,8 +47,6 @@ MAX_UNSUPPORTED = 8
 
 CHALLENGED = 401
 ESSENTIAL = ("to", "from", "call-id", "cseq")
-# Long enough for a burst to pass, short enough that a phone's user waits for it.
-RETRY_AFTER_OVERLOAD_LINE = "Retry-After: 10\r\n"
 
 
 class Inbound:
@@ -173,7 +172,7 @@ class Inbound:
         if session is None or not session.owns(to_tag, tag_of(headers["from"][0])):
             self.refuse(request, way_back, 481, now)
         elif self._core.exhausted:
-            self.refuse(request, way_back, 503, now, RETRY_AFTER_OVERLOAD_LINE)
+            self.refuse(request, way_back, 503, now, line("retry-after", str(RETRY_SECONDS)))
         elif not self._refused_for_extension(request, way_back, now):
             transaction = self._layer.serve(key, request, way_back, call_id, to_tag)
             session.on_request(transaction, request, flow, now)
@@ -182,8 +181,9 @@ class Inbound:
         self, request: Request, key: Key, flow: Flow, way_back: Flow, now: float
     ) -> None:
         method = request.method
-        if self._core.full:
-            self.refuse(request, way_back, 503, now, RETRY_AFTER_OVERLOAD_LINE)
+        seconds = self._core.turns_away(request)
+        if seconds is not None:
+            self.refuse(request, way_back, 503, now, line("retry-after", str(seconds)))
             return
         check_request(request)
         if self._refused_for_extension(request, way_back, now):

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.overload import OverloadLimits, Strain
 from cordboard.calls.ports import Dial
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import MAX_DELAY, GroupKeys, RingGroup
@@ -162,6 +163,22 @@ async def test_what_will_never_do_is_refused_at_once() -> None:
         await house.place(delay=MAX_DELAY + 1.0)
     assert caught.value.parameter == "delay"
     assert house.exchange.scheduled_calls() == 0
+
+
+async def test_where_there_is_too_much_to_do_when_it_is_due_it_waits_for_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cordboard.exchange.exchange.OVERLOAD_PAUSE", 0.01)
+    house = House()
+    admission = house.exchange.admission
+    await house.exchange.place(replace(request(), id="call-0"))
+    admission.follow(OverloadLimits(live_legs=2))
+    await house.place(delay=SOON)
+    await eventually(lambda: admission.refused[Strain.LIVE_LEGS] >= 3)
+    assert house.exchange.scheduled_calls() == 1
+    assert house.exchange.hang_up("demo", "call-0")
+    await eventually(lambda: house.exchange.scheduled_calls() == 0)
+    assert "call.started" in await house.kinds()
 
 
 async def test_what_stands_in_its_way_when_it_is_due_is_its_result() -> None:

@@ -17,7 +17,7 @@ from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
 from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
-from cordboard.api.requests import note, request_of
+from cordboard.api.requests import leave_unlogged, note, request_of
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope
@@ -59,6 +59,10 @@ class BasixApi:
         if scope["method"] != "POST":
             return _error("method_not_allowed", "use POST", status=405, headers=_ALLOW)
         try:
+            busy = self._services.busy()
+            if busy is not None:
+                leave_unlogged(scope)
+                raise busy
             principal = self._services.gate.admit(scope)
             if not principal.may(ApiScope.CALLS_WRITE):
                 message = "the account lacks the scope calls:write"

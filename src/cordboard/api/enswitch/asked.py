@@ -68,8 +68,10 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Function:
     """What is done at a path, and which privileges it takes one of; it raises
-    :class:`~cordboard.api.enswitch.faults.Faulty`."""
+    :class:`~cordboard.api.enswitch.faults.Faulty`. ``places``: it is there to begin calls, and not
+    asked where there is too much to do."""
 
     path: str
     needs: tuple[Privilege, ...]
     answer: Callable[[Asked], Awaitable[Answer]]
+    places: bool = False

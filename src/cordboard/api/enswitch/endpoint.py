@@ -19,13 +19,14 @@ from cordboard.api.body import ClientGone, UnreadableBody
 from cordboard.api.enswitch import cdrs, live, objects, recordings
 from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.credentials import admit
-from cordboard.api.enswitch.faults import NOT_AUTHENTICATED, Code, Fault, Faulty, invalid
+from cordboard.api.enswitch.faults import NOT_AUTHENTICATED, Code, Fault, Faulty, invalid, refusal
 from cordboard.api.enswitch.fields import Fields
 from cordboard.api.enswitch.make import DIALECT
 from cordboard.api.enswitch.making import MAKE
 from cordboard.api.enswitch.parameters import UnreadableParameters, read_parameters
 from cordboard.api.enswitch.replies import faults
-from cordboard.api.requests import note, request_of
+from cordboard.api.placing import refusal_headers
+from cordboard.api.requests import leave_unlogged, note, request_of
 from cordboard.api.services import Services
 
 BASES: Final = ("/local/api/json", "/api/json")
@@ -67,6 +68,10 @@ class EnswitchApi:
             return Answer(204, headers=_ALLOW)
         if scope["method"] not in ("GET", "POST"):
             return Answer(405, headers=_ALLOW, result="method_not_allowed")
+        busy = self._services.busy() if self._function.places else None
+        if busy is not None:
+            leave_unlogged(scope)
+            return faults([refusal(busy)], busy.id.value, refusal_headers(busy))
         try:
             parameters = await read_parameters(scope, receive)
             principal, person = await admit(self._services.gate, scope, parameters)

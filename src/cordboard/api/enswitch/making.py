@@ -45,4 +45,4 @@ async def _begins(asked: Asked, call: str, seconds: int, tenant: str) -> bool:
         return False
 
 
-MAKE: Final = Function(METHOD, (Privilege.ACTIONS, Privilege.PANEL), make_call)
+MAKE: Final = Function(METHOD, (Privilege.ACTIONS, Privilege.PANEL), make_call, places=True)

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from cordboard.api.answer import PROBLEM, compact
 from cordboard.api.auth import BEARER, CHALLENGE
+from cordboard.api.placing import retry_after
 from cordboard.api.requests import note
 from cordboard.calls.refusals import RefusalId, Refused
 
@@ -151,7 +152,8 @@ def answer_of(problem: Problem) -> Response:
 
 def refused(refusal: Refused) -> Problem:
     """The problem that a refusal is for a client of v1."""
-    return Problem(refusal.id.value, refusal.message, parameter=refusal.parameter)
+    headers = () if refusal.retry_after is None else retry_after(refusal.retry_after)
+    return Problem(refusal.id.value, refusal.message, parameter=refusal.parameter, headers=headers)
 
 
 def faults_of(faults: Iterable[Mapping[str, Any]], where: str | None = None) -> list[Fault]:

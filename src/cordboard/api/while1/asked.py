@@ -42,8 +42,10 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Method:
     """What is done at a path, and which scope of the account it takes; it raises
-    :class:`~cordboard.api.while1.faults.Faulty`."""
+    :class:`~cordboard.api.while1.faults.Faulty`. ``places``: it is there to begin calls, and not
+    asked where there is too much to do."""
 
     name: str
     needs: ApiScope
     answer: Callable[[Asked], Awaitable[Answer]]
+    places: bool = False

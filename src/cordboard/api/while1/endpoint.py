@@ -16,13 +16,14 @@ from starlette.types import Receive, Scope, Send
 from cordboard.api.answer import Answer
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Unauthenticated
 from cordboard.api.body import ClientGone, UnreadableBody
-from cordboard.api.requests import note, request_of
+from cordboard.api.placing import refusal_headers
+from cordboard.api.requests import leave_unlogged, note, request_of
 from cordboard.api.services import Services
 from cordboard.api.while1.asked import Asked, Method
 from cordboard.api.while1.cdr import CDR
 from cordboard.api.while1.channels import CHANNEL
 from cordboard.api.while1.credentials import admit
-from cordboard.api.while1.faults import Faulty
+from cordboard.api.while1.faults import Faulty, refusal
 from cordboard.api.while1.originate import DIALECT
 from cordboard.api.while1.originating import ORIGINATE_CALL
 from cordboard.api.while1.parameters import read_parameters
@@ -62,6 +63,10 @@ class While1Api:
             return Answer(204, headers=_ALLOW)
         if scope["method"] not in ("GET", "POST"):
             return errors(["Use GET or POST"], "method_not_allowed", 405, _ALLOW)
+        busy = self._services.busy() if self._method.places else None
+        if busy is not None:
+            leave_unlogged(scope)
+            return errors([refusal(busy, "")], busy.id.value, headers=refusal_headers(busy))
         try:
             parameters = await read_parameters(scope, receive)
             principal = await admit(self._services.gate, scope, parameters)

@@ -60,4 +60,4 @@ def _originated(wanted: Originate, accepted: Accepted) -> Answer:
     return done([said], headers_of(accepted))
 
 
-ORIGINATE_CALL: Final = Method(METHOD, ApiScope.CALLS_WRITE, originate_call)
+ORIGINATE_CALL: Final = Method(METHOD, ApiScope.CALLS_WRITE, originate_call, places=True)

@@ -53,7 +53,7 @@ def _accept(channel: Channel, _command: Accept, _channels: Channels) -> None:
 
 def _reject(channel: Channel, command: Reject, _channels: Channels) -> None:
     if isinstance(channel, OfferedChannel):
-        channel.reject(command.status, command.reason)
+        channel.reject(command.status, command.reason, command.retry_after)
 
 
 def _hang_up(channel: Channel, command: HangUp, _channels: Channels) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import structlog
 
 from cordboard.calls.ports import (
+    Busy,
     Contact,
     Dial,
     EngineCommand,
@@ -64,6 +65,7 @@ class EmbeddedEngine:
         self._running: Running | None = None
         self._records: Records | None = None
         self._takes_calls = False
+        self._busy: Busy | None = None
         self._keep_bindings: Callable[[str, str | None], None] | None = None
         self._bindings: KeptBindings | None = None
 
@@ -84,6 +86,7 @@ class EmbeddedEngine:
             forget=self._forget,
             records=self._records,
             takes_calls=self._takes_calls,
+            busy=self._busy,
         )
         if tag_secret is not None:
             self.settings = replace(self.settings, tag_secret=tag_secret)
@@ -167,9 +170,9 @@ class EmbeddedEngine:
         if left and self._records is not None:
             LeftOver(running.runner, self._directory, self._records, left).go_on()
 
-    def take_calls(self) -> None:
+    def take_calls(self, busy: Busy | None = None) -> None:
         """Have calls offered; to be called before :meth:`start`."""
-        self._takes_calls = True
+        self._takes_calls, self._busy = True, busy
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""

@@ -86,11 +86,12 @@ class OfferedChannel(Channel):
         if self._answer is not None:
             self._begin_to_talk(self.audio)
 
-    def reject(self, status: int, reason: str) -> None:
-        """Send a final refusal."""
+    def reject(self, status: int, reason: str, retry_after: int | None = None) -> None:
+        """Send a final refusal, perhaps with when it is worth calling again."""
         if self._is_open:
             self._failure = (status, reason)
-            self._with.stack.reject(self.id, status, reason, self._with.clock())
+            later = () if retry_after is None else (("Retry-After", str(retry_after)),)
+            self._with.stack.reject(self.id, status, reason, self._with.clock(), later)
 
     def hang_up(self, cause: Cause) -> None:
         """BYE, or a refusal."""

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from cordboard.addresses import bracketed, canonical, is_wildcard
-from cordboard.calls.ports import EngineEvent, Records
+from cordboard.calls.ports import Busy, EngineEvent, Records
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.dns.locator import Locator, means_of
 from cordboard.engines.dns.port import Resolver
@@ -54,7 +54,8 @@ NO_SUCH_NUMBER: Final = 404
 @dataclass(frozen=True, slots=True)
 class Callbacks:
     """What the parts of a running engine ask, and whom they tell; ``records`` keeps what is needed
-    after a crash; ``takes_calls``: those of phones and trunks are told of."""
+    after a crash; ``takes_calls``: those of phones and trunks are told of, unless there is too much
+    to do, which ``busy`` says."""
 
     directory: Callable[[], Directory]
     load_prompt: Callable[[str], bytes]
@@ -65,6 +66,7 @@ class Callbacks:
     forget: Callable[[Channel], None]
     records: Records | None = None
     takes_calls: bool = False
+    busy: Busy | None = None
 
 
 class Running:
@@ -86,7 +88,7 @@ class Running:
         self.prompts = PromptShelf(loop, callbacks.load_prompt)
         self.recordings = Recordings(settings.recordings, loop, lambda: self.runner.pump())
         self._trace = callbacks.trace
-        self._takes_calls = callbacks.takes_calls
+        self._takes_calls, self._busy = callbacks.takes_calls, callbacks.busy
         self._keeper = None if callbacks.records is None else KeptRecords(callbacks.records)
         self.tls = TlsContexts(settings.tls)
         self._watch: asyncio.TimerHandle | None = None
@@ -162,6 +164,7 @@ class Running:
                 user_agent=settings.user_agent,
                 refuses_calls=None if self._takes_calls else NO_SUCH_NUMBER,
                 callers=callers,
+                busy=self._busy,
             ),
             registrar=self.bindings.registrar,
             trace=self._trace,

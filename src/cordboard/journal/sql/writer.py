@@ -264,12 +264,16 @@ class Writer:
                     self.put(Entry(record.tenant, waiting.entry.at, (end,)))
 
     async def _write(self, entries: list[Entry]) -> None:
-        began = time.perf_counter()
-        batch = Batch(entries, self._view, self._known_tenants)
-        self._owed = batch.owed
-        await self._database.write(batch.statements())
+        figures = self._figures
+        began = figures.writing_since = time.perf_counter()
+        try:
+            batch = Batch(entries, self._view, self._known_tenants)
+            self._owed = batch.owed
+            await self._database.write(batch.statements())
+        finally:
+            figures.writing_since = None
         self._known_tenants.update(batch.tenants)
-        self._figures.batches.add(time.perf_counter() - began)
+        figures.batches.add(time.perf_counter() - began)
 
     def _publish(self, batch: list[_Waiting]) -> None:
         news, self._owed = self._owed, ()
