@@ -123,8 +123,8 @@ def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
     if _is_emergency(number, country):
         return DeniedPrefix(Danger.EMERGENCY, number)
     home = numbering_plan(country).country
-    code = _longest_start(number, PRIVACY_CODES.get(home, ()))
-    behind = denied_prefix(number[len(code) :], country) if code and number != code else None
+    bare = without_privacy_code(number, country)
+    behind = None if bare == number else denied_prefix(bare, country)
     if behind is not None:
         return DeniedPrefix(behind.danger, number)
     prefix = _longest_start(number, PREMIUM.get(home, ()) + PREMIUM_SHORT_CODES.get(home, ()))
@@ -134,6 +134,13 @@ def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
         if prefix is None and not full.startswith(_TABLED_CODES):
             prefix = _premium_by_library(full)
     return None if prefix is None else DeniedPrefix(Danger.PREMIUM, prefix)
+
+
+def without_privacy_code(number: str, country: str) -> str:
+    """A dialled number without a code before it that hides or shows the caller's."""
+    codes = PRIVACY_CODES.get(numbering_plan(country).country, ())
+    code = _longest_start(number, codes)
+    return number[len(code) :] if code and number != code else number
 
 
 def _longest_start(number: str, prefixes: tuple[str, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.directory.charging_schema import CARD, CHARGING, TARIFF, TARIFF_PRICE
 from cordboard.directory.integration_schema import HOOK, URL, ZENDESK
 from cordboard.directory.kinds import (
     BURST,
@@ -289,6 +290,7 @@ TENANT = Shape(
             (),
         ),
         "feature_codes": Field(table('a table {forward_off = "#21"}', FEATURE_CODES)),
+        "charging": Field(table('a table {tariff = "standard"}', CHARGING)),
     },
     {
         "account": ACCOUNT,
@@ -300,6 +302,8 @@ TENANT = Shape(
         "trunk": TRUNK,
         "record_group": RECORD_GROUP,
         "webhook": WEBHOOK,
+        "tariff": TARIFF,
+        "card": CARD,
     },
 )
 
@@ -324,5 +328,9 @@ SHAPES = (
     NUMBER_TABLE,
     RECORD_GROUP,
     WEBHOOK,
+    CHARGING,
+    TARIFF,
+    TARIFF_PRICE,
+    CARD,
 )
 """Every table that a tenant's part of the file may hold."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cordboard.directory.accounts import Account, Project
+from cordboard.directory.charging import NOT_CHARGED, Charging
 from cordboard.directory.feature_codes import FeatureCode
 from cordboard.directory.index import Index, first_by, memberships, whose
 from cordboard.directory.model import (
@@ -56,6 +57,7 @@ class TenantDirectory:
     feature_codes: tuple[FeatureCode, ...] = ()
     pause_reasons: tuple[str, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    charging: Charging = NOT_CHARGED
 
     _users: Index[User] = field(init=False, repr=False, compare=False)
     _groups: Index[Group] = field(init=False, repr=False, compare=False)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from cordboard.directory import kinds, schema
 from cordboard.directory.accounts import Account, Project
+from cordboard.directory.charging_schema import charging_of, check_charging
 from cordboard.directory.credentials import php_login, secret_hashes, token_hashes
 from cordboard.directory.customers import person_of
 from cordboard.directory.feature_codes import Feature, FeatureCode
@@ -24,12 +25,12 @@ from cordboard.directory.model import (
     IdentityStyle,
     Member,
     Number,
-    OutboundRule,
     TenantPolicy,
     Terminal,
     Trunk,
     User,
 )
+from cordboard.directory.outbound_reading import outbound_of
 from cordboard.directory.problems import Problems
 from cordboard.directory.program_check import check_programs
 from cordboard.directory.queue_reading import queue_of
@@ -38,7 +39,7 @@ from cordboard.directory.recording_schema import check_record_groups, record_gro
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
 from cordboard.directory.scopes import ALL_SCOPES
-from cordboard.directory.shape import Shape, child_tables, read_table
+from cordboard.directory.shape import Shape, read_table
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.step_reading import PromptPlaces, read_steps
 from cordboard.directory.webhook_schema import WEBHOOK, webhook_of
@@ -100,14 +101,17 @@ class TenantReader:
                 Number(**entry) for entry in fit(self._values["numbers"]) if "number" in entry
             ),
             trunks=trunks,
-            outbound=self._outbound(),
             webhooks=self._each("webhook", WEBHOOK, self._webhook),
+            outbound=outbound_of(self._given, self._values["outbound"], self._path, self._problems),
             record_groups=self._each("record_group", schema.RECORD_GROUP, self._record_group),
             feature_codes=_feature_codes(self._values),
             pause_reasons=fit(self._values["pause_reasons"]),
+            charging=charging_of(self._given, self._values["charging"], self._path, self._problems),
         )
         recorded = (("user", users), ("group", groups))
         check_record_groups(self._path, tenant.record_groups, recorded, self._problems)
+        country = tenant.policy.country
+        check_charging(tenant.charging, country, self._path, self._problems)
         check_tenant(tenant, self._problems)
         check_programs(tenant, self._problems)
         return tenant
@@ -283,26 +287,6 @@ class TenantReader:
             "failover_codes": frozenset(fit(values["failover_codes"])),
         }
         return Trunk(name=name, **values | lists)
-
-    def _outbound(self) -> tuple[OutboundRule, ...]:
-        trunks = child_tables("trunk", self._given, self._path, Problems("", {}))
-        rules = []
-        for position, entry in enumerate(self._values["outbound"]):
-            path = (*self._path, "outbound", position)
-            if entry is None or "prefix" not in entry:
-                continue
-            for place, name in enumerate(entry["trunks"]):
-                if name is not None and name not in trunks:
-                    self._problems.error(
-                        (*path, "trunks", place), unknown_name("trunk", name, trunks)
-                    )
-            if entry["minimum_digits"] > entry["maximum_digits"]:
-                self._problems.error(
-                    (*path, "minimum_digits"),
-                    f"expected at most maximum_digits, which is {entry['maximum_digits']}",
-                )
-            rules.append(OutboundRule(**entry | {"trunks": fit(entry["trunks"])}))
-        return tuple(rules)
 
     def _derived_id(self, kind: str, name: str) -> int:
         return DERIVED_IDS + zlib.crc32(f"{self._domain}/{kind}/{name}".encode())

@@ -13,6 +13,7 @@ import pytest
 from cordboard.configuration.sections import SECTIONS, VARIABLES
 from cordboard.configuration.settings import parse_configuration
 from cordboard.directory import (
+    charging_schema,
     integration_schema,
     phone_schema,
     schema,
@@ -45,6 +46,10 @@ HEADINGS: dict[str, Shape] = {
     "A table in `ring`": step_schema.RING,
     "`[tenant.DOMAIN.trunk.NAME]`": schema.TRUNK,
     "`[[tenant.DOMAIN.outbound]]`": schema.OUTBOUND,
+    "`[tenant.DOMAIN.charging]`": charging_schema.CHARGING,
+    "`[tenant.DOMAIN.tariff.NAME]`": charging_schema.TARIFF,
+    "A price in `prices`": charging_schema.TARIFF_PRICE,
+    "`[tenant.DOMAIN.card.NAME]`": charging_schema.CARD,
 }
 
 
