@@ -83,6 +83,13 @@ class EventKind(Enum):
     CALL_FORWARDED = "call.forwarded"
     """by (the user who has it so), to (whom, as he says it), reason (always, busy, no_answer),
     refused (why it does not go there, or null), party (who is rung, where it does)."""
+    LEG_CREDIT_RESERVED = "leg.credit_reserved"
+    """charge (its name in the ledger), tenant and card (null: its own balance) of the payer,
+    reserved (in all, in millionths), until (seconds from its answer, or null), last: what ``leg``
+    may talk."""
+    LEG_CHARGED = "leg.charged"
+    """charge, tenant, card, amount (millionths), seconds (null where nobody knows): what ``leg``
+    has cost."""
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
     CALL_TRANSFERRING = "call.transferring"
@@ -138,6 +145,9 @@ class EventKind(Enum):
     """group, user, until (seconds since 1970); of no call, as the next one."""
     AGENT_WRAPPED_UP = "agent.wrapped_up"
     """group, user, until (null), account: the user has ended it early."""
+    CREDIT_CHANGED = "credit.changed"
+    """charge, tenant, card, amount (millionths, negative where it is taken away), kind (opening,
+    payment, correction), account; of no call."""
     CALL_ENDED = "call.ended"
     """The one terminal result: the keys of :class:`CallResult`."""
 

@@ -22,6 +22,7 @@ from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted, ended_behind
 from cordboard.journal.log import LogReader, Unreadable
+from cordboard.journal.memory_ledger import LooksIntoLedger, MemoryLedger
 from cordboard.journal.memory_outbox import MemoryOutbox
 from cordboard.journal.memory_recordings import MemoryRecordings
 from cordboard.journal.outbox import AlsoOwed, Attempt, Backlog, Fate, Posted
@@ -43,7 +44,7 @@ PENDING_EVENTS = 50_000
 """Uncommitted events at which new requests are refused: several seconds of the heaviest load."""
 
 
-class MemoryJournal:
+class MemoryJournal(LooksIntoLedger):
     """A :class:`~cordboard.journal.port.Journal` for one process and one event loop.
 
     ``wall`` tells the time in seconds since the epoch.
@@ -65,6 +66,7 @@ class MemoryJournal:
         self._committed: asyncio.Future[None] | None = None
         self._outbox = MemoryOutbox()
         self._recordings = MemoryRecordings()
+        self._ledger = MemoryLedger()
         self._secret = secrets.token_bytes(SECRET_OCTETS)
         self._told: Callable[[Owed], None] | None = None
         self._bindings: dict[str, str] = {}
@@ -280,6 +282,7 @@ class MemoryJournal:
         logs = {self._view.commit(entry) for entry in entries}
         for entry in entries:
             self._recordings.commit(entry)
+            self._ledger.commit(entry)
         for log in (*logs, self._view.all):
             log.wake()
         if committed is not None:

@@ -17,6 +17,7 @@ from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.calls.request import Callback
 from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.figures import JournalFigures
+from cordboard.journal.ledger import Ledger
 from cordboard.journal.listing import End, Wanted
 from cordboard.journal.outbox import Outbox
 from cordboard.journal.recordings import Recordings
@@ -109,7 +110,7 @@ class Reader(Protocol):
         """Follow no longer."""
 
 
-class Journal(Outbox, Recordings, Protocol):
+class Journal(Outbox, Recordings, Ledger, Protocol):
     """What the exchange writes to and the feeds read from."""
 
     def on_owed(self, told: Callable[[Owed], None]) -> None:

@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from cordboard.calls.events import CallEvent
 from cordboard.calls.people.agents import NO_CALL, Place
 from cordboard.journal.entry import Entry
+from cordboard.journal.ledger import tells_of_money
 from cordboard.journal.recordings import tells_of_recording
-from cordboard.journal.sql import bindings, forwardings, recordings, wrap_ups
+from cordboard.journal.sql import bindings, forwardings, ledger, recordings, wrap_ups
 from cordboard.journal.sql.rows import (
     Row,
     agent_row,
@@ -83,6 +84,7 @@ class Batch:
         self._known = known
         self._of_no_call: list[tuple[Entry, CallEvent]] = []
         self._of_recordings: list[recordings.Told] = []
+        self._of_money: list[tuple[float, CallEvent]] = []
         self.tenants = {
             entry.tenant for entry in entries if entry.events or entry.record is not None
         }
@@ -106,6 +108,7 @@ class Batch:
             (forwardings.ADD, sent),
             *wrap_ups.statements([(entry.tenant, event) for entry, event in self._of_no_call]),
             *recordings.statements(self._of_recordings),
+            (ledger.ADD, ledger.added(self._of_money)),
             (_END_CALLS, endings(entries)),
             (_ADD_OWED, [owed_row(one) for one in self.owed]),
             (_TRIED, tried),
@@ -141,4 +144,6 @@ class Batch:
                     self._of_no_call.append((entry, event))
                 if tells_of_recording(event):
                     self._of_recordings.append((entry.tenant, entry.at, event))
+                elif tells_of_money(event):
+                    self._of_money.append((entry.at, event))
         return numbered

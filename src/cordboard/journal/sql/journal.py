@@ -34,6 +34,7 @@ from cordboard.journal.port import (
 )
 from cordboard.journal.sql.bindings import read as read_bindings
 from cordboard.journal.sql.facts import epoch_of, secret_of
+from cordboard.journal.sql.ledger import SqlLedger
 from cordboard.journal.sql.listing import ended, events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
@@ -53,7 +54,7 @@ MAX_EVENTS_OF_CALL: Final = 10_000
 """Events that are read of one call: what a memory journal keeps of it, and much more."""
 
 
-class SqlJournal(SqlOutbox, SqlRecordings):
+class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
     """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
 
     ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the

@@ -171,7 +171,7 @@ ledger = Table(
     Index("ledger_by_card", "tenant", "card", "at"),
     Index("ledger_by_call", "call"),
 )
-"""Money that changed hands, in millionths: each settlement once. Nothing is written to it yet."""
+"""Money that changed hands, in millionths: each settlement once, as the events have it."""
 
 recordings = Table(
     "recordings",
