@@ -20,6 +20,7 @@ class RefusalId(Enum):
     INVALID_DESTINATION = "invalid_destination"
     CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
     NO_ROUTE = "no_route"
+    TARIFF_DENIED = "tariff_denied"
     TRUNK_DOWN = "trunk_down"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     RECORDING_NOT_ALLOWED = "recording_not_allowed"

@@ -120,7 +120,7 @@ _TABLED_CODES = tuple({"+" + numbering_plan(country).country_code for country in
 @lru_cache(maxsize=CACHED_NUMBERS)
 def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
     """Why a dialled number is denied by default when called from ``country``; None if it is not."""
-    if _is_emergency(number, country):
+    if is_emergency(number, country):
         return DeniedPrefix(Danger.EMERGENCY, number)
     home = numbering_plan(country).country
     bare = without_privacy_code(number, country)
@@ -149,7 +149,8 @@ def _longest_start(number: str, prefixes: tuple[str, ...]) -> str | None:
     return max((p for p in prefixes if number.startswith(p)), key=len, default=None)
 
 
-def _is_emergency(number: str, country: str) -> bool:
+def is_emergency(number: str, country: str) -> bool:
+    """Whether a dialled number is that of an emergency service."""
     plan = numbering_plan(country)
     known = EMERGENCY.get(plan.country, frozenset())
     full = international(number, country)

@@ -75,6 +75,7 @@ _REFUSED: Final = (
         "calling_number_not_allowed",
         "recording_not_allowed",
         "no_route",
+        "tariff_denied",
         "user_not_registered",
         "no_member_available",
         "trunk_down",

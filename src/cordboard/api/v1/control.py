@@ -33,6 +33,7 @@ _TARGET: Final = (
     RefusalId.USER_NOT_REGISTERED,
     RefusalId.NO_MEMBER_AVAILABLE,
     RefusalId.NO_ROUTE,
+    RefusalId.TARIFF_DENIED,
     RefusalId.CALLING_NUMBER_NOT_ALLOWED,
     RefusalId.TRUNK_DOWN,
     RefusalId.CHANNEL_LIMIT_REACHED,

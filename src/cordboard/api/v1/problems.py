@@ -52,6 +52,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "calling_number_not_allowed": (422, "This number may not be shown"),
     "recording_not_allowed": (422, "They are never recorded"),
     "no_route": (422, "This number may not be called"),
+    "tariff_denied": (422, "The tariff does not allow this number"),
     "too_many_requests": (429, "Too many wrong tokens"),
     "channel_limit_reached": (429, "A limit is reached"),
     "internal_error": (500, "A fault of the server's own"),

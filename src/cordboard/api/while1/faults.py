@@ -34,6 +34,7 @@ _REFUSALS: Final[dict[RefusalId, str]] = {
     RefusalId.NO_MEMBER_AVAILABLE: "No agent is online for queue: {destination}",
     RefusalId.INVALID_DESTINATION: "Invalid Caller id. It can't be called from here",
     RefusalId.NO_ROUTE: "Invalid Caller id. Check the pbx outbound rules",
+    RefusalId.TARIFF_DENIED: "Invalid Caller id. The tariff does not allow it",
     RefusalId.CALLING_NUMBER_NOT_ALLOWED: "Invalid Outbound number. Check if it may be shown",
     RefusalId.TRUNK_DOWN: "Outbound trunk is not available",
     RefusalId.CHANNEL_LIMIT_REACHED: "Too many calls. Try again later",

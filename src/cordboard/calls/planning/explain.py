@@ -12,6 +12,7 @@ from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.ports import TerminalEndpoint
 from cordboard.calls.refusals import Refused
 from cordboard.directory.model import AutoAnswerStyle
+from cordboard.directory.money import written
 
 
 def explain(plan: CallPlan, live: LiveView) -> dict[str, Json]:
@@ -115,7 +116,7 @@ def _explain_leg(leg: LegPlan) -> dict[str, Json]:
     }
     if leg.hunt is not None:
         explained["hunt"] = _explain_hunt(leg.hunt)
-    return {**explained, **_explain_forwards(leg)}
+    return {**explained, **_price(leg), **_explain_forwards(leg)}
 
 
 def _explain_forwards(leg: LegPlan | ProgramPlan) -> dict[str, Json]:
@@ -180,6 +181,23 @@ def _passed_over(leg: LegPlan) -> dict[str, Json]:
         for passed in leg.targets.passed_over
     ]
     return {"passed_over": passed}
+
+
+def _price(leg: LegPlan) -> dict[str, Json]:
+    """What an outside number costs, where it costs anything."""
+    price = leg.targets.price if isinstance(leg.targets, PlannedTrunks) else None
+    if price is None:
+        return {}
+    return {
+        "price": {
+            "prefix": price.prefix,
+            "per_minute": written(price.per_minute),
+            "set_up": written(price.set_up),
+            "first_increment": price.first_increment,
+            "increment": price.increment,
+            "free_seconds": price.free_seconds,
+        }
+    }
 
 
 def _terminals(leg: LegPlan, live: LiveView) -> list[Json]:

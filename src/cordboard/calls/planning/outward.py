@@ -12,12 +12,16 @@ from cordboard.calls.planning.trunks import ways_out
 from cordboard.calls.ports import TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest, Leg
+from cordboard.directory.charging import PrefixPrice
+from cordboard.directory.denied import is_emergency
+from cordboard.directory.numbers import dialled
 from cordboard.directory.outbound import Denied, Route, choose_route
 
 
 def planned_trunks(acting: Acting, live: LiveView, number: str, leg: Leg) -> PlannedTrunks:
     """The trunks for a number, each with the caller id it is told. Raises :class:`Refused`."""
     route, domain = _route(acting, number, leg), acting.tenant.domain
+    price = _price(acting, number, leg)
     ways = ways_out(route.trunks, domain, live)
     if not ways.trunks:
         downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
@@ -31,7 +35,7 @@ def planned_trunks(acting: Acting, live: LiveView, number: str, leg: Leg) -> Pla
         )
         for trunk in ways.trunks
     )
-    return PlannedTrunks(endpoints, ways.passed_over, acting.tenant.policy.language)
+    return PlannedTrunks(endpoints, ways.passed_over, acting.tenant.policy.language, price)
 
 
 def _route(acting: Acting, number: str, leg: Leg) -> Route:
@@ -46,6 +50,19 @@ def _route(acting: Acting, number: str, leg: Leg) -> Route:
         message = f"this number may not go through a trunk {wanted}"
         raise Refused(RefusalId.NO_ROUTE, message, f"{leg.value}.trunk")
     return replace(route, trunks=trunks)
+
+
+def _price(acting: Acting, number: str, leg: Leg) -> PrefixPrice | None:
+    """What it costs by the tenant's tariff. Whoever may call for help may do so at any tariff."""
+    tariff, country = acting.tenant.charging.tariff_of(None), acting.tenant.policy.country
+    if tariff is None:
+        return None
+    price = tariff.price_for(number, country)
+    if isinstance(price, PrefixPrice):
+        return price
+    if is_emergency(dialled(number), country):
+        return None
+    raise Refused(RefusalId.TARIFF_DENIED, price.message, _parameter(acting.request, leg))
 
 
 def _parameter(request: CallRequest, leg: Leg) -> str:

@@ -20,6 +20,7 @@ from cordboard.calls.planning.trunks import PassedOver
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
+from cordboard.directory.charging import PrefixPrice
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
@@ -71,11 +72,13 @@ class PlannedTerminal:
 @dataclass(frozen=True, slots=True)
 class PlannedTrunks:
     """An outside number, tried through one trunk after another; ``passed_over`` are those that
-    would have come earlier, or not at all. Who is there is spoken to in a ``language``."""
+    would have come earlier, or not at all. Who is there is spoken to in a ``language``. A call to
+    it has a ``price``, None: it costs nothing."""
 
     endpoints: tuple[TrunkEndpoint, ...]
     passed_over: tuple[PassedOver, ...] = ()
     language: str = "en"
+    price: PrefixPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ _CAUSES: Final = {
     RefusalId.GROUP_NOT_FOUND: Cause.NOT_FOUND,
     RefusalId.INVALID_DESTINATION: Cause.NOT_FOUND,
     RefusalId.NO_ROUTE: Cause.NOT_FOUND,
+    RefusalId.TARIFF_DENIED: Cause.REJECTED,
     RefusalId.CALLING_NUMBER_NOT_ALLOWED: Cause.REJECTED,
 }
 
