@@ -11,6 +11,7 @@ CALL_EVENTS: Final = frozenset(
         *("call.transferring", "call.transferred", "call.transfer_failed", "call.held"),
         *("call.transfer_refused", "call.merged", "call.labelled", "call.resumed", "call.ended"),
         *("leg.answered", "leg.failed", "channel.offered"),
+        *("leg.credit_reserved", "leg.charged"),
         *("call.recording_started", "call.recording_paused", "call.recording_resumed"),
         *("call.recording_stopped", "call.forwarded", "queue.joined", "queue.left"),
         *("channel.dialled", "channel.ringing", "channel.answered", "channel.ended"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.charged import after_a_crash
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.request import Leg
@@ -138,7 +139,8 @@ def last_events(
     call: str, events: Sequence[Recorded], at: float, left: Mapping[str, Length | None]
 ) -> list[CallEvent]:
     """What ends a call that was alive when its server died: its recordings, which nobody goes on
-    with, each as long as it is (None: nobody knows), its place in a queue, and its result."""
+    with, each as long as it is (None: nobody knows), its place in a queue, what its legs have cost,
+    and its result."""
     group = group_of(events[0].event) if events else None
     result = interrupted(progress_of(events), at, group)
     stopped = [stopped_data(file, length, KILLED) for file, length in left.items()]
@@ -146,5 +148,6 @@ def last_events(
     return [
         *waited,
         *(CallEvent(EventKind.RECORDING_STOPPED, call, data=data) for data in stopped),
+        *after_a_crash(recorded.event for recorded in events),
         CallEvent(EventKind.CALL_ENDED, call, data=result.as_dict()),
     ]

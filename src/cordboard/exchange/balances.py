@@ -1,0 +1,76 @@
+"""The balances that running calls reserve from: as the ledger has them, and as they are paid in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from cordboard.calls.charged import credit_event
+from cordboard.calls.credit import Credit, Payer
+from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.journal.port import Journal
+
+OPENING: Final = "opening"
+"""The kind of entries that balances begin with, and what their names begin with."""
+
+
+class Balances:
+    """Those of all tenants and cards, kept in ``credit``."""
+
+    def __init__(
+        self, directory: Callable[[], Directory], journal: Journal, credit: Credit
+    ) -> None:
+        self._directory = directory
+        self._journal = journal
+        self._credit = credit
+        self._opened: set[Payer] = set()
+
+    async def recover(self) -> None:
+        """Have what the ledger says, to be called once, when the calls of the last process are
+        settled; then :meth:`open`. Raises :class:`~cordboard.journal.port.JournalUnavailable`."""
+        for payer, balance in (await self._journal.balances()).items():
+            self._credit.add(payer, balance)
+        await self.open()
+
+    async def open(self) -> None:
+        """Put on new cards and tenants what they begin with, each once and never again; to be
+        called again where the directory has changed. Raises likewise."""
+        for tenant in self._directory().tenants:
+            for payer, amount in openings(tenant):
+                if payer not in self._opened:
+                    self._opened.add(payer)
+                    await self._open(payer, amount)
+
+    async def change(
+        self, payer: Payer, charge: str, amount: int, kind: str, account: str | None
+    ) -> bool:
+        """Pay an amount in (below 0: take it away) under a name of its own; False where there is
+        an entry of this name, and nothing changes. Raises likewise."""
+        if await self._journal.ledger_entry(payer.tenant, charge) is not None:
+            return False
+        event = credit_event(payer, charge, amount, kind, account)
+        await self._journal.commit(payer.tenant, [event])
+        self._credit.add(payer, amount)
+        return True
+
+    async def _open(self, payer: Payer, amount: int) -> None:
+        try:
+            await self.change(payer, opening_of(payer), amount, OPENING, None)
+        except BaseException:
+            self._opened.discard(payer)
+            raise
+
+
+def opening_of(payer: Payer) -> str:
+    """What the entry is named that a balance begins with."""
+    return OPENING if payer.card is None else f"{OPENING}:{payer.card}"
+
+
+def openings(tenant: TenantDirectory) -> Iterator[tuple[Payer, int]]:
+    """Whose balances begin with what, of those that do not begin with nothing."""
+    charging = tenant.charging
+    if charging.opening_balance:
+        yield Payer(tenant.domain), charging.opening_balance
+    for card in charging.cards:
+        if card.opening_balance:
+            yield Payer(tenant.domain, card.name), card.opening_balance
