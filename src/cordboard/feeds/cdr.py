@@ -29,6 +29,7 @@ class Cdr:
     or None where nobody had anything to hang up. ``recordings`` are the ids of those
     that were made. ``waiting_seconds`` is how long a party waited in queues, None where none did.
     ``forwarded_to`` is the number of the party that the second leg was forwarded to at last.
+    ``cost`` is what its legs have cost together, in millionths, None where none was charged.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Cdr:
     recordings: tuple[str, ...] = ()
     waiting_seconds: float | None = None
     forwarded_to: str | None = None
+    cost: int | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -115,10 +117,13 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
     bridged_at: float | None = None
     recordings: list[str] = []
     waited: float | None = None
+    cost: int | None = None
     for recorded in events:
         event = recorded.event
         if event.kind is EventKind.QUEUE_LEFT:
             waited = (waited or 0.0) + (_number(event.data, "waited_seconds") or 0.0)
+        elif event.kind is EventKind.LEG_CHARGED:
+            cost = (cost or 0) + (_whole(event.data, "amount") or 0)
         elif event.leg is not None:
             legs[event.leg].take(recorded)
         elif event.kind is EventKind.CALL_ACCEPTED:
@@ -168,6 +173,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         recordings=tuple(recordings),
         waiting_seconds=waited,
         forwarded_to=legs[Leg.SECOND].forwarded_to,
+        cost=cost,
     )
 
 

@@ -9,8 +9,11 @@ from io import StringIO
 import pytest
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.charged import charged_event
+from cordboard.calls.credit import Charge, Payer, Settlement
 from cordboard.calls.events import CallResult, EventKind, Outcome
 from cordboard.calls.request import Address, Leg
+from cordboard.directory.charging import PrefixPrice
 from cordboard.engines.far_end import IS_BUSY, RINGS, Behaviour, FarEnd
 from cordboard.feeds.cdr import COLUMNS, Cdr, cdr_of
 from cordboard.feeds.cdr_csv import header, rows
@@ -48,6 +51,19 @@ async def test_a_conversation() -> None:
     assert None not in times
     assert times == sorted(times, key=lambda at: at or 0.0)
     assert found.talk_seconds is not None
+
+
+async def test_a_call_costs_what_its_legs_have_cost_together() -> None:
+    house = QuickHouse()
+    call = await house.talk()
+    assert (await row(house, call)).cost is None
+    price = Charge(Payer(DOMAIN), PrefixPrice(""))
+    charged = [
+        charged_event(call, leg, f"{call}/{leg.value}", Settlement(price, amount, 10))
+        for leg, amount in ((Leg.FIRST, 1_250_000), (Leg.SECOND, 3))
+    ]
+    await house.journal.commit(DOMAIN, charged)
+    assert (await row(house, call)).cost == 1_250_003
 
 
 async def test_who_was_shown_what_through_which_trunk() -> None:

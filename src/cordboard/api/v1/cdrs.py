@@ -78,6 +78,7 @@ _CDR: Final[dict[str, Any]] = Cdr(
     recordings=("5a6e0c1e-7a2b-4f7e-9d5b-0a4d6b7c8e9f-1",),
     waiting_seconds=None,
     forwarded_to=None,
+    cost=None,
 ).as_dict()
 
 _ROWS: Final = {
