@@ -37,7 +37,7 @@ def paid_in(payer: Payer, charge: str, amount: int) -> CallEvent:
 
 def charged(payer: Payer, charge: str, amount: int, call: str = "a") -> CallEvent:
     cost = Settlement(Charge(payer, PrefixPrice("")), amount, 10)
-    return charged_event(call, Leg.SECOND, charge, cost)
+    return charged_event(call, Leg.SECOND, "c1", charge, cost)
 
 
 async def entries(journal: Journal, limit: int = 100, tenant: str = "demo") -> list[LedgerEntry]:

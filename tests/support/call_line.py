@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.credit import Credit, Payer
 from cordboard.calls.events import CallEvent, EventKind, Outcome
 from cordboard.calls.limits import Take, Usage
 from cordboard.calls.planning.planner import plan
 from cordboard.calls.ports import Answered, EngineCommand, EngineEvent, Failed
 from cordboard.calls.request import CallRequest
+from cordboard.calls.reserving import reserve
 from cordboard.calls.running.call import Call
 from cordboard.directory.snapshot import TenantDirectory
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
+WALL = 1_000_000.0
+"""Seconds since 1970 at which cards are looked at."""
+
 
 class Line:
-    """A call, the commands and events since the last look, and the time."""
+    """A call, the commands and events since the last look, and the time. ``balances`` are what
+    payers have."""
 
     def __init__(
         self,
@@ -24,13 +32,21 @@ class Line:
         *,
         second_registered: bool = True,
         here: TenantDirectory | None = None,
+        balances: Mapping[Payer, int] | None = None,
     ) -> None:
         ids, self.usage = numbered_ids(), Usage()
         here = here or tenant(longest_call=600.0)
         all_here = desk(everywhere, ids, self.usage, here)
         planned = plan(asked or request(), here, all_here)
         all_here.take(planned.takes)
-        self.desk = desk(everywhere if second_registered else nowhere, ids, self.usage, here)
+        phones = everywhere if second_registered else nowhere
+        self.credit = Credit()
+        for payer, amount in (balances or {}).items():
+            self.credit.add(payer, amount)
+        reserve(self.credit, [charge for _, charge in planned.charges], WALL)
+        self.desk = replace(
+            desk(phones, ids, self.usage, here), credit=self.credit, wall=lambda: WALL
+        )
         self.call = Call(planned, self.desk)
         self.now = 100.0
         self.log: list[CallEvent] = []

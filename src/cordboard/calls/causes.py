@@ -27,6 +27,7 @@ class Cause(Enum):
     INTERRUPTED = "interrupted"
     MEDIA_TIMEOUT = "media_timeout"
     DURATION_LIMIT = "duration_limit"
+    NO_CREDIT = "no_credit"
     TRANSFERRED = "transferred"
     FAILED = "failed"
 
@@ -46,6 +47,7 @@ Q850: dict[Cause, int] = {
     Cause.INTERRUPTED: 41,
     Cause.MEDIA_TIMEOUT: 27,
     Cause.DURATION_LIMIT: 16,
+    Cause.NO_CREDIT: 16,
     Cause.TRANSFERRED: 16,
     Cause.FAILED: 127,
 }
@@ -162,6 +164,7 @@ _REFUSALS: dict[Cause, tuple[int, str]] = {
     Cause.INTERRUPTED: (503, "Going Down"),
     Cause.CANCELLED: (480, "Call Ended"),
     Cause.DURATION_LIMIT: (480, "Rang Too Long"),
+    Cause.NO_CREDIT: (402, "No Credit"),
     Cause.NORMAL: (480, "Call Ended"),
     Cause.TRANSFERRED: (480, "Transferred"),
 }

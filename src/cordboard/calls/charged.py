@@ -20,8 +20,10 @@ _ANSWERED = frozenset(
 """Whatever of these comes first: the far end takes money from its 200 on."""
 
 
-def reserved_event(call: str, leg: Leg, charge: str, payer: Payer, held: Slice) -> CallEvent:
-    """A leg has got a slice, the first or another one."""
+def reserved_event(
+    call: str, leg: Leg, charge: str, payer: Payer, held: Slice, *, answered: bool = False
+) -> CallEvent:
+    """A leg has got a slice, the first or another one; ``answered``: its seconds run."""
     return CallEvent(
         EventKind.LEG_CREDIT_RESERVED,
         call,
@@ -33,14 +35,17 @@ def reserved_event(call: str, leg: Leg, charge: str, payer: Payer, held: Slice) 
             "reserved": held.reserved,
             "until": held.until,
             "last": held.last,
+            "answered": answered,
         },
     )
 
 
-def charged_event(call: str, leg: Leg, charge: str, settled: Settlement) -> CallEvent:
-    """A leg has ended, and cost this."""
+def charged_event(
+    call: str, leg: Leg, channel: str | None, charge: str, settled: Settlement
+) -> CallEvent:
+    """A leg has ended on a channel, or (None) was never dialled, and cost this."""
     payer = settled.charge.payer
-    return _charged(call, leg, charge, payer, settled.amount, settled.seconds)
+    return _charged(call, leg, channel, charge, payer, settled.amount, settled.seconds)
 
 
 def credit_event(
@@ -78,6 +83,8 @@ def after_a_crash(events: Iterable[CallEvent]) -> tuple[CallEvent, ...]:
             continue
         elif event.kind is EventKind.LEG_CREDIT_RESERVED:
             held[charge] = event
+            if event.data.get("answered") is True:
+                answered.add(charge)
         elif event.kind is EventKind.LEG_CHARGED:
             held.pop(charge, None)
     return tuple(_in_full(name, one, name in answered) for name, one in held.items())
@@ -87,16 +94,23 @@ def _in_full(charge: str, held: CallEvent, answered: bool) -> CallEvent:
     tenant, card, reserved = (held.data.get(key) for key in ("tenant", "card", "reserved"))
     payer = Payer(str(tenant), card if isinstance(card, str) else None)
     amount = reserved if answered and isinstance(reserved, int) else 0
-    return _charged(held.call, held.leg, charge, payer, amount, None)
+    return _charged(held.call, held.leg, None, charge, payer, amount, None)
 
 
 def _charged(
-    call: str, leg: Leg | None, charge: str, payer: Payer, amount: int, seconds: int | None
+    call: str,
+    leg: Leg | None,
+    channel: str | None,
+    charge: str,
+    payer: Payer,
+    amount: int,
+    seconds: int | None,
 ) -> CallEvent:
     return CallEvent(
         EventKind.LEG_CHARGED,
         call,
         leg,
+        channel,
         data={
             "charge": charge,
             "tenant": payer.tenant,

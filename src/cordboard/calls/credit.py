@@ -56,6 +56,16 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedCharge:
+    """A charge that is to be reserved under a ``name``, its own among all, before its leg is
+    dialled; from ``expires`` on (seconds since 1970) its payer pays for nothing new."""
+
+    name: str
+    charge: Charge
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """What a leg may talk, in seconds from its answer: ``until`` then (None: as long as it wants),
     for which ``reserved`` is held in all. After the ``last`` one there is no other."""
@@ -141,6 +151,10 @@ class Credit:
         self._account(charge.payer).reserved += first.reserved
         self._held[leg] = _Held(charge, first)
         return first
+
+    def slice_of(self, leg: str) -> Slice:
+        """What a leg has got so far; KeyError for unknown legs."""
+        return self._held[leg].slice
 
     def renew(self, leg: str) -> Slice:
         """The next slice, which may be no longer than the one before; KeyError for unknown legs."""

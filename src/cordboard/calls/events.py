@@ -85,8 +85,8 @@ class EventKind(Enum):
     refused (why it does not go there, or null), party (who is rung, where it does)."""
     LEG_CREDIT_RESERVED = "leg.credit_reserved"
     """charge (its name in the ledger), tenant and card (null: its own balance) of the payer,
-    reserved (in all, in millionths), until (seconds from its answer, or null), last: what ``leg``
-    may talk."""
+    reserved (in all, in millionths), until (seconds from its answer, or null), last, answered (its
+    seconds run): what ``leg`` may talk."""
     LEG_CHARGED = "leg.charged"
     """charge, tenant, card, amount (millionths), seconds (null where nobody knows): what ``leg``
     has cost."""

@@ -37,6 +37,7 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.RINGING_SECOND, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.MEDIA_LOST): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.SECOND),
+    (Stage.RINGING_SECOND, Trigger.CREDIT_USED_UP): (Outcome.CANCELLED, Leg.SECOND),
     (Stage.RINGING_SECOND, Trigger.SECOND_FAILED_BEFORE_FIRST): (
         Outcome.SECOND_LEG_FAILED,
         Leg.SECOND,
@@ -45,6 +46,7 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.ANSWERING_FIRST, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.ANSWERING_FIRST, Trigger.SECOND_GONE): (Outcome.CANCELLED, Leg.SECOND),
     (Stage.ANSWERING_FIRST, Trigger.DURATION_REACHED): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.ANSWERING_FIRST, Trigger.CREDIT_USED_UP): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
@@ -58,6 +60,7 @@ _CAUSES: dict[Trigger, Cause] = {
     Trigger.INTERRUPTED: Cause.INTERRUPTED,
     Trigger.MEDIA_LOST: Cause.MEDIA_TIMEOUT,
     Trigger.DURATION_REACHED: Cause.DURATION_LIMIT,
+    Trigger.CREDIT_USED_UP: Cause.NO_CREDIT,
     Trigger.MERGED: Cause.TRANSFERRED,
 }
 

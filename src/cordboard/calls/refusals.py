@@ -21,6 +21,7 @@ class RefusalId(Enum):
     CALLING_NUMBER_NOT_ALLOWED = "calling_number_not_allowed"
     NO_ROUTE = "no_route"
     TARIFF_DENIED = "tariff_denied"
+    NO_CREDIT = "no_credit"
     TRUNK_DOWN = "trunk_down"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     RECORDING_NOT_ALLOWED = "recording_not_allowed"

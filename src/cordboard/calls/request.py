@@ -254,7 +254,8 @@ class CallRequest:
     :data:`MAX_ANSWER_TIMEOUT`), ``second_answer_timeout`` the second leg's; None is what a group
     says for itself, else :data:`DEFAULT_ANSWER_TIMEOUT`. ``group`` is the group in whose context
     the call is made. With ``record`` both parties' voices are kept; with a ``record_group`` alone,
-    the name or id of one, those of its fraction of calls.
+    the name or id of one, those of its fraction of calls. What it costs is paid from a prepaid
+    ``card`` of the tenant, None: from the tenant's balance.
 
     What the client knows the call by is carried along and shown with it: its own ``external_id``
     and words about that (``external_info``), a ``link`` to a page about it for whoever takes the
@@ -279,6 +280,7 @@ class CallRequest:
     on_second: LegWishes = NO_WISHES
     record: bool = False
     record_group: str | None = None
+    card: str | None = None
     group: GroupKeys | None = None
     callback: Callback | None = None
     external_id: str | None = None

@@ -87,6 +87,7 @@ class Trigger(Enum):
     ANNOUNCED = "failure tone heard"
     MEDIA_LOST = "media lost"
     DURATION_REACHED = "longest duration reached"
+    CREDIT_USED_UP = "credit used up"
     CANCELLED = "cancelled by request"
     INTERRUPTED = "server stops"
     CHANNELS_GONE = "all channels gone"
@@ -99,6 +100,7 @@ _WHILE_FIRST_IS_UP = {
     Trigger.FIRST_GONE: Stage.ENDING,
     Trigger.MEDIA_LOST: Stage.ENDING,
     Trigger.DURATION_REACHED: Stage.ENDING,
+    Trigger.CREDIT_USED_UP: Stage.ENDING,
 }
 _WHILE_EITHER_IS_UP = {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING}
 _FIRST_DECIDED = {

@@ -19,6 +19,7 @@ _SPOKEN_CAUSES = {
     "interrupted": "server stopped",
     "media_timeout": "voice was lost",
     "duration_limit": "longest duration reached",
+    "no_credit": "out of credit",
     "transferred": "transferred",
     "failed": "failed",
 }

@@ -32,6 +32,11 @@ class PrefixPrice:
     increment: int = 1
     free_seconds: int = 0
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it costs nothing, however long it lasts."""
+        return not (self.set_up or self.per_minute)
+
 
 class NoPrice(Enum):
     """Why a tariff does not allow a number."""
@@ -59,13 +64,15 @@ class Tariff:
 
     As of outbound rules, the prefix decides that leaves the fewest digits unmatched in any way of
     writing the number, so that ``03`` and ``+813`` are the same. Where a price and a denial leave
-    equally many, the denial decides; of equal prices the first.
+    equally many, the denial decides; of equal prices the first. Without ``requests`` no client may
+    have calls placed by it at all, wherever they lead.
     """
 
     name: str
     label: str
     prices: tuple[PrefixPrice, ...] = ()
     denied: tuple[str, ...] = ()
+    requests: bool = True
 
     _by_prefix: Mapping[str, _Placed] = field(init=False, repr=False, compare=False)
 

@@ -77,6 +77,7 @@ TARIFF: Final = Shape(
     "tariff",
     {
         "label": Field(text()),
+        "requests": Field(truth(), True),
         "denied": Field(list_of(PREFIX, 'a list of prefixes, ["+979"]'), ()),
         "prices": Field(
             list_of(
@@ -182,6 +183,7 @@ def _tariff(row: Row) -> Tariff:
         _label(row),
         tuple(PrefixPrice(**_said(entry)) for entry in prices),
         fit(row.values["denied"]),
+        row.values["requests"],
     )
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from cordboard.calls.charged import credit_event
 from cordboard.calls.credit import Credit, Payer
 from cordboard.directory.snapshot import Directory, TenantDirectory
-from cordboard.journal.port import Journal
+from cordboard.journal.port import Journal, JournalUnavailable
+
+AGAIN: Final = 1.0
+"""Seconds until it is tried again to open a balance that the journal could not take."""
 
 OPENING: Final = "opening"
 """The kind of entries that balances begin with, and what their names begin with."""
@@ -24,6 +29,9 @@ class Balances:
         self._journal = journal
         self._credit = credit
         self._opened: set[Payer] = set()
+        self._changing = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     async def recover(self) -> None:
         """Have what the ledger says, to be called once, when the calls of the last process are
@@ -32,9 +40,23 @@ class Balances:
             self._credit.add(payer, balance)
         await self.open()
 
+    def follow(self) -> None:
+        """The directory has changed: :meth:`open` what is new of it, in the background."""
+        self._changed.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._open_in_time())
+
+    async def close(self) -> None:
+        """Open nothing any more."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
     async def open(self) -> None:
-        """Put on new cards and tenants what they begin with, each once and never again; to be
-        called again where the directory has changed. Raises likewise."""
+        """Put on new cards and tenants what they begin with, each once and never again. Raises
+        likewise."""
         for tenant in self._directory().tenants:
             for payer, amount in openings(tenant):
                 if payer not in self._opened:
@@ -46,12 +68,23 @@ class Balances:
     ) -> bool:
         """Pay an amount in (below 0: take it away) under a name of its own; False where there is
         an entry of this name, and nothing changes. Raises likewise."""
-        if await self._journal.ledger_entry(payer.tenant, charge) is not None:
-            return False
-        event = credit_event(payer, charge, amount, kind, account)
-        await self._journal.commit(payer.tenant, [event])
-        self._credit.add(payer, amount)
-        return True
+        async with self._changing:  # of two with one name the second has to find the first one
+            if await self._journal.ledger_entry(payer.tenant, charge) is not None:
+                return False
+            event = credit_event(payer, charge, amount, kind, account)
+            await self._journal.commit(payer.tenant, [event])
+            self._credit.add(payer, amount)
+            return True
+
+    async def _open_in_time(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self.open()
+            except JournalUnavailable:
+                self._changed.set()
+                await asyncio.sleep(AGAIN)
 
     async def _open(self, payer: Payer, amount: int) -> None:
         try:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
+from cordboard.calls.credit import Credit
 from cordboard.calls.events import CallEvent, Json
-from cordboard.calls.limits import LimitKey, LimitReached, Usage
+from cordboard.calls.limits import LimitKey, Usage
 from cordboard.calls.overload import NO_LIMITS, OverloadLimits
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.explain import explain
@@ -30,6 +31,7 @@ from cordboard.calls.running.wishes import Wishes
 from cordboard.directory.model import Terminal, Trunk
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.admission import Admission
+from cordboard.exchange.balances import Balances
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.fetching import Documents, Fetching
 from cordboard.exchange.live_calls import LiveCalls
@@ -41,6 +43,7 @@ from cordboard.exchange.repetition import Accepted, Repetition
 from cordboard.exchange.schedule import MAX_SCHEDULED, Schedule, waiting_call
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
+from cordboard.exchange.taking import Taking
 from cordboard.exchange.trunk_view import trunk_view
 from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal, JournalUnavailable, Key
@@ -78,6 +81,8 @@ class Exchange:
         self._usage = usage = Usage()
         self.admission = Admission(limits, lambda: usage.legs)
         self._attendance = Attendance()
+        credit = Credit()
+        self.balances = Balances(directory, journal, credit)
         self._switchboard = LiveSwitchboard(
             directory,
             engine.contacts,
@@ -89,6 +94,8 @@ class Exchange:
             self._attendance,
             forwardings=journal.forwardings,
             hand_over=lambda *asked: self._live.hand_over(*asked),
+            credit=credit,
+            wall=wall,
         )
         self._recordings = Recordings(journal, files)
         self._repetition = Repetition(journal)
@@ -105,6 +112,7 @@ class Exchange:
             self._switchboard.lines,
             self.wrap_ups,
         )
+        self._taking = Taking(usage, credit, self._attendance, wall)
         self._live.offers = self._offers = Offers(
             directory, _new_id, self.place, engine.execute, self._live.tell
         )
@@ -122,16 +130,20 @@ class Exchange:
         """Give every call its result that was alive when the last process ended, and let those
         wait on whose time has not come; to be called once, before the first request."""
         self.wrap_ups.recover()
+        waiting: list[ScheduledCall] = []
         for record in await self._journal.unfinished():
             events = await self._journal.events_of(record.tenant, record.id)
             scheduled = waiting_call(record, events)
             if scheduled is not None:
-                self._schedule.add(scheduled)
+                waiting.append(scheduled)
                 continue
             at = events[-1].at if events else record.accepted_at
             left = await self._recordings.left_by(record.tenant, record.id, events)
             self._journal.append(record.tenant, last_events(record.id, events, at, left))
         await self._journal.flush()
+        await self.balances.recover()
+        for scheduled in waiting:
+            self._schedule.add(scheduled)
 
     async def place(self, request: CallRequest, key: str | None = None) -> Accepted:
         """Place a call; the reply is about its acceptance only, which is durable.
@@ -155,12 +167,13 @@ class Exchange:
             return await self._accept_for_later(request, tenant, accepted_at, due_at, key)
         self.admission.take()
         planned = plan(request, tenant, self._switchboard)
-        self._take(planned)
+        self._taking.take(planned)
         record = record_of(request, accepted_at, planned.channels)
         try:
-            await self._journal.accept(record, [accepted_event(planned), *planned.acts], key)
+            first = [accepted_event(planned), *self._taking.told(planned), *planned.acts]
+            await self._journal.accept(record, first, key)
         except BaseException:
-            self._give_back(planned)
+            self._taking.give_back(planned)
             raise
         if planned.acts:
             self.wrap_ups.follow(request.tenant, planned.acts)
@@ -236,6 +249,7 @@ class Exchange:
         process."""
         self._stopping.begun = True
         await self._schedule.stop()
+        await self.balances.close()
         await self._offers.settled()
         await self._stopping.drain(drain)
         self._live.interrupt()
@@ -257,18 +271,6 @@ class Exchange:
         if tenant is None:
             raise Refused(RefusalId.AUTHENTICATION_REQUIRED, "no such domain")
         return tenant
-
-    def _take(self, planned: CallPlan) -> None:
-        """Take everything that limits the call in one synchronous step, or refuse it."""
-        try:
-            self._usage.take(planned.takes, time.monotonic())
-        except LimitReached as reached:
-            raise _limit_refusal(reached.key) from None
-        self._attendance.begin(planned.request.tenant, planned.channels)
-
-    def _give_back(self, planned: CallPlan) -> None:
-        self._usage.give_back(planned.takes)
-        self._attendance.forget(planned.channels)
 
     def _run(self, planned: CallPlan) -> None:
         self._live.begin(Call(planned, self._switchboard), planned.request.tenant)
@@ -311,15 +313,15 @@ class Exchange:
         try:
             self.admission.take()
             planned = plan(request, self._tenant(request), self._switchboard)
-            self._take(planned)
+            self._taking.take(planned)
         except Refused as refusal:
             self._end_unbegun(scheduled, scheduled.refused(refusal))
             return
         started = scheduled.started(channel.id for channel in planned.channels)
         try:
-            await self._journal.commit(request.tenant, [started])
+            await self._journal.commit(request.tenant, [started, *self._taking.told(planned)])
         except JournalUnavailable:
-            self._give_back(planned)
+            self._taking.give_back(planned)
             self._schedule.again(scheduled, JOURNAL_PAUSE)
             return
         wanted = self._schedule.done(scheduled)
@@ -330,10 +332,6 @@ class Exchange:
     def _end_unbegun(self, scheduled: ScheduledCall, end: CallEvent) -> None:
         self._schedule.done(scheduled)
         self._journal.append(scheduled.request.tenant, [end])
-
-
-def _limit_refusal(key: LimitKey) -> Refused:
-    return Refused(RefusalId.CHANNEL_LIMIT_REACHED, f"the limit of {key} is reached", str(key))
 
 
 def _new_id() -> str:

@@ -28,6 +28,7 @@ STATUSES: Final[dict[RefusalId, tuple[int, str]]] = {
     RefusalId.CHANNEL_LIMIT_REACHED: (503, "All Lines Busy"),
     RefusalId.TRUNK_DOWN: (503, "Trunk Down"),
     RefusalId.OVERLOADED: (503, "Service Unavailable"),
+    RefusalId.NO_CREDIT: (402, "Payment Required"),
 }
 """How callers are refused; whatever is missing they may not do (403)."""
 

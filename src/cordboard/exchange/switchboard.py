@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import random
+from time import time
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.credit import Credit
 from cordboard.calls.limits import LimitKey, LimitReached, Take, Usage
 from cordboard.calls.people.agents import NEVER_ACTED, AgentState, Place
 from cordboard.calls.people.forwarding import ForwardReason
@@ -34,6 +36,7 @@ from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, Offered
+from cordboard.calls.reserving import forget, reserve
 from cordboard.calls.ringing.switchboard import Consultation, Handed, Rerouted
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
@@ -65,6 +68,8 @@ class LiveSwitchboard:
     lines: Lines = field(default_factory=Lines)
     forwardings: Callable[[str], Mapping[int, Forwarding]] = lambda _tenant: {}
     hand_over: HandOver = nobody_gives
+    credit: Credit = field(default_factory=Credit)
+    wall: Callable[[], float] = time
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -222,11 +227,16 @@ class LiveSwitchboard:
     def _taken(
         self, planned: LegPlan, channels: tuple[PlannedChannel, ...], held: tuple[Take, ...]
     ) -> Rerouted:
-        """Take what a leg needs that goes there, beyond what it holds."""
+        """Take what a leg needs that goes there, beyond what it holds, and reserve what it
+        costs."""
+        charged = () if planned.charge is None else (planned.charge,)
+        if charged:
+            reserve(self.credit, charged, self.wall())
         keys = {take.key for take in held}
         needed = tuple(take for take in planned.takes if take.key not in keys)
         reached = self.take(needed)
         if reached is not None:
+            forget(self.credit, charged)
             message = f"the limit of {reached} is reached"
             raise Refused(RefusalId.CHANNEL_LIMIT_REACHED, message, str(reached))
         return Rerouted(planned, channels, needed)

@@ -29,7 +29,8 @@ class Cdr:
     or None where nobody had anything to hang up. ``recordings`` are the ids of those
     that were made. ``waiting_seconds`` is how long a party waited in queues, None where none did.
     ``forwarded_to`` is the number of the party that the second leg was forwarded to at last.
-    ``cost`` is what its legs have cost together, in millionths, None where none was charged.
+    ``cost`` is what its legs have cost together, in millionths, None where none was charged;
+    ``card`` is the prepaid card that paid, None: the tenant did.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Cdr:
     waiting_seconds: float | None = None
     forwarded_to: str | None = None
     cost: int | None = None
+    card: str | None = None
 
     def as_dict(self) -> dict[str, Json]:
         """The row by column."""
@@ -118,12 +120,14 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
     recordings: list[str] = []
     waited: float | None = None
     cost: int | None = None
+    card: str | None = None
     for recorded in events:
         event = recorded.event
         if event.kind is EventKind.QUEUE_LEFT:
             waited = (waited or 0.0) + (_number(event.data, "waited_seconds") or 0.0)
         elif event.kind is EventKind.LEG_CHARGED:
             cost = (cost or 0) + (_whole(event.data, "amount") or 0)
+            card = _text(event.data, "card")
         elif event.leg is not None:
             legs[event.leg].take(recorded)
         elif event.kind is EventKind.CALL_ACCEPTED:
@@ -174,6 +178,7 @@ def cdr_of(record: CallRecord, events: Iterable[Recorded]) -> Cdr:
         waiting_seconds=waited,
         forwarded_to=legs[Leg.SECOND].forwarded_to,
         cost=cost,
+        card=card,
     )
 
 
@@ -185,7 +190,7 @@ def _hung_up_by(result: Mapping[str, Json], *, answered: bool) -> str | None:
             return _text(result, "leg") or ("client" if by_request else "server")
         case (Outcome.CANCELLED.value, Cause.CANCELLED.value):
             return "client"
-        case (Outcome.CANCELLED.value, Cause.DURATION_LIMIT.value):
+        case (Outcome.CANCELLED.value, Cause.DURATION_LIMIT.value | Cause.NO_CREDIT.value):
             return "server"
         case (Outcome.CANCELLED.value, _):
             return _text(result, "leg")

@@ -175,6 +175,7 @@ class Service:
     def _take_directory(self, directory: Directory) -> None:
         before, self.directory = self.directory, directory
         self.engine.follow(before)
+        self.exchange.balances.follow()
 
     def hurry(self) -> None:
         """Leave live calls no more time while :meth:`stop` drains."""

@@ -30,7 +30,8 @@ from cordboard.calls.ports import (
     TrunkEndpoint,
 )
 from cordboard.calls.request import Leg, LegWishes
-from cordboard.calls.running.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS, WARNING_SECONDS
+from cordboard.calls.running.call import FAILURE_TONE_SECONDS, FAREWELL_SECONDS
+from cordboard.calls.running.warning import WARNING_SECONDS
 from cordboard.calls.said import Said
 from cordboard.calls.stages import Stage
 from support.call_line import Line, bridged, ringing_second

@@ -23,7 +23,7 @@ def happened(kind: EventKind, leg: Leg) -> CallEvent:
 
 def settled(charge: str, leg: Leg, amount: int) -> CallEvent:
     return charged_event(
-        "a", leg, charge, Settlement(Charge(CARD, PrefixPrice("")), amount, amount)
+        "a", leg, None, charge, Settlement(Charge(CARD, PrefixPrice("")), amount, amount)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cordboard.calls.planning.explain import explain
-from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedTrunks
+from cordboard.calls.planning.plan import CallPlan, LegPlan
 from cordboard.calls.planning.planner import plan
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.charging import Charging, PrefixPrice, Tariff
@@ -35,8 +35,8 @@ def planned(to: str, here: TenantDirectory | None = None, **asked: Any) -> CallP
 
 def price_of(made: CallPlan) -> PrefixPrice | None:
     assert isinstance(made.second, LegPlan)
-    assert isinstance(made.second.targets, PlannedTrunks)
-    return made.second.targets.price
+    planned = made.second.charge
+    return None if planned is None else planned.charge.price
 
 
 def test_a_plan_has_the_price() -> None:

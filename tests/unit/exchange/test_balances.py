@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from cordboard.journal.ledger import WantedEntries
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord
 from support.tenants import DOMAIN, tenant
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -123,10 +125,31 @@ async def test_what_was_settled_before_the_kill_is_not_settled_again() -> None:
             CallEvent(EventKind.CALL_ACCEPTED, "a"),
             reserved_event("a", Leg.SECOND, "a/1", CARD, held),
             CallEvent(EventKind.LEG_ANSWERED, "a", Leg.SECOND, "channel"),
-            charged_event("a", Leg.SECOND, "a/1", settled),
+            charged_event("a", Leg.SECOND, "c1", "a/1", settled),
         ],
     )
     events = await journal.events_of(DOMAIN, "a")
     last = last_events("a", events, events[-1].at, {})
     assert [one.kind for one in last] == [EventKind.CALL_ENDED]
     assert (await journal.balances())[CARD] == 500 - 7 == killed.credit.balance(CARD)
+
+
+async def test_a_change_of_the_directory_is_followed_in_the_background() -> None:
+    house = House(MemoryJournal(), Charging())
+    await house.balances.recover()
+    house.charging = CHARGING
+    house.balances.follow()
+    await eventually(lambda: house.all() == (-5, 500))
+    house.charging = replace(CHARGING, cards=(*CHARGING.cards, Card("5", "", opening_balance=7)))
+    house.balances.follow()
+    await eventually(lambda: house.credit.balance(Payer(DOMAIN, "5")) == 7)
+    await house.balances.close()
+    await house.balances.close()
+
+
+async def test_of_two_payments_under_one_name_at_a_time_one_counts() -> None:
+    house = House(MemoryJournal(), CHARGING)
+    await house.balances.recover()
+    changes = [house.balances.change(CARD, "invoice-7", 100, "payment", "main") for _ in range(5)]
+    assert sorted(await asyncio.gather(*changes)) == [False, False, False, False, True]
+    assert house.all() == (-5, 600)

@@ -59,7 +59,7 @@ async def test_a_call_costs_what_its_legs_have_cost_together() -> None:
     assert (await row(house, call)).cost is None
     price = Charge(Payer(DOMAIN), PrefixPrice(""))
     charged = [
-        charged_event(call, leg, f"{call}/{leg.value}", Settlement(price, amount, 10))
+        charged_event(call, leg, None, f"{call}/{leg.value}", Settlement(price, amount, 10))
         for leg, amount in ((Leg.FIRST, 1_250_000), (Leg.SECOND, 3))
     ]
     await house.journal.commit(DOMAIN, charged)

@@ -24,6 +24,7 @@ ERROR_IDS: dict[Cause, str] = {
     Cause.INTERRUPTED: "interrupted",
     Cause.MEDIA_TIMEOUT: "unreachable",
     Cause.DURATION_LIMIT: "cancelled",
+    Cause.NO_CREDIT: "rejected",
     Cause.TRANSFERRED: "cancelled",
     Cause.FAILED: "unreachable",
 }

@@ -1,7 +1,7 @@
 """What became of calls: cdrs/list and cdrs/get, a row for each leg of a call that is over.
 
 Times are whole seconds since 1970, durations whole seconds; ``talktime`` is without ringing,
-``totaltime`` with it (vendor facts, 5 and 6). What calls cost is not known here.
+``totaltime`` with it (vendor facts, 5 and 6). ``bill_ref`` is of whom pays, a customer or a card.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ COLUMNS: Final = (
     *("scustomer", "ctype", "cnumber", "cnumber_name", "dtype", "dnumber", "dnumber_name"),
     *("dcustomer", "customer", "customer_name", "callerid_internal", "callerid_external"),
     *("callername_internal", "callername_external", "recording"),
+    *("cost", "currency", "bill_type", "bill_ref"),
 )
 
 

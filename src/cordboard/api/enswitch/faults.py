@@ -62,6 +62,8 @@ def not_found(key: str, what: str) -> Faulty:
 
 _CODES: Final = {
     RefusalId.NO_ROUTE: Code.RATE_PLAN,
+    RefusalId.TARIFF_DENIED: Code.RATE_PLAN,
+    RefusalId.NO_CREDIT: Code.RATE_PLAN,
     RefusalId.CHANNEL_LIMIT_REACHED: Code.RATE_PLAN,
     RefusalId.RECORDING_NOT_ALLOWED: Code.RATE_PLAN,
     RefusalId.OVERLOADED: Code.INTERNAL,
@@ -76,7 +78,13 @@ _KEYS: Final = {
     "screening": "screen",
     "warning": "warn",
 }
-_WHOLE: Final = {"delay": "delay", "at": "delay", "record_group": "recordgroup", "to": "cnumber"}
+_WHOLE: Final = {
+    "delay": "delay",
+    "at": "delay",
+    "record_group": "recordgroup",
+    "card": "card",
+    "to": "cnumber",
+}
 
 
 def refusal(refused: Refused) -> Fault:

@@ -38,7 +38,8 @@ def make(fields: Fields, origin: Origin, tenant: TenantDirectory) -> Make:
     """Translate the parameters; raises :class:`~cordboard.api.enswitch.faults.Faulty`."""
     first, second = party_of(fields, tenant, "s"), party_of(fields, tenant, "c")
     fields.one_of("cdialplan", _PLANS)
-    if fields.text("card"):
+    card = fields.text("card") or None
+    if card is not None and tenant.charging.card_named(card) is None:
         fields.fault("card", "There is no such card.")
     on_first, on_second = _wishes(fields, tenant, "1"), _wishes(fields, tenant, "2")
     record_group = _record_group(fields, tenant)
@@ -58,6 +59,7 @@ def make(fields: Fields, origin: Origin, tenant: TenantDirectory) -> Make:
         on_first=on_first,
         on_second=on_second,
         record_group=record_group,
+        card=card,
         delay=float(delay),
     )
     return Make(request, wait)

@@ -7,12 +7,12 @@ from typing import Final
 
 from cordboard.api.answer import Answer
 from cordboard.api.enswitch.asked import Asked, Function
-from cordboard.api.enswitch.faults import refusal
+from cordboard.api.enswitch.faults import RATE_PLAN, Code, Fault, Faulty, refusal
 from cordboard.api.enswitch.make import METHOD, make
 from cordboard.api.enswitch.replies import done, faults, told
 from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
 from cordboard.api.requests import note
-from cordboard.calls.refusals import Refused
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.persons import Privilege
 from cordboard.feeds.beginning import has_begun
 from cordboard.feeds.enswitch.call_ids import callid
@@ -23,6 +23,9 @@ async def make_call(asked: Asked) -> Answer:
     it has a ``delay``, and names it; where that takes too long it does not."""
     exchange, tenant = asked.services.exchange, asked.customer()
     origin = Origin(exchange.new_call_id(), tenant.domain, asked.principal.account.name)
+    tariff = tenant.charging.tariff_of(None)
+    if tariff is not None and not tariff.requests:
+        raise Faulty([Fault(Code.RATE_PLAN, "", RATE_PLAN)], RefusalId.TARIFF_DENIED.value)
     wanted = make(asked.fields, origin, tenant)
     try:
         accepted = await exchange.place(wanted.request, key_of(asked.scope))

@@ -245,6 +245,9 @@ class CallAsked(Bound):
     record_group: (
         Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE)] | None
     ) = Field(None, description="where they are kept, by name or id; alone: if its fraction has it")
+    card: (
+        Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=PRINTABLE)] | None
+    ) = Field(None, description="the prepaid card that pays for it, by its number")
     delay: Annotated[float, Field(ge=0, le=MAX_DELAY, allow_inf_nan=False), NullIs(0)] = Field(
         0, description="seconds until the call begins"
     )

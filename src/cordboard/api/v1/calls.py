@@ -76,6 +76,7 @@ _REFUSED: Final = (
         "recording_not_allowed",
         "no_route",
         "tariff_denied",
+        "no_credit",
         "user_not_registered",
         "no_member_available",
         "trunk_down",

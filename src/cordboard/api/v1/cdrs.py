@@ -79,6 +79,7 @@ _CDR: Final[dict[str, Any]] = Cdr(
     waiting_seconds=None,
     forwarded_to=None,
     cost=None,
+    card=None,
 ).as_dict()
 
 _ROWS: Final = {

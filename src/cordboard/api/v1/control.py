@@ -34,6 +34,7 @@ _TARGET: Final = (
     RefusalId.NO_MEMBER_AVAILABLE,
     RefusalId.NO_ROUTE,
     RefusalId.TARIFF_DENIED,
+    RefusalId.NO_CREDIT,
     RefusalId.CALLING_NUMBER_NOT_ALLOWED,
     RefusalId.TRUNK_DOWN,
     RefusalId.CHANNEL_LIMIT_REACHED,

@@ -21,6 +21,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 KNOWN: Final[dict[str, tuple[int, str]]] = {
     "invalid_json": (400, "The body can't be read"),
     "authentication_required": (401, "Authentication required"),
+    "no_credit": (402, "Who pays for the call has no credit"),
     "scope_missing": (403, "The account may not do this"),
     "origin_not_allowed": (403, "This page may not do this"),
     "not_found": (404, "There is nothing here"),

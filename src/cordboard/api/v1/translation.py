@@ -46,6 +46,7 @@ def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
         on_second=_wishes(asked.second),
         record=asked.record,
         record_group=asked.record_group,
+        card=asked.card,
         group=None if group is None else GroupKeys(**group.model_dump()),
         callback=Callback(callback.url, DIALECT, Occasion.CALL_ENDED) if callback else None,
         external_id=asked.external_id,

@@ -35,6 +35,7 @@ _REFUSALS: Final[dict[RefusalId, str]] = {
     RefusalId.INVALID_DESTINATION: "Invalid Caller id. It can't be called from here",
     RefusalId.NO_ROUTE: "Invalid Caller id. Check the pbx outbound rules",
     RefusalId.TARIFF_DENIED: "Invalid Caller id. The tariff does not allow it",
+    RefusalId.NO_CREDIT: "There is not enough credit",
     RefusalId.CALLING_NUMBER_NOT_ALLOWED: "Invalid Outbound number. Check if it may be shown",
     RefusalId.TRUNK_DOWN: "Outbound trunk is not available",
     RefusalId.CHANNEL_LIMIT_REACHED: "Too many calls. Try again later",

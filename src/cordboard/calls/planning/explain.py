@@ -184,11 +184,13 @@ def _passed_over(leg: LegPlan) -> dict[str, Json]:
 
 
 def _price(leg: LegPlan) -> dict[str, Json]:
-    """What an outside number costs, where it costs anything."""
-    price = leg.targets.price if isinstance(leg.targets, PlannedTrunks) else None
-    if price is None:
+    """What an outside number costs, where it costs anything, and who pays."""
+    planned = leg.charge
+    if planned is None:
         return {}
+    price, payer = planned.charge.price, planned.charge.payer
     return {
+        "paid_by": {"tenant": payer.tenant, "card": payer.card},
         "price": {
             "prefix": price.prefix,
             "per_minute": written(price.per_minute),
@@ -196,7 +198,7 @@ def _price(leg: LegPlan) -> dict[str, Json]:
             "first_increment": price.first_increment,
             "increment": price.increment,
             "free_seconds": price.free_seconds,
-        }
+        },
     }
 
 

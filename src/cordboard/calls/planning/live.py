@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from cordboard.calls.credit import Credit
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.agents import AgentState
 from cordboard.calls.people.strategies import GroupView
@@ -39,6 +40,10 @@ class LiveView(Protocol):
 
     def wrapping_up(self, tenant: TenantDirectory, user: User) -> Group | None:
         """After a call of which group somebody wraps up."""
+
+    @property
+    def credit(self) -> Credit:
+        """What payers have, and how much of it is reserved."""
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""

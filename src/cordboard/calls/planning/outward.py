@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from cordboard.calls.credit import Charge, Payer, PlannedCharge
 from cordboard.calls.planning.caller_ids import Acting, outside_caller
 from cordboard.calls.planning.live import LiveView
 from cordboard.calls.planning.parties import named
@@ -11,17 +12,18 @@ from cordboard.calls.planning.plan import PlannedTrunks
 from cordboard.calls.planning.trunks import ways_out
 from cordboard.calls.ports import TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.request import CallRequest, Leg
-from cordboard.directory.charging import PrefixPrice
+from cordboard.calls.request import CallRequest, Direction, Leg
+from cordboard.directory.charging import Card, PrefixPrice, Tariff
 from cordboard.directory.denied import is_emergency
 from cordboard.directory.numbers import dialled
 from cordboard.directory.outbound import Denied, Route, choose_route
+from cordboard.directory.snapshot import TenantDirectory
 
 
 def planned_trunks(acting: Acting, live: LiveView, number: str, leg: Leg) -> PlannedTrunks:
     """The trunks for a number, each with the caller id it is told. Raises :class:`Refused`."""
     route, domain = _route(acting, number, leg), acting.tenant.domain
-    price = _price(acting, number, leg)
+    charge = _charge(acting, live, number, leg)
     ways = ways_out(route.trunks, domain, live)
     if not ways.trunks:
         downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
@@ -35,7 +37,7 @@ def planned_trunks(acting: Acting, live: LiveView, number: str, leg: Leg) -> Pla
         )
         for trunk in ways.trunks
     )
-    return PlannedTrunks(endpoints, ways.passed_over, acting.tenant.policy.language, price)
+    return PlannedTrunks(endpoints, ways.passed_over, acting.tenant.policy.language, charge)
 
 
 def _route(acting: Acting, number: str, leg: Leg) -> Route:
@@ -52,11 +54,45 @@ def _route(acting: Acting, number: str, leg: Leg) -> Route:
     return replace(route, trunks=trunks)
 
 
-def _price(acting: Acting, number: str, leg: Leg) -> PrefixPrice | None:
-    """What it costs by the tenant's tariff. Whoever may call for help may do so at any tariff."""
-    tariff, country = acting.tenant.charging.tariff_of(None), acting.tenant.policy.country
-    if tariff is None:
+def check_right(request: CallRequest, tenant: TenantDirectory) -> None:
+    """Raises :class:`Refused` where who pays has a tariff by which clients have no calls placed at
+    all, or the request names a card that there is not."""
+    card = card_of(request, tenant)
+    tariff = tenant.charging.tariff_of(card)
+    if tariff is not None and not tariff.requests and request.direction is Direction.REQUEST:
+        message = f"the tariff {tariff.name} allows no calls by request"
+        raise Refused(RefusalId.TARIFF_DENIED, message)
+
+
+def card_of(request: CallRequest, tenant: TenantDirectory) -> Card | None:
+    """The card that pays for a call, None: the tenant does. Raises :class:`Refused`."""
+    if request.card is None:
         return None
+    card = tenant.charging.card_named(request.card)
+    if card is None:
+        raise Refused(RefusalId.INVALID_PARAMETER, f"there is no card {request.card}", "card")
+    return card
+
+
+def _charge(acting: Acting, live: LiveView, number: str, leg: Leg) -> PlannedCharge | None:
+    """What it costs by the tariff of who pays, and where that is anything, who pays it."""
+    charging, card = acting.tenant.charging, card_of(acting.request, acting.tenant)
+    tariff = charging.tariff_of(card)
+    price = None if tariff is None else _price(tariff, acting, number, leg)
+    if price is None or price.is_nothing:
+        return None
+    if card is None:
+        payer, limit = Payer(acting.tenant.domain), charging.credit_limit
+        return PlannedCharge(live.new_id(), Charge(payer, price, limit))
+    if card.locked:
+        raise Refused(RefusalId.NO_CREDIT, f"the card {card.name} is locked", "card")
+    charge = Charge(Payer(acting.tenant.domain, card.name), price)
+    return PlannedCharge(live.new_id(), charge, card.expires)
+
+
+def _price(tariff: Tariff, acting: Acting, number: str, leg: Leg) -> PrefixPrice | None:
+    """What a tariff says of a number. Whoever may call for help may do so at any tariff."""
+    country = acting.tenant.policy.country
     price = tariff.price_for(number, country)
     if isinstance(price, PrefixPrice):
         return price

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cordboard.calls.causes import Cause
+from cordboard.calls.credit import PlannedCharge
 from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.limits import Take
 from cordboard.calls.people.forwarding import Hop
@@ -20,7 +21,6 @@ from cordboard.calls.planning.trunks import PassedOver
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.request import CallRequest, EndUser, Leg
-from cordboard.directory.charging import PrefixPrice
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
@@ -73,12 +73,12 @@ class PlannedTerminal:
 class PlannedTrunks:
     """An outside number, tried through one trunk after another; ``passed_over`` are those that
     would have come earlier, or not at all. Who is there is spoken to in a ``language``. A call to
-    it has a ``price``, None: it costs nothing."""
+    it is charged so, None: it costs nothing."""
 
     endpoints: tuple[TrunkEndpoint, ...]
     passed_over: tuple[PassedOver, ...] = ()
     language: str = "en"
-    price: PrefixPrice | None = None
+    charge: PlannedCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,12 @@ class LegPlan:
     def queued(self) -> bool:
         """Whether it is hunted for in a group that the other party waits for."""
         return self.hunt is not None and self.hunt.queue is not None
+
+    @property
+    def charge(self) -> PlannedCharge | None:
+        """What is charged for it, where it costs anything."""
+        targets = self.targets
+        return targets.charge if isinstance(targets, PlannedTrunks) else None
 
     def says_with(self, user: int | None) -> Iterator[Say]:
         """What they have to say about being recorded where this user (or nobody yet) answered."""
@@ -230,6 +236,13 @@ class CallPlan:
         """What both legs take together."""
         second = self.second.takes if isinstance(self.second, LegPlan) else ()
         return self.first.takes + second
+
+    @property
+    def charges(self) -> tuple[tuple[Leg, PlannedCharge], ...]:
+        """What its legs are charged, of those that cost anything."""
+        second = self.second.charge if isinstance(self.second, LegPlan) else None
+        both = ((Leg.FIRST, self.first.charge), (Leg.SECOND, second))
+        return tuple((leg, charge) for leg, charge in both if charge is not None)
 
 
 def channels_for(

@@ -12,7 +12,7 @@ from cordboard.calls.planning.feature_codes import Wish, feature_plan
 from cordboard.calls.planning.group_hunt import first_channels, group_hunt, nobody_there
 from cordboard.calls.planning.live import LiveView
 from cordboard.calls.planning.offered import calling_party, calling_user, offered_leg
-from cordboard.calls.planning.outward import planned_trunks
+from cordboard.calls.planning.outward import check_right, planned_trunks
 from cordboard.calls.planning.parties import (
     Outside,
     find_group,
@@ -72,6 +72,7 @@ class Planner:
 
     def plan(self) -> CallPlan:
         request, policy = self.request, self.tenant.policy
+        check_right(request, self.tenant)
         inside = request.second_scope is SecondScope.INSIDE
         first_target, first_party = self._first()
         second: LegPlan | ProgramPlan

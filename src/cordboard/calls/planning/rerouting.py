@@ -224,6 +224,7 @@ def refer(
         first=RingUser(UserKeys(id=str(user))),
         second=Address(target.user),
         second_scope=SecondScope.INSIDE if inside else SecondScope.ANYWHERE,
+        card=plan.request.card,
     )
     as_dialled = replace(plan, request=request)
     planned, channels = _instead(

@@ -25,6 +25,7 @@ from cordboard.calls.ringing.holdings import Holdings
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.hunt_channel import Channel
 from cordboard.calls.ringing.log import CallLog
+from cordboard.calls.ringing.meter import Meter
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted, Switchboard
 from cordboard.directory.model import Trunk
 
@@ -48,7 +49,16 @@ class Dialling:
         self._new_channels: list[tuple[Leg, PlannedChannel]] = []
         self.shared = False  # who leaves a leg keeps for now what it holds
         self.missed = Cause.UNREACHABLE  # why there was nobody to ring
+        self.meter: Meter | None = None  # of those who cost something
+        for leg, charge in plan.charges:
+            self.metering().expect(leg, charge)
         self._announce(Leg.FIRST, plan.channels)
+
+    def metering(self) -> Meter:
+        """The meter of the call, which has one from when it is first asked for."""
+        if self.meter is None:
+            self.meter = Meter(self._log.call, self._switchboard.credit, self._log.write)
+        return self.meter
 
     def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
         """The channels that came into being since this was last asked, in order, and those that
@@ -189,6 +199,9 @@ class Dialling:
             self._command(Accept(planned.id))
             self._log.picked_up(plan, planned)
             return
+        charge = plan.charge
+        if charge is not None:
+            self.metering().dialled(plan.leg, charge, planned.id)
         endpoint = planned.endpoints[channel.attempt]
         options = DialOptions(
             plan.caller_on(endpoint),

@@ -71,6 +71,10 @@ class Hunt:
         """Whether every channel is over."""
         return self._left == 0
 
+    def is_gone(self, channel: str) -> bool:
+        """Whether one of them is over."""
+        return self.channels[channel].state is ChannelState.GONE
+
     @property
     def single(self) -> bool:
         """Whether the leg rings on one channel only, so that its early media may be heard."""

@@ -331,6 +331,10 @@ class CallLog:
         """The one terminal result."""
         self._write(EventKind.CALL_ENDED, None, None, result.as_dict())
 
+    def write(self, event: CallEvent) -> None:
+        """An event of the call that was made elsewhere."""
+        self._events.append(event)
+
     def _write(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:

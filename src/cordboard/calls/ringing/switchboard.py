@@ -15,6 +15,7 @@ from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.ringing.hunt import Hunt
+from cordboard.calls.ringing.meter import Metered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Handed:
     """A party whom another ``call`` gives away, answered or as far as it is rung: its leg's plan,
     its hunt and what it has ``taken`` are now those of who asked for it.
 
+    ``metered`` are those of its channels that cost something.
     ``stage_ends`` and ``rung_ends`` are until when it is rung; ``holds``: its phone holds us,
     ``on_hold``: it was told that it is held.
     """
@@ -60,6 +62,7 @@ class Handed:
     rung_ends: float | None
     holds: bool
     on_hold: bool
+    metered: tuple[Metered, ...] = ()
 
 
 class Switchboard(LiveView, Protocol):

@@ -7,7 +7,7 @@ events for the log and limits to give back. It owes the owner nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, CallResult
@@ -21,12 +21,14 @@ from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.switchboard import Consultation, Handed, Switchboard
 from cordboard.calls.running import (
     climbing,
+    cutting,
     giving,
     performing,
     pickup,
     queueing,
     referring,
     rung_times,
+    warning,
 )
 from cordboard.calls.running.happenings import happen, refuse
 from cordboard.calls.running.parts import Parts
@@ -37,9 +39,6 @@ from cordboard.directory.steps import Step
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
-
-WARNING_SECONDS = 30.0
-"""How long before the longest duration those hear it who asked for that: enough for good-byes."""
 
 FAREWELL_SECONDS = 2.0
 """How long the result waits for the last channels' own ends, for a phone that vanished never says
@@ -80,8 +79,11 @@ class Call:
         times = self._parts.times
         if times.call_is_over(now):
             self._apply(Trigger.DURATION_REACHED, now)
+        meter = self._parts.meter
+        if meter is not None:
+            cutting.due(meter, self._parts, self._apply, now)
         if times.warning_is_due(now):
-            self._warn()
+            warning.play(self._parts)
         if times.stage_is_over(now):
             self._stage_timed_out(now)
         if times.rung_is_over(now):
@@ -261,22 +263,13 @@ class Call:
         parts.waiting.failure(parts.verdicts.sought.cause)
 
     def _bridge(self, now: float) -> None:
-        parts, ends = self._parts, self._parts.times.call_ends
+        parts = self._parts
         if parts.program is not None:
             performing.connected(parts, now)
         parts.recording.agree(parts.recording_terms)
         parts.bridged.connect(parts.recording)
         referring.answered(parts)
-        if ends is not None and any(self._warned_legs()):
-            parts.times.warn_at = max(now, ends - WARNING_SECONDS)
-
-    def _warned_legs(self) -> Iterator[Leg]:
-        plans = ((leg, self._parts.leg_plan(leg)) for leg in Leg)
-        return (leg for leg, plan in plans if plan is not None and plan.warn)
-
-    def _warn(self) -> None:
-        for leg in self._warned_legs():
-            self._parts.bridged.warn(leg)
+        warning.plan(parts, now)
 
     def _transfer(self, now: float) -> None:
         if performing.rings(self._parts):
@@ -294,12 +287,14 @@ class Call:
         parts.times.stage_ends = now + FAREWELL_SECONDS
         parts.hunting.hang_up(parts.verdicts.cause)
 
-    def _finish(self, _now: float) -> None:
+    def _finish(self, now: float) -> None:
         parts = self._parts
         parts.hunting.forsake()
         for leg in Leg:
             parts.holdings.give_back(leg)
         parts.recording.forsake()
+        if parts.meter is not None:
+            parts.meter.end_all(now)
         assert self.result is not None  # decided on entering ENDING
         parts.log.ended(self.result)
 

@@ -29,6 +29,7 @@ def give(wanted: Consultation, into: str, parts: Parts, apply: Apply, now: float
     if parts.stage not in _WITH_BOTH or busy or plan is None or not there:
         raise Refused(RefusalId.INVALID_DESTINATION, f"that call is {parts.stage.value}", "call")
     holds, on_hold = parts.bridged.holds(leg), parts.bridged.is_on_hold(leg)
+    metered = () if parts.meter is None else parts.meter.hand_out(hunt.channels)
     times = parts.times
     handed = Handed(
         parts.log.call,
@@ -39,6 +40,7 @@ def give(wanted: Consultation, into: str, parts: Parts, apply: Apply, now: float
         times.rung_ends,
         holds,
         on_hold,
+        metered,
     )
     parts.recording.cut()
     parts.legs.take_out(leg)

@@ -38,8 +38,20 @@ def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
     handler = _HANDLERS.get(type(event))
     if leg is None or handler is None:
         return False
+    meter = parts.meter
+    if meter is not None and type(event) is Answered:
+        meter.answered(event.channel, now)
     handler(event, leg, parts, apply, now)
+    if meter is not None and _is_over(event, leg, parts):
+        meter.ended(event.channel, now)
     return True
+
+
+def _is_over(event: EngineEvent, leg: Leg, parts: Parts) -> bool:
+    """Whether an event was the last one of its channel, which is not dialled again."""
+    if type(event) is not Released and type(event) is not Failed:
+        return False
+    return parts.legs.hunt_of(event.channel, leg).is_gone(event.channel)
 
 
 def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:

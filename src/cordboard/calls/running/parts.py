@@ -17,6 +17,7 @@ from cordboard.calls.ringing.holdings import Holdings
 from cordboard.calls.ringing.hunting import Hunting
 from cordboard.calls.ringing.legs import Legs
 from cordboard.calls.ringing.log import CallLog
+from cordboard.calls.ringing.meter import Meter
 from cordboard.calls.ringing.screening import Screening
 from cordboard.calls.ringing.switchboard import Rerouted, Switchboard
 from cordboard.calls.ringing.waiting import Waiting
@@ -114,10 +115,23 @@ class Parts:
         return _HUNTED.get(self.stage)
 
     @property
+    def meter(self) -> Meter | None:
+        """What those cost who cost something; None while there is nobody."""
+        return self.dialling.meter
+
+    @property
+    def ends_at(self) -> float | None:
+        """When the two have talked long enough, or as long as who pays has credit."""
+        ends = self.times.call_ends
+        cut = None if self.meter is None else self.meter.cut_at
+        return ends if cut is None or (ends is not None and ends < cut) else cut
+
+    @property
     def deadline(self) -> float | None:
         """When something is due."""
         deadline = self.times.deadline
-        for at in (self.screening.deadline, self.place.deadline):
+        metered = None if self.meter is None else self.meter.deadline
+        for at in (self.screening.deadline, self.place.deadline, metered):
             if at is not None and (deadline is None or at < deadline):
                 deadline = at
         return deadline

@@ -43,6 +43,7 @@ STATUSES: Final[dict[RefusalId, int]] = {
     RefusalId.CHANNEL_LIMIT_REACHED: 503,
     RefusalId.TRUNK_DOWN: 503,
     RefusalId.OVERLOADED: 503,
+    RefusalId.NO_CREDIT: 402,
 }
 """What he is told of a target that can't be had. A REFER itself is refused with what speaks of the
 request and not of the dialog (RFC 5057 5.1): whatever is missing here he may not do (403)."""

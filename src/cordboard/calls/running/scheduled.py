@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.calls.causes import Q850, Cause
+from cordboard.calls.credit import Credit
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Outcome
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.agents import NEVER_ACTED, AgentState
@@ -87,6 +88,7 @@ _CAUSES: Final = {
     RefusalId.INVALID_DESTINATION: Cause.NOT_FOUND,
     RefusalId.NO_ROUTE: Cause.NOT_FOUND,
     RefusalId.TARIFF_DENIED: Cause.REJECTED,
+    RefusalId.NO_CREDIT: Cause.NO_CREDIT,
     RefusalId.CALLING_NUMBER_NOT_ALLOWED: Cause.REJECTED,
 }
 
@@ -135,6 +137,11 @@ class SomeOtherTime:
     def wrapping_up(self, _tenant: TenantDirectory, _user: User) -> Group | None:
         """Nobody may wrap up."""
         return None
+
+    @property
+    def credit(self) -> Credit:
+        """What payers have now."""
+        return self.live.credit
 
     def used(self, _key: LimitKey) -> int:
         """Everything may be free."""

@@ -13,7 +13,7 @@ class StageTimes:
     ``call_ends`` when the two have talked long enough, ``warn_at`` when they are to
     hear, within the present stage, that it will be soon; None: never."""
 
-    __slots__ = ("_entered", "call_ends", "rung_ends", "stage_ends", "warn_at")
+    __slots__ = ("_entered", "call_ends", "rung_ends", "stage_ends", "warn_at", "warned")
 
     def __init__(self) -> None:
         self._entered: list[tuple[Stage, float]] = []
@@ -21,11 +21,13 @@ class StageTimes:
         self.rung_ends: float | None = None
         self.call_ends: float | None = None
         self.warn_at: float | None = None
+        self.warned = False  # within the present stage
 
     def enter(self, stage: Stage, now: float) -> None:
         """A stage begins, and the deadline of the one before it is void, unless a hunt goes on."""
         if hunt_begun_in(stage) is stage:
             self.stage_ends = self.rung_ends = self.warn_at = None
+            self.warned = False
         self._entered.append((stage, now))
 
     @property
@@ -49,6 +51,7 @@ class StageTimes:
         if self.warn_at is None or now < self.warn_at:
             return False
         self.warn_at = None
+        self.warned = True
         return True
 
     def rung_is_over(self, now: float) -> bool:

@@ -58,6 +58,8 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
         parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
         return
     parts.bridged.arrive(leg, holds=handed.holds, on_hold=handed.on_hold)
+    if handed.metered:
+        parts.dialling.metering().take_in(leg, handed.metered)
     if handed.hunt.winner is not None:
         parts.log.transferred(leg, handed.hunt.winner, 0.0)
         apply(Trigger.TARGET_ANSWERED, now)

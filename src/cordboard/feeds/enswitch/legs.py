@@ -23,12 +23,12 @@ class ToldLeg:
     are those that were dialled last, or that it is answered on; ``ended`` is when its answered
     channel was over. It was ``answered`` for the first time, and ``talks_since`` the party of now
     has answered. The number and name of ``caller`` are what it is shown, or shows where it has
-    called us.
+    called us. It has ``cost`` so many millionths, paid by a ``card`` where that is not "".
     """
 
     __slots__ = (
-        *("_channels", "answered", "asked", "caller", "ended", "endpoint", "offered"),
-        *("party", "started", "talks_since", "trunk"),
+        *("_channels", "answered", "asked", "caller", "card", "cost", "ended", "endpoint"),
+        *("offered", "party", "started", "talks_since", "trunk"),
     )
 
     def __init__(self, party: Json) -> None:
@@ -37,6 +37,8 @@ class ToldLeg:
         self.trunk = ""
         self.caller = ("", "")
         self.offered = False
+        self.cost = 0
+        self.card = ""
         self.started: float | None = None
         self.answered: float | None = None
         self.talks_since: float | None = None
@@ -76,6 +78,10 @@ class ToldLeg:
             known = self._channels.get(event.channel or "", {})
             self._channels[event.channel or ""] = {**known, "trunk": event.data.get("next")}
             self.trunk = _text(event.data, "next") or self.trunk
+        elif event.kind is EventKind.LEG_CHARGED:
+            amount = event.data.get("amount")
+            self.cost += amount if isinstance(amount, int) else 0
+            self.card = _text(event.data, "card")
         elif event.kind is EventKind.CALL_FORWARDED:
             self.party = event.data.get("party") or self.party
         elif event.kind is EventKind.CALL_TRANSFERRING:

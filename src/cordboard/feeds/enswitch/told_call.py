@@ -13,6 +13,7 @@ from typing import Final
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome, Recorded
 from cordboard.calls.request import Direction, Leg
+from cordboard.directory.money import written
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.feeds.cdr import Cdr, cdr_of
 from cordboard.feeds.enswitch.call_ids import callid, uniqueid
@@ -106,6 +107,7 @@ class ToldCall:
             "totaltime": str(max(int(talked), int(ended) - int(began))),
             "status": self._status(own),
             "recording": self._file,
+            **self._bill(own),
         }
 
     def fields(self) -> Row:
@@ -170,6 +172,15 @@ class ToldCall:
             "callerid_external": outside[0],
             "callername_internal": inside[1],
             "callername_external": outside[1],
+        }
+
+    def _bill(self, own: ToldLeg) -> Row:
+        """What a leg has cost, and which customer or card has paid it."""
+        return {
+            "cost": written(own.cost),
+            "currency": self._tenant.charging.currency or "",
+            "bill_type": "card" if own.card else "customer",
+            "bill_ref": own.card or str(self._tenant.policy.customer),
         }
 
     def _status(self, own: ToldLeg) -> str:

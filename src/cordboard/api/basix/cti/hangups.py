@@ -22,6 +22,7 @@ _REFUSED: Final = {
     Cause.INTERRUPTED: "NORMAL_TEMPORARY_FAILURE",
     Cause.MEDIA_TIMEOUT: "MEDIA_TIMEOUT",
     Cause.DURATION_LIMIT: "ALLOTTED_TIMEOUT",
+    Cause.NO_CREDIT: "ALLOTTED_TIMEOUT",
     Cause.ANSWERED_ELSEWHERE: "LOSE_RACE",
     Cause.CANCELLED: "ORIGINATOR_CANCEL",
     Cause.NORMAL: "NORMAL_CLEARING",
@@ -41,6 +42,7 @@ _CANCELLED: Final = _REFUSED | {
 # An answered channel that we hang up; what is missing was an ordinary end.
 _HUNG_UP: Final = {
     Cause.DURATION_LIMIT: "ALLOTTED_TIMEOUT",  # listed
+    Cause.NO_CREDIT: "ALLOTTED_TIMEOUT",
     Cause.MEDIA_TIMEOUT: "MEDIA_TIMEOUT",
     Cause.INTERRUPTED: "NORMAL_TEMPORARY_FAILURE",
 }
