@@ -155,7 +155,9 @@ async def test_a_cdr_says_what_it_cost_and_who_paid() -> None:
         served.engine.advance(10.0)
         await served.journal.flush()
     await served.made(cnumber="thomas")
-    rows = (await served.asked("cdrs/list", sort="start"))["data"]
+    legs = (await served.asked("cdrs/list", sort="start"))["data"]
+    assert {one["cost"] for one in legs if one["dtype"] != "external"} == {"0.00"}
+    rows = [one for one in legs if one["dtype"] == "external"]
     assert sorted((one["bill_type"], one["bill_ref"]) for one in rows) == [
         ("card", "1000"),
         ("customer", "1"),
