@@ -95,7 +95,7 @@ async def test_the_call_and_its_row_tell_of_its_recordings() -> None:
     (cdr,) = (await served.get("/cdrs")).json["cdrs"]
     assert cdr["recordings"] == [recording]
     csv = (await served.get("/cdrs?format=csv")).body.decode()
-    assert csv.splitlines()[1].endswith(f",{recording},,")
+    assert f",{recording},," in csv.splitlines()[1]
     await erase(served, recording)
     (gone,) = (await served.get(f"/calls/{call}")).json["recordings"]
     assert (gone["state"], gone["audio"]) == ("deleted", None)

@@ -143,7 +143,8 @@ async def test_a_call_that_is_sent_where_nobody_can_pay_stays_where_it_is() -> N
 
 
 async def test_a_cdr_says_what_it_cost_and_who_paid() -> None:
-    served = Selling()
+    at_the_answer = Tariff("standard", "", (PrefixPrice("", UNIT, UNIT, free_seconds=3600),))
+    served = Selling(replace(CHARGING, tariffs=(at_the_answer,)))
     for card in ("1000", ""):
         await served.made(cnumber=TOKYO, card=card)
         served.engine.advance(1.0)

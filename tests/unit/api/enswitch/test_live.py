@@ -303,7 +303,7 @@ async def test_rows_of_calls_are_filtered() -> None:
     assert len(await served.rows("cdrs/list", recurse="1")) == 4
     assert {len(one) for one in await served.rows("cdrs/list", pages="1")} == {2}
     assert await served.fault("cdrs/list", status="lost") == ("400", "status")
-    assert await served.fault("cdrs/list", sort="cost") == ("400", "sort")
+    assert await served.fault("cdrs/list", sort="colour") == ("400", "sort")
 
 
 async def test_telephone_lines_are_listed() -> None:
