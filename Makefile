@@ -1,8 +1,8 @@
 # Every target makes .venv first where it needs it. What is longer than two lines is in scripts/.
-# ARGS go to the program behind run, test, test-fast, fuzz, soak and bench: make test ARGS="-k registrar"
+# ARGS go to the program behind run, test, test-fast, fuzz, soak, bench and bench-peers: make test ARGS="-k registrar"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast check format fuzz soak bench clean
+.PHONY: help setup run test test-fast check format fuzz soak bench bench-peers clean
 SHELL := /bin/bash
 ARGS ?=
 
@@ -10,7 +10,7 @@ ARGS ?=
 export PYTHON
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Make .venv with everything in it (again only when something changed)
 	@scripts/setup
@@ -36,8 +36,11 @@ fuzz: setup ## Fuzz what takes bytes from the network, a minute for each target
 soak: setup ## 200 kills under load, then an hour of calls and garbage on a watched server
 	@.venv/bin/python -m soak $(ARGS)
 
-bench: setup ## Measure calls a second, CPU per call and latencies
+bench: setup ## Measure calls a second, CPU per call, latencies, memory, relay, overload
 	@.venv/bin/python -m bench $(ARGS)
+
+bench-peers: setup ## The same calls through Asterisk and sippy, beside ours
+	@.venv/bin/python -m bench peers --json build/bench-peers.json $(ARGS)
 
 clean: ## Remove .venv, caches and build results
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

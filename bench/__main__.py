@@ -1,47 +1,97 @@
-"""``make bench``: what a call costs on this machine, as tables and as build/bench.json."""
+"""``make bench``: what a call costs on this machine, as tables and as JSON.
+
+python -m bench [SUITE...] [--insist] [--json FILE]
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import subprocess
+import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bench import originate
 from bench.machine import describe
-from bench.steps import as_json, table
+from bench.quiet import is_quiet, others, pin
+from bench.rig import Failed
+from bench.suites import api, feed, memory, originate, overload, peers, relay, sipcore
 
-RATES = [50, 100, 200, 300, 400, 500, 600]
-SECONDS = 8.0
-STORES = {"sqlite": None, "memory": "memory:"}
+SHARE_TO_OVERLOAD = 0.9
+"""Of the highest rate that was held, which counts as sustainable for longer than some seconds."""
+
+
+class Run:
+    """The suites of one run; later ones may use what earlier ones found."""
+
+    def __init__(self, only: list[str]) -> None:
+        self._only = only
+        self.found: dict[str, Any] = {}
+
+    def suites(self) -> dict[str, Callable[[], Any]]:
+        """By name, in their order."""
+        return {
+            "sipcore": sipcore.run,
+            "originate": originate.run,
+            "api": api.run,
+            "feed": feed.run,
+            "relay": relay.run,
+            "memory": memory.run,
+            "overload": self._overload,
+            "peers": lambda: peers.run(self._only),
+        }
+
+    def _overload(self) -> Any:
+        held = self.found.get("originate", {}).get("held")
+        return overload.run(held * SHARE_TO_OVERLOAD) if held else overload.run()
+
+
+ORDINARY = ("sipcore", "originate", "api", "feed", "relay", "memory", "overload")
+"""What ``make bench`` runs."""
+
+
+def about(name: str) -> str:
+    """What a suite measures, in a line."""
+    module = sys.modules[f"bench.suites.{name}"]
+    return (module.__doc__ or "").partition("\n\n")[0]
 
 
 def main() -> None:
-    """Run the ladder and print it."""
+    """Run what is asked for."""
+    names = list(Run([]).suites())
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rates", type=int, nargs="+", default=RATES, help="calls a second")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each rate lasts")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of {', '.join(names)}")
+    parser.add_argument("--insist", action="store_true", help="only where the machine is quiet")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
-    parser.add_argument("--whole-only", action="store_true", help="leave the parts out")
-    parser.add_argument("--store", choices=STORES, default="sqlite", help="what keeps the journal")
+    parser.add_argument("--only", nargs="+", default=[], help="of the peers")
     options = parser.parse_args()
-    if not options.whole_only:
-        for part in ("bench.sip_micro", "bench.relay_micro", "bench.engine_micro", "bench.feed"):
-            print(f"== {part}", flush=True)
-            subprocess.run([sys.executable, "-m", part], check=True)
-        print("== whole calls")
-    print(f"{time.strftime('%Y-%m-%d')}  {describe()}")
-    print(
-        "call_user: a request, two legs, 1 s of talk, a callback; the server on one core, "
-        f"its journal in {options.store}\n"
-    )
-    steps = asyncio.run(originate.ladder(options.rates, options.seconds, STORES[options.store]))
-    print(table(steps))
+    unknown = set(options.suites) - set(names)
+    if unknown:
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}")
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+    pin()
+    print(f"{time.strftime('%Y-%m-%d %H:%M')}  {describe()}")
+    run = Run(options.only)
+    run.found |= {
+        "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "machine": describe(),
+        "quiet": is_quiet(options.insist),
+    }
+    for name in options.suites or ORDINARY:
+        print(f"\n== {name}: {about(name)}", flush=True)
+        began = time.monotonic()
+        try:
+            run.found[name] = run.suites()[name]()
+        except Failed as failed:
+            run.found[name] = {"failed": str(failed)}
+            print(f"FAILED: {failed}")
+        print(f"({time.monotonic() - began:.0f} s)", flush=True)
+    run.found["others_at_the_end"] = others()
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"originate": as_json(steps)}, indent=1))
+    options.json.write_text(json.dumps(run.found, indent=1) + "\n")
     print(f"\nwritten to {options.json}")
 
 

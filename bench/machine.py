@@ -51,6 +51,13 @@ def _times(stat: Path) -> tuple[float, float]:
     return int(fields[11]) / TICKS, int(fields[12]) / TICKS
 
 
+def busy_seconds() -> float:
+    """CPU seconds that all processes together have used since the machine started."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()[1:]
+    user, nice, system, _, _, interrupts, soft = (int(one) for one in fields[:7])
+    return (user + nice + system + interrupts + soft) / TICKS
+
+
 def resident_bytes(pid: int) -> int:
     """Memory a process holds now."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

@@ -1,0 +1,98 @@
+"""Twice what it can hold for a minute, and then back: who is refused, how fast, and who is hurt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.figures import Figures, figures_of
+from bench.harness.load import Placed
+from bench.machine import quantile
+from bench.rig import rig
+from bench.spread import table
+
+SUSTAINABLE = 300.0
+TIMES = 2.0
+SECONDS = 60.0
+AFTER_SHARE = 0.8
+"""Of the sustainable rate, asked for at once afterwards."""
+AFTER_SECONDS = 8.0
+WINDOW_SECONDS = 0.5
+
+REFUSED_WITHIN_MS = 50.0
+BACK_WITHIN_SECONDS = 2.0
+FAST_MS = 500.0
+"""Within which a call's reply comes where the server is not overloaded."""
+HEAD = ["", "measured", "aim", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One promise, and what became of it."""
+
+    what: str
+    measured: str
+    aim: str
+    kept: bool
+
+
+def run(sustainable: float = SUSTAINABLE, seconds: float = SECONDS) -> dict[str, Any]:
+    """Load, overload, and load again."""
+    with rig(warm_up=sustainable / 2) as one:
+        print(f"  {TIMES:g} times {sustainable:.0f} calls/s for {seconds:.0f} s", flush=True)
+        afterwards = (sustainable * AFTER_SHARE, AFTER_SECONDS)
+        harvest = one.load.run(sustainable * TIMES, seconds, afterwards)
+    count = round(sustainable * TIMES * seconds)
+    verdicts = judge(harvest.calls[:count], harvest.calls[count:], figures_of(harvest))
+    rows = [[v.what, v.measured, v.aim, "" if v.kept else "NOT KEPT"] for v in verdicts]
+    print("\n" + table(HEAD, rows))
+    reasons = Counter(call.refused for call in harvest.calls if call.refused)
+    print(f"refused because: {dict(reasons)}")
+    return {
+        "sustainable": sustainable,
+        "verdicts": [asdict(one) for one in verdicts],
+        "reasons": dict(reasons),
+        "all": asdict(figures_of(harvest)),
+    }
+
+
+def judge(past: list[Placed], after: list[Placed], figures: Figures) -> list[Verdict]:
+    """What was promised for the time past the limit and behind it; ``figures`` are of both."""
+    taken = [call for call in past if call.replied and not call.refused]
+    refused = [(call.replied - call.sent) * 1000 for call in past if call.refused]
+    silent = sum(1 for call in (*past, *after) if not call.replied)
+    late = quantile(refused, 0.99)
+    back = seconds_until_back(after)
+    lasted = past[-1].sent - past[0].sent
+    return [
+        Verdict("taken, calls/s", f"{len(taken) / lasted:.0f}", "", True),
+        Verdict("refused", f"{len(refused) / len(past):.0%}", "", True),
+        Verdict("without any reply", f"{silent}", "0", silent == 0),
+        Verdict(
+            "a refusal takes, ms (p99)",
+            f"{late:.1f}",
+            f"{REFUSED_WITHIN_MS:.0f}",
+            not late > REFUSED_WITHIN_MS,
+        ),
+        Verdict("taken and lost", f"{figures.lost}", "0", figures.lost <= 0),
+        Verdict("set-up of those taken, ms (p99)", f"{figures.setup_p99:.0f}", "", True),
+        Verdict(
+            "back to full rate after, s",
+            f"{back:.1f}",
+            f"{BACK_WITHIN_SECONDS:.0f}",
+            back <= BACK_WITHIN_SECONDS,
+        ),
+    ]
+
+
+def seconds_until_back(after: list[Placed]) -> float:
+    """When the last window began behind which every call is taken, and fast."""
+    began = min(call.sent for call in after)
+    worst = 0.0
+    for call in after:
+        slow = not call.replied or (call.replied - call.sent) * 1000 > FAST_MS
+        if slow or call.refused:
+            window = int((call.sent - began) / WINDOW_SECONDS) + 1
+            worst = max(worst, window * WINDOW_SECONDS)
+    return worst

@@ -1,0 +1,54 @@
+"""What was promised for the time past the limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.harness.load import Placed
+from bench.suites.overload import FAST_MS, judge, seconds_until_back
+
+from unit.bench.test_figures import good
+
+
+def taken(sent: float, took: float = 0.01) -> Placed:
+    return Placed(sent=sent, first="a", second="b", replied=sent + took)
+
+
+def refused(sent: float, took: float = 0.01) -> Placed:
+    return Placed(sent=sent, first="", second="b", replied=sent + took, refused="overloaded")
+
+
+def kept(past: list[Placed], after: list[Placed], lost: int = 0) -> dict[str, bool]:
+    return {one.what: one.kept for one in judge(past, after, replace(good(), lost=lost))}
+
+
+PAST = [taken(1.0), refused(1.5), taken(2.0)]
+AFTER = [taken(3.0), taken(3.5)]
+
+
+def test_all_is_kept() -> None:
+    assert all(kept(PAST, AFTER).values())
+
+
+def test_a_slow_refusal() -> None:
+    assert not kept([*PAST, refused(2.5, 0.2)], AFTER)["a refusal takes, ms (p99)"]
+
+
+def test_a_request_without_a_reply() -> None:
+    silent = Placed(sent=2.0, first="", second="b")
+    assert not kept([*PAST, silent], AFTER)["without any reply"]
+
+
+def test_a_call_that_was_taken_and_lost() -> None:
+    assert not kept(PAST, AFTER, lost=1)["taken and lost"]
+
+
+def test_when_all_is_as_before_again() -> None:
+    after = [refused(10.0), taken(10.2, FAST_MS / 1000 + 0.1), taken(10.6), taken(14.0)]
+    assert seconds_until_back(after) == 0.5
+    assert seconds_until_back(after[2:]) == 0.0
+
+
+def test_a_refusal_late_afterwards_counts() -> None:
+    after = [taken(10.0), refused(13.0), taken(14.0)]
+    assert not kept(PAST, after)["back to full rate after, s"]
