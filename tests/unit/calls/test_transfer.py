@@ -160,7 +160,7 @@ def test_where_the_caller_may_not_call_nothing_changes(to: str, refusal: Refusal
 def test_only_who_talks_can_be_transferred() -> None:
     line = ringing_second()
     with pytest.raises(WrongState):
-        line.call.wishes.transfer(Leg.FIRST, "helen", line.now)
+        line.call.wishes.transfer(Leg.SECOND, "helen", line.now)
 
 
 def test_what_was_wanted_of_the_other_partys_phones_is_not_wanted_of_the_new_ones() -> None:

@@ -247,6 +247,12 @@ class CallLog:
         hop = Hop(party.id or 0, party.name, party.number, to, reason, refused)
         self.forwarded(plan, (hop,))
 
+    def deflected(self, leg: Leg, rung: Party, to: str, party: Party) -> None:
+        """A client has sent a call on that rang for somebody."""
+        data: dict[str, Json] = {"by": rung.as_dict(), "to": to, "reason": "deflected"}
+        data |= {"refused": None, "party": party.as_dict()}
+        self._write(EventKind.CALL_FORWARDED, leg, None, data)
+
     def program(self, leg: Leg, channel: str | None, context: str) -> None:
         """A leg is connected with a context."""
         self._write(EventKind.CALL_PROGRAM, leg, channel, {"context": context})

@@ -18,7 +18,7 @@ from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
-from cordboard.calls.running import into_program
+from cordboard.calls.running import deflecting, into_program
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.recording import Recording
 from cordboard.calls.running.referring import MAX_TRANSFERS
@@ -126,12 +126,15 @@ class Wishes:
         return recording
 
     def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
-        """Connect a party with somebody else, and hang up the other one; the channels that ring
-        then, none for a context. Raises :class:`~cordboard.calls.refusals.Refused` for whom it
-        can't be connected with; then nothing changes."""
-        parts = self._parts
+        """Connect a party with somebody else, and hang up the other one, or have somebody else rung
+        for it; the channels that ring then, none for a context. Raises
+        :class:`~cordboard.calls.refusals.Refused` for whom it can't be connected with; then nothing
+        changes."""
+        parts, leg = self._parts, other(kept)
+        if deflecting.may_be_sent_on(leg, parts):
+            self._need_another_transfer()
+            return deflecting.send_on(leg, to, parts, self._apply, now)
         self._need_transferable()
-        leg = other(kept)
         route = parts.dialling.find_target(leg, to)
         if isinstance(route, ProgramPlan):
             self._sent.pop(leg, None)
@@ -160,7 +163,10 @@ class Wishes:
         return tuple(channel.id for channel in route.channels)
 
     def _need_transferable(self) -> None:
-        self._need(_TALKING, "only who talks with somebody can be transferred")
+        self._need(_TALKING, "only who talks with somebody, or waits for him, can be transferred")
+        self._need_another_transfer()
+
+    def _need_another_transfer(self) -> None:
         if self._parts.transfers >= MAX_TRANSFERS:
             message = f"it was transferred {MAX_TRANSFERS} times already"
             raise WrongState(self._parts.stage, message)

@@ -234,7 +234,7 @@ async def test_a_new_directory_is_told_of(site: Site) -> None:
         await client.until(lambda store: store.elements["user"][1001]["label"] == "新")
 
 
-async def wanted(client: Client, **command: str) -> None:
+async def wanted(client: Client, **command: Any) -> None:
     await client.socket.send_str(json.dumps(command))
 
 
@@ -264,6 +264,31 @@ async def test_a_party_is_parked_and_transferred(site: Site) -> None:
         await client.until(
             lambda store: {one["user_id"] for one in store.channels.values()} == {1001, 1003}
         )
+
+
+async def test_a_call_that_rings_is_sent_on_as_the_web_phone_does(site: Site) -> None:
+    """It names the other leg, and who transfers."""
+    site.house.when("thomas", ((0.0, FarEnd.ring),))
+    site.house.when("helen", AT_ONCE)
+    async with site.connect() as socket:
+        client = Client(socket)
+        await site.house.place()
+        await client.until(lambda store: any(one["other_uuid"] for one in store.channels.values()))
+        (rings,) = [one for one in client.store.channels.values() if one["other_uuid"]]
+        await wanted(
+            client,
+            cmd="transfer",
+            uuid=rings["other_uuid"],
+            user_id=rings["user_id"],
+            user_name="thomas",
+            destination="helen",
+        )
+        await client.until(
+            lambda store: {one["user_id"] for one in store.channels.values()} == {1001, 1003}
+        )
+        await client.until(talks)
+    ends = [row for _, name, row in client.store.events if name == "removed"]
+    assert rings["uuid"] in {row["uuid"] for row in ends}
 
 
 @pytest.mark.parametrize(
