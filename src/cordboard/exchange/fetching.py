@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from cordboard.calls.programs.program import LONGEST_FETCH
+from cordboard.calls.programs.errands import LONGEST_FETCH
 from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
 from cordboard.directory.steps import Step

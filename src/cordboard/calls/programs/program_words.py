@@ -13,12 +13,15 @@ class State(Enum):
     """What a program waits for."""
 
     NEW = "new"
+    STEPPING = "stepping"
+    """For nothing: its steps are done."""
     PLAYING = "playing"
     PAUSING = "pausing"
     PROMPTING = "prompting"
     GATHERING = "gathering"
     RINGING = "ringing"
     FETCHING = "fetching"
+    BEEPING = "beeping"
     TAPING = "taping"
     OVER = "over"
 
