@@ -44,6 +44,9 @@ steps = [
     {{ message = "MESSAGE", seconds = 20, until = "#" }},
     {{ fetch = ["{url}/gone", "{url}/json"] }},
 ]
+[tenant.demo.context.call-back]
+extension = "1502"
+steps = [{{ fetch = "{url}/job" }}]
 [tenant.demo.context.closed]
 extension = "1501"
 steps = [{{ goto = "end" }}, {{ label = "end", hangup = "rejected" }}]
@@ -56,11 +59,21 @@ STEPS = {
     ]
 }
 DOCUMENT = b"<Response><Transfer answerTimeout='20'>1002</Transfer><Hangup/></Response>"
+JOB = {
+    "type": "msg_call",
+    "data": {"called_number": "{{CallingNumber}}", "audio_file": "next.wav"},
+    "options": {"attempts": 3, "delay": 1000},
+}
+CALL_BACK = (
+    f"<IVR><AddJob><![CDATA[{json.dumps(JOB)}]]></AddJob><Switch var='JobAdded'>"
+    "<Case val='true'><Hangup reason='busy'/></Case></Switch></IVR>"
+).encode()
 
 
 def answer(asked: Callback) -> bytes:
     """What the tenant's web server sends."""
-    return {"/json": json.dumps(STEPS).encode(), "/xml": DOCUMENT}.get(asked.path, b"no steps")
+    documents = {"/json": json.dumps(STEPS).encode(), "/xml": DOCUMENT, "/job": CALL_BACK}
+    return documents.get(asked.path, b"no steps")
 
 
 class Office:
@@ -179,3 +192,24 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
 
 def steps_of(events: list[dict[str, Any]]) -> list[str]:
     return [event["data"]["does"] for event in events if event["kind"] == "program.step"]
+
+
+def test_who_calls_is_called_back_and_hears_a_message(office: Office) -> None:
+    server, desk = office.server, office.desk
+    desk.dial(f"sip:1502@{DOMAIN}")
+    desk.wait_closed()
+    before = len(desk.events)
+    calls = server.get("/v1/calls").body["calls"]
+    (first,) = [one["id"] for one in calls if one["direction"] == "phone"]
+    events = server.wait_ended(first)
+    assert result_of(events)["cause"] == "busy", "he was told that he will be called"
+    (job,) = [one["data"]["job"] for one in events if one["kind"] == "program.job"]
+    desk.wait_ringing(8.0)  # maybe before we have looked
+    desk.answer()
+    told = server.wait_ended(job)
+    (accepted,) = [one["data"] for one in told if one["kind"] == "call.accepted"]
+    assert (accepted["method"], accepted["metadata"]) == ("add_job", {"added_by": first})
+    assert accepted["again"]["left"] == 2
+    assert result_of(told)["outcome"] == "completed"
+    desk.wait_closed(after=before)
+    assert seconds_of(desk.recording(), NEXT_HZ) > TALK

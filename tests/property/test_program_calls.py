@@ -24,10 +24,13 @@ from cordboard.calls.ports import (
     PlayEnded,
     Released,
 )
+from cordboard.calls.programs.program_course import MAX_JOBS
+from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.directory.model import GroupKind
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.steps import AddJobStep, Step
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
@@ -44,6 +47,7 @@ STEPS = """
     {ring = "0312341234", timeout = 5, otherwise = "ask"},
     {label = "end", hangup = "busy"},
 """
+JOB = '{"type": "msg_call", "data": {"called_number": "${KEY}", "audio_file": "a.wav"}}'
 MOVES = st.lists(
     st.one_of(
         st.tuples(st.just("press"), st.sampled_from("1123")),
@@ -73,6 +77,7 @@ class Simulation:
         self.log: list[CallEvent] = []
         self.turn = 0
         self.bridges: list[tuple[str, str]] = []
+        self.jobs: list[int] = []
         self.call.start(self.now)
         self.carry_out()
         self.answer(0)
@@ -132,10 +137,14 @@ class Simulation:
         elif kind == "gone" and value == 0 and self.talking:
             self.call.handle(Released(self.talking.pop(), remote=True), self.now)
         elif kind == "fetch":
-            wanted = self.call.take_wanted_steps()
-            if wanted is not None:
-                answer = steps_of(f"steps = [{STEPS}]") if value else "status 503"
-                self.call.fetched(wanted.turn, answer, self.now)
+            wanted = self.call.take_errand()
+            if isinstance(wanted, WantedSteps):
+                steps = (Step(AddJobStep(JOB)), *steps_of(f"steps = [{STEPS}]"))
+                self.call.fetched(wanted.turn, steps if value else "status 503", self.now)
+            elif wanted is not None:
+                self.jobs.append(wanted.turn)
+                fault = "there is no room" if value else None
+                self.call.job_added(wanted.turn, None if value else "job-1", fault, self.now)
         self.carry_out()
 
 
@@ -162,6 +171,7 @@ def test_whatever_happens_it_ends_once(
     assert life.usage.in_use() == {}
     assert [event.kind for event in life.log].count(EventKind.CALL_ENDED) == 1
     assert len(life.bridges) <= 1
+    assert len(set(life.jobs)) == len(life.jobs) <= MAX_JOBS
     pressed = [str(value) for move, value in moves if move == "press"]
     if not life.bridges:
         assert EventKind.DIGIT not in [event.kind for event in life.log], pressed

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from cordboard.calls.programs import program_course
 from cordboard.calls.programs.program import Program
+from cordboard.calls.programs.program_course import MAX_JOBS
 from cordboard.calls.programs.program_words import (
+    AddJob,
     Effect,
     Ended,
     Fetch,
@@ -22,6 +24,7 @@ from cordboard.calls.programs.program_words import (
     State,
 )
 from cordboard.directory.steps import (
+    AddJobStep,
     AnswerStep,
     BranchStep,
     EndReason,
@@ -75,6 +78,7 @@ ACTIONS = st.one_of(
     st.builds(MessageStep, NAMES, st.floats(1, 20), st.sampled_from(["#", KEYS])),
     st.builds(HangUpStep, st.sampled_from(EndReason)),
     st.builds(FetchStep, st.just(("https://a.test/",)), otherwise=st.none() | LABELS),
+    st.builds(AddJobStep, st.just("{}"), NAMES),
 )
 PROGRAMS = st.lists(st.builds(Step, ACTIONS, st.none() | LABELS), max_size=12).map(tuple)
 HAPPENINGS = st.lists(
@@ -87,6 +91,7 @@ HAPPENINGS = st.lists(
         st.tuples(st.just(Input.NOT_FETCHED), st.tuples(st.integers(1, 40), st.just("503"))),
         st.tuples(st.just(Input.FETCHED), st.tuples(st.integers(1, 40), PROGRAMS)),
         st.tuples(st.just(Input.BEGUN), st.none()),
+        st.tuples(st.just(Input.ADDED), st.tuples(st.integers(1, 40), st.booleans())),
         st.tuples(st.just(Input.TAPED), st.sampled_from(["", "call-1"])),
     ),
     max_size=60,
@@ -135,7 +140,9 @@ def test_any_program_with_any_caller_ends_once(
     for happened in Input:
         program.handle(happened, now + 1e6, (1, True))
     assert program.take() == []
-    told = [one for one in done if not isinstance(one, Fetch)]  # which brings the variables
+    jobs = [one.turn for one in done if isinstance(one, AddJob)]
+    assert len(set(jobs)) == len(jobs) <= MAX_JOBS
+    told = [one for one in done if not isinstance(one, Fetch | AddJob)]  # they bring the variables
     assert not set(PINS) & set("".join(_says(one) for one in told))
 
 

@@ -68,6 +68,8 @@ class EventKind(Enum):
     """id, message: whom a step names can't be rung; the program goes on."""
     PROGRAM_FETCHED = "program.fetched"
     """steps (how many came), error (why none did, or null)."""
+    PROGRAM_JOB = "program.job"
+    """job (the id of the call that will be made, or null), error (why none will be, or null)."""
     PROGRAM_STOPPED = "program.stopped"
     """error: the program can't go on, and the call ends ``failed``."""
     QUEUE_JOINED = "queue.joined"

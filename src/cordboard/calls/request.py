@@ -150,6 +150,15 @@ class RunContext:
 
 
 @dataclass(frozen=True, slots=True)
+class RunDocument:
+    """A program that comes with the request: a ``document`` as web servers send them, whose prompts
+    are below ``folder``."""
+
+    document: str = field(repr=False)
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RingDid:
     """Whomever a number of the tenant's own leads to, and nobody else: what a trunk may call."""
 
@@ -188,13 +197,14 @@ CalledParty = (
     | RingGroup
     | RingNumber
     | RunContext
+    | RunDocument
     | RingDid
     | RunFeature
     | Offered
 )
 """Whom a leg is for, as the client named him; only a first party can be one who calls us himself,
-and only a second one a DID or a feature. What is written of one in the journal has a member that
-the others lack, by which it is read again."""
+and only a second one a document, a DID or a feature. What is written of one in the journal has a
+member that the others lack, by which it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +256,15 @@ class Callback:
     occasion: Occasion = Occasion.FIRST_LEG
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A call whose first party does not answer is made once more ``seconds`` later, ``left`` times
+    at most."""
+
+    left: int
+    seconds: float
+
+
 @often_made(frozen=True, slots=True)
 class CallRequest:
     """One request to place a call.
@@ -263,7 +282,8 @@ class CallRequest:
     ``metadata``, any JSON object.
 
     A call may begin later: ``delay`` seconds after its acceptance, or ``at`` a time in seconds
-    since 1970, each at most :data:`MAX_DELAY` ahead.
+    since 1970, each at most :data:`MAX_DELAY` ahead. ``again`` says whether it is made once more
+    where nobody answers.
     """
 
     id: str
@@ -290,6 +310,7 @@ class CallRequest:
     metadata: dict[str, Any] | None = None
     delay: float = 0.0
     at: float | None = None
+    again: Again | None = None
 
     def due_at(self, accepted_at: float) -> float | None:
         """When a call accepted at a time is to begin, in seconds since 1970; None: at once."""

@@ -150,6 +150,11 @@ _SENTENCES = {
         if data.get("error")
         else f"{data.get('steps')} steps fetched"
     ),
+    "program.job": lambda _, data: (
+        f"a call will be made: {data.get('job')}"
+        if data.get("error") is None
+        else f"no call will be made: {data.get('error')}"
+    ),
     "program.stopped": lambda _, data: f"the program stops: {data.get('error')}",
     "call.bridged": lambda *_: "the two hear each other",
     "call.transferring": _transferring,

@@ -25,6 +25,7 @@ from cordboard.directory.steps import (
     MOST_DIGITS,
     OWN,
     Action,
+    AddJobStep,
     AnswerStep,
     BranchStep,
     EndReason,
@@ -182,8 +183,8 @@ class _Compiler:
             raise _NotUnderstood("<Set> takes val, and no expr")
         self._add(SetStep(((name, _filled(value)), (f"var_{name}", f"${{{name}}}"))))
 
-    def _add_job(self, _element: Xml.Element) -> None:
-        self._add(SetStep((("JobAdded", "false"),)))  # there are no jobs here
+    def _add_job(self, element: Xml.Element) -> None:
+        self._add(AddJobStep(_filled(_text(element))))
 
     def _get_digits(self, element: Xml.Element) -> None:
         tries = "maxTries" if "maxTries" in element.attrib else "retries"

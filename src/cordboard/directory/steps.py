@@ -173,6 +173,15 @@ class FetchStep:
     otherwise: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AddJobStep:
+    """Have somebody called later, as ``text`` says (:mod:`~cordboard.directory.basix_jobs`), and
+    put into ``result`` whether he will be."""
+
+    text: str
+    result: str = "JobAdded"
+
+
 Action = (
     AnswerStep
     | PlayStep
@@ -187,6 +196,7 @@ Action = (
     | MessageStep
     | HangUpStep
     | FetchStep
+    | AddJobStep
 )
 
 VERBS: dict[type[Action], str] = {
@@ -203,6 +213,7 @@ VERBS: dict[type[Action], str] = {
     MessageStep: "message",
     HangUpStep: "hangup",
     FetchStep: "fetch",
+    AddJobStep: "add_job",
 }
 """What each step is called."""
 
@@ -260,11 +271,11 @@ def own_prompt(name: str, language: str) -> str:
     return f"{OWN}{language}/{name}"
 
 
-def filled_in(text: str, variables: Mapping[str, str]) -> str:
-    """A text with the variables in it replaced by their values, at most LONGEST_VALUE long."""
+def filled_in(text: str, variables: Mapping[str, str], most: int = LONGEST_VALUE) -> str:
+    """A text with the variables in it replaced by their values, at most so many characters."""
     if "${" not in text:
         return text
-    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), text)[:LONGEST_VALUE]
+    return _VARIABLE.sub(lambda match: variables.get(match[1], ""), text)[:most]
 
 
 def variables_in(text: str) -> tuple[str, ...]:

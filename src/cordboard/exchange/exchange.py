@@ -34,6 +34,7 @@ from cordboard.exchange.admission import Admission
 from cordboard.exchange.balances import Balances
 from cordboard.exchange.channels import ChannelBook, ladder_of
 from cordboard.exchange.fetching import Documents, Fetching
+from cordboard.exchange.jobs import Jobs
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.queues import Queues
@@ -119,6 +120,7 @@ class Exchange:
         self.queues = Queues(self._switchboard, wall, self._live.somebody_may_be_free)
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
+        self._live.jobs = Jobs(self.place, _new_id, self._schedule.waiting)
 
     # What is asked of us
 
@@ -256,6 +258,7 @@ class Exchange:
         await self._stopping.until_idle()
         self._live.close()
         await self._live.fetching.close()
+        await self._live.jobs.close()
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
 

@@ -16,7 +16,7 @@ from cordboard.calls.limits import Usage
 from cordboard.calls.people.lines import Lines
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
-from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.programs.program_words import Errand, WantedJob, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.ringing.switchboard import Consultation, Handed
 from cordboard.calls.running.call import Call
@@ -25,6 +25,7 @@ from cordboard.directory.steps import Step
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.fetching import Fetching, NoServers
+from cordboard.exchange.jobs import Jobs, place_nothing
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.pickups import offered_by, refusal
 from cordboard.exchange.serving import Serving
@@ -69,6 +70,7 @@ class LiveCalls:
         """Who takes the calls that are of nobody yet."""
         self._serving = Serving(lines, self._wake, self._serve)
         self.fetching = Fetching(NoServers())
+        self.jobs = Jobs(place_nothing, str, lambda _tenant, _method: 0)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
         engine.connect(self._on_engine_event)
@@ -236,14 +238,20 @@ class LiveCalls:
                 self._wrap_ups.begin()
         for command in call.take_commands():
             self._engine.execute(command)
-        wanted = call.take_wanted_steps()
-        if wanted is not None:
-            self._fetch(live, wanted)
+        errand = call.take_errand()
+        if errand is not None:
+            self._run(live, errand)
         self._usage.give_back(call.take_released())
         if call.stage is Stage.ENDED:
             self._forget(live)
         else:
             self._alarm.set(call.id, call.deadline)
+
+    def _run(self, live: _Live, errand: Errand) -> None:
+        if isinstance(errand, WantedSteps):
+            self._fetch(live, errand)
+        else:
+            self._add_job(live, errand)
 
     def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
         call = live.call
@@ -253,6 +261,15 @@ class LiveCalls:
                 self._step(live, lambda: call.fetched(wanted.turn, answer, monotonic()))
 
         self.fetching.begin(live.tenant, wanted, fetched)
+
+    def _add_job(self, live: _Live, wanted: WantedJob) -> None:
+        call = live.call
+
+        def added(job: str | None, fault: str | None) -> None:
+            if call.id in self._live:
+                self._step(live, lambda: call.job_added(wanted.turn, job, fault, monotonic()))
+
+        self.jobs.begin(call.id, wanted, added)
 
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)

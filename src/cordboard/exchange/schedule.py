@@ -63,6 +63,11 @@ class Schedule:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def waiting(self, tenant: str, method: str) -> int:
+        """How many calls of a tenant wait that were asked for by a method."""
+        asked = (waiting.scheduled.request for waiting in self._waiting.values())
+        return sum(one.method == method and one.tenant == tenant for one in asked)
+
     def add(self, scheduled: ScheduledCall) -> None:
         """Let a call wait for its time."""
         self._waiting[scheduled.id] = _Waiting(scheduled)

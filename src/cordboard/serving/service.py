@@ -97,7 +97,9 @@ class Service:
         self.engine.take_calls(admission.busy_seconds)
         self._outbound = Outbound()
         self.exchange.fetch_from(StepServers(self._outbound, self._inside, NoDocument))
-        self._callbacks = deliveries(self.journal, self._outbound, self._directory, settings.node)
+        self._callbacks = deliveries(
+            self.journal, self._outbound, self._directory, self.exchange, settings.node
+        )
         services = Services(
             *(self.exchange, self.journal, self._directory, files, settings.node), admission.busy
         )

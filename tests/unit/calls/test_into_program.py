@@ -31,6 +31,7 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
+from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.calls.request import Address, CallRequest, Leg, RingNumber
 from cordboard.calls.running.progress import progress_of
 from cordboard.calls.running.referring import MAX_TRANSFERS
@@ -209,8 +210,8 @@ def test_the_longest_call_is_not_begun_anew() -> None:
 
 def test_the_program_knows_who_stays() -> None:
     line, _ = sent('{fetch = "https://a.test/"}')
-    wanted = line.call.take_wanted_steps()
-    assert wanted is not None
+    wanted = line.call.take_errand()
+    assert isinstance(wanted, WantedSteps)
     assert (wanted.form["CallUUID"], wanted.form["UserName"]) == ("c3", "thomas")
     assert (wanted.form["CallingNumber"], wanted.form["CalledNumber"]) == ("1002", "1111")
 

@@ -28,6 +28,7 @@ from cordboard.calls.ports import (
     Tone,
     ToneKind,
 )
+from cordboard.calls.programs.program_words import WantedSteps
 from cordboard.calls.request import CallRequest, Leg
 from cordboard.calls.ringing.waiting import MUSIC_PLAY
 from cordboard.calls.running.progress import progress_of
@@ -218,14 +219,14 @@ def test_it_speaks_the_language_of_the_context_the_user_or_the_tenant() -> None:
 
 def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
     line = running('{set = {A = "x"}}, {fetch = "https://a.test/${A}"}')
-    wanted = line.call.take_wanted_steps()
-    assert wanted is not None
+    wanted = line.call.take_errand()
+    assert isinstance(wanted, WantedSteps)
     assert wanted.urls == ("https://a.test/x",)
     assert wanted.form["CallUUID"] == "c1"
     assert (wanted.form["CallingNumber"], wanted.form["CalledNumber"]) == ("1001", "1111")
     assert (wanted.form["UserName"], wanted.form["Direction"]) == ("jessica", "outbound")
     assert wanted.form["A"] == "x"
-    again = line.call.take_wanted_steps()
+    again = line.call.take_errand()
     assert not again
     line.call.fetched(wanted.turn, steps_of('steps = [{say = "1"}]'), line.now)
     assert line.commands() == [Play("c1", Prompt("builtin:en/1"), 2)]

@@ -7,7 +7,7 @@ import pytest
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.planner import plan
 from cordboard.calls.planning.told_steps import told_step
-from cordboard.directory.steps import VERBS
+from cordboard.directory.steps import VERBS, AddJobStep, Step
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
@@ -39,6 +39,11 @@ TOLD = {
     '{fetch = "https://a.test/?secret"}': "fetch the next steps",
 }
 
+OF_DOCUMENTS = {
+    Step(AddJobStep("{}")): "have somebody called later, whether he will be in JobAdded",
+}
+"""Steps that no file has."""
+
 
 @pytest.mark.parametrize(("step", "words"), TOLD.items())
 def test_a_step_is_told_in_words(step: str, words: str) -> None:
@@ -47,7 +52,12 @@ def test_a_step_is_told_in_words(step: str, words: str) -> None:
 
 def test_every_kind_of_step_is_told() -> None:
     told = {steps_of(f"steps = [{step}]")[0].verb for step in TOLD}
-    assert told == set(VERBS.values())
+    assert told | {step.verb for step in OF_DOCUMENTS} == set(VERBS.values())
+
+
+@pytest.mark.parametrize(("step", "words"), OF_DOCUMENTS.items())
+def test_a_step_of_a_document_is_told_in_words(step: Step, words: str) -> None:
+    assert told_step(step) == words
 
 
 def test_an_explanation_shows_the_program_and_what_it_begins_with() -> None:

@@ -7,6 +7,7 @@ import pytest
 from cordboard.calls.programs.program_words import Fetch, Sound
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
 from cordboard.directory.steps import (
+    AddJobStep,
     AnswerStep,
     BranchStep,
     EndReason,
@@ -17,7 +18,6 @@ from cordboard.directory.steps import (
     PlayStep,
     RingStep,
     SayStep,
-    SetStep,
     Step,
     WaitStep,
 )
@@ -86,6 +86,7 @@ def test_json_has_the_steps_of_the_file() -> None:
         ("<IVR><Set var='CallingNumber' val='1'/></IVR>", "<Set> can't set CallingNumber"),
         ("<IVR><Speak>{{a}} dollars</Speak></IVR>", "<Speak> can say digits only"),
         ("<IVR><GetDigits><Say>{{a}}</Say></GetDigits></IVR>", "<Say> can say digits only"),
+        ("<IVR><AddJob/></IVR>", "<AddJob> has no text"),
         ("<IVR><SetErrorHandler/></IVR>", "<SetErrorHandler> is not understood"),
         ("<IVR><Record/></IVR>", "<Record> is not understood"),
         ("<IVR>" + "<Answer/>" * 600 + "</IVR>", "more than 500 steps"),
@@ -105,14 +106,14 @@ def test_what_is_no_text_is_told() -> None:
 def test_plain_elements_are_the_steps_that_do_the_same() -> None:
     assert xml(
         "<Answer/><Play loop='3' terminators='*#'>a.wav</Play><Say>12, 3</Say><Wait length='1.5'/>"
-        "<Park/><AddJob>{}</AddJob><Hangup reason='rejected'/>"
+        "<Park/><AddJob>{{CalledNumber}}</AddJob><Hangup reason='rejected'/>"
     ) == [
         AnswerStep(),
         PlayStep(("/etc/cordboard/prompts/demo/a.wav",), 3, "*#"),
         SayStep("12, 3"),
         WaitStep(1.5),
         WaitStep(21_600.0),
-        SetStep((("JobAdded", "false"),)),
+        AddJobStep("${CALLED_NUMBER}"),
         HangUpStep(EndReason.REJECTED),
     ]
 

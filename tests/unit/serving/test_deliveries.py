@@ -36,7 +36,9 @@ async def test_everybody_is_told_of_one_call() -> None:
             sales = replace(where.groups[0], integrations=has)
             house = QuickHouse(where=replace(where, groups=(sales,)))
             house.engine.when_dialled(OUTSIDE, AT_ONCE)
-            told = deliveries(house.journal, outbound, lambda: house.directory, "server01")
+            told = deliveries(
+                *(house.journal, outbound, lambda: house.directory, house.exchange, "server01")
+            )
             told.start()
             call = await house.place(
                 group=GroupKeys(name="sales"),

@@ -17,12 +17,14 @@ from cordboard.calls.request import (
     RingNumber,
     RingTerminal,
     RingUser,
+    RunDocument,
     RunFeature,
     UserKeys,
 )
 from cordboard.directory.model import Context, Group, GroupKind, User
 from cordboard.directory.numbers import NotANumber, dialled
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
 from cordboard.directory.target import (
     ContextTarget,
     GroupTarget,
@@ -34,6 +36,9 @@ from cordboard.directory.target import (
 
 ANY_GROUP = "*"
 ANY_CALL_CENTER = "any:CALL_CENTER"
+
+DOCUMENT = "document"
+"""What a program is called that comes with a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ def find_party(
         return GroupTarget(group, _how(key)), Address(group.name)
     if isinstance(party, RingDid):
         return find_did(tenant, party.did, f"{leg}.did"), Address(party.did)
+    if isinstance(party, RunDocument):
+        return ContextTarget(_documented(party, f"{leg}.document"), Key.NAME), Address(DOCUMENT)
     if isinstance(party, Offered | RunFeature):
         raise Refused(RefusalId.INVALID_PARAMETER, "nobody can be rung by that", leg)
     context = tenant.context_by_name(party.context) or tenant.context_by_extension(party.context)
@@ -81,9 +88,20 @@ def named(party: CalledParty, leg: str) -> str:
         return f"{leg}.number"
     if isinstance(party, RingTerminal):
         return f"{leg}.terminal"
+    if isinstance(party, RunDocument):
+        return f"{leg}.document"
     if isinstance(party, RingDid | RunFeature | Offered):
         return f"{leg}.dialled"
     return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
+
+
+def _documented(party: RunDocument, parameter: str) -> Context:
+    """A context that there is for one call; raises :class:`Refused`."""
+    try:
+        steps = read_steps_of(Document(party.document.encode(), party.folder))
+    except DocumentFault as fault:
+        raise Refused(RefusalId.INVALID_PARAMETER, str(fault), parameter) from None
+    return Context(DOCUMENT, steps=steps, folder=party.folder)
 
 
 def _how(key: str) -> Key:
@@ -221,6 +239,8 @@ def party_of(found: Target | Outside, address: Address | None = None) -> Party:
     if isinstance(found, ContextTarget):
         thing = found.context
         number = thing.extension or thing.name
+        if found.how is Key.DID and address is not None:
+            number = address.text
         return Party("context", thing.name, number, label=thing.name, how=found.how.value)
     thing = found.user if isinstance(found, UserTarget) else found.group
     return Party(

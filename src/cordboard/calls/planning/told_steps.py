@@ -7,6 +7,7 @@ from typing import Any
 
 from cordboard.directory.steps import (
     Action,
+    AddJobStep,
     AnswerStep,
     BranchStep,
     EndReason,
@@ -82,4 +83,5 @@ _WORDS: dict[type[Action], Callable[[Any], str]] = {
         "hang up" if step.reason is EndReason.NORMAL else f"hang up: {step.reason.value}"
     ),
     FetchStep: lambda step: f"fetch the next steps{_otherwise(step.otherwise)}",
+    AddJobStep: lambda step: f"have somebody called later, whether he will be in {step.result}",
 }

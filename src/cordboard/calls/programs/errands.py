@@ -1,14 +1,18 @@
-"""What a program has others do, and waits for: somebody who is rung, documents of web servers."""
+"""What a program has others do, and waits for: somebody who is rung, documents of web servers,
+calls that are to be made later."""
 
 from __future__ import annotations
 
-from cordboard.calls.programs.program_course import MAX_FETCHES, MAX_RINGS
-from cordboard.calls.programs.program_words import Fetch, Fetched, RingOut, State
+from cordboard.calls.programs.program_course import MAX_FETCHES, MAX_JOBS, MAX_RINGS
+from cordboard.calls.programs.program_words import AddJob, Fetch, Fetched, RingOut, State
 from cordboard.calls.programs.run import Run
-from cordboard.directory.steps import FetchStep, RingStep, Step
+from cordboard.directory.steps import AddJobStep, FetchStep, RingStep, Step
 
 LONGEST_FETCH = 35.0
 """Seconds that documents are waited for: three servers, asked for 10 seconds each."""
+
+LONGEST_ADDING = 10.0
+"""Seconds that the acceptance of a call is waited for: it is one commit of the journal."""
 
 
 def ring(run: Run, action: RingStep, _now: float) -> None:
@@ -59,6 +63,35 @@ def fetch_overdue(run: Run, _value: None, _now: float) -> None:
     """Nobody has answered."""
     run.turn += 1
     _no_document(run, "no answer in time")
+
+
+def add_job(run: Run, action: AddJobStep, now: float) -> None:
+    """Have somebody called later; of too many jobs each is simply not added."""
+    run.turn += 1
+    if not run.course.may_use("jobs", MAX_JOBS):
+        _added(run, False)
+        return
+    run.done.append(AddJob(action.text, dict(run.course.variables), run.turn))
+    run.wait(State.ADDING, now + LONGEST_ADDING)
+
+
+def job_added(run: Run, answer: tuple[int, bool], _now: float) -> None:
+    """He will be called, or he will not."""
+    turn, added = answer
+    if turn == run.turn:
+        _added(run, added)
+
+
+def job_overdue(run: Run, _value: None, _now: float) -> None:
+    """Nobody can say yet whether he will."""
+    run.turn += 1
+    _added(run, False)
+
+
+def _added(run: Run, added: bool) -> None:
+    if isinstance(run.action, AddJobStep):
+        run.course.put(run.action.result, "true" if added else "false")
+    run.go_on()
 
 
 def _no_document(run: Run, why: str) -> None:

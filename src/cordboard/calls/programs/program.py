@@ -33,6 +33,7 @@ from cordboard.calls.programs.program_words import Effect, Input, Keep, State, S
 from cordboard.calls.programs.run import Run
 from cordboard.directory.steps import (
     Action,
+    AddJobStep,
     AnswerStep,
     BranchStep,
     EndReason,
@@ -86,8 +87,8 @@ class Program:
 
     def handle(self, happened: Input, now: float, value: Any = None) -> None:
         """Take notice of something. ``value`` is (turn, whether it could be played) of ``PLAYED``,
-        the digit of ``KEY``, why for ``NOT_CONNECTED``, the recording of ``TAPED``, and (turn,
-        steps or why not) of ``FETCHED`` and ``NOT_FETCHED``."""
+        the digit of ``KEY``, why for ``NOT_CONNECTED``, the recording of ``TAPED``, (turn,
+        steps or why not) of ``FETCHED`` and ``NOT_FETCHED``, and (turn, whether) of ``ADDED``."""
         run = self._run
         if happened is Input.DUE and (run.deadline is None or now < run.deadline):
             return
@@ -171,6 +172,7 @@ _STEPS: dict[type[Action], Callable[[Run, Any, float], None]] = {
     MessageStep: messages.message,
     HangUpStep: _hang_up,
     FetchStep: errands.fetch,
+    AddJobStep: errands.add_job,
 }
 
 TRANSITIONS: dict[tuple[State, Input], Callable[[Run, Any, float], None]] = {
@@ -197,4 +199,7 @@ TRANSITIONS: dict[tuple[State, Input], Callable[[Run, Any, float], None]] = {
     (State.FETCHING, Input.NOT_FETCHED): errands.not_fetched,
     (State.FETCHING, Input.DUE): errands.fetch_overdue,
     (State.FETCHING, Input.KEY): sounding.keep_key,
+    (State.ADDING, Input.ADDED): errands.job_added,
+    (State.ADDING, Input.DUE): errands.job_overdue,
+    (State.ADDING, Input.KEY): sounding.keep_key,
 }

@@ -20,6 +20,9 @@ MAX_RINGS = 50
 MAX_FETCHES = 200
 """Documents fetched in all: one for each turn of a long conversation with a machine."""
 
+MAX_JOBS = 10
+"""Calls that one call may have made later; each may add more when it is answered."""
+
 MAX_MESSAGES = 20
 """Messages of one call: files that somebody has to listen to."""
 
@@ -83,6 +86,10 @@ class Course:
 
     def use(self, what: str, most: int) -> None:
         """Use up one of what there may be so many; raises ProgramFault."""
-        self._used[what] += 1
-        if self._used[what] > most:
+        if not self.may_use(what, most):
             raise ProgramFault(f"more than {most} {what}")
+
+    def may_use(self, what: str, most: int) -> bool:
+        """Use up one of what there may be so many; False where it is one too many."""
+        self._used[what] += 1
+        return self._used[what] <= most

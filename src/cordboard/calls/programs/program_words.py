@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from cordboard.calls.request import CallRequest
 from cordboard.directory.steps import EndReason, RingStep, Step
 
 
@@ -23,6 +24,7 @@ class State(Enum):
     FETCHING = "fetching"
     BEEPING = "beeping"
     TAPING = "taping"
+    ADDING = "adding"
     OVER = "over"
 
 
@@ -38,6 +40,7 @@ class Input(Enum):
     FETCHED = "fetched"
     NOT_FETCHED = "not fetched"
     TAPED = "taped"
+    ADDED = "added"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,29 @@ class WantedSteps:
     form: Mapping[str, str] = field(repr=False)
     folder: str = ""
     language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class AddJob:
+    """Have somebody called later, as ``text`` says with these variables; whether he will be is told
+    with the ``turn``."""
+
+    text: str = field(repr=False)
+    variables: Mapping[str, str] = field(repr=False)
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class WantedJob:
+    """What an :class:`AddJob` comes to in its call: the request to be placed, whose id is given to
+    it then."""
+
+    turn: int
+    request: CallRequest
+
+
+Errand = WantedSteps | WantedJob
+"""What a call asks the exchange for, on behalf of its program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +166,16 @@ class Ended:
 
 
 Effect = (
-    Sound | Hush | TakeCall | RingOut | Fetch | Keep | Tape | Stepped | Gathered | Fetched | Ended
+    Sound
+    | Hush
+    | TakeCall
+    | RingOut
+    | Fetch
+    | AddJob
+    | Keep
+    | Tape
+    | Stepped
+    | Gathered
+    | Fetched
+    | Ended
 )

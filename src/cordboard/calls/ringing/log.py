@@ -52,6 +52,8 @@ def accepted_event(plan: CallPlan) -> CallEvent:
     if request.callback is not None:
         data["callback"] = {"url": request.callback.url, "dialect": request.callback.dialect}
     data |= _known_by(request)
+    if request.again is not None:
+        data["again"] = {"left": request.again.left, "seconds": request.again.seconds}
     return CallEvent(EventKind.CALL_ACCEPTED, request.id, data=data)
 
 
@@ -284,6 +286,12 @@ class CallLog:
         """The next steps were asked for."""
         data: dict[str, Json] = {"steps": fetched.steps, "error": fetched.fault}
         self._write(EventKind.PROGRAM_FETCHED, leg, channel, data)
+
+    def program_job(
+        self, leg: Leg, channel: str | None, job: str | None, fault: str | None
+    ) -> None:
+        """A call will be made later, or why not."""
+        self._write(EventKind.PROGRAM_JOB, leg, channel, {"job": job, "error": fault})
 
     def program_stopped(self, leg: Leg, channel: str | None, fault: str) -> None:
         """The program can't go on."""

@@ -15,7 +15,7 @@ from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import EngineCommand, EngineEvent
-from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.programs.program_words import Errand
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.switchboard import Consultation, Handed, Switchboard
@@ -104,8 +104,13 @@ class Call:
         self._settle(now)
 
     def fetched(self, turn: int, answer: tuple[Step, ...] | str, now: float) -> None:
-        """The steps that :meth:`take_wanted_steps` asked for are there, or why they are not."""
+        """The steps that :meth:`take_errand` asked for are there, or why they are not."""
         performing.fetched(self._parts, self._apply, now, turn, answer)
+        self._settle(now)
+
+    def job_added(self, turn: int, job: str | None, fault: str | None, now: float) -> None:
+        """The call that :meth:`take_errand` asked for will be made as ``job``, or why not."""
+        performing.job_added(self._parts, self._apply, now, turn, job, fault)
         self._settle(now)
 
     def give(self, wanted: Consultation, into: str, now: float) -> Handed:
@@ -159,11 +164,11 @@ class Call:
         """The limits to give back."""
         return self._parts.holdings.take_released()
 
-    def take_wanted_steps(self) -> WantedSteps | None:
-        """The steps that a program waits for; said once."""
-        wanted = self._parts.wanted_steps
+    def take_errand(self) -> Errand | None:
+        """What a program waits for that is not in the call: steps, or another call; said once."""
+        wanted = self._parts.errand
         if wanted is not None:
-            self._parts.wanted_steps = None
+            self._parts.errand = None
         return wanted
 
     @property

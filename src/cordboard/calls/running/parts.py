@@ -8,7 +8,7 @@ from cordboard.calls.planning.plan import CallPlan, LegPlan, ProgramPlan
 from cordboard.calls.planning.recording_policy import Say, terms_of
 from cordboard.calls.ports import EngineCommand
 from cordboard.calls.programs.program import Program
-from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.programs.program_words import Errand
 from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import Caller
@@ -48,6 +48,7 @@ class Parts:
         "caller",
         "command",
         "dialling",
+        "errand",
         "holdings",
         "hunting",
         "legs",
@@ -65,7 +66,6 @@ class Parts:
         "transfers",
         "verdicts",
         "waiting",
-        "wanted_steps",
     )
 
     def __init__(
@@ -78,7 +78,7 @@ class Parts:
         self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
         self.program: Program | None = None
         self.program_plan: ProgramPlan | None = None  # what it began as
-        self.wanted_steps: WantedSteps | None = None  # that the exchange is to fetch for it
+        self.errand: Errand | None = None  # that the exchange is to run for it
         self.referral: Referral | None = None  # while a party has the other one transferred
         self.transfers = 0
         self.legs = Legs(plan.channels)

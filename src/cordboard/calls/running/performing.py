@@ -17,6 +17,7 @@ from cordboard.calls.planning.plan import ProgramPlan
 from cordboard.calls.ports import Play, PlayEnded, Prompt, StopPlay
 from cordboard.calls.programs.program import Program
 from cordboard.calls.programs.program_words import (
+    AddJob,
     Effect,
     Ended,
     Fetch,
@@ -30,6 +31,7 @@ from cordboard.calls.programs.program_words import (
     Stepped,
     TakeCall,
     Tape,
+    WantedJob,
     WantedSteps,
 )
 from cordboard.calls.recording_terms import id_of
@@ -38,6 +40,7 @@ from cordboard.calls.request import Leg
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.running import climbing, queueing, rung_times
+from cordboard.calls.running.jobs import request_of
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
 from cordboard.directory.steps import EndReason, Step
@@ -137,6 +140,15 @@ def fetched(
         _tell(parts, apply, now, happened, (turn, answer))
 
 
+def job_added(
+    parts: Parts, apply: Apply, now: float, turn: int, job: str | None, fault: str | None
+) -> None:
+    """Another call will be made, or why not."""
+    if parts.stage is Stage.PROGRAM:
+        parts.log.program_job(parts.waiting.leg, _hearer(parts), job, fault)
+        _tell(parts, apply, now, Input.ADDED, (turn, job is not None))
+
+
 def _tell(parts: Parts, apply: Apply, now: float, happened: Input, value: Any = None) -> None:
     """Tell the program something and do what it wants then, until it wants nothing more."""
     program = parts.program
@@ -177,10 +189,8 @@ def _take_call(_effect: TakeCall, _parts: Parts, _apply: Apply, _now: float) -> 
 
 def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
     leg = parts.waiting.leg
-    transferred = parts.verdicts.replaced is not None
-    from_outside = transferred and parts.dialling.party(leg).kind == "number"
     try:
-        route = parts.dialling.find_party(effect, other(leg), inside=from_outside)
+        route = parts.dialling.find_party(effect, other(leg), inside=_outsider(parts))
     except Refused as refusal:
         parts.log.program_refused(leg, parts.legs.winner(leg), refusal)
         if parts.program is not None:
@@ -188,7 +198,14 @@ def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
         return
     parts.route = route
     parts.waiting.music = effect.step.music and route.plan.party.kind == "number"
+    transferred = parts.verdicts.replaced is not None
     apply(Trigger.PROGRAM_TRANSFERS if transferred else Trigger.PROGRAM_RINGS, now)
+
+
+def _outsider(parts: Parts) -> bool:
+    """Whether somebody outside has stayed when the call was transferred to the program."""
+    transferred = parts.verdicts.replaced is not None
+    return transferred and parts.dialling.party(parts.waiting.leg).kind == "number"
 
 
 def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
@@ -211,8 +228,16 @@ def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
     }
     if party.kind == "user":
         form |= {"UserId": str(party.id), "UserName": party.name}
-    wanted = WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language)
-    parts.wanted_steps = wanted
+    parts.errand = WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language)
+
+
+def _add_job(effect: AddJob, parts: Parts, _apply: Apply, now: float) -> None:
+    try:
+        parts.errand = WantedJob(effect.turn, request_of(effect, parts, inside=_outsider(parts)))
+    except Refused as refusal:
+        parts.log.program_job(parts.waiting.leg, _hearer(parts), None, refusal.message)
+        if parts.program is not None:
+            parts.program.handle(Input.ADDED, now, (effect.turn, False))
 
 
 def _keep(effect: Keep, parts: Parts, _apply: Apply, _now: float) -> None:
@@ -254,6 +279,7 @@ _DO: dict[type[Effect], Callable[[Any, Parts, Apply, float], None]] = {
     TakeCall: _take_call,
     RingOut: _ring_out,
     Fetch: _fetch,
+    AddJob: _add_job,
     Keep: _keep,
     Tape: _tape,
     Stepped: _stepped,

@@ -105,7 +105,7 @@ class House(QuickHouse):
         self.engine.when_dialled(OUTSIDE, AT_ONCE)
         self.outbound = Outbound(total_timeout=5.0)
         self.callbacks: Callbacks = deliveries(
-            self.journal, self.outbound, lambda: self.directory, "server01"
+            *(self.journal, self.outbound, lambda: self.directory, self.exchange, "server01")
         )
         self.agents = Agents(self.journal, self.exchange.queues.somebody_may_be_free)
 

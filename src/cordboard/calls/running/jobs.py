@@ -1,0 +1,59 @@
+"""The call that a program has made later: a request like any other, of the same account."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cordboard.calls.programs.program_words import AddJob
+from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.request import (
+    Address,
+    Again,
+    CallRequest,
+    LegWishes,
+    RunDocument,
+    SecondScope,
+)
+from cordboard.calls.running.parts import Parts
+from cordboard.directory.basix_jobs import Job, JobFault, read_job
+
+METHOD: Final = "add_job"
+"""How it was asked for, in events and records."""
+
+JOB: Final = "job"
+
+
+def request_of(effect: AddJob, parts: Parts, *, inside: bool) -> CallRequest:
+    """The request for what a step adds, without an id; raises :class:`Refused`.
+
+    Whoever may only call inside, by his request or because the caller of this function says so, has
+    nobody called by the keys that he presses, but himself: as with whom a step rings.
+    """
+    plan, request = parts.program_plan, parts.plan.request
+    if plan is None:
+        raise Refused(RefusalId.INVALID_PARAMETER, "there is no program", JOB)
+    try:
+        job = read_job(effect.text, effect.variables, plan.folder)
+    except JobFault as fault:
+        raise Refused(RefusalId.INVALID_PARAMETER, str(fault), JOB) from None
+    inside = inside or request.second_scope is SecondScope.INSIDE
+    if inside and job.chosen and job.called != dict(plan.variables)["CALLER_NUMBER"]:
+        message = "who may only call inside can have nobody called but himself"
+        raise Refused(RefusalId.INVALID_DESTINATION, message, JOB)
+    return CallRequest(
+        id="",
+        tenant=request.tenant,
+        account=request.account,
+        dialect=request.dialect,
+        method=METHOD,
+        first=Address(job.called),
+        second=RunDocument(job.document, plan.folder),
+        on_first=LegWishes(caller_number=job.shown, outside_only=True),
+        metadata={"added_by": request.id},
+        delay=job.delay,
+        again=_again(job),
+    )
+
+
+def _again(job: Job) -> Again | None:
+    return Again(job.attempts - 1, job.backoff) if job.attempts > 1 else None
