@@ -13,6 +13,7 @@ from cordboard.calls.programs.program import Program
 from cordboard.calls.programs.program_course import MAX_JOBS
 from cordboard.calls.programs.program_words import (
     AddJob,
+    Data,
     Effect,
     Ended,
     Fetch,
@@ -27,12 +28,15 @@ from cordboard.directory.steps import (
     AddJobStep,
     AnswerStep,
     BranchStep,
+    CalculateStep,
     EndReason,
     FetchStep,
     GatherStep,
+    GetDataStep,
     GotoStep,
     HangUpStep,
     MessageStep,
+    OnErrorStep,
     PlayStep,
     RecordStep,
     RingStep,
@@ -79,8 +83,12 @@ ACTIONS = st.one_of(
     st.builds(HangUpStep, st.sampled_from(EndReason)),
     st.builds(FetchStep, st.just(("https://a.test/",)), otherwise=st.none() | LABELS),
     st.builds(AddJobStep, st.just("{}"), NAMES),
+    st.builds(CalculateStep, NAMES, st.sampled_from(["1", "A + 1", "1 / 0", "B.c"]), st.booleans()),
+    st.builds(GetDataStep, NAMES, st.just("https://a.test/"), st.booleans()),
+    st.builds(OnErrorStep, LABELS),
 )
 PROGRAMS = st.lists(st.builds(Step, ACTIONS, st.none() | LABELS), max_size=12).map(tuple)
+DATA = st.builds(Data, st.sampled_from([None, 1, "x", {"c": [1]}, [True]]))
 HAPPENINGS = st.lists(
     st.one_of(
         st.tuples(st.just(Input.KEY), st.sampled_from(KEYS + PINS)),
@@ -90,6 +98,7 @@ HAPPENINGS = st.lists(
         st.tuples(st.just(Input.CONNECTED), st.none()),
         st.tuples(st.just(Input.NOT_FETCHED), st.tuples(st.integers(1, 40), st.just("503"))),
         st.tuples(st.just(Input.FETCHED), st.tuples(st.integers(1, 40), PROGRAMS)),
+        st.tuples(st.just(Input.FETCHED), st.tuples(st.integers(1, 40), DATA)),
         st.tuples(st.just(Input.BEGUN), st.none()),
         st.tuples(st.just(Input.ADDED), st.tuples(st.integers(1, 40), st.booleans())),
         st.tuples(st.just(Input.TAPED), st.sampled_from(["", "call-1"])),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from cordboard.calls.programs.program import Program
 from cordboard.calls.programs.program_words import (
+    AddJob,
+    Answer,
     Effect,
     Ended,
     Fetch,
@@ -97,7 +99,12 @@ class Caller:
         """Be recorded, or (an id of "") not."""
         self._handle(Input.TAPED, recording)
 
-    def fetched(self, answer: tuple[Step, ...] | str) -> None:
+    def job_added(self, added: bool) -> None:
+        """Be told whether somebody will be called."""
+        (turn,) = [one.turn for one in self.done if isinstance(one, AddJob)][-1:]
+        self._handle(Input.ADDED, (turn, added))
+
+    def fetched(self, answer: Answer) -> None:
         (turn,) = [one.turn for one in self.done if isinstance(one, Fetch)][-1:]
         happened = Input.NOT_FETCHED if isinstance(answer, str) else Input.FETCHED
         self._handle(happened, (turn, answer))

@@ -24,8 +24,8 @@ class EventKind(Enum):
 
     CALL_ACCEPTED = "call.accepted"
     """dialect, method, direction, account, first, second (a party each), channels; where given
-    group, external_id, external_info, link, variables, metadata,
-    callback."""
+    group, external_id, external_info, link, variables, metadata, callback, again (left, seconds:
+    it is made once more where nobody answers)."""
     CALL_SCHEDULED = "call.scheduled"
     """due_at (seconds since 1970): the call begins later."""
     CALL_STARTED = "call.started"
@@ -70,6 +70,8 @@ class EventKind(Enum):
     """steps (how many came), error (why none did, or null)."""
     PROGRAM_JOB = "program.job"
     """job (the id of the call that will be made, or null), error (why none will be, or null)."""
+    PROGRAM_ERROR = "program.error"
+    """error: something went wrong, and the program goes on at its error handler."""
     PROGRAM_STOPPED = "program.stopped"
     """error: the program can't go on, and the call ends ``failed``."""
     QUEUE_JOINED = "queue.joined"

@@ -155,6 +155,7 @@ _SENTENCES = {
         if data.get("error") is None
         else f"no call will be made: {data.get('error')}"
     ),
+    "program.error": lambda _, data: f"the program meets an error: {data.get('error')}",
     "program.stopped": lambda _, data: f"the program stops: {data.get('error')}",
     "call.bridged": lambda *_: "the two hear each other",
     "call.transferring": _transferring,

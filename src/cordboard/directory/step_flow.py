@@ -3,7 +3,7 @@ nobody gets out of.
 
 The steps are the nodes of a graph. A loop is endless where nothing on it can bring news: no key, no
 answer of somebody who is rung, no document. What it branches on is then as it was the last time
-round, unless a ``set`` on it changes that.
+round, unless something on it that sets variables changes that.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cordboard.directory.steps import (
+    AddJobStep,
     BranchStep,
+    CalculateStep,
     FetchStep,
     GatherStep,
+    GetDataStep,
     MessageStep,
     PlayStep,
     RingStep,
@@ -29,7 +32,8 @@ from cordboard.directory.steps import (
 Fault = tuple[int, str]
 """The place of a step, and what is wrong with it."""
 
-_NEWS = (GatherStep, RingStep, FetchStep)
+_NEWS = (GatherStep, RingStep, FetchStep, GetDataStep)
+_CHANGES = (SetStep, CalculateStep, AddJobStep)
 _TIME = (PlayStep, SayStep, WaitStep, MessageStep)
 
 
@@ -80,7 +84,7 @@ def _endless(steps: Sequence[Step]) -> Iterator[set[int]]:
         if isinstance(step.action, _NEWS):
             ways[place] = ()
     for loop in _loops(ways):
-        changing = any(isinstance(steps[place].action, SetStep) for place in loop)
+        changing = any(isinstance(steps[place].action, _CHANGES) for place in loop)
         branches = [p for p in loop if isinstance(steps[p].action, BranchStep)]
         if not (changing and any(set(ways[place]) - loop for place in branches)):
             yield loop

@@ -20,6 +20,9 @@ MOST_DIGITS = 99
 LONGEST_VALUE = 1024
 """Characters of a variable; what v1 takes for a request's."""
 
+OWN_VARIABLES = "__"
+"""Begins the names of what is calculated for a step and of interest to nobody else."""
+
 _VARIABLE = re.compile(r"\$\{(\w{1,64})\}", re.ASCII)
 
 
@@ -51,11 +54,13 @@ class PlayStep:
 
     A path is as the operator wrote it, made absolute from the configuration file's folder, or
     ``builtin:NAME``; ``{language}`` in it becomes the call's language. Keys in ``until`` end it.
+    With ``filled`` a path may hold variables, whose values lead to no folder above.
     """
 
     paths: tuple[str, ...]
     times: int = 1
     until: str = ""
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +179,33 @@ class FetchStep:
 
 
 @dataclass(frozen=True, slots=True)
+class CalculateStep:
+    """Give a variable the value of an expression (:mod:`~cordboard.directory.expressions`), or
+    (``truth``) whether that is anything else than empty, zero or false."""
+
+    variable: str
+    expression: str
+    truth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GetDataStep:
+    """Give a variable the JSON that is at a URL, which is ``posted`` a form or only asked; nothing
+    where there is none."""
+
+    variable: str
+    url: str = field(repr=False)
+    posted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OnErrorStep:
+    """From now on go on at a label, once, where the program would be stopped."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddJobStep:
     """Have somebody called later, as ``text`` says (:mod:`~cordboard.directory.basix_jobs`), and
     put into ``result`` whether he will be."""
@@ -196,6 +228,9 @@ Action = (
     | MessageStep
     | HangUpStep
     | FetchStep
+    | CalculateStep
+    | GetDataStep
+    | OnErrorStep
     | AddJobStep
 )
 
@@ -213,6 +248,9 @@ VERBS: dict[type[Action], str] = {
     MessageStep: "message",
     HangUpStep: "hangup",
     FetchStep: "fetch",
+    CalculateStep: "calculate",
+    GetDataStep: "get_data",
+    OnErrorStep: "on_error",
     AddJobStep: "add_job",
 }
 """What each step is called."""
@@ -235,7 +273,7 @@ def ways_on(action: Action) -> tuple[str, ...]:
     """The labels that a step may jump to."""
     if isinstance(action, BranchStep):
         told = (*(label for _, label in action.ways), action.otherwise)
-    elif isinstance(action, GotoStep):
+    elif isinstance(action, GotoStep | OnErrorStep):
         told = (action.label,)
     elif isinstance(action, RingStep | FetchStep):
         told = (action.otherwise,)

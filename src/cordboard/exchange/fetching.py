@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from cordboard.calls.programs.errands import LONGEST_FETCH
-from cordboard.calls.programs.program_words import WantedSteps
+from cordboard.calls.programs.program_words import Answer, Data, WantedSteps
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
-from cordboard.directory.steps import Step
 
 MAX_UNDER_WAY: Final = 500
 """Documents asked for at a time: a tenth of all calls that there can be."""
 
-Then = Callable[[tuple[Step, ...] | str], None]
-"""Is told the steps, or why there are none."""
+LONGEST_DATA: Final = 16_384
+"""Octets of JSON that a variable may hold: a page of figures, not a database."""
+
+Then = Callable[[Answer], None]
+"""Is told the steps or data, or why there are none."""
 
 
 class NoDocument(Exception):
@@ -25,14 +28,15 @@ class NoDocument(Exception):
 class Documents(Protocol):
     """Who asks web servers."""
 
-    async def ask(self, tenant: str, url: str, form: Mapping[str, str]) -> bytes:
-        """What a server sends who is posted a form; raises :class:`NoDocument`."""
+    async def ask(self, tenant: str, url: str, form: Mapping[str, str] | None) -> bytes:
+        """What a server sends who is posted a form, or (None) only asked; raises
+        :class:`NoDocument`."""
 
 
 class NoServers:
     """Asks nobody."""
 
-    async def ask(self, _tenant: str, _url: str, _form: Mapping[str, str]) -> bytes:
+    async def ask(self, _tenant: str, _url: str, _form: Mapping[str, str] | None) -> bytes:
         """Raises :class:`NoDocument`."""
         raise NoDocument("web servers are not asked here")
 
@@ -55,7 +59,7 @@ class Fetching:
         task.add_done_callback(self._tasks.discard)
 
     async def _fetch(self, tenant: str, wanted: WantedSteps, then: Then) -> None:
-        answer: tuple[Step, ...] | str = "no answer in time"
+        answer: Answer = "no answer in time"
         try:
             async with asyncio.timeout(LONGEST_FETCH):
                 for url in wanted.urls:
@@ -66,11 +70,11 @@ class Fetching:
             pass
         then(answer)
 
-    async def _fetch_one(
-        self, tenant: str, url: str, wanted: WantedSteps
-    ) -> tuple[Step, ...] | str:
+    async def _fetch_one(self, tenant: str, url: str, wanted: WantedSteps) -> Answer:
         try:
             body = await self._documents.ask(tenant, url, wanted.form)
+            if wanted.data:
+                return _data(body)
             return read_steps_of(Document(body, wanted.folder, wanted.language))
         except (NoDocument, DocumentFault) as fault:
             return str(fault)
@@ -81,3 +85,12 @@ class Fetching:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+
+def _data(body: bytes) -> Data | str:
+    if len(body) > LONGEST_DATA:
+        return f"the data is longer than {LONGEST_DATA} octets"
+    try:
+        return Data(json.loads(body))
+    except (ValueError, RecursionError):
+        return "it is no JSON"

@@ -16,12 +16,11 @@ from cordboard.calls.limits import Usage
 from cordboard.calls.people.lines import Lines
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
-from cordboard.calls.programs.program_words import Errand, WantedJob, WantedSteps
+from cordboard.calls.programs.program_words import Answer, Errand, WantedJob, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.ringing.switchboard import Consultation, Handed
 from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
-from cordboard.directory.steps import Step
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.fetching import Fetching, NoServers
@@ -256,7 +255,7 @@ class LiveCalls:
     def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
         call = live.call
 
-        def fetched(answer: tuple[Step, ...] | str) -> None:
+        def fetched(answer: Answer) -> None:
             if call.id in self._live:
                 self._step(live, lambda: call.fetched(wanted.turn, answer, monotonic()))
 

@@ -7,10 +7,9 @@ from urllib.parse import urlencode
 
 from cordboard.feeds.outbound import Outbound, OutboundFailed, UnusableUrl, usable_url
 
-FORM = {
-    "Content-Type": "application/x-www-form-urlencoded",
-    "Accept": "application/json, application/xml, text/xml",
-}
+ACCEPT = {"Accept": "application/json, application/xml, text/xml"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", **ACCEPT}
+_OK = 200
 
 
 class StepServers:
@@ -27,12 +26,18 @@ class StepServers:
         self._inside = inside
         self._failed = failed
 
-    async def ask(self, tenant: str, url: str, form: Mapping[str, str]) -> bytes:
-        """What a server sends who is posted a form."""
+    async def ask(self, tenant: str, url: str, form: Mapping[str, str] | None) -> bytes:
+        """What a server sends who is posted a form, or (None) only asked."""
+        inside = self._inside(tenant)
         try:
             target = usable_url(url)
-            body = urlencode(form).encode()
-            return await self._outbound.ask(target, body, FORM, inside=self._inside(tenant))
+            if form is not None:
+                body = urlencode(form).encode()
+                return await self._outbound.ask(target, body, FORM, inside=inside)
+            status, body = await self._outbound.exchange("GET", target, ACCEPT, inside=inside)
+            if status != _OK:
+                raise self._failed(f"status {status}")
+            return body
         except UnusableUrl as fault:
             raise self._failed(f"the URL {fault}") from None
         except OutboundFailed as fault:

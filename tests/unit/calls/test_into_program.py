@@ -212,6 +212,7 @@ def test_the_program_knows_who_stays() -> None:
     line, _ = sent('{fetch = "https://a.test/"}')
     wanted = line.call.take_errand()
     assert isinstance(wanted, WantedSteps)
+    assert wanted.form is not None
     assert (wanted.form["CallUUID"], wanted.form["UserName"]) == ("c3", "thomas")
     assert (wanted.form["CallingNumber"], wanted.form["CalledNumber"]) == ("1002", "1111")
 

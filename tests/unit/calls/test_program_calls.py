@@ -221,6 +221,7 @@ def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
     line = running('{set = {A = "x"}}, {fetch = "https://a.test/${A}"}')
     wanted = line.call.take_errand()
     assert isinstance(wanted, WantedSteps)
+    assert wanted.form is not None
     assert wanted.urls == ("https://a.test/x",)
     assert wanted.form["CallUUID"] == "c1"
     assert (wanted.form["CallingNumber"], wanted.form["CalledNumber"]) == ("1001", "1111")

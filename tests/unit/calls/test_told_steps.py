@@ -7,7 +7,14 @@ import pytest
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.planner import plan
 from cordboard.calls.planning.told_steps import told_step
-from cordboard.directory.steps import VERBS, AddJobStep, Step
+from cordboard.directory.steps import (
+    VERBS,
+    AddJobStep,
+    CalculateStep,
+    GetDataStep,
+    OnErrorStep,
+    Step,
+)
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
@@ -40,6 +47,9 @@ TOLD = {
 }
 
 OF_DOCUMENTS = {
+    Step(CalculateStep("A", "1 + 1")): "set A to what 1 + 1 comes to",
+    Step(GetDataStep("A", "https://a.test/?secret")): "fetch data into A",
+    Step(OnErrorStep("end"), "a"): "a: on an error go on at end",
     Step(AddJobStep("{}")): "have somebody called later, whether he will be in JobAdded",
 }
 """Steps that no file has."""

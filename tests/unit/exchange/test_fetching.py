@@ -32,9 +32,9 @@ class Servers:
         self.answers = answers
         self.asked: list[tuple[str, str, str]] = []
 
-    async def ask(self, domain: str, url: str, form: Mapping[str, str]) -> bytes:
+    async def ask(self, domain: str, url: str, form: Mapping[str, str] | None) -> bytes:
         host = url.removeprefix("https://")
-        self.asked.append((domain, host, form["CallStatus"]))
+        self.asked.append((domain, host, "GET" if form is None else form["CallStatus"]))
         answer = self.answers[host]
         if answer is None:
             await asyncio.Event().wait()
@@ -113,3 +113,44 @@ async def test_a_call_that_was_in_a_program_when_the_server_died_has_its_result(
     await after.recover()
     (end,) = await house.events(call, EventKind.CALL_ENDED)
     assert (end.event.data["outcome"], end.event.data["stage"]) == ("interrupted", "program")
+
+
+DATA = b'{"a": [1, 2]}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "error"),
+    [
+        (DATA, "1", None),
+        (b"<x/>", "0", "it is no JSON"),
+        (b"[" * 9_000, "0", "it is no JSON"),
+        (b'"' + b"x" * fetching.LONGEST_DATA + b'"', "0", "the data is longer than 16384 octets"),
+        ("status 404", "0", "status 404"),
+    ],
+)
+async def test_data_is_fetched_for_a_variable(
+    answer: bytes | str, says: str, error: str | None
+) -> None:
+    document = (
+        "<IVR><GetJSON var='d' url='https://data' method='GET'/>"
+        "<If expr='d'><Then><Say>{{d.a[0]}}</Say></Then><Else><Say>0</Say></Else></If>"
+        "<Wait length='9'/></IVR>"
+    )
+    servers = Servers(one=document.encode(), data=answer)
+    house, call = await house_with(servers, "one")
+    said = Prompt(f"builtin:en/{says}")
+    await eventually(lambda: said in played(house), 5.0, "it is heard")
+    assert servers.asked[-1] == ("demo", "data", "GET")
+    fetched = await house.events(call, EventKind.PROGRAM_FETCHED)
+    assert fetched[-1].event.data == {"steps": 0, "error": error}
+
+
+async def test_an_error_that_is_handled_is_told() -> None:
+    document = (
+        "<IVR><SetErrorHandler>s</SetErrorHandler><Set var='a' expr='1 / 0'/>"
+        "<Section name='s'><Say>0</Say><Wait length='9'/></Section></IVR>"
+    )
+    house, call = await house_with(Servers(one=document.encode()), "one")
+    await eventually(lambda: SORRY in played(house), 5.0, "the handler is heard")
+    (told,) = await house.events(call, EventKind.PROGRAM_ERROR)
+    assert told.event.data == {"error": "1 / 0 can't be calculated"}

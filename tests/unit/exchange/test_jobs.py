@@ -45,7 +45,7 @@ class Server:
     def __init__(self, document: str) -> None:
         self.document = document
 
-    async def ask(self, _domain: str, _url: str, _form: Mapping[str, str]) -> bytes:
+    async def ask(self, _domain: str, _url: str, _form: Mapping[str, str] | None) -> bytes:
         return self.document.encode()
 
 

@@ -207,10 +207,13 @@ async def test_what_is_asked_for_is_bounded(path: str, fault: str | None) -> Non
         servers = StepServers(outbound, lambda tenant: tenant == "demo", LookupError)
         if fault is None:
             assert await servers.ask("demo", url, {"A": "x y&"}) == b"x" * 60_000
-            assert forms == ["A=x+y%26"]
+            assert await servers.ask("demo", url, None) == b"x" * 60_000
+            assert forms == ["A=x+y%26", ""]
         else:
-            with pytest.raises(LookupError, match=fault):
-                await servers.ask("demo", url, {})
+            forms_sent: tuple[dict[str, str] | None, ...] = ({}, None)
+            for form in forms_sent:
+                with pytest.raises(LookupError, match=fault):
+                    await servers.ask("demo", url, form)
         with pytest.raises(LookupError, match="not on the open Internet"):
             await servers.ask("other", url, {})
         with pytest.raises(LookupError, match="the URL is not an http or https URL"):

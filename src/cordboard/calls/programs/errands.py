@@ -4,9 +4,9 @@ calls that are to be made later."""
 from __future__ import annotations
 
 from cordboard.calls.programs.program_course import MAX_FETCHES, MAX_JOBS, MAX_RINGS
-from cordboard.calls.programs.program_words import AddJob, Fetch, Fetched, RingOut, State
+from cordboard.calls.programs.program_words import AddJob, Data, Fetch, Fetched, RingOut, State
 from cordboard.calls.programs.run import Run
-from cordboard.directory.steps import AddJobStep, FetchStep, RingStep, Step
+from cordboard.directory.steps import AddJobStep, FetchStep, GetDataStep, RingStep, Step
 
 LONGEST_FETCH = 35.0
 """Seconds that documents are waited for: three servers, asked for 10 seconds each."""
@@ -43,13 +43,27 @@ def fetch(run: Run, action: FetchStep, now: float) -> None:
     run.wait(State.FETCHING, now + LONGEST_FETCH)
 
 
-def fetched(run: Run, answer: tuple[int, tuple[Step, ...]], _now: float) -> None:
-    """They are there."""
-    turn, steps = answer
-    if turn == run.turn:
-        run.done.append(Fetched(len(steps)))
-        run.course.begin(steps)
-        run.go_on()
+def get_data(run: Run, action: GetDataStep, now: float) -> None:
+    """Ask for the value of a variable."""
+    run.course.use("documents", MAX_FETCHES)
+    run.turn += 1
+    url, told = run.course.filled(action.url), dict(run.course.variables)
+    run.done.append(Fetch((url,), told, run.turn, data=True, posted=action.posted))
+    run.wait(State.FETCHING, now + LONGEST_FETCH)
+
+
+def fetched(run: Run, answer: tuple[int, tuple[Step, ...] | Data], _now: float) -> None:
+    """It is there."""
+    turn, found = answer
+    if turn != run.turn:
+        return
+    if not isinstance(found, Data):
+        run.done.append(Fetched(len(found)))
+        run.course.begin(found)
+    elif isinstance(run.action, GetDataStep):
+        run.done.append(Fetched(0))
+        run.course.put_data(run.action.variable, found.value)
+    run.go_on()
 
 
 def not_fetched(run: Run, answer: tuple[int, str], _now: float) -> None:
@@ -90,7 +104,7 @@ def job_overdue(run: Run, _value: None, _now: float) -> None:
 
 def _added(run: Run, added: bool) -> None:
     if isinstance(run.action, AddJobStep):
-        run.course.put(run.action.result, "true" if added else "false")
+        run.course.put_data(run.action.result, added)
     run.go_on()
 
 
@@ -98,6 +112,9 @@ def _no_document(run: Run, why: str) -> None:
     run.done.append(Fetched(0, why))
     if isinstance(run.action, FetchStep):
         _failed(run, run.action, "failed")
+    elif isinstance(run.action, GetDataStep):
+        run.course.put_data(run.action.variable, None)
+        run.go_on()
 
 
 def _failed(run: Run, action: RingStep | FetchStep, why: str) -> None:

@@ -29,19 +29,30 @@ from typing import Any
 
 from cordboard.calls.programs import asking, errands, messages, sounding
 from cordboard.calls.programs.program_course import ProgramFault
-from cordboard.calls.programs.program_words import Effect, Input, Keep, State, Stepped, TakeCall
+from cordboard.calls.programs.program_words import (
+    Effect,
+    Input,
+    Keep,
+    Recovered,
+    State,
+    Stepped,
+    TakeCall,
+)
 from cordboard.calls.programs.run import Run
 from cordboard.directory.steps import (
     Action,
     AddJobStep,
     AnswerStep,
     BranchStep,
+    CalculateStep,
     EndReason,
     FetchStep,
     GatherStep,
+    GetDataStep,
     GotoStep,
     HangUpStep,
     MessageStep,
+    OnErrorStep,
     PlayStep,
     RecordStep,
     RingStep,
@@ -51,7 +62,7 @@ from cordboard.directory.steps import (
     WaitStep,
 )
 
-_SILENT = (BranchStep, GotoStep, SetStep)
+_SILENT = (BranchStep, GotoStep, SetStep, CalculateStep, OnErrorStep)
 
 
 class Program:
@@ -95,16 +106,26 @@ class Program:
         do = TRANSITIONS.get((run.state, happened))
         if do is not None:
             run.course.pause()
-            try:
-                do(run, value, now)
-                _step(run, now)
-            except ProgramFault as fault:
-                run.end(EndReason.NORMAL, str(fault))
+            _guarded(run, lambda: do(run, value, now))
+            while run.state is State.STEPPING:
+                _guarded(run, lambda: _step(run, now))
 
     def take(self) -> list[Effect]:
         """What is to be done since this was last asked, in order."""
         taken, self._run.done = self._run.done, []
         return taken
+
+
+def _guarded(run: Run, do: Callable[[], None]) -> None:
+    """Do something, and if it goes wrong go on where the program says, or end."""
+    try:
+        do()
+    except ProgramFault as fault:
+        if run.course.handle_error():
+            run.done.append(Recovered(str(fault)))
+            run.go_on()
+        else:
+            run.end(EndReason.NORMAL, str(fault))
 
 
 def _step(run: Run, now: float) -> None:
@@ -150,6 +171,15 @@ def _set(run: Run, action: SetStep, _now: float) -> None:
         run.course.put(name, run.course.filled(text))
 
 
+def _calculate(run: Run, action: CalculateStep, _now: float) -> None:
+    value = run.course.calculated(action.expression)
+    run.course.put_data(action.variable, bool(value) if action.truth else value)
+
+
+def _on_error(run: Run, action: OnErrorStep, _now: float) -> None:
+    run.course.on_error(action.label)
+
+
 def _record(run: Run, action: RecordStep, _now: float) -> None:
     run.done.append(Keep(action.on))
 
@@ -172,6 +202,9 @@ _STEPS: dict[type[Action], Callable[[Run, Any, float], None]] = {
     MessageStep: messages.message,
     HangUpStep: _hang_up,
     FetchStep: errands.fetch,
+    CalculateStep: _calculate,
+    GetDataStep: errands.get_data,
+    OnErrorStep: _on_error,
     AddJobStep: errands.add_job,
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
+from cordboard.directory.expressions import ExpressionFault, calculated, text_of
 from cordboard.directory.steps import Step, filled_in, places_of
 
 MAX_AT_ONCE = 1_000
@@ -29,6 +31,9 @@ MAX_MESSAGES = 20
 MAX_UNPLAYABLE = 20
 """Prompts of one call that can't be played: a program that says nothing helps nobody."""
 
+MAX_STRUCTURES = 10
+"""Variables that hold objects or lists at one time, each up to LONGEST_DATA."""
+
 MAX_VARIABLES = 200
 """Variables at one time; what a request brings and a program sets is far less."""
 
@@ -40,17 +45,28 @@ class ProgramFault(Exception):
 class Course:
     """The steps of a program, the place of the next one, and the variables."""
 
-    __slots__ = ("_at_once", "_labels", "_place", "_steps", "_used", "variables")
+    __slots__ = (
+        "_at_once",
+        "_data",
+        "_labels",
+        "_on_error",
+        "_place",
+        "_steps",
+        "_used",
+        "variables",
+    )
 
     def __init__(self, steps: tuple[Step, ...], variables: Mapping[str, str]) -> None:
         self.variables = dict(variables)
         self._used: Counter[str] = Counter()
         self._at_once = 0
+        self._data: dict[str, Any] = {}  # values of variables that are no texts
         self.begin(steps)
 
     def begin(self, steps: tuple[Step, ...]) -> None:
         """Go on with these steps, from the first one."""
         self._steps, self._labels, self._place = steps, places_of(steps), 0
+        self._on_error: str | None = None
 
     def pause(self) -> None:
         """Something has happened since the last step."""
@@ -79,6 +95,47 @@ class Course:
         if name not in self.variables and len(self.variables) >= MAX_VARIABLES:
             raise ProgramFault(f"more than {MAX_VARIABLES} variables")
         self.variables[name] = value
+        self._data.pop(name, None)
+
+    def put_data(self, name: str, value: Any) -> None:
+        """Give a variable a value that may be no text: a number, a truth, what JSON holds. Raises
+        ProgramFault."""
+        self.put(name, text_of(value))
+        if isinstance(value, dict | list) and self._structures() >= MAX_STRUCTURES:
+            raise ProgramFault(f"more than {MAX_STRUCTURES} variables hold data")
+        if not isinstance(value, str):
+            self._data[name] = value
+
+    def _structures(self) -> int:
+        return sum(isinstance(value, dict | list) for value in self._data.values())
+
+    def calculated(self, expression: str) -> Any:
+        """What an expression comes to; raises ProgramFault."""
+        try:
+            return calculated(expression, self._look)
+        except ExpressionFault as fault:
+            raise ProgramFault(str(fault)) from None
+
+    def _look(self, name: str) -> Any:
+        return self._data[name] if name in self._data else self.variables.get(name, "")
+
+    def on_error(self, label: str | None) -> None:
+        """Go on at this label where something goes wrong, or nowhere."""
+        self._on_error = label
+
+    @property
+    def handles_errors(self) -> bool:
+        """Whether somebody has said what is to be done then."""
+        return self._on_error is not None
+
+    def handle_error(self) -> bool:
+        """Something has gone wrong: whether there is somewhere to go on, which is then the next
+        step. The second time there is not."""
+        label, self._on_error = self._on_error, None
+        if label not in self._labels:
+            return False
+        self._place = self._labels[label]
+        return True
 
     def filled(self, text: str) -> str:
         """A text with the values of its variables."""

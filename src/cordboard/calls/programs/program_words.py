@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from cordboard.calls.request import CallRequest
 from cordboard.directory.steps import EndReason, RingStep, Step
@@ -72,24 +73,39 @@ class RingOut:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Get the next steps from one of ``urls``, which may hold secrets, telling it the variables.
-    The answer is told with the ``turn``."""
+    """Get the next steps from one of ``urls``, which may hold secrets, telling it the variables
+    where it is ``posted`` anything; or ``data``. The answer is told with the ``turn``."""
 
     urls: tuple[str, ...] = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     turn: int
+    data: bool = False
+    posted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What was fetched that are no steps: the value of a JSON document."""
+
+    value: Any
+
+
+Answer = tuple[Step, ...] | Data | str
+"""What has come of a :class:`Fetch`, or why nothing has."""
 
 
 @dataclass(frozen=True, slots=True)
 class WantedSteps:
-    """What a :class:`Fetch` comes to in its call: the ``form`` that is posted, who is told of the
-    answer, and where the prompts of the steps may be."""
+    """What a :class:`Fetch` comes to in its call: the ``form`` that is posted (None: the server is
+    only asked), who is told of the answer, and where the prompts of the steps may be; or ``data``
+    is wanted."""
 
     turn: int
     urls: tuple[str, ...] = field(repr=False)
-    form: Mapping[str, str] = field(repr=False)
+    form: Mapping[str, str] | None = field(repr=False)
     folder: str = ""
     language: str = "en"
+    data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +174,13 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovered:
+    """Something has gone wrong, and the program goes on where it says."""
+
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The program is over and the call with it; ``fault`` is what it did wrong."""
 
@@ -177,5 +200,6 @@ Effect = (
     | Stepped
     | Gathered
     | Fetched
+    | Recovered
     | Ended
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cordboard.calls.programs.program_course import MAX_UNPLAYABLE
+from cordboard.calls.programs.program_course import MAX_UNPLAYABLE, ProgramFault
 from cordboard.calls.programs.program_words import Hush, State
 from cordboard.calls.programs.run import Run
 from cordboard.directory.steps import OWN, PlayStep, SayStep, WaitStep
@@ -14,8 +14,9 @@ _SPOKEN = {**{digit: digit for digit in "0123456789"}, "*": "star", "#": "hash",
 
 
 def play(run: Run, action: PlayStep, now: float) -> None:
-    """Play prompts."""
-    run.queue.extend(action.paths * action.times)
+    """Play prompts; raises ProgramFault for a path that its variables lead elsewhere."""
+    paths = tuple(_filled(run, path) for path in action.paths) if action.filled else action.paths
+    run.queue.extend(paths * action.times)
     _next_sound(run, now)
 
 
@@ -60,6 +61,9 @@ def heard(run: Run, told: tuple[int, bool]) -> bool:
     """Whether the end of a prompt is that of the one that is waited for."""
     turn, complete = told
     if turn == run.turn and not complete:
+        if run.course.handles_errors:
+            run.queue.clear()
+            raise ProgramFault("a prompt can't be played")
         run.course.use("prompts that can't be played", MAX_UNPLAYABLE)
     return turn == run.turn
 
@@ -69,6 +73,13 @@ def hush(run: Run) -> None:
     run.queue.clear()
     run.turn += 1
     run.done.append(Hush())
+
+
+def _filled(run: Run, path: str) -> str:
+    filled = run.course.filled(path)
+    if ".." in filled.split("/"):
+        raise ProgramFault("a prompt may only be below the folder of the program")
+    return filled
 
 
 def _next_sound(run: Run, now: float) -> None:

@@ -293,6 +293,10 @@ class CallLog:
         """A call will be made later, or why not."""
         self._write(EventKind.PROGRAM_JOB, leg, channel, {"job": job, "error": fault})
 
+    def program_error(self, leg: Leg, channel: str | None, fault: str) -> None:
+        """Something went wrong, and the program goes on where it says."""
+        self._write(EventKind.PROGRAM_ERROR, leg, channel, {"error": fault})
+
     def program_stopped(self, leg: Leg, channel: str | None, fault: str) -> None:
         """The program can't go on."""
         self._write(EventKind.PROGRAM_STOPPED, leg, channel, {"error": fault})

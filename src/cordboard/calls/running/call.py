@@ -15,7 +15,7 @@ from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel
 from cordboard.calls.ports import EngineCommand, EngineEvent
-from cordboard.calls.programs.program_words import Errand
+from cordboard.calls.programs.program_words import Answer, Errand
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.switchboard import Consultation, Handed, Switchboard
@@ -35,7 +35,6 @@ from cordboard.calls.running.parts import Parts
 from cordboard.calls.running.transfer import begin as begin_transfer
 from cordboard.calls.running.wishes import Wishes
 from cordboard.calls.stages import Stage, Trigger, next_stage
-from cordboard.directory.steps import Step
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
@@ -103,8 +102,8 @@ class Call:
         self._apply(Trigger.INTERRUPTED if interrupted else Trigger.CANCELLED, now)
         self._settle(now)
 
-    def fetched(self, turn: int, answer: tuple[Step, ...] | str, now: float) -> None:
-        """The steps that :meth:`take_errand` asked for are there, or why they are not."""
+    def fetched(self, turn: int, answer: Answer, now: float) -> None:
+        """The steps or data that :meth:`take_errand` asked for are there, or why they are not."""
         performing.fetched(self._parts, self._apply, now, turn, answer)
         self._settle(now)
 

@@ -18,6 +18,7 @@ from cordboard.calls.ports import Play, PlayEnded, Prompt, StopPlay
 from cordboard.calls.programs.program import Program
 from cordboard.calls.programs.program_words import (
     AddJob,
+    Answer,
     Effect,
     Ended,
     Fetch,
@@ -26,6 +27,7 @@ from cordboard.calls.programs.program_words import (
     Hush,
     Input,
     Keep,
+    Recovered,
     RingOut,
     Sound,
     Stepped,
@@ -43,7 +45,7 @@ from cordboard.calls.running import climbing, queueing, rung_times
 from cordboard.calls.running.jobs import request_of
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
-from cordboard.directory.steps import EndReason, Step
+from cordboard.directory.steps import OWN_VARIABLES, EndReason
 
 _CAUSES = {
     EndReason.NORMAL: Cause.NORMAL,
@@ -131,10 +133,8 @@ def pressed(key: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> bool:
     return True
 
 
-def fetched(
-    parts: Parts, apply: Apply, now: float, turn: int, answer: tuple[Step, ...] | str
-) -> None:
-    """Steps were fetched, or why not."""
+def fetched(parts: Parts, apply: Apply, now: float, turn: int, answer: Answer) -> None:
+    """Steps or data were fetched, or why not."""
     if parts.stage is Stage.PROGRAM:
         happened = Input.NOT_FETCHED if isinstance(answer, str) else Input.FETCHED
         _tell(parts, apply, now, happened, (turn, answer))
@@ -213,10 +213,17 @@ def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
     plan, party = parts.program_plan, parts.dialling.party(parts.waiting.leg)
     if plan is None:
         return
+    if not effect.posted:
+        parts.errand = WantedSteps(effect.turn, effect.urls, None, data=effect.data)
+        return
     known = dict(plan.variables)
     caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
     form = {
-        **effect.variables,
+        **{
+            name: value
+            for name, value in effect.variables.items()
+            if not name.startswith(OWN_VARIABLES)
+        },
         "CallUUID": _hearer(parts) or "",
         "CallStatus": "in-progress",
         "Direction": "inbound" if parts.plan.offered else "outbound",
@@ -228,7 +235,9 @@ def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
     }
     if party.kind == "user":
         form |= {"UserId": str(party.id), "UserName": party.name}
-    parts.errand = WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language)
+    parts.errand = WantedSteps(
+        effect.turn, effect.urls, form, plan.folder, plan.language, effect.data
+    )
 
 
 def _add_job(effect: AddJob, parts: Parts, _apply: Apply, now: float) -> None:
@@ -265,6 +274,10 @@ def _fetched(effect: Fetched, parts: Parts, _apply: Apply, _now: float) -> None:
     parts.log.program_fetched(parts.waiting.leg, _hearer(parts), effect)
 
 
+def _recovered(effect: Recovered, parts: Parts, _apply: Apply, _now: float) -> None:
+    parts.log.program_error(parts.waiting.leg, _hearer(parts), effect.fault)
+
+
 def _ended(effect: Ended, parts: Parts, apply: Apply, now: float) -> None:
     cause = _CAUSES[effect.reason] if effect.fault is None else Cause.FAILED
     if effect.fault is not None:
@@ -285,5 +298,6 @@ _DO: dict[type[Effect], Callable[[Any, Parts, Apply, float], None]] = {
     Stepped: _stepped,
     Gathered: _gathered,
     Fetched: _fetched,
+    Recovered: _recovered,
     Ended: _ended,
 }
