@@ -172,13 +172,14 @@ class Exchange:
         self._taking.take(planned)
         record = record_of(request, accepted_at, planned.channels)
         try:
-            first = [accepted_event(planned), *self._taking.told(planned), *planned.acts]
+            told = self._taking.told(planned)
+            first = [accepted_event(planned), *told, *planned.acts_at_once]
             await self._journal.accept(record, first, key)
         except BaseException:
             self._taking.give_back(planned)
             raise
-        if planned.acts:
-            self.wrap_ups.follow(request.tenant, planned.acts)
+        if planned.acts_at_once:
+            self.wrap_ups.follow(request.tenant, planned.acts_at_once)
             self._live.somebody_may_be_free(request.tenant)
         self._run(planned)
         return Accepted(record.id, record.channels)

@@ -233,6 +233,8 @@ class LiveCalls:
             self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
             self._serving.stir(live.tenant)
+            if call.plan.acts:
+                self._wrap_ups.follow(live.tenant, events)
             if self._attendance.somebody_hung_up:
                 self._wrap_ups.begin()
         for command in call.take_commands():

@@ -87,19 +87,21 @@ _WHOLE: Final = {
 }
 
 
-def refusal(refused: Refused) -> Fault:
-    """Why a call is not placed, or not sent on."""
+def refusal(refused: Refused, *, turned: bool = False) -> Fault:
+    """Why a call is not placed, or not sent on; ``turned``: its first leg is ``cnumber``."""
     code = _CODES.get(refused.id, Code.INVALID)
     message = refused.message[:1].upper() + refused.message[1:]
-    return Fault(code, "" if code is Code.INTERNAL else key_of(refused.parameter), message)
+    return Fault(
+        code, "" if code is Code.INTERNAL else key_of(refused.parameter, turned=turned), message
+    )
 
 
-def key_of(parameter: str | None) -> str:
+def key_of(parameter: str | None, *, turned: bool = False) -> str:
     """The vendor's word for a parameter of v1: ``second.address`` is ``cnumber``."""
     leg, _, member = (parameter or "").partition(".")
     if leg not in ("first", "second"):
         return _WHOLE.get(leg, "")
-    side = "1" if leg == "first" else "2"
+    first = (leg == "first") is not turned
     if member in _KEYS:
-        return _KEYS[member] + side
-    return "snumber" if leg == "first" else "cnumber"
+        return _KEYS[member] + ("1" if first else "2")
+    return "snumber" if first else "cnumber"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.api.enswitch.fields import Fields
-from cordboard.api.enswitch.parties import party_of
+from cordboard.api.enswitch.parties import is_program, party_of
 from cordboard.api.placing import Origin
 from cordboard.calls.request import MAX_DELAY, CallRequest, LegWishes
 from cordboard.directory.snapshot import TenantDirectory
@@ -23,10 +23,15 @@ _PLANS: Final = ("auto",)
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """The call, and for how many seconds its reply may be held, 0: not at all."""
+    """The call, and for how many seconds its reply may be held, 0: not at all.
+
+    It is ``turned`` where ``snumber`` is a program: that answers at once, whoever is called, so
+    that the other party is rung first and connected with it.
+    """
 
     request: CallRequest
     wait: int
+    turned: bool = False
 
     @property
     def waits(self) -> bool:
@@ -37,6 +42,7 @@ class Make:
 def make(fields: Fields, origin: Origin, tenant: TenantDirectory) -> Make:
     """Translate the parameters; raises :class:`~cordboard.api.enswitch.faults.Faulty`."""
     first, second = party_of(fields, tenant, "s"), party_of(fields, tenant, "c")
+    turned = is_program(first, tenant) and not is_program(second, tenant)
     fields.one_of("cdialplan", _PLANS)
     card = fields.text("card") or None
     if card is not None and tenant.charging.card_named(card) is None:
@@ -48,6 +54,8 @@ def make(fields: Fields, origin: Origin, tenant: TenantDirectory) -> Make:
     fields.check()
     if first is None or second is None:
         raise AssertionError("a party that is missing was noted as a fault")
+    if turned:
+        first, second, on_first, on_second = second, first, on_second, on_first
     request = CallRequest(
         id=origin.call,
         tenant=origin.tenant,
@@ -62,7 +70,7 @@ def make(fields: Fields, origin: Origin, tenant: TenantDirectory) -> Make:
         card=card,
         delay=float(delay),
     )
-    return Make(request, wait)
+    return Make(request, wait, turned)
 
 
 def _wishes(fields: Fields, tenant: TenantDirectory, leg: str) -> LegWishes:

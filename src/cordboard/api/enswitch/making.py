@@ -30,7 +30,9 @@ async def make_call(asked: Asked) -> Answer:
     try:
         accepted = await exchange.place(wanted.request, key_of(asked.scope))
     except Refused as refused:
-        return faults([refusal(refused)], refused.id.value, refusal_headers(refused))
+        return faults(
+            [refusal(refused, turned=wanted.turned)], refused.id.value, refusal_headers(refused)
+        )
     note(asked.scope, call=accepted.call)
     headers = headers_of(accepted)
     if not wanted.waits:

@@ -16,8 +16,11 @@ from cordboard.calls.request import (
     RingGroup,
     RingNumber,
     RingTerminal,
+    RunFeature,
 )
+from cordboard.directory.feature_codes import feature_dialled
 from cordboard.directory.snapshot import TenantDirectory
+from cordboard.directory.target import ContextTarget
 
 PHONE: Final = "phone"
 TYPES: Final = (PHONE, "number", "external", "queue", "huntgroup")
@@ -34,9 +37,19 @@ def party_of(fields: Fields, tenant: TenantDirectory, side: str) -> CalledParty 
         return RingNumber(Address(number))
     if kind in ("queue", "huntgroup"):
         return _group(fields, tenant, f"{side}number", number)
+    dialled = feature_dialled(tenant.feature_codes, number)
+    if dialled is not None:
+        return RunFeature(dialled[0].feature, dialled[1])
     if tenant.resolve(number) is None and tenant.terminal(number) is not None:
         return RingTerminal(number)
     return Address(number)
+
+
+def is_program(party: CalledParty | None, tenant: TenantDirectory) -> bool:
+    """Whether that is nobody who rings, but what answers by itself: a context or a feature code."""
+    if isinstance(party, Address):
+        return isinstance(tenant.resolve(party.text), ContextTarget)
+    return isinstance(party, RunFeature)
 
 
 def _line(fields: Fields, tenant: TenantDirectory, key: str, number: str) -> CalledParty | None:

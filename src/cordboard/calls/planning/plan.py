@@ -20,7 +20,7 @@ from cordboard.calls.planning.recording_policy import NO_WISHES, RecordingWishes
 from cordboard.calls.planning.trunks import PassedOver
 from cordboard.calls.ports import CallerId, Contact, Endpoint, TerminalEndpoint, TrunkEndpoint
 from cordboard.calls.recording_terms import RecordingTerms
-from cordboard.calls.request import CallRequest, EndUser, Leg
+from cordboard.calls.request import CallRequest, EndUser, Leg, Offered
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
@@ -192,8 +192,7 @@ class CallPlan:
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
     context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` what is
-    wanted about that, whoever is rung. ``acts`` are events of no call that its acceptance is to be
-    committed with: what a feature code does.
+    wanted about that, whoever is rung. ``acts`` are events of no call: what a feature code does.
     """
 
     request: CallRequest
@@ -230,6 +229,12 @@ class CallPlan:
             return True
         queue = None if self.second.hunt is None else self.second.hunt.queue
         return queue is not None and queue.music is not None
+
+    @property
+    def acts_at_once(self) -> tuple[CallEvent, ...]:
+        """What is committed with its acceptance: who has dialled a feature code himself is there.
+        Who is rung first has it done when he has answered."""
+        return self.acts if isinstance(self.request.first, Offered) else ()
 
     @property
     def takes(self) -> tuple[Take, ...]:

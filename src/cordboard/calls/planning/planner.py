@@ -106,12 +106,13 @@ class Planner:
         return planned
 
     def _feature(self, asked: RunFeature) -> tuple[ProgramPlan, tuple[CallEvent, ...]]:
-        """A phone's user wants something done."""
+        """A phone's user wants something done, or whoever is rung first is to have it done."""
         first = self.request.first
-        if self.user is None or not isinstance(first, Offered):
+        if self.user is None:
             message = "feature codes are dialled by phones"
             raise Refused(RefusalId.INVALID_PARAMETER, message, "second")
-        terminal = first.from_terminal or ""
+        terminal = first.from_terminal if isinstance(first, Offered) else None
+        terminal = terminal or self.user.name
         wish = Wish(self.tenant, self.live, self.user, terminal, asked.argument)
         return feature_plan(asked.feature, wish)
 

@@ -3,7 +3,7 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
@@ -219,6 +219,10 @@ class CallLog:
         """The party of a leg goes on in another call."""
         data: dict[str, Json] = {"into": into, "channels": list(channels)}
         self._write(EventKind.CALL_MERGED, leg, None, data)
+
+    def acted(self, acts: Iterable[CallEvent]) -> None:
+        """What a feature code does is done: events of no call."""
+        self._events.extend(acts)
 
     def labelled(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
         """A client has the parties told otherwise."""

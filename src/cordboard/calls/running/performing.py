@@ -66,6 +66,8 @@ def enter(parts: Parts, apply: Apply, now: float) -> None:
         assert isinstance(parts.plan.second, ProgramPlan)  # the table sends nobody else here
         plan = parts.program_plan = parts.plan.second
         parts.times.call_ends = now + parts.plan.longest_call
+        if parts.plan.acts and not parts.plan.acts_at_once:
+            parts.log.acted(parts.plan.acts)
     parts.program = Program(plan.steps, dict(plan.variables), plan.language)
     leg = parts.waiting.leg
     parts.log.forwarded(plan, plan.forwarded, other(leg))

@@ -8,12 +8,15 @@ from urllib.parse import quote
 
 import pytest
 
-from cordboard.calls.ports import Dial
+from cordboard.calls.events import EventKind
+from cordboard.calls.ports import Dial, Play, Prompt, Record
 from cordboard.calls.request import Leg
+from cordboard.directory.feature_codes import Feature, FeatureCode
+from cordboard.directory.forwarding import NOT_FORWARDED
 from cordboard.directory.passwords import held_password
 from cordboard.directory.persons import ALL_PRIVILEGES, Person, Privilege
 from cordboard.directory.recording import RecordGroup
-from cordboard.engines.far_end import ANSWERS
+from cordboard.engines.far_end import ANSWERS, IS_BUSY
 from cordboard.feeds.enswitch.call_ids import callid, uniqueid
 from support.asgi import Reply, ask
 from support.tenants import tenant
@@ -34,10 +37,13 @@ class Talking(Served):
 
     def __init__(self) -> None:
         house = tenant(customer=1)
-        group = RecordGroup(5, "quality", "Quality")
+        group = RecordGroup(5, "quality", "Quality", beep=True, keep_days=30)
+        seldom = RecordGroup(6, "seldom", "Seldom", fraction=0.0)
         below = tenant(customer=7, parent="demo")
         below = replace(below, policy=replace(below.policy, domain="below", sip_realm="below"))
-        super().__init__(replace(house, persons=PERSONS, record_groups=(group,)), below)
+        codes = (FeatureCode("*78", Feature.DO_NOT_DISTURB),)
+        house = replace(house, persons=PERSONS, record_groups=(group, seldom), feature_codes=codes)
+        super().__init__(house, below)
         for phone in ("jessica-desk@demo", "thomas@demo", "helen@demo"):
             self.engine.when_dialled(phone, ANSWERS)
 
@@ -377,3 +383,64 @@ async def test_no_list_is_of_a_customer_that_is_another_s(function: str) -> None
 
 def test_every_privilege_is_in_the_vendor_s_words() -> None:
     assert {one.value for one in Privilege} >= {"actions", "panel", "cdrs", "callshop", "user"}
+
+
+async def test_a_feature_code_does_its_thing_once_the_phone_is_answered() -> None:
+    served = Talking()
+    thomas = served.directory.tenants[0].users[1]
+
+    def disturbed() -> bool:
+        return not served.journal.forwardings("demo").get(thomas.id, NOT_FORWARDED).do_not_disturb
+
+    asked = {"stype": "phone", "snumber": "thomas", "cnumber": "*78"}
+    reply = await served.reply("calls/make", **asked)
+    await served.journal.flush()
+    assert disturbed(), "nobody has answered yet"
+    await served.later()
+    assert not disturbed()
+    call = reply.headers["cordboard-call"]
+    events = await served.journal.events_of("demo", call)
+    assert "call.program" in [one.event.kind.value for one in events]
+    await served.asked("calls/hangup", callid=callid(call))
+    await served.later()
+    (row,) = await served.rows("cdrs/list")
+    assert (row["snumber"], row["cnumber"], row["status"]) == ("thomas", "do_not_disturb", "answer")
+
+
+async def test_a_feature_code_that_nobody_answers_does_nothing() -> None:
+    served = Talking()
+    helen = served.directory.tenants[0].users[2]
+    served.engine.when_dialled("helen@demo", IS_BUSY)
+    await served.reply("calls/make", stype="", snumber="*78", cnumber="helen")
+    await served.later()
+    assert helen.id not in served.journal.forwardings("demo")
+    fault = await served.fault("calls/make", stype="", snumber="0312341234", cnumber="*78")
+    assert fault == ("400", "cnumber"), "whose it is to be, nobody knows"
+    assert await served.fault("calls/make", snumber="*78", cnumber="1111") == ("400", "snumber")
+
+
+async def test_a_record_group_says_which_calls_are_kept_for_how_long_and_whether_it_beeps() -> None:
+    served = Talking()
+    call = await served.call(recordgroup="5")
+    assert [one for one in served.engine.commands if isinstance(one, Record)]
+    beeps = [one for one in served.engine.commands if isinstance(one, Play)]
+    assert [one.sound for one in beeps].count(Prompt("builtin:beep")) == 2, "both hear it"
+    record = served.journal.snapshot("demo").calls[0][0].id
+    events = await served.journal.events_of("demo", record)
+    (begun,) = [one.event for one in events if one.event.kind is EventKind.RECORDING_STARTED]
+    assert (begun.data["record_group"], begun.data["keep_days"]) == ("quality", 30)
+    await served.asked("calls/hangup", callid=call)
+    await served.later()
+    (row,) = await served.rows("recordings/list", recordgroup="5")
+    assert (row["callid"], row["uniqueid"]) == (call, call)
+    assert {row["recording"] for row in await served.rows("cdrs/list")} == {begun.data["file"]}
+
+
+@pytest.mark.parametrize("group", ["0", "6"])
+async def test_what_is_in_no_record_group_or_not_in_its_fraction_is_not_recorded(
+    group: str,
+) -> None:
+    served = Talking()
+    await served.call(recordgroup=group)
+    assert not [one for one in served.engine.commands if isinstance(one, Record)]
+    assert await served.rows("recordings/list", customer="1") == []

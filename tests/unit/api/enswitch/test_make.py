@@ -21,8 +21,10 @@ from cordboard.calls.request import (
     RingGroup,
     RingNumber,
     RingTerminal,
+    RunFeature,
 )
 from cordboard.configuration.settings import load_configuration
+from cordboard.directory.feature_codes import Feature
 from cordboard.directory.model import TenantPolicy
 from cordboard.directory.passwords import held_password
 from cordboard.directory.persons import Person, Privilege
@@ -202,6 +204,29 @@ async def test_whom_a_type_and_a_number_mean(
     assert (await api.placed(**given)).first == first
     second = {f"c{name[1:]}": value for name, value in given.items()}
     assert (await api.placed(**second)).second == first
+
+
+async def test_a_feature_code_is_what_it_does_and_what_follows_it(api: Api) -> None:
+    request = await api.placed(cnumber="*78")
+    assert request.second == RunFeature(Feature.DO_NOT_DISTURB)
+    request = await api.placed(cnumber="*21*0312341234#")
+    assert request.second == RunFeature(Feature.FORWARD_ALWAYS, "0312341234")
+
+
+@pytest.mark.parametrize(
+    ("number", "program"),
+    [("1111", Address("1111")), ("*78", RunFeature(Feature.DO_NOT_DISTURB))],
+)
+async def test_a_program_answers_at_once_and_then_the_other_party_is_called(
+    api: Api, number: str, program: object
+) -> None:
+    request = await api.placed(stype="", snumber=number, cnumber="thomas", screen2="1", answer1="1")
+    assert (request.first, request.second) == (Address("thomas"), program)
+    assert (request.on_first.screen, request.on_second.auto_answer) == (True, True)
+    api.exchange.placed.clear()
+    api.exchange.refusal = Refused(RefusalId.USER_NOT_REGISTERED, "nobody", "first.address")
+    found = await api.faults(stype="", snumber=number, cnumber="thomas")
+    assert found == [("400", "cnumber")], "as the client has it"
 
 
 @pytest.mark.parametrize("leg", ["1", "2"])
