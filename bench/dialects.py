@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-CALLBACK_PORT = 18190
+CALLBACK_PORT = 7190
 CALLBACK = f"http://127.0.0.1:{CALLBACK_PORT}/callback"
 BASIC = "Authorization: Basic " + base64.b64encode(b"bench:bench-token").decode() + "\r\n"
 BEARER = "Authorization: Bearer bench-token\r\n"

@@ -21,9 +21,9 @@ START_SECONDS = 20.0
 
 Driver = Callable[[Loop, int, Ports], Contender]
 WAYS: dict[str, tuple[Ports, Driver]] = {
-    "ARI": (Ports(15080, 18088, 30000), AriCalls),
-    "ARI into the dialplan": (Ports(15081, 18089, 33000), AriIntoDialplan),
-    "AMI": (Ports(15082, 15038, 36000), ManagerCalls),
+    "ARI": (Ports(7080, 7088, 30000), AriCalls),
+    "ARI into the dialplan": (Ports(7081, 7089, 33000), AriIntoDialplan),
+    "AMI": (Ports(7082, 7038, 36000), ManagerCalls),
 }
 """Where each one's own Asterisk is, and who drives it."""
 

@@ -21,7 +21,7 @@ from bench.harness.loop import Loop
 from bench.harness.phones import OURS
 from bench.harness.web_socket import WebSocket
 
-HTTP_PORT, SIP_PORT = 18180, 15160
+HTTP_PORT, SIP_PORT = 7180, 7160
 SECRET = "bench-secret"
 """Of every phone."""
 

@@ -15,7 +15,7 @@ from bench.harness.phones import THEIRS
 GET = Path(__file__).parents[2] / "scripts" / "get-sippy"
 VERSION = "2.5.0"
 PROGRAM = Path(__file__).with_name("sippy_click.py")
-SIP_PORT, ASK_PORT = 15090, 15091
+SIP_PORT, ASK_PORT = 7090, 7091
 FETCH_SECONDS = 300.0
 START_SECONDS = 20.0
 

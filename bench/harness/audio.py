@@ -18,6 +18,9 @@ SAMPLES = 160
 SLICES = 10
 """In how many parts a packet time is divided, so that not all streams speak at once."""
 
+SILENCE_SECONDS = 0.25
+"""After which nothing that was sent is under way any more."""
+
 MOST_AT_ONCE = 256
 PACKET_BYTES = 12 + SAMPLES
 SOCKET_BUFFER = 16 * 1024 * 1024
@@ -110,19 +113,17 @@ class Voices:
             done += sent
         heard.sent += len(heads)
 
-    def listen(self, heard: Heard) -> None:
-        """Count all that has come."""
-        while True:
-            count = _libc.recvmmsg(
-                self._socket.fileno(), self._incoming, MOST_AT_ONCE, socket.MSG_DONTWAIT, None
-            )
-            if count <= 0:
-                return
-            heard.received += count
-            said = STAMP.unpack_from(self._inside, 12)[0]
-            heard.delays.append((time.monotonic() - said) * 1000)
-            if count < MOST_AT_ONCE:
-                return
+    def listen(self, heard: Heard) -> bool:
+        """Count what has come; whether there may be more."""
+        count = _libc.recvmmsg(
+            self._socket.fileno(), self._incoming, MOST_AT_ONCE, socket.MSG_DONTWAIT, None
+        )
+        if count <= 0:
+            return False
+        heard.received += count
+        said = STAMP.unpack_from(self._inside, 12)[0]
+        heard.delays.append((time.monotonic() - said) * 1000)
+        return bool(count == MOST_AT_ONCE)
 
     def close(self) -> None:
         """Be silent."""
@@ -142,10 +143,18 @@ def talk(first: Voices, second: Voices, seconds: float) -> Heard:
         for voices in (first, second):
             voices.speak(number, part, heard)
         for voices in (first, second):
-            voices.listen(heard)
-    deadline = time.monotonic() + 1.0
-    while heard.received < heard.sent and time.monotonic() < deadline:
-        time.sleep(PACKET_SECONDS)
-        for voices in (first, second):
-            voices.listen(heard)
+            while voices.listen(heard):
+                pass
+    _listen_until_silent(first, second, heard)
     return heard
+
+
+def _listen_until_silent(first: Voices, second: Voices, heard: Heard) -> None:
+    while True:
+        before = heard.received
+        time.sleep(SILENCE_SECONDS)
+        for voices in (first, second):
+            while voices.listen(heard):
+                pass
+        if heard.received == before:
+            return

@@ -29,9 +29,9 @@ class Legs:
     second_port: int
 
 
-OURS = Legs(HANGS_UP, IS_HUNG_UP, 16361, 16371)
+OURS = Legs(HANGS_UP, IS_HUNG_UP, 7361, 7371)
 """The first phone hangs up, as a person would."""
-THEIRS = Legs(IS_HUNG_UP, IS_HUNG_UP, 16561, 16571)
+THEIRS = Legs(IS_HUNG_UP, IS_HUNG_UP, 7561, 7571)
 """The server hangs up, for it is how its ways of placing calls are used."""
 
 
