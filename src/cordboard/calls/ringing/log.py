@@ -22,7 +22,7 @@ from cordboard.calls.recording_terms import RecordingTerms, id_of
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
-from cordboard.directory.model import Trunk
+from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.figures import MediaFigures
 
 _FIGURES = (
@@ -122,6 +122,8 @@ class CallLog:
         }
         if isinstance(endpoint, TrunkEndpoint):
             data["trunk"] = endpoint.trunk.name
+        elif endpoint.auto_answer is not AutoAnswerStyle.NONE:
+            data["auto_answer"] = True
         self._write(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
 
     def redirected(

@@ -15,6 +15,7 @@ from cordboard.calls.request import (
     EndUser,
     GroupKeys,
     Leg,
+    LegWishes,
     RingGroup,
     RingNumber,
     RunContext,
@@ -255,3 +256,14 @@ async def test_who_watches_one_user_sees_his_channels_alone() -> None:
         store.take(frame)
     assert [one["user_id"] for one in store.channels.values()] == [1002]
     assert len(store.elements["user"]) == 3
+
+
+@pytest.mark.parametrize(("wanted", "tags"), [(True, "auto_answer"), (False, None)])
+async def test_a_phone_that_is_to_answer_by_itself_is_tagged(wanted: bool, tags: str) -> None:
+    house = QuickHouse()
+    watch = CtiWatch(house)
+    call = await house.place(on_first=LegWishes(auto_answer=wanted))
+    await watch.catch_up()
+    first, second = await bridged(house, call)
+    assert watch.store.channels[first]["tags"] == tags
+    assert watch.store.channels[second]["tags"] is None

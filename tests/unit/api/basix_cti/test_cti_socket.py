@@ -26,7 +26,7 @@ from cordboard.engines.far_end import FarEnd
 from cordboard.serving.http_server import HttpServer
 from support.cti_store import CtiStore
 from support.ports import LOOPBACK, free_ports
-from support.quick_house import AT_ONCE, QuickHouse
+from support.quick_house import AT_ONCE, PHONES, QuickHouse
 from support.tenants import DOMAIN, TOKEN, tenant
 from support.waiting import BOUND, eventually
 
@@ -232,6 +232,23 @@ async def test_a_new_directory_is_told_of(site: Site) -> None:
         users = (replace(site.tenant.users[0], label="新"), *site.tenant.users[1:])
         site.house.directory = Directory((replace(site.tenant, users=users),))
         await client.until(lambda store: store.elements["user"][1001]["label"] == "新")
+
+
+async def test_phones_that_register_are_told_of(site: Site) -> None:
+    def registered(store: CtiStore) -> set[str]:
+        return {name for name, one in store.elements["terminal"].items() if one["registered"]}
+
+    (contact,) = site.house.engine.contacts(f"thomas@{DOMAIN}")
+    site.house.engine.unregister(contact)
+    async with site.connect() as socket:
+        client = Client(socket)
+        await client.greeted()
+        assert registered(client.store) == set(PHONES) - {"thomas"}
+        site.house.engine.register(f"thomas@{DOMAIN}")
+        await client.until(lambda store: registered(store) == set(PHONES))
+        (contact,) = site.house.engine.contacts(f"helen@{DOMAIN}")
+        site.house.engine.unregister(contact)
+        await client.until(lambda store: registered(store) == set(PHONES) - {"helen"})
 
 
 async def wanted(client: Client, **command: Any) -> None:

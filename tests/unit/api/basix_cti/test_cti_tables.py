@@ -10,6 +10,7 @@ from cordboard.api.basix.cti.end_users import end_user_text, percent
 from cordboard.api.basix.cti.event_values import Told
 from cordboard.api.basix.cti.hangups import hangup
 from cordboard.api.basix.cti.house_rows import house_rows
+from cordboard.api.basix.cti.phones import Phone
 from cordboard.calls.causes import Cause
 from cordboard.calls.people.agents import AgentState
 from cordboard.directory.forwarding import Forwarding
@@ -109,7 +110,7 @@ def test_a_notice_has_the_octets_of_the_vendors_own() -> None:
 
 
 def test_rows_of_the_directory_have_a_value_for_each_column() -> None:
-    rows = list(house_rows(tenant(), {}, {}))
+    rows = list(house_rows(tenant(), {}, {}, {}))
     assert {element for element, _ in rows} == set(Element) - {
         Element.CHANNEL,
         Element.CHANNEL_WAITING,
@@ -120,7 +121,8 @@ def test_rows_of_the_directory_have_a_value_for_each_column() -> None:
 def shown(element: Element, key: object, **chosen: object) -> dict[str, object]:
     agents = {(2001, 1002): AgentState(logged_in=False)} if "agents" in chosen else {}
     forwardings = {1002: Forwarding("1003", do_not_disturb=True)} if "forward" in chosen else {}
-    rows = house_rows(tenant(), agents, forwardings)
+    phones = {"thomas": Phone(True, "baresip v1.0.0")} if "phones" in chosen else {}
+    rows = house_rows(tenant(), agents, forwardings, phones)
     (row,) = (row for found, row in rows if found is element and row[0] == key)
     return dict(zip(COLUMNS[element], row, strict=True))
 
@@ -128,6 +130,7 @@ def shown(element: Element, key: object, **chosen: object) -> dict[str, object]:
 def test_a_user_shows_where_his_calls_go() -> None:
     before, after = shown(Element.USER, 1002), shown(Element.USER, 1002, forward=True)
     assert (before["fwd_always_status"], before["do_not_disturb_status"]) == (0, 0)
+    assert before["followme"] is None
     assert (after["fwd_always_status"], after["do_not_disturb_status"]) == (1, 1)
     assert (after["followme"], after["main_extension"]) == (b"1003", b"1002")
 
@@ -139,3 +142,10 @@ def test_a_member_shows_whether_he_takes_calls() -> None:
 
 def test_a_terminal_names_its_user() -> None:
     assert shown(Element.TERMINAL, b"thomas")["assoc_user_id"] == 1002
+
+
+def test_a_terminal_shows_the_phone_that_is_registered_as_it() -> None:
+    before = shown(Element.TERMINAL, b"thomas")
+    after = shown(Element.TERMINAL, b"thomas", phones=True)
+    assert (before["registered"], before["user_agent"]) == (False, None)
+    assert (after["registered"], after["user_agent"]) == (True, b"baresip v1.0.0")

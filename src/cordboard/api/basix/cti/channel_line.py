@@ -39,6 +39,7 @@ class ChannelLine:
     ended_at: float | None = None
     other: str | None = None
     last_bridged_user: int | None = None
+    tags: bytes | None = None
     last_event: bytes = field(default=b"")
     last_event_data: bytes | None = None
 
@@ -95,7 +96,7 @@ class ChannelLine:
             self.target,
             self.origination,
             self.end_user,
-            None,  # tags
+            self.tags,
             self.last_bridged_user,
             self.last_event,
             self.last_event_data,

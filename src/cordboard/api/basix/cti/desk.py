@@ -12,6 +12,7 @@ import structlog
 
 from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Notice, system_msg
+from cordboard.api.basix.cti.phones import ContactsOf, Phones
 from cordboard.api.basix.cti.projection import Projection
 from cordboard.api.basix.cti.readers import CONNECTIONS_OF_APP, CtiReader, Parting, Readers
 from cordboard.api.basix.cti.rounds import Rounds
@@ -26,7 +27,8 @@ AT_ONCE: Final = 16
 """Events that are told before others have their turn: some 0.4 ms."""
 
 LOOK_SECONDS: Final = 1.0
-"""Between two looks whether the directory is another one where nothing happens."""
+"""Between two looks at what no event tells of: whether the directory is another one, and which
+phones are registered."""
 
 MAX_READERS_OF_TENANT: Final = 500
 """Each takes a connection, and 1 MB in the worst case, beside what it was told at first."""
@@ -41,12 +43,15 @@ class TooManyReaders(Exception):
 class TenantDesk:
     """The projection of one tenant, and its readers."""
 
-    def __init__(self, journal: Journal, tenant: TenantDirectory) -> None:
+    def __init__(self, journal: Journal, tenant: TenantDirectory, contacts_of: ContactsOf) -> None:
         domain = tenant.domain
         self._journal = journal
         self.tenant = tenant
         self.readers = Readers()
-        self.projection = Projection(tenant, journal.snapshot(domain), journal.forwardings(domain))
+        self._phones = Phones(contacts_of)
+        self._looked = float("-inf")
+        snapshot, forwardings = journal.snapshot(domain), journal.forwardings(domain)
+        self.projection = Projection(tenant, snapshot, forwardings, self._phones.all(tenant))
         self._reader = journal.read(domain, self.projection.cursor)  # nothing comes between
         self._rounds = Rounds()
         self._telling: asyncio.Task[None] | None = None
@@ -77,6 +82,7 @@ class TenantDesk:
                 if tenant is not self.tenant:
                     self.tenant = tenant
                     self._tell_of(self.projection.renew(tenant))
+                self._look_at_phones()
                 for recorded in news:
                     self._tell_of(self.projection.take(recorded))
                 self._rounds.soon()
@@ -100,6 +106,13 @@ class TenantDesk:
             return [first, *self._reader.at_hand(AT_ONCE - 1)]
         return []
 
+    def _look_at_phones(self) -> None:
+        """Which are registered, now and then."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._looked + LOOK_SECONDS:
+            self._looked = now
+            self._tell_of(self.projection.see(self._phones.look(self.tenant)))
+
     def join(self, reader: CtiReader) -> None:
         """Tell a reader all there is, and what happens from now on."""
         audience = self.readers.watching(reader.user)
@@ -120,8 +133,11 @@ class TenantDesk:
 class Desks:
     """The desks of all tenants that have readers."""
 
-    def __init__(self, journal: Journal, directory: Callable[[], Directory]) -> None:
+    def __init__(
+        self, journal: Journal, directory: Callable[[], Directory], contacts_of: ContactsOf
+    ) -> None:
         self._journal = journal
+        self._contacts_of = contacts_of
         self._directory = directory
         self._desks: dict[str, TenantDesk] = {}
 
@@ -162,7 +178,7 @@ class Desks:
     def _desk_of(self, tenant: TenantDirectory) -> TenantDesk:
         desk = self._desks.get(tenant.domain)
         if desk is None or desk.over:
-            desk = self._desks[tenant.domain] = TenantDesk(self._journal, tenant)
+            desk = self._desks[tenant.domain] = TenantDesk(self._journal, tenant, self._contacts_of)
             desk.start(self._directory)
         return desk
 

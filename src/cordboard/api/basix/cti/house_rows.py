@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cordboard.api.basix.cti.elements import Element, Row, text
+from cordboard.api.basix.cti.phones import Phone
 from cordboard.calls.people.agents import NEVER_ACTED, AgentState, Place
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Group, GroupKind, Member, Terminal, User
@@ -20,13 +21,17 @@ HUNT_TYPE: Final = 1
 
 Named = tuple[Element, Row]
 
+NO_PHONE: Final = Phone()
+
 
 def house_rows(
     tenant: TenantDirectory,
     agents: Mapping[Place, AgentState],
     forwardings: Mapping[int, Forwarding],
+    phones: Mapping[str, Phone],
 ) -> Iterator[Named]:
-    """All of them; ``agents`` and ``forwardings`` are of those who have chosen something."""
+    """All of them; ``agents`` and ``forwardings`` are of those who have chosen something,
+    ``phones`` of terminals that are registered."""
     for user in tenant.users:
         yield Element.USER, user_row(user, forwardings.get(user.id, user.forwarding))
     for group in tenant.groups:
@@ -35,7 +40,7 @@ def house_rows(
             place = (group.id, member.user_id)
             yield Element.GROUP_MEMBER, member_row(group, member, agents.get(place, NEVER_ACTED))
     for terminal in tenant.terminals:
-        yield Element.TERMINAL, terminal_row(terminal)
+        yield Element.TERMINAL, terminal_row(terminal, phones.get(terminal.name, NO_PHONE))
 
 
 def user_row(user: User, terms: Forwarding) -> Row:
@@ -52,7 +57,7 @@ def user_row(user: User, terms: Forwarding) -> Row:
         0,  # park_group
         None,  # mwi_target
         0,  # flags
-        text(terms.always),
+        None if terms.always is None else text(terms.always),
         text(user.email),
         b"",  # avatar: the client shows one of its own
         text(user.label),
@@ -84,7 +89,8 @@ def member_row(group: Group, member: Member, state: AgentState) -> Row:
     return (name, group.id, member.user_id, member.priority, int(takes_calls), None)
 
 
-def terminal_row(terminal: Terminal) -> Row:
-    """A phone, known by its name. Whether it is registered, and what it says it is, stands in no
-    event: undefined."""
-    return (text(terminal.name), text(terminal.name), terminal.user_id, b"sip", None, None)
+def terminal_row(terminal: Terminal, phone: Phone) -> Row:
+    """A terminal, known by its name, and the phone that is registered as that."""
+    name, agent = text(terminal.name), phone.user_agent
+    told = None if agent is None else text(agent)
+    return (name, name, terminal.user_id, b"sip", told, phone.registered)

@@ -16,6 +16,9 @@ from cordboard.calls.events import Json, Recorded
 from cordboard.calls.request import Direction, Leg
 from cordboard.directory.snapshot import TenantDirectory
 
+AUTO_ANSWER: Final = b"auto_answer"
+"""The tag of a channel whose phone is asked to answer by itself, as the vendor's web phone does."""
+
 OTHER: Final = {Leg.FIRST: Leg.SECOND, Leg.SECOND: Leg.FIRST}
 
 
@@ -72,6 +75,8 @@ class House:
         event = recorded.event
         line = self.arrived(call, leg, recorded, event.channel or "")
         line.inbound = inbound
+        if event.data.get("auto_answer") is True:
+            line.tags = AUTO_ANSWER
         line.calling_name = as_text(event.data.get("caller_name"))
         line.calling_number = as_text(event.data.get("caller_number"))
         return line

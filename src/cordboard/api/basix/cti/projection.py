@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from cordboard.api.basix.cti.call_channels import CallChannels
 from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Change, Element, Row
-from cordboard.api.basix.cti.house_rows import house_rows
+from cordboard.api.basix.cti.house_rows import NO_PHONE, Named, house_rows, terminal_row
+from cordboard.api.basix.cti.phones import Phone
 from cordboard.calls.events import Recorded
 from cordboard.calls.people.agents import AgentState, Place, state_in
 from cordboard.calls.people.forwarding import forwarding_in
@@ -36,11 +37,14 @@ class Projection:
         tenant: TenantDirectory,
         snapshot: Snapshot,
         forwardings: Mapping[int, Forwarding],
+        phones: Mapping[str, Phone] | None = None,
     ) -> None:
-        """As things are at the snapshot's cursor; ``forwardings`` are what users have chosen."""
+        """As things are at the snapshot's cursor; ``forwardings`` are what users have chosen,
+        ``phones`` which terminals are registered."""
         self._tenant = tenant
         self._agents: dict[Place, AgentState] = dict(snapshot.agents)
         self._forwardings = dict(forwardings)
+        self._phones = dict(phones or {})
         self._channels = CallChannels(lambda: self._tenant)
         self._rows: dict[Element, dict[Key, Delta]] = {element: {} for element in Element}
         self.cursor = snapshot.cursor
@@ -96,7 +100,7 @@ class Projection:
         self._tenant = tenant
         deltas: list[Delta] = []
         now: dict[Element, dict[Key, Row]] = {}
-        for element, row in house_rows(tenant, self._agents, self._forwardings):
+        for element, row in self._house_rows(tenant):
             now.setdefault(element, {})[row[0]] = row
         for element in (Element.USER, Element.GROUP, Element.GROUP_MEMBER, Element.TERMINAL):
             rows, kept = now.get(element, {}), self._rows[element]
@@ -110,6 +114,23 @@ class Projection:
         for delta in deltas:
             self._keep(delta)
         return deltas
+
+    def see(self, phones: Mapping[str, Phone]) -> list[Delta]:
+        """What changes when these terminals are registered, or are not, as it says."""
+        deltas = []
+        for name, phone in phones.items():
+            terminal = self._tenant.terminal(name)
+            if terminal is not None and phone != self._phones.get(name, NO_PHONE):
+                self._phones[name] = phone
+                deltas.append(
+                    Delta(Element.TERMINAL, Change.UPDATED, terminal_row(terminal, phone))
+                )
+        for delta in deltas:
+            self._keep(delta)
+        return deltas
+
+    def _house_rows(self, tenant: TenantDirectory) -> Iterator[Named]:
+        return house_rows(tenant, self._agents, self._forwardings, self._phones)
 
     def _keep(self, delta: Delta) -> None:
         rows = self._rows[delta.element]

@@ -67,7 +67,7 @@ class CtiSocket:
     def __init__(self, services: Services, check_seconds: float = CHECK_SECONDS) -> None:
         self._services = services
         self._check_seconds = check_seconds
-        self._desks = Desks(services.journal, services.directory)
+        self._desks = Desks(services.journal, services.directory, services.exchange.contacts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
