@@ -1,7 +1,11 @@
-"""Screening as calls/make has it, with phones that send keys by RFC 4733, and what they hear."""
+"""What calls/make asks for, in calls with phones: screening with keys sent by RFC 4733, and what is
+heard then; and each other parameter of the vendor's page, and what webhooks are told."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import time
 import wave
 from array import array
 from collections.abc import Iterable, Iterator
@@ -12,9 +16,11 @@ from typing import Any
 import pytest
 
 from cordboard.engines.embedded.prompt_files import OWN_PROMPTS
+from cordboard.feeds.enswitch.call_ids import callid
 from cordboard.media import g711
 from support.baresip import BaresipPhone
 from support.own_phone import OwnPhone
+from support.receiver import CallbackReceiver
 from support.server import DOMAIN, CordboardServer, result_of
 from support.tones import heard, read_samples, seconds_of
 from support.waiting import wait_until
@@ -32,8 +38,17 @@ APART = 6000
 """Octets between two of the same prompt: the shortest ones are 0.38 s long."""
 
 MORE = """
+[node]
+name = "server07"
 [tenant.demo.person.user]
 password = "password"
+[tenant.demo.record_group.quality]
+id = 4
+beep = true
+[tenant.demo.webhook.crm]
+url = "{crm}?call=#callid#"
+events = ["Calling", "Answer", "Hangup"]
+body = '{{"status": "#status#", "snumber": "#snumber#", "dnumber": "#dnumber#"}}'
 [tenant.demo.user.helen]
 id = 1003
 extension = "1003"
@@ -77,13 +92,17 @@ class Office:
     nobody is to ring jessica's other phone."""
 
     def __init__(self, folder: Path, running: ExitStack) -> None:
-        self.server = running.enter_context(CordboardServer(folder / "server", more=MORE))
+        self.crm = running.enter_context(CallbackReceiver())
+        more = MORE.format(crm=self.crm.url("/crm"))
+        server = CordboardServer(folder / "server", tenant_lines="customer = 5", more=more)
+        self.server = running.enter_context(server)
         self._folder = folder
         self.desk = running.enter_context(self._phone("jessica-desk", DESK_HZ))
         self.thomas = running.enter_context(self._phone("thomas", THOMAS_HZ))
         machine = OwnPhone("helen", self.server.sip, "--answer-after", "0.1")
         self.machine = running.enter_context(machine)
-        self.soft = running.enter_context(OwnPhone("jessica-soft", self.server.sip))
+        soft = OwnPhone("jessica-soft", self.server.sip, "--answer-after", "30")
+        self.soft = running.enter_context(soft)
 
     def _phone(self, account: str, hertz: float) -> BaresipPhone:
         return BaresipPhone(
@@ -103,21 +122,24 @@ class Office:
     def make(self, **more: str) -> str:
         """Place a call; its id."""
         answer = self.asked("calls/make", stype="phone", **more)
-        assert answer.body["responses"][0]["code"] == "204", answer.body
+        code = "200" if "wait" in more else "204"
+        assert answer.body["responses"] == [{"code": code, "key": "", "message": "OK"}]
         call: str = answer.headers["cordboard-call"]
+        if "wait" in more:
+            assert answer.body["data"] == {"server": "server07", "callid": callid(call)}
         return call
 
-    def callid(self, line: str) -> str:
-        """How the call is called in which a line was called first."""
-        (row, *_) = self.asked("calls/active/list", snumber=line).body["data"]
-        named: str = row["callid"]
-        return named
+    def hang_up(self, call: str) -> list[dict[str, Any]]:
+        """End a call by its callid; all its events."""
+        ended = self.asked("calls/hangup", callid=callid(call))
+        assert ended.body["responses"][0]["code"] == "204"
+        return self.server.wait_ended(call)
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     with ExitStack() as running:
-        yield Office(tmp_path, running)
+        yield Office(tmp_path_factory.mktemp("office"), running)
 
 
 def test_both_legs_are_screened_and_who_refuses_or_says_nothing_is_not_there(
@@ -144,11 +166,9 @@ def test_both_legs_are_screened_and_who_refuses_or_says_nothing_is_not_there(
     asked = thomas.recording()
     before = asked.stat().st_size
     wait_until(lambda: asked.stat().st_size > before + 8_000, 10.0, "they talk")
-    ended = office.asked("calls/hangup", callid=office.callid("jessica-desk"))
-    assert ended.body["responses"][0]["code"] == "204"
+    assert result_of(office.hang_up(call))["outcome"] == "completed"
     desk.wait_closed()
     thomas.wait_closed()
-    assert result_of(server.wait_ended(call))["outcome"] == "completed"
 
     known = ("call-from", "0", "1", "2", "press-1", "call")
     said = spoken(desk.recording(), known)
@@ -174,3 +194,60 @@ def test_both_legs_are_screened_and_who_refuses_or_says_nothing_is_not_there(
     result = result_of(server.wait_ended(silent))
     assert (result["outcome"], result["cause"]) == ("first_leg_failed", "no_answer")
     assert "ringing" not in office.soft.happened()
+
+
+def test_each_parameter_does_in_the_call_what_the_page_says(office: Office) -> None:
+    before, told = time.time(), len(office.crm.callbacks.all())
+    call = office.make(
+        snumber="jessica-soft",
+        cnumber="1003",
+        ctype="",
+        cdialplan="auto",
+        customer="5",
+        answer1="1",
+        answer2="1",
+        callerid1="0506868002",
+        callerid2='"Sales"%20%3C05068680000%3E'.replace('"', "%22"),
+        recordgroup="4",
+        screen1="0",
+        screen2="0",
+        warn1="0",
+        warn2="1",
+        delay="1",
+        wait="10",
+    )
+    assert time.time() >= before + 1.0, "it is named when it has begun"
+    office.server.wait_event(call, "call.recording_started")
+    rows = office.asked("calls/active/list", callid=callid(call)).body["data"]
+    assert {row["dnumber"] for row in rows} == {"jessica-soft", "helen"}
+
+    first = office.soft.wait_for("ringing")
+    channels = office.server.wait_event(call, "call.bridged")["data"]
+    second = office.machine.wait_for("ringing", call_id=channels["second"])
+    assert (first["caller"], first["auto_answer"]) == ("0506868002", True)
+    shown = (second["caller"], second["name"], second["auto_answer"])
+    assert shown == ("05068680000", "Sales", True)
+
+    events = office.hang_up(call)
+    (begun,) = [one for one in events if one["kind"] == "call.recording_started"]
+    assert begun["data"]["record_group"] == "quality"
+    (kept,) = office.asked("recordings/list", recordgroup="4").body["data"]
+    named = {name: kept[name] for name in ("recordgroup", "uniqueid", "recordid")}
+    got = office.asked("recordings/get", **named, encoding="base64", sha1="1").body["data"]
+    audio = base64.b64decode(got["data"])
+    assert audio.startswith(b"RIFF")
+    assert hashlib.sha1(audio, usedforsecurity=False).hexdigest() == got["sha1"]
+    cdrs = office.asked("cdrs/list", callid=callid(call)).body["data"]
+    assert [(row["status"], row["machine"]) for row in cdrs] == [("answer", "server07")] * 2
+
+    office.crm.wait_for(told + 3)
+    mine = [one for one in office.crm.callbacks.all() if one.path.endswith(callid(call))]
+    assert [one.json["status"] for one in mine] == ["Calling", "Answer", "Hangup"]
+    assert mine[1].json["dnumber"] == "helen"
+
+
+def test_a_call_for_later_that_is_hung_up_rings_nobody(office: Office) -> None:
+    events = len(office.desk.events)
+    call = office.make(snumber="jessica-desk", cnumber="1003", delay="60")
+    assert result_of(office.hang_up(call))["outcome"] == "cancelled"
+    assert len(office.desk.events) == events
