@@ -73,13 +73,14 @@ async def recordings_list(asked: Asked) -> Answer:
 async def recordings_get(asked: Asked) -> Answer:
     """A recording: its WAV file as it is, or in base64 among the data."""
     fields = asked.fields
-    fields.whole("recordgroup")
+    fields.needed("recordgroup")
+    group = fields.whole("recordgroup")
     unique, record = fields.needed("uniqueid"), fields.needed("recordid")
     encoding = fields.one_of("encoding", (RAW, BASE64))
     wrapped = fields.one_of("wrap", ("json", "none"))
     hashed = fields.switch("sha1")
     fields.check()
-    one = await _named(asked, unique, record)
+    one = await _named(asked, unique, record, group)
     audio = await _audio(asked, one)
     if wrapped == "none" or (not wrapped and encoding == RAW):
         body = base64.b64encode(audio) if encoding == BASE64 else audio
@@ -94,13 +95,21 @@ async def recordings_get(asked: Asked) -> Answer:
     return told({**data})
 
 
-async def _named(asked: Asked, unique: str, record: str) -> KeptRecording:
+async def _named(asked: Asked, unique: str, record: str, group: int) -> KeptRecording:
     call = named(unique)
     for tenant in asked.all_customers():
         one = await asked.services.journal.recording(tenant.domain, record)
         if one is not None and call is not None and one.call == call.call:
+            if _group_of(one, tenant) != str(group):
+                raise not_found("recordgroup", _NONE)
             return one
     raise not_found("recordid", _NONE)
+
+
+def _group_of(one: KeptRecording, tenant: TenantDirectory) -> str:
+    """The id of its record group, 0 for none."""
+    group = tenant.record_group(one.record_group) if one.record_group is not None else None
+    return "0" if group is None else str(group.id)
 
 
 async def _audio(asked: Asked, one: KeptRecording) -> bytes:
@@ -126,10 +135,9 @@ def _read(file: OpenFile) -> bytes:
 
 
 def _row(one: KeptRecording, tenant: TenantDirectory) -> Row:
-    group = tenant.record_group(one.record_group) if one.record_group is not None else None
     return {
         "recordid": one.id,
-        "recordgroup": "0" if group is None else str(group.id),
+        "recordgroup": _group_of(one, tenant),
         "uniqueid": callid(one.call),
         "callid": callid(one.call),
         "start": unix(one.started_at),

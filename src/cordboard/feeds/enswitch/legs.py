@@ -16,6 +16,10 @@ _BEGUN: Final = frozenset({EventKind.CHANNEL_DIALLED, EventKind.CHANNEL_OFFERED}
 _ANSWERED: Final = frozenset({EventKind.LEG_ANSWERED, EventKind.CALL_TRANSFERRED})
 
 
+DEFLECTED: Final = "deflected"
+"""Why a leg is for somebody else whom a client wants in place of whom it rang."""
+
+
 class ToldLeg:
     """A leg by its events; times are seconds since 1970, None for what has not come about.
 
@@ -84,6 +88,8 @@ class ToldLeg:
             self.card = _text(event.data, "card")
         elif event.kind is EventKind.CALL_FORWARDED:
             self.party = event.data.get("party") or self.party
+            if event.data.get("reason") == DEFLECTED:
+                self.asked = self.party
         elif event.kind is EventKind.CALL_TRANSFERRING:
             self.asked = self.party = event.data.get("party")
             self.endpoint, self.trunk, self.talks_since = "", "", None

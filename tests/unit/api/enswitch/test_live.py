@@ -8,14 +8,17 @@ from urllib.parse import quote
 
 import pytest
 
+from cordboard.api.enswitch.faults import Code
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial, Play, Prompt, Record
 from cordboard.calls.request import Leg
 from cordboard.directory.feature_codes import Feature, FeatureCode
 from cordboard.directory.forwarding import NOT_FORWARDED
+from cordboard.directory.model import OutboundRule
 from cordboard.directory.passwords import held_password
 from cordboard.directory.persons import ALL_PRIVILEGES, Person, Privilege
 from cordboard.directory.recording import RecordGroup
+from cordboard.directory.snapshot import Directory
 from cordboard.engines.far_end import ANSWERS, IS_BUSY
 from cordboard.feeds.enswitch.call_ids import callid, uniqueid
 from support.asgi import Reply, ask
@@ -212,13 +215,24 @@ async def test_what_can_not_be_redirected_is_told() -> None:
     )
 
 
-async def test_a_call_that_rings_can_not_be_redirected() -> None:
+async def test_whom_a_call_rings_is_left_alone_when_it_is_redirected() -> None:
     served = Talking()
     call = await served.call(cnumber="jessica-soft", ctype="phone")
-    assert await served.fault("calls/redirect", uniqueid=call, cnumber="helen") == (
-        "400",
-        "uniqueid",
-    )
+    answer = await served.asked("calls/redirect", uniqueid=call, cnumber="helen")
+    assert answer["responses"] == OK
+    await served.later()
+    rows = await served.rows("calls/active/list", sort="uniqueid")
+    assert [row["dnumber"] for row in rows] == ["jessica-desk", "helen"]
+    assert {row["cnumber"] for row in rows} == {"1003"}
+    second = await served.fault("calls/redirect", uniqueid="1.2", cnumber="helen")
+    assert second == ("404", "uniqueid")
+
+
+async def test_a_call_whose_first_party_still_rings_can_not_be_redirected() -> None:
+    served = Talking()
+    call = await served.call(snumber="jessica-soft")
+    fault = await served.fault("calls/redirect", uniqueid=call, cnumber="helen")
+    assert fault == ("400", "uniqueid")
 
 
 async def test_what_became_of_calls_is_listed_leg_by_leg_and_looked_up() -> None:
@@ -358,7 +372,12 @@ async def test_recordings_are_listed_and_heard() -> None:
     assert len(data["sha1"]) == 40
     other = named | {"uniqueid": uniqueid("0198c0de-0000-7000-8000-000000000000", Leg.FIRST)}
     assert await served.fault("recordings/get", **other) == ("404", "recordid")
-    assert await served.fault("recordings/get", uniqueid=call) == ("400", "recordid")
+    elsewhere = named | {"recordgroup": "6"}
+    assert await served.fault("recordings/get", **elsewhere) == ("404", "recordgroup")
+    missing = await served.asked("recordings/get", uniqueid=call)
+    assert [(one["code"], one["key"]) for one in missing["responses"]] == [
+        *(("400", "recordgroup"), ("400", "recordid"))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -366,7 +385,7 @@ async def test_recordings_are_listed_and_heard() -> None:
     [
         *("calls/make", "calls/hangup", "calls/redirect", "calls/active/list"),
         *("calls/active/list/panel", "cdrs/list", "cdrs/get", "phones/list", "numbers/list"),
-        *("recordings/list", "recordings/get"),
+        *("recordings/list", "recordings/get", "calls/update"),
     ],
 )
 async def test_each_function_asks_for_a_person_with_a_privilege(function: str) -> None:
@@ -444,3 +463,67 @@ async def test_what_is_in_no_record_group_or_not_in_its_fraction_is_not_recorded
     await served.call(recordgroup=group)
     assert not [one for one in served.engine.commands if isinstance(one, Record)]
     assert await served.rows("recordings/list", customer="1") == []
+
+
+NO_CALL = uniqueid("0198c0de-0000-7000-8000-000000000000", Leg.FIRST)
+LINE = {"stype": "phone", "snumber": "jessica-desk"}
+CODES: tuple[tuple[str, dict[str, str], str, str], ...] = (
+    ("calls/make", {**LINE, "cnumber": "thomas", "wait": "1"}, "200", ""),
+    ("calls/make", {**LINE, "cnumber": "thomas"}, "204", ""),
+    ("calls/make", {**LINE}, "400", "cnumber"),
+    ("calls/make", {**LINE, "cnumber": "0990123456"}, "403", "cnumber"),
+    ("calls/hangup", {"callid": "{call}"}, "204", ""),
+    ("calls/hangup", {}, "400", "callid"),
+    ("calls/hangup", {"callid": NO_CALL}, "404", "callid"),
+    ("calls/redirect", {"uniqueid": "{call}", "cnumber": "helen"}, "204", ""),
+    ("calls/redirect", {"uniqueid": "{call}"}, "400", "cnumber"),
+    ("calls/redirect", {"uniqueid": "{call}", "cnumber": "0990123456"}, "403", "cnumber"),
+    ("calls/redirect", {"uniqueid": NO_CALL, "cnumber": "helen"}, "404", "uniqueid"),
+    ("calls/update", {"callid": "{call}", "snumber": "x"}, "204", ""),
+    ("calls/update", {"callid": "{call}", "snumber": "x", "validation": "1"}, "201", ""),
+    ("calls/update", {"callid": "{call}", "snumber": "x", "validation": "2"}, "400", "validation"),
+    ("calls/update", {"callid": NO_CALL, "snumber": "x"}, "404", "callid"),
+    ("calls/active/list", {}, "200", ""),
+    ("calls/active/list", {"direction": "up"}, "400", "direction"),
+    ("calls/active/list/panel", {}, "200", ""),
+    ("calls/active/list/panel", {"sort": "peer"}, "400", "sort"),
+    ("cdrs/list", {}, "200", ""),
+    ("cdrs/list", {"limit": "x"}, "400", "limit"),
+    ("cdrs/get", {}, "400", "uniqueid"),
+    ("cdrs/get", {"uniqueid": NO_CALL}, "404", "uniqueid"),
+    ("phones/list", {}, "200", ""),
+    ("phones/list", {"count": "2"}, "400", "count"),
+    ("numbers/list", {"callerid": "1"}, "200", ""),
+    ("numbers/list", {"callerid": "x"}, "400", "callerid"),
+    ("recordings/list", {"customer": "1"}, "200", ""),
+    ("recordings/list", {"customer": "1", "complete": "2"}, "400", "complete"),
+    (
+        "recordings/get",
+        {"recordgroup": "5", "uniqueid": "{call}", "recordid": "x"},
+        *("404", "recordid"),
+    ),
+)
+"""What each function documents beside 401 and 402, which all of them have (vendor facts, 1-3)."""
+
+
+@pytest.mark.parametrize(("function", "given", "code", "key"), CODES)
+async def test_each_code_that_a_function_documents(
+    function: str, given: dict[str, str], code: str, key: str
+) -> None:
+    served = Talking()
+    house = served.directory.tenants[0]
+    denied = OutboundRule("099")
+    here = replace(house, outbound=(*house.outbound, denied))
+    served.directory = Directory((here, *served.directory.tenants[1:]))
+    call = await served.call(snumber="helen", cnumber="thomas")
+    filled = {name: value.replace("{call}", call) for name, value in given.items()}
+    answer = await served.asked(function, **filled)
+    (response,) = answer["responses"]
+    assert (response["code"], response["key"]) == (code, key)
+    assert ("data" in answer) == (code == "200")
+    assert (response["message"] == "OK") == (code < "300")
+
+
+def test_every_code_is_tested() -> None:
+    tested = {code for _, _, code, _ in CODES} | {"401", "402", "500"}
+    assert {one.value for one in Code} == tested
