@@ -43,7 +43,7 @@ class House:
                 folder / "server",
                 Trunk("far", "", self._far.port),
                 program=("bench.counted", str(self._file), "serve"),
-                t1=5.0,  # nothing is sent again, however slow the machine is
+                t1=2.0,  # nothing is sent again, however slow the machine is
                 t2=10.0,
                 store=f"sqlite:///{folder / 'journal.db'}",
             )
