@@ -110,6 +110,13 @@ class EventKind(Enum):
     CALL_LABELLED = "call.labelled"
     """labels: a client has the parties of ``leg``, or without one of the call, told by these words
     (Enswitch's ``snumber``, ...); where the call goes is the same."""
+    CALL_EAVESDROPPING = "call.eavesdropping"
+    """call, watched_leg, watched (the channel of who is watched), other (that of who talks with
+    him), mode (listen, whisper, join): ``leg`` hears the two of that call from now on; with a mode
+    of null it hears nobody, and call is the one that it waits for, or null."""
+    CALL_OVERHEARD = "call.overheard"
+    """by (a user's id and name), from_call, mode: somebody else hears the two from now on, and
+    speaks to ``leg`` (whisper) or both (join); with a mode of null no longer."""
     CALL_MERGED = "call.merged"
     """into, channels: the party of ``leg`` goes on in that call, on its channels; this one ends."""
     CALL_HELD = "call.held"

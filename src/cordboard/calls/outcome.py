@@ -33,6 +33,7 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.RINGING_FIRST, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_FIRST, Trigger.FIRST_FAILED): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
     (Stage.RINGING_FIRST, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
+    (Stage.RINGING_FIRST, Trigger.WATCHED_GONE): (Outcome.CANCELLED, None),
     (Stage.RINGING_SECOND, Trigger.CANCELLED): (Outcome.CANCELLED, Leg.SECOND),
     (Stage.RINGING_SECOND, Trigger.FIRST_GONE): (Outcome.CANCELLED, Leg.FIRST),
     (Stage.RINGING_SECOND, Trigger.MEDIA_LOST): (Outcome.FIRST_LEG_FAILED, Leg.FIRST),
@@ -50,6 +51,7 @@ _OUTCOMES: dict[tuple[Stage, Trigger], tuple[Outcome, Leg | None]] = {
     (Stage.BRIDGED, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.PROGRAM, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
+    (Stage.EAVESDROPPING, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.BRIDGED, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
     (Stage.TRANSFERRING, Trigger.FIRST_GONE): (Outcome.COMPLETED, Leg.FIRST),
     (Stage.TRANSFERRING, Trigger.SECOND_GONE): (Outcome.COMPLETED, Leg.SECOND),
@@ -113,7 +115,7 @@ def result_of(
         reason=verdict.reason,
         first_ring_seconds=_together(lasted, Stage.RINGING_FIRST, Stage.SCREENING_FIRST),
         second_ring_seconds=_together(lasted, Stage.RINGING_SECOND, Stage.SCREENING_SECOND),
-        talk_seconds=_together(lasted, Stage.BRIDGED, Stage.PROGRAM),
+        talk_seconds=_together(lasted, Stage.BRIDGED, Stage.PROGRAM, Stage.EAVESDROPPING),
         group=group,
     )
 

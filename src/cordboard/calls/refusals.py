@@ -25,6 +25,7 @@ class RefusalId(Enum):
     TRUNK_DOWN = "trunk_down"
     IDEMPOTENCY_CONFLICT = "idempotency_conflict"
     RECORDING_NOT_ALLOWED = "recording_not_allowed"
+    EAVESDROPPING_NOT_ALLOWED = "eavesdropping_not_allowed"
     OVERLOADED = "overloaded"
 
 

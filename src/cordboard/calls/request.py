@@ -12,6 +12,7 @@ from typing import Any
 
 from cordboard.calls.channel_commands import MOST_HOPS
 from cordboard.directory.feature_codes import Feature
+from cordboard.media.overhearing import EavesdropMode
 from cordboard.values import often_made
 
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
@@ -174,6 +175,17 @@ class RunFeature:
 
 
 @dataclass(frozen=True, slots=True)
+class Overhear:
+    """Two who talk with each other in the call ``watched``, of whom the one on ``watched_leg``
+    hears what is whispered (None: whoever may be watched); without a call those of one that is
+    named later."""
+
+    watched: str | None
+    watched_leg: Leg | None
+    mode: EavesdropMode
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """Who calls us himself, on a ``channel`` that waits for our answer, and what he has
     ``dialled``: a terminal of the tenant by its SIP user name, or through a trunk somebody with a
@@ -200,11 +212,12 @@ CalledParty = (
     | RunDocument
     | RingDid
     | RunFeature
+    | Overhear
     | Offered
 )
 """Whom a leg is for, as the client named him; only a first party can be one who calls us himself,
-and only a second one a document, a DID or a feature. What is written of one in the journal has a
-member that the others lack, by which it is read again."""
+and only a second one a document, a DID, a feature or a call to be overheard. What is written of one
+in the journal has a member that the others lack, by which it is read again."""
 
 
 @dataclass(frozen=True, slots=True)

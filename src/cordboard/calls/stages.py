@@ -22,6 +22,9 @@ party that is transferred to a program may be either, and whom that program ring
 who has left, in ``TRANSFERRING``: nobody else in the call is there, and where nobody answers the
 program goes on.
 
+Who overhears others talks with nobody: the call stays in ``EAVESDROPPING`` while they talk with
+whomever, and ends with theirs, unless it may turn to another one.
+
 A call for later waits in ``SCHEDULED``, without a plan or a channel
 (:mod:`~cordboard.calls.running.scheduled`), and is accepted once more when it is due.
 
@@ -48,6 +51,7 @@ class Stage(Enum):
     ANNOUNCING = "announcing"
     BRIDGED = "bridged"
     TRANSFERRING = "transferring"
+    EAVESDROPPING = "eavesdropping"
     ENDING = "ending"
     ENDED = "ended"
 
@@ -64,6 +68,7 @@ class Trigger(Enum):
     FIRST_PICKED_UP = "first picked up, to be screened"
     FIRST_ANSWERED = "first answered"
     FIRST_ANSWERED_FOR_PROGRAM = "first answered for a program"
+    FIRST_ANSWERED_TO_EAVESDROP = "first answered to overhear others"
     FIRST_FAILED = "first failed"
     FIRST_GONE = "first hung up"
     SECOND_PICKED_UP = "second picked up, to be screened"
@@ -84,6 +89,7 @@ class Trigger(Enum):
     PROGRAM_TRANSFERS = "program rings somebody after a transfer"
     SECOND_MISSED = "second failed, the program goes on"
     PROGRAM_ENDED = "program ended"
+    WATCHED_GONE = "overheard call ended"
     ANNOUNCED = "failure tone heard"
     MEDIA_LOST = "media lost"
     DURATION_REACHED = "longest duration reached"
@@ -106,6 +112,8 @@ _WHILE_EITHER_IS_UP = {**_WHILE_FIRST_IS_UP, Trigger.SECOND_GONE: Stage.ENDING}
 _FIRST_DECIDED = {
     Trigger.FIRST_ANSWERED: Stage.RINGING_SECOND,
     Trigger.FIRST_ANSWERED_FOR_PROGRAM: Stage.PROGRAM,
+    Trigger.FIRST_ANSWERED_TO_EAVESDROP: Stage.EAVESDROPPING,
+    Trigger.WATCHED_GONE: Stage.ENDING,
     Trigger.FIRST_FAILED: Stage.ENDING,
 }
 _SECOND_DECIDED = {
@@ -166,6 +174,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         Trigger.PARTY_BACK: Stage.BRIDGED,
         Trigger.MERGED: Stage.ENDING,
     },
+    Stage.EAVESDROPPING: {**_WHILE_FIRST_IS_UP, Trigger.WATCHED_GONE: Stage.ENDING},
     Stage.ENDING: {Trigger.CHANNELS_GONE: Stage.ENDED, Trigger.GRACE_OVER: Stage.ENDED},
     Stage.ENDED: {},
 }

@@ -84,7 +84,8 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who can be rung at his terminals. ``record`` and ``record_group`` as of groups."""
+    """A person who can be rung at his terminals. ``record`` and ``record_group`` as of groups;
+    ``eavesdrops`` are the names of users and groups whose calls he may overhear."""
 
     id: int
     name: str
@@ -99,6 +100,7 @@ class User:
     forwarding: Forwarding = NOT_FORWARDED
     record: RecordPolicy = RecordPolicy.ON_REQUEST
     record_group: str | None = None
+    eavesdrops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

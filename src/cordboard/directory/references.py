@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from cordboard.directory.customers import check_customers
 from cordboard.directory.denied import Danger, denied_prefix
+from cordboard.directory.eavesdroppers import check_eavesdroppers
 from cordboard.directory.locate import Path
 from cordboard.directory.model import Context, Group, User
 from cordboard.directory.numbers import NotANumber, dialled, identity
@@ -42,6 +43,7 @@ def check_tenant(tenant: TenantDirectory, problems: Problems) -> None:
     _check_dead_ends(tenant, problems)
     _check_overflows(tenant, problems)
     _check_forwards(tenant, problems)
+    check_eavesdroppers(tenant, problems)
     _check_ways_out(tenant, problems)
 
 

@@ -147,6 +147,9 @@ USER = Shape(
         "forward": Field(table('a table {busy = "1002"}', FORWARD)),
         "do_not_disturb": Field(truth(), False),
         **RECORDED,
+        "eavesdrop": Field(
+            list_of(text("a user's or a group's name"), 'a list of users and groups, ["sales"]'), ()
+        ),
     },
     {"terminal": TERMINAL},
 )

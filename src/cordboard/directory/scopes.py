@@ -13,6 +13,8 @@ class ApiScope(Enum):
     """Calls with their events and SIP messages, and what a call would do."""
     CALLS_WRITE = "calls:write"
     """Placing calls, in every dialect, and all that can be done to live ones."""
+    CALLS_EAVESDROP = "calls:eavesdrop"
+    """Letting a user overhear calls, as far as the directory lets him."""
     EVENTS_READ = "events:read"
     """The tenant's feed of events."""
     CALLBACKS_READ = "callbacks:read"

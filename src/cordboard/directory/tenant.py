@@ -195,6 +195,7 @@ class TenantReader:
             caller_id=values["caller_id"],
             channel_limit=values["channel_limit"],
             forwarding=_forwarding(values),
+            eavesdrops=fit(values["eavesdrop"]),
             **recorded_of(values),
         )
 

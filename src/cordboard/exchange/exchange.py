@@ -97,6 +97,7 @@ class Exchange:
             hand_over=lambda *asked: self._live.hand_over(*asked),
             credit=credit,
             wall=wall,
+            find_conversation=lambda *asked: self._live.conversation(*asked),
         )
         self._recordings = Recordings(journal, files)
         self._repetition = Repetition(journal)
@@ -112,6 +113,7 @@ class Exchange:
             self._attendance,
             self._switchboard.lines,
             self.wrap_ups,
+            self._switchboard.eavesdroppers,
         )
         self._taking = Taking(usage, credit, self._attendance, wall)
         self._live.offers = self._offers = Offers(

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 from cordboard.calls.limits import Usage
 from cordboard.calls.people.lines import Lines
 from cordboard.calls.planning.attendance import Attendance
+from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
 from cordboard.calls.programs.program_words import Answer, Errand, WantedJob, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
@@ -23,6 +25,7 @@ from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.eavesdroppers import Eavesdroppers
 from cordboard.exchange.fetching import Fetching, NoServers
 from cordboard.exchange.jobs import Jobs, place_nothing
 from cordboard.exchange.offers import Offers
@@ -54,6 +57,7 @@ class LiveCalls:
         attendance: Attendance,
         lines: Lines,
         wrap_ups: WrapUps,
+        eavesdroppers: Eavesdroppers,
     ) -> None:
         self._engine = engine
         self._journal = journal
@@ -68,6 +72,7 @@ class LiveCalls:
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
         self._serving = Serving(lines, self._wake, self._serve)
+        self._eavesdroppers = eavesdroppers
         self.fetching = Fetching(NoServers())
         self.jobs = Jobs(place_nothing, str, lambda _tenant, _method: 0)
         self._inbox: deque[EngineEvent] = deque()
@@ -109,6 +114,11 @@ class LiveCalls:
         self._given.update(dict.fromkeys(live.gave, live.call.id))
         self._carry_out(live)
         return handed
+
+    def conversation(self, tenant: str, call: str) -> Conversation | None:
+        """The two who talk with each other in a call of a tenant; None where none do."""
+        live = self._live.get(call)
+        return None if live is None or live.tenant != tenant else live.call.conversation
 
     def interrupt(self) -> None:
         """End all calls, because the server stops."""
@@ -243,6 +253,8 @@ class LiveCalls:
         if errand is not None:
             self._run(live, errand)
         self._usage.give_back(call.take_released())
+        if self._eavesdroppers:
+            self._tell_eavesdroppers(call)
         if call.stage is Stage.ENDED:
             self._forget(live)
         else:
@@ -253,6 +265,14 @@ class LiveCalls:
             self._fetch(live, errand)
         else:
             self._add_job(live, errand)
+
+    def _tell_eavesdroppers(self, call: Call) -> None:
+        """Let the calls know that overhear one who talks in it by now."""
+        over = call.stage in (Stage.ENDING, Stage.ENDED)
+        talkers = None if over else call.conversation
+        for by in self._eavesdroppers.news(call.id, talkers, over=over):
+            watching = self._live[by]
+            self._step(watching, partial(watching.call.watched, talkers, monotonic(), over=over))
 
     def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
         call = live.call
@@ -275,6 +295,7 @@ class LiveCalls:
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
+        self._eavesdroppers.forget(live.call.id)
         for channel in live.gave:
             self._given.pop(channel, None)
         if not self._live:

@@ -16,9 +16,11 @@ from cordboard.calls.people.lines import Lines
 from cordboard.calls.people.strategies import GroupView
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.group_hunt import next_channels
+from cordboard.calls.planning.overhearing import Watched, find_watched
 from cordboard.calls.planning.plan import (
     CallPlan,
     ContactLookup,
+    EavesdropPlan,
     LegPlan,
     PlannedChannel,
     ProgramPlan,
@@ -32,6 +34,7 @@ from cordboard.calls.planning.rerouting import (
     ring,
     transfer,
 )
+from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Contact, RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
@@ -42,6 +45,7 @@ from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
+from cordboard.exchange.eavesdroppers import Eavesdroppers
 
 HandOver = Callable[[str, str, Consultation], Handed]
 """Has another call of a tenant give a party away, into the call of that id; raises Refused."""
@@ -70,6 +74,8 @@ class LiveSwitchboard:
     hand_over: HandOver = nobody_gives
     credit: Credit = field(default_factory=Credit)
     wall: Callable[[], float] = time
+    find_conversation: Callable[[str, str], Conversation | None] = lambda _tenant, _call: None
+    eavesdroppers: Eavesdroppers = field(default_factory=Eavesdroppers)
 
     def contacts(self, account: str) -> tuple[Contact, ...]:
         """The contacts of a terminal that can be dialled now."""
@@ -109,6 +115,14 @@ class LiveSwitchboard:
         if chosen is None:
             return user.forwarding
         return NOT_FORWARDED if chosen == NOT_FORWARDED else chosen
+
+    def conversation(self, domain: str, call: str) -> Conversation | None:
+        """The two who talk with each other in a call of a tenant."""
+        return self.find_conversation(domain, call)
+
+    def eavesdroppers_of(self, call: str) -> int:
+        """How many overhear a call."""
+        return self.eavesdroppers.count(call)
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""
@@ -213,6 +227,17 @@ class LiveSwitchboard:
         """Plan that a leg is answered by a phone that calls us, and take what that needs."""
         planned, channels = pick_up(leg, offered, self._tenant_of(plan))
         return self._taken(planned, channels, held)
+
+    def overhear(self, plan: CallPlan, call: str, leg: Leg | None) -> Watched:
+        """Find the two who talk in a call, and follow that from now on; raises Refused."""
+        tenant, terms = self._tenant_of(plan), plan.second
+        user = tenant.user_by_id(terms.user) if isinstance(terms, EavesdropPlan) else None
+        if user is None:
+            raise Refused(RefusalId.EAVESDROPPING_NOT_ALLOWED, "its user is gone", "first")
+        talkers = self.conversation(tenant.domain, call)
+        watched = find_watched(tenant, user, talkers, leg)
+        self.eavesdroppers.begin(plan.request.id, call, watched.talkers)
+        return watched
 
     def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
         """Have the other party of another call of the same tenant; raises Refused."""

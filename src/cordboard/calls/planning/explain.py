@@ -6,7 +6,14 @@ from cordboard.calls.events import Json
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.strategies import Candidate, names
 from cordboard.calls.planning.live import LiveView
-from cordboard.calls.planning.plan import CallPlan, GroupHunt, LegPlan, PlannedTrunks, ProgramPlan
+from cordboard.calls.planning.plan import (
+    CallPlan,
+    EavesdropPlan,
+    GroupHunt,
+    LegPlan,
+    PlannedTrunks,
+    ProgramPlan,
+)
 from cordboard.calls.planning.told_steps import told_step
 from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.ports import TerminalEndpoint
@@ -86,6 +93,13 @@ def _explain_second(plan: CallPlan, live: LiveView) -> dict[str, Json]:
             "language": second.language,
             "variables": dict(second.variables),
             "steps": [*map(told_step, second.steps)],
+        }
+    if isinstance(second, EavesdropPlan):
+        return {
+            "party": second.party.as_dict(),
+            "overhears": second.call,
+            "watched_leg": second.leg.value,
+            "mode": second.mode.value,
         }
     rings = _trunks(second, live) or _terminals(second, live)
     explained: dict[str, Json] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cordboard.calls.credit import Credit
 from cordboard.calls.limits import LimitKey, Take
@@ -14,6 +14,9 @@ from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import TenantDirectory
+
+if TYPE_CHECKING:
+    from cordboard.calls.planning.talkers import Conversation
 
 
 class LiveView(Protocol):
@@ -44,6 +47,12 @@ class LiveView(Protocol):
     @property
     def credit(self) -> Credit:
         """What payers have, and how much of it is reserved."""
+
+    def conversation(self, domain: str, call: str) -> Conversation | None:
+        """The two who talk with each other in a call of a tenant; None where none do."""
+
+    def eavesdroppers_of(self, call: str) -> int:
+        """How many overhear a call."""
 
     def used(self, key: LimitKey) -> int:
         """Channels of ``key`` in use."""

@@ -12,6 +12,7 @@ from cordboard.calls.request import (
     CalledParty,
     GroupKeys,
     Offered,
+    Overhear,
     RingDid,
     RingGroup,
     RingNumber,
@@ -70,7 +71,7 @@ def find_party(
         return find_did(tenant, party.did, f"{leg}.did"), Address(party.did)
     if isinstance(party, RunDocument):
         return ContextTarget(_documented(party, f"{leg}.document"), Key.NAME), Address(DOCUMENT)
-    if isinstance(party, Offered | RunFeature):
+    if isinstance(party, Offered | RunFeature | Overhear):
         raise Refused(RefusalId.INVALID_PARAMETER, "nobody can be rung by that", leg)
     context = tenant.context_by_name(party.context) or tenant.context_by_extension(party.context)
     if context is None:
@@ -92,6 +93,8 @@ def named(party: CalledParty, leg: str) -> str:
         return f"{leg}.document"
     if isinstance(party, RingDid | RunFeature | Offered):
         return f"{leg}.dialled"
+    if isinstance(party, Overhear):
+        return "call"
     return f"{leg}.{'address' if isinstance(party, Address) else 'context'}"
 
 

@@ -25,6 +25,7 @@ from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import AutoAnswerStyle, GroupStrategy
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.steps import Step
+from cordboard.media.overhearing import EavesdropMode
 
 ContactLookup = Callable[[str], tuple[Contact, ...]]
 """The contacts of a terminal (``name@domain``) that can be dialled now."""
@@ -181,6 +182,24 @@ class ProgramPlan:
     forwarded: tuple[Hop, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EavesdropPlan:
+    """The second party is two who talk with each other, whom the first one overhears for the
+    ``user`` of that id: those of ``call``, or (None) of whichever call he turns to. ``leg`` is who
+    is watched."""
+
+    party: Party
+    user: int
+    call: str | None
+    leg: Leg
+    mode: EavesdropMode
+
+    @property
+    def forwarded(self) -> tuple[Hop, ...]:
+        """Nobody sends it on."""
+        return ()
+
+
 def nobody_rung(leg: Leg, party: Party) -> LegPlan:
     """A leg in whose place there is a program."""
     return LegPlan(leg, party, (), CallerId(""), 0.0, ())
@@ -198,7 +217,7 @@ class CallPlan:
     request: CallRequest
     first: LegPlan
     channels: tuple[PlannedChannel, ...]
-    second: LegPlan | ProgramPlan
+    second: LegPlan | ProgramPlan | EavesdropPlan
     country: str
     longest_call: float
     media_timeout: float
@@ -225,7 +244,7 @@ class CallPlan:
     def answers_at_once(self) -> bool:
         """Whether who calls us is answered before there is anybody else in the call: a program
         talks to him, or he waits in a queue with music."""
-        if isinstance(self.second, ProgramPlan):
+        if not isinstance(self.second, LegPlan):
             return True
         queue = None if self.second.hunt is None else self.second.hunt.queue
         return queue is not None and queue.music is not None

@@ -13,6 +13,7 @@ from cordboard.calls.planning.group_hunt import first_channels, group_hunt, nobo
 from cordboard.calls.planning.live import LiveView
 from cordboard.calls.planning.offered import calling_party, calling_user, offered_leg
 from cordboard.calls.planning.outward import check_right, planned_trunks
+from cordboard.calls.planning.overhearing import eavesdrop_plan
 from cordboard.calls.planning.parties import (
     Outside,
     find_group,
@@ -25,6 +26,7 @@ from cordboard.calls.planning.parties import (
 )
 from cordboard.calls.planning.plan import (
     CallPlan,
+    EavesdropPlan,
     GroupHunt,
     LegPlan,
     Party,
@@ -43,6 +45,7 @@ from cordboard.calls.request import (
     CallRequest,
     Leg,
     Offered,
+    Overhear,
     RingGroup,
     RingNumber,
     RingTerminal,
@@ -75,11 +78,14 @@ class Planner:
         check_right(request, self.tenant)
         inside = request.second_scope is SecondScope.INSIDE
         first_target, first_party = self._first()
-        second: LegPlan | ProgramPlan
+        second: LegPlan | ProgramPlan | EavesdropPlan
         second_target: Target | Outside | None = None
         acts: tuple[CallEvent, ...] = ()
         if isinstance(request.second, RunFeature):
             second, acts = self._feature(request.second)
+            second_party = second.party
+        elif isinstance(request.second, Overhear):
+            second = eavesdrop_plan(request.second, self.user, self.tenant, self.live)
             second_party = second.party
         else:
             second_target, address = find_party(

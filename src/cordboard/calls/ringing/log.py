@@ -4,6 +4,7 @@ stand in one place (they are documented at :class:`~cordboard.calls.events.Event
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
@@ -24,6 +25,7 @@ from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.figures import MediaFigures
+from cordboard.media.overhearing import EavesdropMode
 
 _FIGURES = (
     "packets_sent",
@@ -33,6 +35,15 @@ _FIGURES = (
     "wrong_source",
     "one_way_silence",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The channels of two who are overheard, and how."""
+
+    watched: str
+    other: str
+    mode: EavesdropMode
 
 
 def accepted_event(plan: CallPlan) -> CallEvent:
@@ -310,6 +321,26 @@ class CallLog:
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""
         self._write(kind, leg, channel, data)
+
+    def eavesdropping(self, channel: str, call: str | None, leg: Leg, heard: Heard | None) -> None:
+        """Who has called or answered overhears the two of a call, or (None) nobody for now."""
+        data: dict[str, Json] = {
+            "call": call,
+            "watched_leg": leg.value,
+            "watched": None if heard is None else heard.watched,
+            "other": None if heard is None else heard.other,
+            "mode": None if heard is None else heard.mode.value,
+        }
+        self._write(EventKind.CALL_EAVESDROPPING, Leg.FIRST, channel, data)
+
+    def overheard(self, call: str, leg: Leg, by: Json, mode: EavesdropMode | None) -> None:
+        """What the log of another call says of that."""
+        data: dict[str, Json] = {
+            "by": by,
+            "from_call": self.call,
+            "mode": None if mode is None else mode.value,
+        }
+        self._events.append(CallEvent(EventKind.CALL_OVERHEARD, call, leg, None, data))
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""

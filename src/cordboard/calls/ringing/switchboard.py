@@ -10,6 +10,7 @@ from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.forwarding import ForwardReason
 from cordboard.calls.people.lines import Lines
 from cordboard.calls.planning.live import LiveView
+from cordboard.calls.planning.overhearing import Watched
 from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel, ProgramPlan
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
@@ -128,6 +129,15 @@ class Switchboard(LiveView, Protocol):
 
         Raises :class:`~cordboard.calls.refusals.Refused` where there is no such call, or it can't
         give him away; then nothing has changed.
+        """
+
+    def overhear(self, plan: CallPlan, call: str, leg: Leg | None) -> Watched:
+        """Find the two who talk in another call of the same tenant, for the user of an
+        :class:`~cordboard.calls.planning.plan.EavesdropPlan`, and have the call told from now on
+        when others talk there, or nobody does.
+
+        Raises :class:`~cordboard.calls.refusals.Refused` where he may not, or nobody talks there;
+        then it is told of whom it was told before.
         """
 
     def program(self, plan: CallPlan, leg: Leg, to: str) -> ProgramPlan | None:

@@ -14,6 +14,7 @@ from cordboard.calls.events import CallEvent, CallResult
 from cordboard.calls.limits import Take
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import EngineCommand, EngineEvent
 from cordboard.calls.programs.program_words import Answer, Errand
 from cordboard.calls.request import Leg, Offered
@@ -32,6 +33,7 @@ from cordboard.calls.running import (
 )
 from cordboard.calls.running.happenings import happen, refuse
 from cordboard.calls.running.parts import Parts
+from cordboard.calls.running.talking import conversation
 from cordboard.calls.running.transfer import begin as begin_transfer
 from cordboard.calls.running.wishes import Wishes
 from cordboard.calls.stages import Stage, Trigger, next_stage
@@ -62,6 +64,8 @@ class Call:
         parts = self._parts
         if not parts.caller.waits:
             self._apply(Trigger.STARTED, now)
+            if parts.eavesdropping is not None and not parts.eavesdropping.begin():
+                self._apply(Trigger.WATCHED_GONE, now)
             return
         parts.log.offered(parts.plan)
         at_once = parts.plan.answers_at_once
@@ -125,6 +129,13 @@ class Call:
         pickup.pick_up(offered, replaced, self._parts, self._apply, now)
         self._settle(now)
 
+    def watched(self, talkers: Conversation | None, now: float, *, over: bool) -> None:
+        """Others talk in the call that is overheard, or (None) nobody does, or it is over."""
+        eavesdropping = self._parts.eavesdropping
+        if eavesdropping is not None and eavesdropping.told(talkers, over=over):
+            self._apply(Trigger.WATCHED_GONE, now)
+        self._settle(now)
+
     @property
     def wishes(self) -> Wishes:
         """What else can be asked of it."""
@@ -143,6 +154,11 @@ class Call:
     def stage(self) -> Stage:
         """Where it is."""
         return self._parts.stage
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The two who talk with each other; None where none do."""
+        return conversation(self._parts)
 
     @property
     def result(self) -> CallResult | None:
@@ -275,6 +291,14 @@ class Call:
         referring.answered(parts)
         warning.plan(parts, now)
 
+    def _eavesdrop(self, now: float) -> None:
+        parts = self._parts
+        winner, eavesdropping = parts.legs.winner(Leg.FIRST), parts.eavesdropping
+        assert winner is not None  # the promise of the stages' table
+        assert eavesdropping is not None
+        parts.times.call_ends = now + parts.plan.longest_call
+        eavesdropping.answered(winner)
+
     def _transfer(self, now: float) -> None:
         if performing.rings(self._parts):
             performing.ring(self._parts, self._apply, now)
@@ -284,6 +308,8 @@ class Call:
     def _end(self, now: float) -> None:
         parts = self._parts
         parts.screening.end()
+        if parts.eavesdropping is not None:
+            parts.eavesdropping.over()
         if self.result is not None:
             parts.place.leave_as(self.result, now)
         referring.over(parts)
@@ -324,6 +350,7 @@ _ENTER: dict[Stage, Callable[[Call, float], None]] = {
     Stage.ANNOUNCING: Call._announce,
     Stage.BRIDGED: Call._bridge,
     Stage.TRANSFERRING: Call._transfer,
+    Stage.EAVESDROPPING: Call._eavesdrop,
     Stage.ENDING: Call._end,
     Stage.ENDED: Call._finish,
 }

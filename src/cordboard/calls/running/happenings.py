@@ -94,6 +94,8 @@ def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) ->
     if leg is Leg.SECOND:
         waits = parts.caller.waits
         apply(Trigger.SECOND_ANSWERED_BEFORE_FIRST if waits else Trigger.SECOND_ANSWERED, now)
+    elif parts.eavesdropping is not None:
+        apply(Trigger.FIRST_ANSWERED_TO_EAVESDROP, now)
     elif isinstance(parts.plan.second, ProgramPlan):
         apply(Trigger.FIRST_ANSWERED_FOR_PROGRAM, now)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cordboard.calls.planning.plan import CallPlan, LegPlan, ProgramPlan
+from cordboard.calls.planning.plan import CallPlan, EavesdropPlan, LegPlan, ProgramPlan
 from cordboard.calls.planning.recording_policy import Say, terms_of
 from cordboard.calls.ports import EngineCommand
 from cordboard.calls.programs.program import Program
@@ -22,6 +22,7 @@ from cordboard.calls.ringing.screening import Screening
 from cordboard.calls.ringing.switchboard import Rerouted, Switchboard
 from cordboard.calls.ringing.waiting import Waiting
 from cordboard.calls.running.bridged import Bridged
+from cordboard.calls.running.eavesdropping import Eavesdropping
 from cordboard.calls.running.place_in_line import PlaceInLine
 from cordboard.calls.running.recording import Recording
 from cordboard.calls.running.referral import Referral
@@ -48,6 +49,7 @@ class Parts:
         "caller",
         "command",
         "dialling",
+        "eavesdropping",
         "errand",
         "holdings",
         "hunting",
@@ -104,6 +106,11 @@ class Parts:
         group = None if plan.group is None else plan.group.name
         self.recording = Recording(
             request.tenant, request.id, self.log, command, plan.recording_terms, group
+        )
+        self.eavesdropping = (
+            Eavesdropping(plan, plan.second, switchboard, self.log, command)
+            if isinstance(plan.second, EavesdropPlan)
+            else None
         )
         self.verdicts = Verdicts(self.legs, self.times, self.log, group)
 

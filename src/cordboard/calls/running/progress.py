@@ -40,6 +40,7 @@ _STAGE_AFTER = {
     (EventKind.CALL_TRANSFER_FAILED, Leg.SECOND): Stage.ANNOUNCING,
     (EventKind.CALL_MERGED, Leg.FIRST): Stage.ENDING,
     (EventKind.CALL_MERGED, Leg.SECOND): Stage.ENDING,
+    (EventKind.CALL_EAVESDROPPING, Leg.FIRST): Stage.EAVESDROPPING,
     (EventKind.CALL_ENDED, None): Stage.ENDED,
 }
 
@@ -99,7 +100,7 @@ def interrupted(progress: Progress, at: float, group: str | None = None) -> Call
         _LEG_OF.get(progress.stage),
         first_ring_seconds=progress.lasted(Stage.RINGING_FIRST, Stage.SCREENING_FIRST, until=at),
         second_ring_seconds=progress.lasted(Stage.RINGING_SECOND, Stage.SCREENING_SECOND, until=at),
-        talk_seconds=progress.lasted(Stage.BRIDGED, Stage.PROGRAM, until=at),
+        talk_seconds=progress.lasted(Stage.BRIDGED, Stage.PROGRAM, Stage.EAVESDROPPING, until=at),
         group=group,
     )
 

@@ -17,6 +17,7 @@ from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.agents import NEVER_ACTED, AgentState
 from cordboard.calls.people.strategies import Candidate, GroupView
 from cordboard.calls.planning.live import LiveView
+from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Contact
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import MAX_DELAY, CallRequest
@@ -142,6 +143,14 @@ class SomeOtherTime:
     def credit(self) -> Credit:
         """What payers have now."""
         return self.live.credit
+
+    def conversation(self, _domain: str, _call: str) -> Conversation | None:
+        """Nobody knows who will talk then."""
+        return None
+
+    def eavesdroppers_of(self, _call: str) -> int:
+        """Nobody may."""
+        return 0
 
     def used(self, _key: LimitKey) -> int:
         """Everything may be free."""

@@ -23,6 +23,7 @@ from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.recording import Recording
 from cordboard.calls.running.referring import MAX_TRANSFERS
 from cordboard.calls.stages import Stage, Trigger
+from cordboard.media.overhearing import EavesdropMode
 
 MAX_DIGITS = 64
 """Keys of one leg that wait to be sent: twice the longest number that anybody dials."""
@@ -35,6 +36,7 @@ DIGIT_MS = (40, 2000)
 longer ones hold up the parties."""
 
 _TALKING = frozenset({Stage.BRIDGED})
+_EAVESDROPPING = frozenset({Stage.RINGING_FIRST, Stage.SCREENING_FIRST, Stage.EAVESDROPPING})
 _ANSWERED = frozenset(
     {
         Stage.RINGING_SECOND,
@@ -43,6 +45,7 @@ _ANSWERED = frozenset(
         Stage.ANNOUNCING,
         Stage.BRIDGED,
         Stage.TRANSFERRING,
+        Stage.EAVESDROPPING,
     }
 )
 
@@ -153,6 +156,16 @@ class Wishes:
         user = None if winner is None else parts.legs.hunt(leg).channels[winner].planned.user
         consultation = Consultation(user=user, call=call, kept=other_kept)
         return self._go_to(parts.dialling.take_over(leg, consultation), now)
+
+    def eavesdrop(self, call: str | None, leg: Leg | None, mode: EavesdropMode) -> None:
+        """Overhear the two of another ``call`` from now on, or (None) the same ones, in a mode;
+        ``leg`` is who is watched, None: whoever may be. Raises
+        :class:`~cordboard.calls.refusals.Refused` for whom its user may not overhear."""
+        eavesdropping = self._parts.eavesdropping
+        self._need(_EAVESDROPPING, "it overhears nobody")
+        if eavesdropping is None:
+            raise WrongState(self._parts.stage, "it overhears nobody")
+        eavesdropping.turn_to(call, leg, mode)
 
     def _go_to(self, route: Rerouted, now: float) -> tuple[str, ...]:
         parts = self._parts
