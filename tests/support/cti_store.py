@@ -10,7 +10,7 @@ from cordboard.api.basix.cti.reading import read_frame
 from cordboard.api.basix.cti.terms import Atom, Term
 
 BY_ID = ("user", "group", "group_member", "terminal")
-STATES = ("calling", "bridged", "xml_ivr", "park", "ringing", "system_operation")
+STATES = ("calling", "bridged", "xml_ivr", "park", "ringing", "system_operation", "eavesdrop")
 
 
 class CtiStore:
@@ -112,6 +112,8 @@ def _state(state: tuple[Any, ...]) -> dict[str, Any]:
         else:
             assert kind == "pstn"
             (data["address"],) = target
+    elif name == "eavesdrop":
+        data["uuid"], data["eavesdrop_state"] = more
     return {"ts": at, "name": name, "data": data}
 
 

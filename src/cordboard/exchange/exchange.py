@@ -19,6 +19,7 @@ from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.plan import CallPlan
 from cordboard.calls.planning.planner import plan
+from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Contact, Engine
 from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.calls.refusals import RefusalId, Refused
@@ -206,6 +207,10 @@ class Exchange:
         """Have something happen to a live call of a tenant; False where there is none. What the
         call refuses is raised (:class:`~cordboard.calls.running.wishes.WrongState` and others)."""
         return self._live.wish(tenant, call, lambda one, now: wish(one.wishes, now))
+
+    def conversation(self, tenant: str, call: str) -> Conversation | None:
+        """The two who talk with each other in a call of a tenant; None where none do."""
+        return self._live.conversation(tenant, call)
 
     def ladder(self, tenant: str, call: str) -> dict[str, Json] | None:
         """The signalling of a call, channel by channel; None for an unknown or forgotten one."""

@@ -12,12 +12,16 @@ from cordboard.api.basix import fields
 from cordboard.api.basix.addresses import Called, called, calling_number, plain
 from cordboard.api.basix.fields import DIALECT, Parameters, missing
 from cordboard.api.placing import Origin
+from cordboard.calls.planning.overhearing import MEDIA_PLUG
+from cordboard.calls.ports import EavesdropMode
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import (
     NO_WISHES,
+    Address,
     CallRequest,
     GroupKeys,
     LegWishes,
+    Overhear,
     RingGroup,
     RingNumber,
     RingUser,
@@ -42,7 +46,7 @@ def call_user(parameters: Parameters, origin: Origin) -> CallRequest:
         dialect=DIALECT,
         method="call_user",
         first=RingUser(user),
-        second=destination.address,
+        second=_plug_or(destination.address),
         answer_timeout=fields.seconds(parameters, "answer_timeout"),
         on_first=LegWishes(
             auto_answer=fields.auto_answer(parameters),
@@ -144,6 +148,12 @@ def _initiating_party(parameters: Parameters) -> RingUser | RingNumber:
 def _shown(number: str | None) -> LegWishes:
     """A number to be shown to whoever is outside."""
     return LegWishes(caller_number=number, outside_only=True) if number is not None else NO_WISHES
+
+
+def _plug_or(address: Address) -> Address | Overhear:
+    """What a destination is: ``media_plug`` is who overhears calls by commands of the CTI
+    WebSocket (basix_ws_cti.js, lib/cti.js)."""
+    return Overhear(None, None, EavesdropMode.LISTEN) if address.text == MEDIA_PLUG else address
 
 
 def _destination(parameters: Parameters) -> Called:

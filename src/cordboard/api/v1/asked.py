@@ -271,14 +271,15 @@ class CallAsked(Bound):
         """What is wrong between the members of a body, whatever they are themselves."""
         for name in ("first", "second"):
             if isinstance(sent.get(name), dict):
-                yield from _between(sent[name], name)
+                yield from between(sent[name], name)
         if isinstance(sent.get("group"), dict) and not _given(sent["group"]):
             yield _fault("group", "names no group")
         if sent.get("delay") and sent.get("at") is not None:
             yield _fault("at", "is given together with delay")
 
 
-def _between(leg: dict[str, Any], name: str) -> Iterator[Fault]:
+def between(leg: dict[str, Any], name: str) -> Iterator[Fault]:
+    """What is wrong between the members of a leg."""
     parties = [party for party in PARTIES if leg.get(party) is not None]
     if len(parties) != 1:
         yield _fault(name, f"takes exactly one of {', '.join(PARTIES)}")

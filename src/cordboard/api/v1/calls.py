@@ -28,6 +28,7 @@ from cordboard.calls.events import Json
 from cordboard.calls.planning.explain import explain_refusal
 from cordboard.calls.planning.offered_request import BY_PHONE, BY_TRUNK
 from cordboard.calls.refusals import Refused
+from cordboard.calls.request import CallRequest
 from cordboard.calls.running.wishes import MAX_RECORDINGS
 from cordboard.exchange.repetition import LONGEST_KEY
 from cordboard.journal.port import CallRecord
@@ -68,8 +69,8 @@ BASIX_REQUEST: Final = {
     "parameters": {"user_name": "jessica", "destination": "0312341234"},
 }
 
-_UNREADABLE: Final = ("invalid_json", "body_too_large", "unsupported_media_type")
-_REFUSED: Final = (
+UNREADABLE: Final = ("invalid_json", "body_too_large", "unsupported_media_type")
+REFUSED: Final = (
     *("invalid_parameter", "user_not_found", "group_not_found", "invalid_destination"),
     *(
         "calling_number_not_allowed",
@@ -83,7 +84,7 @@ _REFUSED: Final = (
     ),
     *("idempotency_conflict", "channel_limit_reached", "overloaded"),
 )
-_PLACED: Final = {
+PLACED: Final = {
     "Location": {"description": "the call", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
         "description": "`true`: the request was accepted before, by its key",
@@ -109,13 +110,13 @@ class VendorsRequest(BaseModel):
     status_code=201,
     response_model=CallShown,
     responses={
-        201: {**example(CALL_EXAMPLE, "Accepted; the call is made"), "headers": _PLACED},
+        201: {**example(CALL_EXAMPLE, "Accepted; the call is made"), "headers": PLACED},
         200: {
             "model": CallShown,
             **example(CALL_EXAMPLE, "Accepted before, as the key says; the call as it stands"),
-            "headers": _PLACED,
+            "headers": PLACED,
         },
-        **described(*_UNREADABLE, *_REFUSED),
+        **described(*UNREADABLE, *REFUSED),
     },
     openapi_extra=takes(CallAsked, {"simple": SIMPLE, "everything": FULL}),
 )
@@ -135,16 +136,8 @@ async def place_call(
     and its callback.
     """
     del idempotency_key  # for the document: it is read as in all dialects
-    wanted = request_of(asked, _origin(here, principal))
-    accepted = await here.exchange.place(wanted, key_of(request.scope))
-    record = await here.journal.call(wanted.tenant, accepted.call)
-    if record is None:
-        raise no_such_call()  # forgotten in this instant
-    answer = shown(await _view(here, record), 200 if accepted.repeated else 201)
-    answer.headers["location"] = f"/v1/calls/{accepted.call}"
-    if accepted.repeated:
-        answer.raw_headers.append(REPLAYED)
-    return answer
+    wanted = request_of(asked, origin_of(here, principal))
+    return await placed(here, wanted, request)
 
 
 @router.get(
@@ -177,7 +170,7 @@ async def end_call(principal: Writer, here: Here, call: CallName) -> Response:
     response_model=dict[str, Any],
     responses={
         200: example({"accepted": True, "limit_reached": None}),
-        **described(*_UNREADABLE, "invalid_parameter"),
+        **described(*UNREADABLE, "invalid_parameter"),
     },
     openapi_extra=takes(CallAsked, {"v1": SIMPLE, "basix": BASIX_REQUEST}, VendorsRequest),
 )
@@ -185,7 +178,7 @@ async def explain_call(principal: Reader, here: Here, request: Request) -> Respo
     """What a request would do, and why; nothing rings. It is the body of `POST /v1/calls`, a
     vendor's request with its dialect and method, or the call of a phone or trunk of ours."""
     body = await json_of(request)
-    origin = _origin(here, principal)
+    origin = origin_of(here, principal)
     explained: dict[str, Json]
     try:
         if "dialect" in body or "method" in body:
@@ -195,6 +188,19 @@ async def explain_call(principal: Reader, here: Here, request: Request) -> Respo
     except Refused as refusal:
         explained = explain_refusal(refusal)
     return shown(explained)
+
+
+async def placed(here: Services, wanted: CallRequest, request: Request) -> Response:
+    """Place a call, and answer with it as it stands then."""
+    accepted = await here.exchange.place(wanted, key_of(request.scope))
+    record = await here.journal.call(wanted.tenant, accepted.call)
+    if record is None:
+        raise no_such_call()  # forgotten in this instant
+    answer = shown(await _view(here, record), 200 if accepted.repeated else 201)
+    answer.headers["location"] = f"/v1/calls/{accepted.call}"
+    if accepted.repeated:
+        answer.raw_headers.append(REPLAYED)
+    return answer
 
 
 async def _view(here: Services, record: CallRecord) -> dict[str, Json]:
@@ -222,5 +228,6 @@ def _explain_vendors(here: Services, origin: Origin, asked: VendorsRequest) -> d
         raise
 
 
-def _origin(here: Services, principal: Principal) -> Origin:
+def origin_of(here: Services, principal: Principal) -> Origin:
+    """Who asks, and the id of what he asks for."""
     return Origin(here.exchange.new_call_id(), principal.tenant.domain, principal.account.name)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from cordboard.api.auth import Principal
-from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, Writer
 from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.bodies import Bound, body_of, takes
-from cordboard.api.v1.named import CallName, call_named, no_such_call
-from cordboard.api.v1.problems import Fault, Problem, described
+from cordboard.api.v1.named import CallName, call_named
+from cordboard.api.v1.problems import Fault, described
 from cordboard.api.v1.routing import v1_router
+from cordboard.api.v1.wishing import wish
 from cordboard.calls.events import Json
 from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import RefusalId
 from cordboard.calls.request import Leg
-from cordboard.calls.running.progress import progress_of
-from cordboard.calls.running.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes, WrongState
+from cordboard.calls.running.wishes import DIGIT_MS, MAX_DIGITS, RecordAction, Wishes
 
 router = v1_router("control")
 
@@ -143,7 +141,7 @@ async def hold(
 ) -> Response:
     """Put a party on hold: it hears a tone now and then, and nothing of the other."""
     leg = Leg(body.leg)
-    await _wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, True))
+    await wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, True))
     return nothing()
 
 
@@ -158,7 +156,7 @@ async def resume(
 ) -> Response:
     """Take a party off hold, unless the other one's phone holds it still."""
     leg = Leg(body.leg)
-    await _wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, False))
+    await wish(here, principal, call, lambda wishes, _now: wishes.hold(leg, False))
     return nothing()
 
 
@@ -178,7 +176,7 @@ async def dtmf(
             Leg(body.leg), body.digits, now, duration_ms=body.duration, gap_ms=body.gap
         )
 
-    await _wish(here, principal, call, press)
+    await wish(here, principal, call, press)
     return nothing()
 
 
@@ -214,7 +212,7 @@ async def transfer(
         else:
             channels = wishes.join(Leg(body.leg), other, comes, now)
 
-    await _wish(here, principal, call, send_on)
+    await wish(here, principal, call, send_on)
     return shown({"channels": list(channels)}, 202)
 
 
@@ -239,24 +237,5 @@ async def record(
         named = None if file is None else id_of(file)
         stands.update(recording=named, file=file, paused=recording.paused)
 
-    await _wish(here, principal, call, carry_out)
+    await wish(here, principal, call, carry_out)
     return shown(stands)
-
-
-async def _wish(
-    here: Services, principal: Principal, name: str, wish: Callable[[Wishes, float], None]
-) -> None:
-    """Have something happen to a live call, or say why it can't."""
-    tenant, call = call_named(here, principal, name)
-    try:
-        if here.exchange.wish(tenant, call, wish):
-            return
-    except WrongState as wrong:
-        raise Problem("wrong_state", str(wrong), state=wrong.stage.value) from None
-    record = await here.journal.call(tenant, call)
-    if record is None:
-        raise no_such_call()
-    if record.ended_at is not None:
-        raise Problem("call_over", "there is nothing left of the call")
-    stage = progress_of(await here.journal.events_of(tenant, call)).stage.value
-    raise Problem("wrong_state", f"the call is {stage}", state=stage)

@@ -23,6 +23,7 @@ KNOWN: Final[dict[str, tuple[int, str]]] = {
     "authentication_required": (401, "Authentication required"),
     "no_credit": (402, "Who pays for the call has no credit"),
     "scope_missing": (403, "The account may not do this"),
+    "eavesdropping_not_allowed": (403, "The user may not overhear this"),
     "origin_not_allowed": (403, "This page may not do this"),
     "not_found": (404, "There is nothing here"),
     "call_not_found": (404, "No such call"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cordboard.api.placing import Origin
 from cordboard.api.v1.asked import CallAsked, EndUserNamed, LegAsked, UserNamed
 from cordboard.calls.events import Json
+from cordboard.calls.ports import EavesdropMode
 from cordboard.calls.request import (
     Address,
     Callback,
@@ -15,8 +16,10 @@ from cordboard.calls.request import (
     Direction,
     EndUser,
     GroupKeys,
+    Leg,
     LegWishes,
     Occasion,
+    Overhear,
     RingGroup,
     RingNumber,
     RingTerminal,
@@ -25,8 +28,12 @@ from cordboard.calls.request import (
     UserKeys,
 )
 
+if TYPE_CHECKING:
+    from cordboard.api.v1.eavesdrop import EavesdropAsked
+
 DIALECT: Final = "v1"
 METHOD: Final = "call"
+EAVESDROP: Final = "eavesdrop"
 
 
 def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
@@ -56,6 +63,22 @@ def request_of(asked: CallAsked, origin: Origin) -> CallRequest:
         metadata=asked.metadata,
         delay=asked.delay,
         at=asked.at,
+    )
+
+
+def eavesdropping_of(asked: EavesdropAsked, watched: str, origin: Origin) -> CallRequest:
+    """That somebody is to overhear the call ``watched``."""
+    leg = None if asked.leg is None else Leg(asked.leg)
+    return CallRequest(
+        id=origin.call,
+        tenant=origin.tenant,
+        account=origin.account,
+        dialect=DIALECT,
+        method=EAVESDROP,
+        first=_party(asked.first),
+        second=Overhear(watched, leg, EavesdropMode(asked.mode)),
+        answer_timeout=asked.first.answer_timeout,
+        on_first=_wishes(asked.first),
     )
 
 
@@ -102,6 +125,8 @@ def named(kept: Json) -> dict[str, Json] | None:
         return None
     if "keys" in kept:
         return {"user": kept["keys"]}
+    if "watched" in kept:
+        return {"eavesdrop": kept["watched"]}
     for member in ("terminal", "group", "context"):
         if member in kept:
             return {member: kept[member]}

@@ -6,6 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from aiohttp import (
 from cordboard.api.app import create_app
 from cordboard.api.basix.cti.readers import Parting
 from cordboard.api.services import Services
+from cordboard.calls.events import EventKind
+from cordboard.calls.ports import Tone, ToneKind
 from cordboard.directory.scopes import ApiScope
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.far_end import FarEnd
@@ -306,6 +309,106 @@ async def test_a_call_that_rings_is_sent_on_as_the_web_phone_does(site: Site) ->
         await client.until(talks)
     ends = [row for _, name, row in client.store.events if name == "removed"]
     assert rings["uuid"] in {row["uuid"] for row in ends}
+
+
+class WebApp(Client):
+    """The vendor's web app, as far as it overhears calls (basix_ws_cti.js, lib/cti.js)."""
+
+    def __init__(self, site: Site, socket: ClientWebSocketResponse) -> None:
+        super().__init__(socket)
+        self.site = site
+
+    async def plug(self, user: int) -> str:
+        """Have a media plug: call the user, and wait for the answer on one of the channels."""
+        host, port = self.site.address
+        asked = json.dumps({"user_id": user, "destination": "media_plug"})
+        form = {**basic(TOKEN), "Content-Type": "application/x-www-form-urlencoded"}
+        url = f"http://{host}:{port}/basix/api/call_user"
+        async with self.site.session.post(url, data=asked, headers=form) as reply:
+            uuids = (await reply.json())["uuids"]
+
+        def answered(store: CtiStore) -> list[str]:
+            return [
+                one["uuid"]
+                for _, _, one in store.events
+                if one.get("last_event") == "CHANNEL_ANSWER"
+                and one["calling_number"] == "media_plug"
+                and one["uuid"] in uuids
+            ]
+
+        await self.until(lambda store: bool(answered(store)))
+        return answered(self.store)[0]
+
+    async def eavesdrop(self, plug: str, target: str, subcommand: str) -> None:
+        await wanted(self, cmd="eavesdrop", uuid=plug, target_uuid=target, subcommand=subcommand)
+
+
+def who_eavesdrops(site: Site, *names: str) -> None:
+    """Let helen overhear these, at a phone that answers at once."""
+    *others, helen = site.tenant.users
+    users = (*others, replace(helen, eavesdrops=names))
+    site.house.directory = Directory((replace(site.tenant, users=users),))
+    site.house.when("helen", AT_ONCE)
+
+
+def eavesdrops(plug: str, target: str, subcommand: str, store: CtiStore) -> bool:
+    """Whether a plug is shown to overhear a channel so."""
+    told = {"uuid": target, "eavesdrop_state": subcommand}
+    return bool(store.channels[plug]["state"]["data"] == told)
+
+
+async def test_a_user_overhears_calls_by_a_media_plug(site: Site) -> None:
+    who_eavesdrops(site, "jessica")
+    async with site.connect() as socket:
+        app = WebApp(site, socket)
+        await site.house.place()
+        await app.until(lambda store: len(store.channels) == 2 and talks(store))
+        jessica, thomas = (
+            next(uuid for uuid, one in app.store.channels.items() if one["user_id"] == user)
+            for user in (1001, 1002)
+        )
+        plug = await app.plug(1003)
+        await app.until(lambda store: store.channels[plug]["state"]["name"] == "system_operation")
+        hears = {name: site.house.engine.far(name) for name in (jessica, thomas, plug)}
+        for subcommand, by_jessica, by_thomas in (
+            ("listen", thomas, jessica),
+            ("whisper", {thomas, plug}, jessica),
+            ("join", {thomas, plug}, {jessica, plug}),
+        ):
+            await app.eavesdrop(plug, jessica, subcommand)
+            await app.until(partial(eavesdrops, plug, jessica, subcommand))
+            assert hears[plug].hears == frozenset({jessica, thomas})
+            assert (hears[jessica].hears, hears[thomas].hears) == (by_jessica, by_thomas)
+        assert app.store.channels[plug]["state"]["name"] == "eavesdrop"
+        await wanted(app, cmd="hangup", uuid=jessica)
+        await app.until(lambda store: list(store.channels) == [plug])
+        assert app.store.channels[plug]["state"]["name"] == "system_operation"
+        await wanted(app, cmd="hangup", uuid=plug)
+        await app.until(lambda store: not store.channels)
+
+
+@pytest.mark.parametrize("why", ["the scope", "the user", "the word", "the target", "the plug"])
+async def test_who_may_not_eavesdrop_hears_nobody(site: Site, why: str) -> None:
+    who_eavesdrops(site, "thomas" if why != "the user" else "helen")
+    if why == "the scope":
+        scopes = frozenset(ApiScope) - {ApiScope.CALLS_EAVESDROP}
+        (where,) = site.house.directory.tenants
+        (main,) = where.accounts
+        account = replace(main, scopes=scopes)
+        site.house.directory = Directory((replace(where, accounts=(account,)),))
+    async with site.connect() as socket:
+        app = WebApp(site, socket)
+        call = await site.house.place()
+        await app.until(lambda store: len(store.channels) == 2 and talks(store))
+        thomas = next(uuid for uuid, one in app.store.channels.items() if one["user_id"] == 1002)
+        plug = await app.plug(1003)
+        word = "shout" if why == "the word" else "join"
+        target = {"the target": "nobody", "the plug": plug}.get(why, thomas)
+        await app.eavesdrop(thomas if why == "the plug" else plug, target, word)
+        await wanted(app, cmd="hangup", uuid=thomas)
+        await app.until(lambda store: list(store.channels) == [plug])
+        assert site.house.engine.far(plug).hears == Tone(ToneKind.HOLD, "jp")
+    assert not await site.house.events(call, EventKind.CALL_OVERHEARD)
 
 
 @pytest.mark.parametrize(

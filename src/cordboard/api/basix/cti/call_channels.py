@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from cordboard.api.basix.cti.channel_line import ChannelLine
-from cordboard.api.basix.cti.channel_states import BRIDGED, PARKED, PROGRAM, SCREENING
+from cordboard.api.basix.cti.channel_states import (
+    BRIDGED,
+    MEDIA_PLUG,
+    PARKED,
+    PROGRAM,
+    SCREENING,
+    eavesdropping,
+)
 from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Change, Element, Row
 from cordboard.api.basix.cti.event_values import Told, as_cause, as_dict, as_text
@@ -138,6 +145,15 @@ class CallChannels:
         line = call.line_of(Leg.FIRST)
         if line is not None:
             yield from self._does(call, line, PROGRAM, recorded.at)
+
+    def _eavesdropping(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+        """It hears two of another call from now on, or nobody."""
+        data = recorded.event.data
+        line = call.lines.get(recorded.event.channel or "")
+        if line is not None:
+            mode = data.get("mode")
+            doing = MEDIA_PLUG if mode is None else eavesdropping(data.get("watched"), mode)
+            yield from self._does(call, line, doing, recorded.at)
 
     def _held(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
         """A client holds a party."""
@@ -298,6 +314,7 @@ _DOES: Final[dict[EventKind, Callable[[CallChannels, LiveCall, Recorded], Iterat
     EventKind.CALL_BRIDGED: CallChannels._bridged,
     EventKind.CALL_PROGRAM: CallChannels._program,
     EventKind.PROGRAM_STEP: CallChannels._program,
+    EventKind.CALL_EAVESDROPPING: CallChannels._eavesdropping,
     EventKind.CHANNEL_HELD: CallChannels._held,
     EventKind.CHANNEL_RESUMED: CallChannels._resumed,
     EventKind.QUEUE_JOINED: CallChannels._joined,

@@ -7,6 +7,7 @@ from typing import Final
 
 from cordboard.api.basix.cti.elements import Row, text
 from cordboard.api.basix.cti.event_values import Told, id_in
+from cordboard.calls.events import Json
 from cordboard.directory.model import GroupKind
 
 INSIDE: Final = b"int"
@@ -31,6 +32,15 @@ OTHER: Final[Row] = (b"system_operation", b"feature")
 """It has dialled a feature code."""
 
 
+MEDIA_PLUG: Final[Row] = (b"system_operation", b"media_plug")
+"""It overhears calls, and none for now."""
+
+
+def eavesdropping(channel: Json, mode: Json) -> Row:
+    """It overhears a channel and whom that one talks with."""
+    return (b"eavesdrop", text(channel), text(mode))
+
+
 def calling(party: Told, kind: GroupKind | None = None) -> Row:
     """It waits for a party, as events show one; ``kind`` is that of a group."""
     user, group, kind_of_party = id_in(party, "user"), id_in(party, "group"), party.get("kind")
@@ -41,6 +51,8 @@ def calling(party: Told, kind: GroupKind | None = None) -> Row:
         return (b"calling", INSIDE, b"group", (group_type(kind), group, None, None, queue))
     if kind_of_party == "number":
         return (b"calling", OUTSIDE, b"pstn", (text(party.get("number")),))
+    if kind_of_party == "eavesdrop":
+        return MEDIA_PLUG
     return PROGRAM if kind_of_party == "context" else OTHER
 
 

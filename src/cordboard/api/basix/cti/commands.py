@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 
 from cordboard.api.basix.cti.desk import Desks
+from cordboard.calls.ports import EavesdropMode
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.running.wishes import Wishes, WrongState
@@ -18,6 +19,9 @@ from cordboard.exchange.exchange import Exchange
 
 LONGEST_TARGET: Final = 254
 """Characters of a destination, as in requests."""
+
+_MODES: Final = {mode.value: mode for mode in EavesdropMode}
+"""What the command ``eavesdrop`` may do; no client of the vendor's says which words it takes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +31,10 @@ _Wanted = Mapping[str, Any]
 class CtiCommands:
     """The commands of one client, which touches nothing but its own tenant."""
 
-    def __init__(self, exchange: Exchange, desks: Desks, domain: str) -> None:
+    def __init__(
+        self, exchange: Exchange, desks: Desks, domain: str, *, may_eavesdrop: bool
+    ) -> None:
+        self._may_eavesdrop = may_eavesdrop
         self._exchange = exchange
         self._desks = desks
         self._domain = domain
@@ -69,9 +76,22 @@ class CtiCommands:
 
         return self._exchange.wish(self._domain, call, transfer)
 
+    def _eavesdrop(self, call: str, _leg: Leg, wanted: _Wanted) -> bool:
+        """Let the media plug of a channel hear the two of another one, who is watched."""
+        target = self._desks.leg_of(self._domain, str(wanted.get("target_uuid")))
+        mode = _MODES.get(str(wanted.get("subcommand")))
+        if target is None or mode is None or not self._may_eavesdrop:
+            return False
+
+        def turn(wishes: Wishes, _now: float) -> None:
+            wishes.eavesdrop(*target, mode)
+
+        return self._exchange.wish(self._domain, call, turn)
+
 
 _DOES: Final[dict[str, Callable[[CtiCommands, str, Leg, _Wanted], bool]]] = {
     "hangup": CtiCommands._hang_up,
     "park": CtiCommands._park,
     "transfer": CtiCommands._transfer,
+    "eavesdrop": CtiCommands._eavesdrop,
 }

@@ -139,7 +139,9 @@ class CtiSocket:
         commands = None
         if principal.may(ApiScope.CALLS_WRITE):
             domain = principal.tenant.domain
-            commands = CtiCommands(self._services.exchange, self._desks, domain)
+            may = principal.may(ApiScope.CALLS_EAVESDROP)
+            exchange = self._services.exchange
+            commands = CtiCommands(exchange, self._desks, domain, may_eavesdrop=may)
         tasks = {
             asyncio.create_task(_listen(commands, receive)),
             asyncio.create_task(reader.parted()),
