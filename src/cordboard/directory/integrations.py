@@ -10,6 +10,7 @@ CALL_EVENTS: Final = frozenset(
         *("call.accepted", "call.scheduled", "call.started", "call.program", "call.bridged"),
         *("call.transferring", "call.transferred", "call.transfer_failed", "call.held"),
         *("call.transfer_refused", "call.merged", "call.labelled", "call.resumed", "call.ended"),
+        *("call.eavesdropping", "call.overheard"),
         *("leg.answered", "leg.failed", "channel.offered"),
         *("leg.credit_reserved", "leg.charged"),
         *("call.recording_started", "call.recording_paused", "call.recording_resumed"),
