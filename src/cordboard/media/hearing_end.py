@@ -18,6 +18,18 @@ COMFORT_AFTER: Final = 0.2  # s without a packet of the holder's music; jitter b
 class HearingEnd:
     """What one leg is sent. ``attention``: events are to be taken, or a timer has come nearer."""
 
+    __slots__ = (
+        "_events",
+        "_hearing",
+        "_outgoing",
+        "_receives",
+        "attention",
+        "audio",
+        "heard",
+        "last_received",
+        "listener",
+    )
+
     def __init__(self, outgoing: Outgoing) -> None:
         self.audio: AudioParameters | None = None
         self.attention = False

@@ -40,6 +40,24 @@ class MediaStream(HearingEnd):
         never.
     """
 
+    __slots__ = (
+        "__weakref__",
+        "_admission",
+        "_dtmf",
+        "_early",
+        "_keys",
+        "_kinds",
+        "_presence",
+        "_reception",
+        "_recorder",
+        "_reports",
+        "_silence",
+        "_sink",
+        "_source",
+        "_voice",
+        "destination",
+    )
+
     def __init__(
         self,
         ssrc: int,

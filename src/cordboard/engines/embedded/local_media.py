@@ -2,7 +2,8 @@
 
 Three shared timers serve all sessions, and run only while one needs them: the ticker (20 ms, for
 what is played), the brisk watch (100 ms, for early media and unfinished digits) and the slow one
-(1 s, for reports and lost media). Receiving has no timer: a packet is relayed as it is read.
+(1 s, for reports and lost media). What comes is relayed as it is read
+(:mod:`~cordboard.engines.embedded.media_poll`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 
 from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import Beat, MediaTimers
+from cordboard.engines.embedded.media_poll import MediaPoll
 from cordboard.engines.embedded.media_session import (
     BRISK_WATCH,
     SLOW_WATCH,
@@ -54,6 +56,7 @@ class LocalMediaPlane:
         self._own_ports: set[int] = set()
         self._ports = RtpPortPool(host, port_range, warm=warm, quarantine=quarantine)
         self._sessions: set[MediaSession] = set()
+        self._poll = MediaPoll(self._loop)
         self._timers = MediaTimers(
             ticker=Beat(self._loop, TICK, MediaSession.tick),
             brisk=Beat(self._loop, BRISK_WATCH, MediaSession.watch),
@@ -78,6 +81,7 @@ class LocalMediaPlane:
             on_event,
             self.lodging(),
             self._loop,
+            self._poll,
             self._timers,
             self._sessions.discard,
             media_timeout,
@@ -109,6 +113,7 @@ class LocalMediaPlane:
         for session in tuple(self._sessions):
             session.close()
         self._timers.stop()
+        self._poll.close()
         self._ports.close()
 
     def _take_back(self, pair: PortPair) -> None:

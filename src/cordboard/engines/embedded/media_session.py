@@ -8,6 +8,7 @@ from typing import Final
 
 from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import MediaTimers
+from cordboard.engines.embedded.media_poll import MediaPoll
 from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS, send
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
@@ -35,12 +36,19 @@ class MediaSession:
     after ``close``.
     """
 
+    __slots__ = (
+        *("_clock", "_closed", "_handing_over", "_heard", "_listener", "_lodging", "_loop"),
+        *("_on_close", "_on_event", "_pair", "_poll", "_reading", "_recvfrom", "_report_at"),
+        *("_sendto", "_timers", "channel", "stream"),
+    )
+
     def __init__(
         self,
         channel: str,
         on_event: MediaEventHandler,
         lodging: Lodging,
         loop: asyncio.AbstractEventLoop,
+        poll: MediaPoll,
         timers: MediaTimers[MediaSession],
         on_close: Callable[[MediaSession], None],
         media_timeout: float,
@@ -56,6 +64,7 @@ class MediaSession:
         self._on_event = on_event
         self._on_close = on_close
         self._loop = loop
+        self._poll = poll
         self._timers = timers
         self._lodge(lodging)
         self._clock = loop.time
@@ -210,12 +219,12 @@ class MediaSession:
         self._sendto = lodging.pair.rtp.sendto
 
     def _read(self) -> None:
-        self._loop.add_reader(self._pair.rtp, self._read_rtp)
-        self._loop.add_reader(self._pair.rtcp, self._read_rtcp)
+        self._poll.add(self._pair.rtp, self._read_rtp)
+        self._poll.add(self._pair.rtcp, self._read_rtcp)
 
     def _stop_reading(self) -> None:
-        self._loop.remove_reader(self._pair.rtp)
-        self._loop.remove_reader(self._pair.rtcp)
+        self._poll.remove(self._pair.rtp)
+        self._poll.remove(self._pair.rtcp)
 
     def _take_waiting(self) -> None:
         """Take what came before there was anything to judge it by. It counts, and nobody hears it:
@@ -225,10 +234,10 @@ class MediaSession:
             self.stream.receive_rtp(data, source, now)
         self._attend()
 
-    def _read_rtp(self) -> None:
+    def _read_rtp(self, now: float) -> None:
         """Read one datagram, and pass on what another channel hears of it.
 
-        The loop calls again at once while there are more. Reading on until the socket is empty
+        This is called again while there are more. Reading on until the socket is empty
         would cost a failing call per packet, since they hardly ever come in pairs: measured, a
         third of the whole relay.
         """
@@ -237,7 +246,7 @@ class MediaSession:
         except OSError:
             return  # nothing there after all, or an ICMP error of an earlier packet
         stream = self.stream
-        packet = stream.receive_rtp(data, source, self._clock())
+        packet = stream.receive_rtp(data, source, now)
         if stream.attention:
             self._attend()
         if packet is not None and (listener := self._listener) is not None:
@@ -246,12 +255,12 @@ class MediaSession:
             except OSError:
                 return  # as if lost on the way: the socket is full, or there is no route
 
-    def _read_rtcp(self) -> None:
+    def _read_rtcp(self, now: float) -> None:
         try:
             data, source = self._pair.rtcp.recvfrom(DATAGRAM_OCTETS)
         except OSError:
             return
-        self.stream.receive_rtcp(data, source, self._clock())
+        self.stream.receive_rtcp(data, source, now)
 
     def tick(self, now: float) -> bool:
         """Send the next 20 ms of what is played; False once nothing is."""
