@@ -13,7 +13,7 @@ from support.baresip import BaresipPhone
 from support.linphone import LinphonePhone
 from support.own_phone import OwnPhone
 from support.server import DOMAIN, PROMPT_HZ, PROMPT_SECONDS, CordboardServer, result_of
-from support.tones import seconds_of
+from support.tones import recorded_seconds, seconds_of
 from support.waiting import let_last, wait_until
 
 pytestmark = pytest.mark.interop("baresip")
@@ -120,6 +120,37 @@ def test_a_phone_sends_its_party_on(office: Office) -> None:
     assert begun["leg"] == "second"
     assert (result_of(events)["outcome"], result_of(events)["stage"]) == ("completed", "program")
     assert seconds_of(thomas.recording(), PROMPT_HZ) > PROMPT_SECONDS / 2
+
+    # She asks helen first, and then connects the two.
+    call = office.connect()
+    rung = len(helen.events)
+    replaces = desk.replaces(office.newest()["channels"][0])
+    desk.hold()
+    server.wait_event(call, "call.held")
+    desk.dial(f"sip:1003@{DOMAIN}")
+    helen.wait_ringing(after=rung)
+    helen.answer()
+    helen.wait_established(after=rung)
+    asked = str(office.newest()["id"])
+    desk.command("transfer", f"<sip:thomas@{DOMAIN}?Replaces={replaces}>")
+    merged = result_of(server.wait_ended(call))
+    assert (merged["outcome"], merged["cause"]) == ("completed", "transferred")
+    before = recorded_seconds(helen.recording())
+    wait_until(lambda: helen.has_heard(before + 1.5), 10.0, "they talk")
+    thomas.hang_up()
+    helen.wait_closed(after=rung)
+    events = server.wait_ended(asked)
+    (transferring,) = (one for one in events if one["kind"] == "call.transferring")
+    assert transferring["data"]["from_call"] == call
+    assert seconds_of(helen.recording(), THOMAS_HZ) > TALK
+    (to_thomas,) = transferring["data"]["channels"]
+    (figures,) = (
+        one["data"]["media"]
+        for one in events
+        if one["kind"] == "channel.ended" and one["channel"] == to_thomas
+    )
+    # This phone records no more once it has been on hold: what it was sent shows the other way.
+    assert figures["packets_sent"] * 0.02 > TALK
 
 
 @pytest.mark.interop("linphonec")

@@ -8,6 +8,7 @@ records what it hears, so that who heard whom is measured and not assumed.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
@@ -267,6 +268,22 @@ class BaresipPhone(Block):
             lambda: self.messages(start), seconds, f"{self.account} shows {start} in its trace"
         )
         return found[0]
+
+    def replaces(self, call_id: str) -> str:
+        """The escaped Replaces by which the server knows a call that it has dialled (RFC 3891); its
+        own menu knows transfers to somebody new only."""
+
+        def answers() -> list[str]:
+            """Those of its INVITE; the trace may come a little later than the event."""
+            told = [text for text in self.messages("SIP/2.0 200") if call_id in text]
+            return [text for text in told if re.search(r"CSeq: \d+ INVITE", text)]
+
+        answer = wait_until(answers, 5.0, f"{self.account} shows the answer to {call_id}")[-1]
+        ours, theirs = (
+            re.findall(rf"^{name}: .*;tag=([^;\s]+)", answer, re.MULTILINE)[0]
+            for name in ("From", "To")
+        )
+        return f"{call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}"
 
     @property
     def has_recording(self) -> bool:
