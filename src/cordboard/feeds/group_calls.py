@@ -1,6 +1,7 @@
 """Whose calls are told outside: what the integrations of groups are owed.
 
-A call is of the group on whose behalf it is made, and of each group that is one of its two parties.
+A call is of the group on whose behalf it is made, of each group that is one of its two parties, and
+of each that it reaches later: by a program, a transfer or a forward.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cordboard.calls.events import CallEvent, EventKind, Json
+from cordboard.calls.groups_reached import REACHED
 from cordboard.calls.owing import Owed
 from cordboard.directory.integrations import NONE, Integrations
 from cordboard.directory.model import Group
@@ -79,10 +81,13 @@ class GroupsOwed:
 
 
 def groups_of(accepted: CallEvent) -> list[str]:
-    """The names of a call's groups, by its first event."""
+    """The names of a call's groups, by its first event, and by what it has reached since where that
+    says so."""
     parties = [accepted.data.get(key) for key in ("group", "first", "second")]
     named = [one["name"] for one in parties if isinstance(one, dict) and one["kind"] == "group"]
-    return list(dict.fromkeys(map(str, named)))
+    reached = accepted.data.get(REACHED)
+    later = reached if isinstance(reached, list) else []
+    return list(dict.fromkeys(map(str, [*named, *later])))
 
 
 def outside_party(accepted: CallEvent) -> str | None:

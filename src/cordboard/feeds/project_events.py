@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from cordboard.calls.events import CallEvent, EventKind, Recorded
+from cordboard.calls.groups_reached import reaching
 from cordboard.calls.owing import Owed
 from cordboard.directory.accounts import Project
 from cordboard.directory.snapshot import Directory
@@ -67,7 +68,9 @@ def parameters(
     told: ToldCall | None,
 ) -> dict[str, str]:
     """What the query says of a call."""
-    accepted = next(one.event for one in events if one.event.kind is EventKind.CALL_ACCEPTED)
+    happened = [one.event for one in events]
+    accepted = next(one for one in happened if one.kind is EventKind.CALL_ACCEPTED)
+    accepted = reaching(accepted, happened)
     name = event_name(accepted, event) or ""
     outside = "" if told is None else told.outside
     agent = "" if told is None or told.agent is None else told.agent.name

@@ -7,8 +7,10 @@ of the event, so that what is owed is there whenever the event is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
-from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.events import CallEvent, EventKind, Recorded
+from cordboard.calls.groups_reached import reaching
 from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import NO_CALL
 from cordboard.journal.entry import Entry
@@ -42,13 +44,13 @@ def also_owed(
     also: AlsoOwed,
     entries: Sequence[Entry],
     last_seq: Callable[[str], int],
-    accepted_of: Callable[[str, str], CallEvent | None],
+    committed_of: Callable[[str, str], Sequence[Recorded]],
 ) -> list[Owed]:
     """What entries make owed that are yet to be committed, behind the ``last_seq`` of each tenant;
-    ``accepted_of`` finds the first event of a call that is committed."""
+    ``committed_of`` finds the events of a call that are."""
     found: list[Owed] = []
     numbers: dict[str, int] = {}
-    accepted: dict[str, CallEvent] = {}
+    coming: dict[str, list[CallEvent]] = {}
     for entry in entries:
         tenant = entry.tenant
         if not entry.events or not also.concerns(tenant):
@@ -58,13 +60,14 @@ def also_owed(
             seq = last_seq(tenant)
         for event in entry.events:
             seq += 1
-            if event.kind is EventKind.CALL_ACCEPTED:
-                accepted[event.call] = event
             if event.call == NO_CALL:
                 found += also.owed_of_no_call(tenant, event, entry.at, seq)
                 continue
-            first = accepted.get(event.call) or accepted_of(tenant, event.call)
-            if first is not None:
-                found += also.owed(tenant, first, event, entry.at, seq)
+            coming.setdefault(event.call, []).append(event)
+            committed = (one.event for one in committed_of(tenant, event.call))
+            events = chain(committed, coming[event.call])
+            first = next(events)
+            if first.kind is EventKind.CALL_ACCEPTED:
+                found += also.owed(tenant, reaching(first, events), event, entry.at, seq)
         numbers[tenant] = seq
     return found

@@ -66,7 +66,9 @@ class AlsoOwed(Protocol):
         self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int
     ) -> Iterable[Owed]:
         """What an event of a tenant's call makes owed. ``accepted`` is the call's first event,
-        ``seq`` the event's number, which makes :attr:`Owed.id` its own."""
+        with the groups that it has reached until then
+        (:mod:`~cordboard.calls.groups_reached`), ``seq`` the event's number, which makes
+        :attr:`Owed.id` its own."""
 
     def owed_of_no_call(self, tenant: str, event: CallEvent, at: float, seq: int) -> Iterable[Owed]:
         """What an event makes owed that is of no call: what agents do."""

@@ -170,13 +170,13 @@ class View:
         others = self.also
         if others is None:
             return list(found.values())
-        also = also_owed(others, entries, self.last_seq, self._accepted_of)
+        also = also_owed(others, entries, self.last_seq, self._committed_of)
         return [*found.values(), *also]
 
-    def _accepted_of(self, tenant: str, call: str) -> CallEvent | None:
-        """The first event of a call that is at hand."""
+    def _committed_of(self, tenant: str, call: str) -> Sequence[Recorded]:
+        """The events of a call that is at hand."""
         known = self.call(tenant, call)
-        return known.events[0].event if known is not None and known.events else None
+        return () if known is None else known.events
 
     def told(self, one: Owed) -> None:
         """What is owed is committed."""

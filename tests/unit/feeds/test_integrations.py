@@ -15,7 +15,8 @@ from standardwebhooks import Webhook
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.ports import Incoming
-from cordboard.calls.request import Address, GroupKeys, RingNumber
+from cordboard.calls.request import Address, GroupKeys, Leg, RingNumber
+from cordboard.calls.running.wishes import Wishes
 from cordboard.directory.integrations import CALL_EVENTS, EventHook, Integrations
 from cordboard.directory.integrations import Zendesk as Account
 from cordboard.directory.snapshot import Directory
@@ -27,6 +28,7 @@ from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.zendesk import DISPLAY_SECONDS, ZendeskDesk
 from cordboard.journal.outbox import Fate, Posted
 from support.http_receiver import listening, taking
+from support.programs import steps_of
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, tenant
 from support.waiting import eventually
@@ -176,6 +178,33 @@ async def test_a_group_that_is_rung_is_told_as_well(told: Told) -> None:
         await house.hang_up_second(call)
         await house.settled(call, HOOK)
     assert told.types == ["call.ended"]
+
+
+@pytest.mark.parametrize("way", ["a program", "a transfer"])
+async def test_a_group_that_is_reached_later_is_told_from_then_on(told: Told, way: str) -> None:
+    hook = EventHook(told.url, frozenset(CALL_EVENTS))
+    async with house_with(Integrations(hook)) as house:
+        here = house.directory.tenant(DOMAIN)
+        assert here is not None
+        menu = replace(here.contexts[0], steps=steps_of('steps = [{ring = "sales"}]'))
+        house.directory = Directory((replace(here, contexts=(menu,)),))
+        call = await house.place(to="1111" if way == "a program" else "thomas")
+        if way == "a transfer":
+            assert await house.posted(call, HOOK) == []
+
+            def transfer(wishes: Wishes, now: float) -> None:
+                wishes.transfer(Leg.FIRST, "sales", now)
+
+            house.exchange.wish(DOMAIN, call, transfer)
+        house.exchange.hang_up(DOMAIN, call)
+        await eventually(lambda: house.exchange.live_calls() == 0, what="the call is over")
+        found = await house.posted(call, HOOK)
+        await house.settled(call, HOOK, len(found))
+    begun = "channel.dialled" if way == "a program" else "call.transferring"
+    assert told.types[0] == begun
+    assert {"call.accepted", "call.program"}.isdisjoint(told.types)
+    assert told.types[-1] == "call.ended"
+    assert ("call.bridged" in told.types) is (way == "a program")
 
 
 async def test_what_a_hook_does_not_take_is_sent_again_under_the_same_id(told: Told) -> None:
