@@ -17,6 +17,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from xml.etree import ElementTree as Xml
 
 from cordboard.directory.basix_attributes import (
@@ -246,7 +247,8 @@ class _Compiler(StepsMade):
         music = element.get("suppressPreAnswerAudio") == "true"
         shown = None if show is None else self.inserted(show)
         to = self.inserted(text_in(element))
-        self.add(RingStep(to, timeout=timeout, result=FAILURE, show=shown, music=music))
+        ring = RingStep(to, timeout=timeout, result=FAILURE, show=shown, music=music)
+        self.add(replace(ring, forward=action is None))
         if action is not None:
             self._go(action)
 

@@ -131,7 +131,8 @@ class RingStep:
     ``timeout`` is for the whole hunt in seconds, None: the group's own, or that of the request.
     Where nobody is had, ``result`` says why, and it goes on at ``otherwise``, or below. ``show`` is
     the number that he is shown, one of the tenant's. With ``music`` that is heard while a number
-    outside is rung, in place of what is heard from there.
+    outside is rung, in place of what is heard from there. Without ``forward`` nobody is had either
+    whose calls are forwarded.
     """
 
     to: str
@@ -141,6 +142,7 @@ class RingStep:
     otherwise: str | None = None
     show: str | None = None
     music: bool = False
+    forward: bool = True
 
 
 @dataclass(frozen=True, slots=True)

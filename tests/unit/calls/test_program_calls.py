@@ -275,6 +275,35 @@ def test_a_forward_and_do_not_disturb_count_for_whom_it_rings() -> None:
     assert again.outcome == (Outcome.COMPLETED, Cause.FAILED), "fifty times is enough"
 
 
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        (Forwarding(always="helen"), "unreachable"),
+        (Forwarding(do_not_disturb=True, busy="helen"), "busy"),
+        (Forwarding(no_answer="helen"), None),
+        (Forwarding(), None),
+    ],
+)
+def test_a_transfer_with_a_failure_action_follows_no_forward(
+    terms: Forwarding, why: str | None
+) -> None:
+    section = "<Section name='s'><Wait/></Section>"
+    text = f"<IVR><Transfer failureAction='section:s'>thomas</Transfer>{section}</IVR>"
+    here = house("{wait = 1}")
+    jessica, thomas, helen = here.users
+    context = replace(here.contexts[0], steps=read_steps_of(Document(text.encode())))
+    users = (jessica, replace(thomas, forwarding=terms), helen)
+    line = Line(request(to="1111"), here=replace(here, users=users, contexts=(context,)))
+    line.tell(Answered("c1"), Failed("c2", 487))
+    if why is None:
+        assert line.call.stage is Stage.RINGING_SECOND
+        line.tell(Failed("c3", 486))
+    assert line.call.stage is Stage.PROGRAM
+    assert line.data(EventKind.LEG_FAILED)["cause"] == (why or "busy")
+    dialled = [e.data["endpoint"] for e in line.log if e.kind is EventKind.CHANNEL_DIALLED]
+    assert "helen@demo" not in dialled
+
+
 def test_a_message_is_a_recording_of_the_caller_alone() -> None:
     line = running('{message = "M"}, {set = {N = "${M}"}}, {say = "1"}')
     told = line.tell(PlayEnded("c1", 1))

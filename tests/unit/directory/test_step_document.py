@@ -158,9 +158,16 @@ def test_a_transfer_rings_and_tells_why_it_was_in_vain() -> None:
         "<Transfer answerTimeout='20' callingNumber='05068680000' failureAction='http://a.test/'>"
         "Sales</Transfer>"
     ) == [
-        RingStep("Sales", timeout=20.0, result="TransferFailureReason", show="05068680000"),
+        RingStep(
+            "Sales",
+            timeout=20.0,
+            result="TransferFailureReason",
+            show="05068680000",
+            forward=False,
+        ),
         FetchStep(("http://a.test/",)),
     ]
+    assert xml("<Transfer>Sales</Transfer>") == [RingStep("Sales", result="TransferFailureReason")]
 
 
 SWITCH = """<Response>

@@ -69,6 +69,14 @@ def reach(
     return replace(plan, forwards=terms, forwarded=hops)
 
 
+def reach_only(planner: Planner, user: User, plan: LegPlan) -> LegPlan:
+    """The plan of a leg for a user in person: where his calls are forwarded they fail."""
+    terms = planner.live.forwarding(planner.tenant, user)
+    if terms.do_not_disturb:
+        return replace(plan, targets=(), absent=Cause.BUSY)
+    return plan if terms.always is None else replace(plan, targets=(), absent=Cause.UNREACHABLE)
+
+
 def go_on(
     planner: Planner,
     leg: Leg,

@@ -28,7 +28,7 @@ from cordboard.calls.planning.plan import (
 )
 from cordboard.calls.planning.planner import Planner
 from cordboard.calls.planning.reaching import PARAMETER as FORWARD
-from cordboard.calls.planning.reaching import go_on, reach
+from cordboard.calls.planning.reaching import go_on, reach, reach_only
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
@@ -140,7 +140,10 @@ def ring(
     planner = Planner(asked, tenant, live)
     party = party_of(found, Address(wanted.to))
     caller = plan.first.party if leg is Leg.SECOND else plan.second.party
-    rung = reach(planner, Leg.SECOND, found, party, shown=caller)
+    if step.forward:
+        rung = reach(planner, Leg.SECOND, found, party, shown=caller)
+    else:
+        rung = _unforwarded(planner, found, party, caller)
     if isinstance(rung, ProgramPlan):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
     if leg is not Leg.SECOND:
@@ -151,6 +154,13 @@ def ring(
     if not channels and rung.absent is None and rung.forwards is None:
         raise nobody_there(rung, "ring")
     return rung, channels
+
+
+def _unforwarded(
+    planner: Planner, target: Target | Outside, party: Party, caller: Party
+) -> LegPlan:
+    plan = planner.leg(Leg.SECOND, target, party, shown=caller)
+    return reach_only(planner, target.user, plan) if isinstance(target, UserTarget) else plan
 
 
 def _is_a_callers_choice(step: RingStep) -> bool:
