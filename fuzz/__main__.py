@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("message", "stack", "description", "digest", "rtp", "stream", "stun")
+NAMES = ("message", "stack", "description", "digest", "rtp", "stream", "stun", "term")
 """Said here too, for what is imported before the fuzzer is not followed by it."""
 
 HERE = Path(__file__).parent

@@ -20,10 +20,19 @@ ANSWER = (
     b'Digest username="u", realm="r", nonce="n", uri="sip:a", response="0", nc=00000001, '
     b'cnonce="c", qop=auth, algorithm=MD5'
 )
+TERMS = (
+    "83680364000a6669656c645f737065636b00087465726d696e616c6c0000000264000269646400046e616d656a",
+    "83680264000a73797374656d5f6d73676b0006756e6b6e6f77",
+    "836e0700075e8187d77e05",
+    "836200989ad7",
+    "836c000000027304747275656d000000036162636a",
+)
+"""Terms of the CTI WebSocket."""
 
 
 def seeds() -> Iterator[tuple[str, bytes]]:
     """Target names and inputs."""
+    from cordboard.api.basix.cti.terms import Atom, frame
     from cordboard.sip.message import Response
     from fuzz.targets import SEPARATOR
     from support.audio import voice
@@ -34,6 +43,9 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "description", SDP
     yield "description", SDP.replace(b"192.0.2.7", b"0.0.0.0").replace(b"IP4", b"IP6")
     yield "digest", ANSWER
+    for vector in TERMS:
+        yield "term", bytes.fromhex(vector)
+    yield "term", frame((1.5, -3, -(2**40), b"x" * 300, [], [(Atom("a"), "b")], True, None))
     packets = [bytes(voice(number)) for number in range(8)]
     yield "rtp", b"".join(len(packet).to_bytes(2, "big") + packet for packet in packets)
     peer = Peer(bounded_end(SERVER, "srv", registrar()))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cordboard.api.basix.cti.reading import MalformedTerm, read_frame
+from cordboard.api.basix.cti.terms import UnwritableTerm, frame
 from cordboard.media.bridging import bridge
 from cordboard.media.stream import MediaStream
 from cordboard.sip.digest import Credentials, answer_challenge, parse_digest
@@ -164,6 +166,19 @@ def stun(data: bytes) -> None:
         assert answer_stun(answer, STRANGER) is None
 
 
+def term(data: bytes) -> None:
+    """What the vendor's client reads can be written again, and reads as before."""
+    try:
+        read = read_frame(data)
+    except MalformedTerm:
+        return
+    try:
+        octets = frame(read)
+    except UnwritableTerm:
+        return  # what it takes and we never write: large numbers, and atoms that are words of ours
+    assert read_frame(octets) == read
+
+
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "message": message,
     "stack": stack,
@@ -172,4 +187,5 @@ TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
     "rtp": rtp,
     "stream": stream,
     "stun": stun,
+    "term": term,
 }

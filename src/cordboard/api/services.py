@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cordboard.api.auth import Gate
+from cordboard.api.basix.cti.figures import CtiFigures
 from cordboard.calls.recorded_files import RecordedFiles
 from cordboard.calls.refusals import Refused
 from cordboard.directory.snapshot import Directory
@@ -40,6 +41,7 @@ class Services:
     agents: Agents = field(init=False)
     recordings: Recordings = field(init=False)
     forwardings: Forwardings = field(init=False)
+    cti: CtiFigures = field(init=False, default_factory=CtiFigures)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "gate", Gate(self.directory))

@@ -18,6 +18,7 @@ from prometheus_client.core import (
 )
 
 from cordboard import __version__
+from cordboard.api.basix.cti.figures import CtiFigures
 from cordboard.api.requests import RequestMetrics
 from cordboard.api.watching import Unready
 from cordboard.calls.limits import TENANT_SCOPE, TRUNK_SCOPE
@@ -55,6 +56,7 @@ class Monitoring:
         wall: Callable[[], float],
         *,
         call_lines: bool,
+        cti: CtiFigures,
         owed: Callable[[], int] = lambda: 0,
     ) -> None:
         self._exchange = exchange
@@ -62,6 +64,7 @@ class Monitoring:
         self._journal = journal
         self._directory = directory
         self._feed = feed
+        self._cti = cti
         self._wall = wall
         self._serving = False
         self._backlog: Backlog | None = None
@@ -240,12 +243,14 @@ class Monitoring:
             )
 
     def _of_readers(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily(
-            "cordboard_feed_readers", "Readers of the feed of events.", len(self._feed)
-        )
-        ended = CounterMetricFamily(
-            "cordboard_feed_ended", "Readers that went, or were sent away.", labels=("reason",)
-        )
-        for reason, count in self._feed.ended.items():
-            ended.add_metric((reason.value,), count)
-        yield ended
+        of_feed = {reason.value: count for reason, count in self._feed.ended.items()}
+        for name, what, readers, ended in (
+            ("feed", "the feed of events", len(self._feed), of_feed),
+            ("cti", "the CTI WebSocket", self._cti.readers, self._cti.ended),
+        ):
+            yield GaugeMetricFamily(f"cordboard_{name}_readers", f"Readers of {what}.", readers)
+            text = f"Readers of {what} that went, or were sent away."
+            gone = CounterMetricFamily(f"cordboard_{name}_ended", text, labels=("reason",))
+            for reason, count in ended.items():
+                gone.add_metric((reason,), count)
+            yield gone

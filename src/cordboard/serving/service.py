@@ -108,6 +108,7 @@ class Service:
         self._monitoring = Monitoring(
             *(self.exchange, self.engine, self.journal, self._directory, self._feed, time.time),
             call_lines=settings.watch.calls,
+            cti=services.cti,
             owed=lambda: self._callbacks.pending,
         )
         self._http = HttpServer(settings.http, create_app(services, self._shown()))

@@ -222,6 +222,19 @@ async def test_a_forced_connection_replaces_the_oldest(site: Site, word: str) ->
             await Client(socket).greeted()
 
 
+async def test_readers_are_counted(site: Site) -> None:
+    figures = site.services.cti
+    async with site.connect() as one, site.connect() as two:
+        for socket in (one, two):
+            await Client(socket).greeted()
+        assert (figures.readers, figures.ended) == (2, {})
+        async with site.connect() as three:
+            await Client(three).ends()
+        await eventually(lambda: figures.ended == {"limit_reached": 1})
+    await eventually(lambda: figures.ended == {"limit_reached": 1, "left": 2})
+    assert figures.readers == 0
+
+
 async def test_a_place_is_free_again_when_its_client_has_gone(site: Site) -> None:
     for _ in range(4):
         async with site.connect() as socket:

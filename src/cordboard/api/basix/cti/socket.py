@@ -21,6 +21,7 @@ from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenti
 from cordboard.api.basix import fields
 from cordboard.api.basix.cti.commands import CtiCommands
 from cordboard.api.basix.cti.desk import Desks, TooManyReaders
+from cordboard.api.basix.cti.figures import LEFT
 from cordboard.api.basix.cti.readers import CtiReader, Parting
 from cordboard.api.cors import origin_of
 from cordboard.api.framed import outlet_of
@@ -78,10 +79,14 @@ class CtiSocket:
         except Refusal as refusal:
             await _refuse(refusal, scope, receive, send)
             return
+        figures = self._services.cti
+        figures.readers += 1
         try:
             await self._serve(principal, reader, scope, receive, send)
         finally:
             self._desks.leave(principal.tenant.domain, reader)
+            figures.readers -= 1
+            figures.ended[LEFT if reader.parting is None else reader.parting.name.lower()] += 1
 
     def _admitted(self, scope: Scope) -> Principal:
         """Who asks; raises :class:`Refusal`."""
