@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import signal
 import time
 import wave
 from array import array
@@ -21,13 +23,14 @@ from cordboard.media import g711
 from support.baresip import BaresipPhone
 from support.own_phone import OwnPhone
 from support.receiver import CallbackReceiver
-from support.server import DOMAIN, CordboardServer, result_of
+from support.server import DOMAIN, Answer, CordboardServer, result_of
 from support.tones import heard, read_samples, seconds_of
-from support.waiting import wait_until
+from support.waiting import BOUND, wait_until
 
 pytestmark = [pytest.mark.interop("baresip"), pytest.mark.slow]
 
 DESK_HZ, THOMAS_HZ, RINGBACK_HZ = 700.0, 1100.0, 400.0
+LOGIN = "auth_username=user;auth_password=password"
 PIECE = 160
 """Samples by which a prompt is known: 20 ms of speech, as a packet has them."""
 
@@ -251,3 +254,45 @@ def test_a_call_for_later_that_is_hung_up_rings_nobody(office: Office) -> None:
     call = office.make(snumber="jessica-desk", cnumber="1003", delay="60")
     assert result_of(office.hang_up(call))["outcome"] == "cancelled"
     assert len(office.desk.events) == events
+
+
+def test_a_call_for_later_and_what_is_to_be_told_outlast_a_killed_server(tmp_path: Path) -> None:
+    with ExitStack() as running:
+        crm = running.enter_context(CallbackReceiver(lambda number: 503 if number == 1 else 200))
+        more = MORE.format(crm=crm.url("/crm"))
+        store = f"sqlite:///{tmp_path / 'journal.db'}"
+        server = CordboardServer(tmp_path / "server", more=more, store=store)
+        running.enter_context(server)
+        phone = running.enter_context(OwnPhone("helen", server.sip, "--answer-after", "0"))
+
+        def asked(function: str, **more: str) -> Answer:
+            query = "".join(f";{name}={value}" for name, value in more.items())
+            return server.request("GET", f"/api/json/{function}/?{LOGIN}{query}")
+
+        asked_for = {"snumber": "helen", "cnumber": "1111"}
+        told = str(asked("calls/make", **asked_for).headers["cordboard-call"])
+        crm.wait_for(1)  # which it has not taken
+        later = str(asked("calls/make", **asked_for, delay="3").headers["cordboard-call"])
+        never = str(asked("calls/make", **asked_for, delay="90").headers["cordboard-call"])
+        assert server.program is not None
+        os.kill(server.program.pid, signal.SIGKILL)
+        assert server.program.wait(10.0) == -signal.SIGKILL
+        server.start()
+
+        ended = asked("calls/hangup", callid=callid(never))
+        assert ended.body["responses"][0]["code"] == "204"
+        assert result_of(server.wait_ended(later))["outcome"] == "completed"
+        assert result_of(server.wait_ended(never))["outcome"] == "cancelled"
+        rung = phone.happened().count("ringing")
+        assert rung == 2, "the first one, and the one for later"
+        wait_until(lambda: statuses(crm, told)[-1:] == ["Hangup"], BOUND, "what was left is told")
+        assert "Calling" in statuses(crm, told)[1:], "again, as it was not taken"
+        wait_until(
+            lambda: statuses(crm, later) == ["Calling", "Answer", "Hangup"], BOUND, "the later one"
+        )
+
+
+def statuses(crm: CallbackReceiver, call: str) -> list[str]:
+    """What was told of a call, attempt by attempt."""
+    came = (one for one in crm.callbacks.all() if one.path.endswith(callid(call)))
+    return [one.json["status"] for one in came]

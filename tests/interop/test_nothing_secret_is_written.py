@@ -36,6 +36,11 @@ api_key = "{hash_key}"
 [tenant.demo.person.boss]
 password = "{person}"
 [tenant.demo.project.1]
+[tenant.demo.webhook.crm]
+url = "http://127.0.0.1:9/{hook}"
+events = ["Calling", "Hangup"]
+headers = {{ Authorization = "Bearer {header}", X-Call = "#callid#" }}
+body = '{{"key": "{header}", "callid": "#callid#"}}'
 [tenant.demo.group.told]
 members = ["jessica"]
 hook = {{ url = "http://127.0.0.1:9/{hook}", secrets = ["whsec_{webhook}"] }}
@@ -226,6 +231,7 @@ def test_nothing_secret_is_written(tmp_path: Path, form: str) -> None:
         person=mark("person password"),
         hash_key=mark("php key"),
         hook=mark("hook"),
+        header=mark("webhook header"),
         zendesk=mark("zendesk token"),
     )
     trunk = Trunk(

@@ -24,6 +24,7 @@ from cordboard.feeds.enswitch.sides import (
     INTERNAL,
     NOBODY,
     OUT,
+    PHONE,
     Side,
     direction_of,
     side_of,
@@ -193,11 +194,13 @@ class ToldCall:
     def _extension(self) -> str:
         """That of the person inside: who was called from outside, or else who was called first."""
         for leg in (Leg.SECOND, Leg.FIRST) if self.came_in else (Leg.FIRST, Leg.SECOND):
-            name = self.legs[leg].endpoint.partition("@")[0]
-            terminal = self._tenant.terminal(name)
+            own = self.legs[leg]
+            terminal = self._tenant.terminal(own.endpoint.partition("@")[0])
             user = None if terminal is None else self._tenant.user_by_id(terminal.user_id)
             if user is not None:
                 return user.extension or user.name
+            if own.side.type == PHONE:
+                return own.side.number
         return ""
 
     def _caller_name(self) -> str:

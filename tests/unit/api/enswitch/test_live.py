@@ -10,7 +10,7 @@ import pytest
 
 from cordboard.api.enswitch.faults import Code
 from cordboard.calls.events import EventKind
-from cordboard.calls.ports import Dial, Play, Prompt, Record
+from cordboard.calls.ports import Dial, Play, Prompt, Record, TerminalEndpoint
 from cordboard.calls.request import Leg
 from cordboard.directory.feature_codes import Feature, FeatureCode
 from cordboard.directory.forwarding import NOT_FORWARDED
@@ -92,9 +92,13 @@ class Talking(Served):
         assert "data" not in answer
         return response["code"], response["key"]
 
-    def rung(self) -> list[str]:
-        """Who was dialled."""
-        return [str(one.endpoint) for one in self.engine.commands if isinstance(one, Dial)]
+    def dialled(self) -> list[str]:
+        """Who was dialled, by account or number."""
+        dialled = (one.endpoint for one in self.engine.commands if isinstance(one, Dial))
+        return [
+            one.contact.account if isinstance(one, TerminalEndpoint) else one.number
+            for one in dialled
+        ]
 
 
 async def test_live_calls_are_listed_leg_by_leg() -> None:
@@ -163,7 +167,7 @@ async def test_a_call_whose_time_has_not_come_is_cancelled() -> None:
     )
     name = callid(reply.headers["cordboard-call"])
     assert (await served.asked("calls/hangup", callid=name))["responses"] == OK
-    assert served.rung() == []
+    assert served.dialled() == []
     await served.exchange.stop()
 
 
@@ -184,7 +188,7 @@ async def test_a_party_is_sent_on_and_the_other_hung_up(channel: str, stays: str
     assert answer["responses"] == OK
     await served.later()
     rows = await served.rows("calls/active/list")
-    assert "helen@demo" in str(served.rung()[-1])
+    assert served.dialled()[-1] == "helen@demo"
     endpoints = " ".join(row["channel"] for row in rows)
     assert stays in endpoints
     assert "helen" in endpoints
@@ -527,3 +531,71 @@ async def test_each_code_that_a_function_documents(
 def test_every_code_is_tested() -> None:
     tested = {code for _, _, code, _ in CODES} | {"401", "402", "500"}
     assert {one.value for one in Code} == tested
+
+
+@pytest.mark.parametrize(
+    ("number", "rung"),
+    [
+        ("jessica-desk", {"jessica-desk@demo"}),
+        ("1001", {"jessica-desk@demo", "jessica-soft@demo"}),
+        ("2001", {"thomas@demo", "helen@demo"}),
+        ("05031001001", {"jessica-desk@demo", "jessica-soft@demo"}),
+        ("0312341234", {"0312341234"}),
+        ("+81312341234", {"+81312341234"}),
+        ("1111", set()),
+        ("*78", set()),
+    ],
+    ids=["line", "extension", "group", "DID", "outside", "outside in full", "context", "feature"],
+)
+@pytest.mark.parametrize("side", ["snumber", "cnumber"])
+async def test_any_number_that_the_customer_can_dial_is_called(
+    side: str, number: str, rung: set[str]
+) -> None:
+    served = Talking()
+    for outside in ("0398765432", "0312341234", "+81312341234"):
+        served.engine.when_dialled(outside, ANSWERS)
+    other = "cnumber" if side == "snumber" else "snumber"
+    there = "thomas" if number == "*78" else "0398765432"
+    answer = await served.asked("calls/make", **{side: number, other: there})
+    assert answer["responses"] == OK
+    await served.later()
+    await served.later()
+    assert set(served.dialled()) == rung | {"thomas@demo" if there == "thomas" else there}
+
+
+LISTS: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("calls/active/list", {}, "uniqueid"),
+    ("calls/active/list/panel", {}, "uniqueid"),
+    ("cdrs/list", {}, "uniqueid"),
+    ("phones/list", {}, "name"),
+    ("numbers/list", {}, "number"),
+    ("numbers/list", {"callerid": "1"}, "number"),
+    ("recordings/list", {"customer": "1"}, "recordid"),
+)
+
+
+@pytest.mark.parametrize(("function", "given", "column"), LISTS)
+async def test_every_list_is_cut_counted_and_sorted(
+    function: str, given: dict[str, str], column: str
+) -> None:
+    served = Talking()
+    over = await served.call(cnumber="0312341234")
+    await served.asked("calls/hangup", callid=over)
+    await served.later()
+    await served.call(snumber="helen", cnumber="thomas")
+    for name in ("a", "b", "c"):
+        await served.recorded(f"0198c0de-0000-7000-8000-00000000000{name}")
+
+    async def shown(**more: str) -> list[str]:
+        rows = await served.rows(function, **given, sort=column, **more)
+        return [row[column] for row in rows]
+
+    every = await shown()
+    assert len(every) >= 2
+    assert await shown(descending="1") == every[::-1]
+    assert await shown(limit="1") == every[:1]
+    assert await shown(offset="1") == every[1:]
+    assert await shown(limit="1", offset="1", descending="1") == every[::-1][1:2]
+    assert await shown(limit="0", offset="0", pages="1") == every
+    counted = await served.asked(function, **given, count="1", limit="1")
+    assert counted["data"] == {"count": str(len(every))}

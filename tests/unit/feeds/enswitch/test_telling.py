@@ -171,7 +171,7 @@ async def test_a_normal_call_gives_calling_answer_and_hangup(crm: Crm, opened: O
         "end": "0",
         "talktime": "0",
         "totaltime": "0",
-        "extension": "",
+        "extension": "1001",
         "recording": "",
         "agent": "",
         "queue": "",
