@@ -28,8 +28,11 @@ from cordboard.api.framed import outlet_of
 from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.calls.planning.parties import find_user
+from cordboard.calls.ports import Contact
 from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.directory.model import Terminal
 from cordboard.directory.scopes import ApiScope
+from cordboard.directory.snapshot import TenantDirectory
 
 PATH: Final = "/basix/api/ws_cti"
 
@@ -68,7 +71,10 @@ class CtiSocket:
     def __init__(self, services: Services, check_seconds: float = CHECK_SECONDS) -> None:
         self._services = services
         self._check_seconds = check_seconds
-        self._desks = Desks(services.journal, services.directory, services.exchange.contacts)
+        self._desks = Desks(services.journal, services.directory, self._contacts_of)
+
+    def _contacts_of(self, tenant: TenantDirectory, terminal: Terminal) -> tuple[Contact, ...]:
+        return self._services.exchange.contacts(tenant, terminal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
