@@ -51,9 +51,14 @@ def also_owed(
     found: list[Owed] = []
     numbers: dict[str, int] = {}
     coming: dict[str, list[CallEvent]] = {}
+    concerned: dict[str, bool] = {}
     for entry in entries:
         tenant = entry.tenant
-        if not entry.events or not also.concerns(tenant):
+        if not entry.events:
+            continue
+        if tenant not in concerned:
+            concerned[tenant] = also.concerns(tenant)
+        if not concerned[tenant]:
             continue
         seq = numbers.get(tenant)
         if seq is None:

@@ -47,9 +47,9 @@ def event_row(tenant: str, seq: int, at: float, event: CallEvent) -> Row:
         "tenant": tenant,
         "seq": seq,
         "at": at,
-        "kind": event.kind.value,
+        "kind": event.kind._value_,
         "call": event.call,
-        "leg": None if event.leg is None else event.leg.value,
+        "leg": None if event.leg is None else event.leg._value_,
         "channel": event.channel,
         "data": _text(event.data),
     }
@@ -204,7 +204,7 @@ def tried_row(tried: Tried) -> Row:
 def _text(value: Mapping[str, Any] | list[Any]) -> str:
     """JSON that every database takes: octets of a peer that are no UTF-8 (lone surrogates) become
     question marks."""
-    plain = value if isinstance(value, dict | list) else dict(value)
+    plain = value if isinstance(value, (dict, list)) else dict(value)
     try:
         return _encode(plain).decode()
     except UnicodeEncodeError:

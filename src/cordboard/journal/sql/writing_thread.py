@@ -8,21 +8,18 @@ the columns (SQLAlchemy around each execution would cost as much as the executio
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
 
 from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Update, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from cordboard.journal.sql.errand_thread import ErrandThread
 from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.store import PASSIVE_CHECKPOINT
 from cordboard.journal.sql.tables import events
 
 Statement = Insert | Update | Delete
-_T = TypeVar("_T")
 
 
 def _told_alike(error: Exception, dialect: Dialect) -> BaseException:
@@ -41,7 +38,7 @@ class WritingThread:
     def __init__(self, engine: Engine, claim: Callable[[Connection], None] | None = None) -> None:
         self._engine = engine
         self._claim = claim
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._thread = ErrandThread("journal")
         self._connection: Connection | None = None
         self._translated: dict[Statement, tuple[str, Row]] = {}
         self.commits = 0
@@ -49,33 +46,31 @@ class WritingThread:
 
     async def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> None:
         """Execute statements, each for all its rows, and commit."""
-        await self._there(self._write, [self._translate(one, rows) for one, rows in statements])
+        await self._thread.run(
+            self._write, [self._translate(one, rows) for one, rows in statements]
+        )
 
     async def connect(self) -> None:
         """Connect now, where that was not needed yet."""
-        await self._there(self._connected)
+        await self._thread.run(self._connected)
 
     async def newest(self, tenant: str) -> int:
         """The highest number of a tenant's events, 0 where there are none."""
-        return await self._there(self._newest, tenant)
+        return await self._thread.run(self._newest, tenant)
 
     async def checkpoint(self) -> None:
         """Have SQLite copy the rest of its log, between two transactions."""
-        await self._there(self._checkpoint)
+        await self._thread.run(self._checkpoint)
 
     async def drop(self) -> None:
         """Let go of a connection that may be broken."""
-        await self._there(self._drop)
+        await self._thread.run(self._drop)
 
     async def close(self) -> None:
         """Disconnect, and end the thread."""
-        await self._there(self._drop)
-        await self._there(self._engine.dispose)
-        self._thread.shutdown()
-
-    async def _there(self, errand: Callable[..., _T], *arguments: object) -> _T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, errand, *arguments)
+        await self._thread.run(self._drop)
+        await self._thread.run(self._engine.dispose)
+        self._thread.close()
 
     def _translate(self, statement: Statement, rows: list[Row]) -> tuple[str, list[Row]]:
         """SQL, and the rows with what the statement itself says beside them."""
