@@ -10,6 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +25,7 @@ def configure_logs(level: int = logging.INFO, *, as_json: bool = False) -> None:
     render: Processor = _json if as_json else _text
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[*_BEFORE, render],
+        processors=[_begin, render],
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -35,11 +36,15 @@ def configure_logs(level: int = logging.INFO, *, as_json: bool = False) -> None:
     root.setLevel(max(level, logging.WARNING))
 
 
-_BEFORE: Final[tuple[Processor, ...]] = (
-    structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-)
+def _begin(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """The level, the time, and the traceback where there is one: what structlog's own processors
+    do, in a third of their time, for there is a line for each request."""
+    event["level"] = name
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return _format_exception(logger, name, event) if "exc_info" in event else event
+
+
+_format_exception = structlog.processors.format_exc_info
 
 
 class _Standard(logging.Formatter):
@@ -53,16 +58,14 @@ class _Standard(logging.Formatter):
         event: EventDict = {"event": record.getMessage(), "by": record.name}
         if record.exc_info:
             event["exc_info"] = record.exc_info
-        for step in _BEFORE:
-            told = step(None, record.levelname.lower(), event)
-            assert isinstance(told, dict), "no step before the last one writes"
-            event = told
-        return str(self._render(None, record.levelname.lower(), event))
+        level = record.levelname.lower()
+        return str(self._render(None, level, _begin(None, level, event)))
 
 
 def _text(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
     """A line for people; what an exception left stands below it."""
-    fields = " ".join(f"{key}={_shown(value)}" for key, value in event.items() if key not in _FIRST)
+    shown = [f"{key}={_shown(value)}" for key, value in event.items() if key not in _FIRST]
+    fields = " ".join(shown)
     line = f"{event['timestamp']} [{event['level']:<8}] {event['event']}"
     line = f"{line}  {fields}" if fields else line
     exception = event.get("exception")
