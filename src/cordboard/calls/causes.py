@@ -8,10 +8,10 @@ value of its Reason header decides.
 
 from __future__ import annotations
 
-from enum import Enum
+from cordboard.values import Word
 
 
-class Cause(Enum):
+class Cause(Word):
     """A leg's or a call's cause, as it stands in events, results and the CDR."""
 
     NORMAL = "normal"

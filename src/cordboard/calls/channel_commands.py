@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from cordboard.calls.causes import Cause
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.overhearing import EavesdropMode
+from cordboard.values import Word
 
 MOST_HOPS: Final = 70
 """Servers that a request may pass (RFC 3261 8.1.1.6)."""
@@ -73,7 +73,7 @@ class TrunkEndpoint:
 Endpoint = TerminalEndpoint | TrunkEndpoint
 
 
-class ToneKind(Enum):
+class ToneKind(Word):
     """The tones of :mod:`cordboard.media.tones`."""
 
     RINGBACK = "ringback"

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from types import MappingProxyType
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.request import Leg
-from cordboard.values import often_made
+from cordboard.values import Word, often_made
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 _NOTHING: Mapping[str, Json] = MappingProxyType({})
 
 
-class EventKind(Enum):
+class EventKind(Word):
     """Every kind of event, with the keys of its ``data``."""
 
     CALL_ACCEPTED = "call.accepted"
@@ -210,7 +209,7 @@ class Recorded:
         }
 
 
-class Outcome(Enum):
+class Outcome(Word):
     """How a request ended, in one word."""
 
     COMPLETED = "completed"

@@ -13,7 +13,7 @@ from typing import Any
 from cordboard.calls.channel_commands import MOST_HOPS
 from cordboard.directory.feature_codes import Feature
 from cordboard.media.overhearing import EavesdropMode
-from cordboard.values import often_made
+from cordboard.values import Word, often_made
 
 DEFAULT_ANSWER_TIMEOUT = 180.0  # seconds; Basix call_user, call_external
 MAX_ANSWER_TIMEOUT = 3600.0
@@ -23,14 +23,14 @@ MAX_DELAY = 366 * 86_400.0
 """Seconds ahead that a call may be scheduled: what lies beyond a year is a mistake in the date."""
 
 
-class Leg(Enum):
+class Leg(Word):
     """The party rung first, and the party it is then connected with."""
 
     FIRST = "first"
     SECOND = "second"
 
 
-class Direction(Enum):
+class Direction(Word):
     """How a call came about: a client asked for it, or a phone or a trunk called us."""
 
     REQUEST = "request"
@@ -253,7 +253,7 @@ class SecondScope(Enum):
     INSIDE = "inside"
 
 
-class Occasion(Enum):
+class Occasion(Word):
     """What a client is told of: the end of the hunt for the first leg (Basix), or of the call."""
 
     FIRST_LEG = "first_leg"

@@ -34,10 +34,10 @@ result is decided on entering it and never changes after.
 
 from __future__ import annotations
 
-from enum import Enum
+from cordboard.values import Word
 
 
-class Stage(Enum):
+class Stage(Word):
     """Where a call is."""
 
     ACCEPTED = "accepted"
@@ -56,7 +56,7 @@ class Stage(Enum):
     ENDED = "ended"
 
 
-class Trigger(Enum):
+class Trigger(Word):
     """What moves a call."""
 
     DELAYED = "wanted later"

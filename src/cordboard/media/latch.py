@@ -23,10 +23,10 @@ where they come from; but whoever can send us a packet could then take a call's 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from cordboard import addresses
+from cordboard.values import Word
 
 Address = tuple[str, int]
 
@@ -38,7 +38,7 @@ MAX_CANDIDATES: Final = 4  # a phone, its former port, and room for two behind t
 MAX_SEQUENCE_STEP: Final = 50  # a second of lost packets still goes on, of late ones is the same
 
 
-class LatchState(Enum):
+class LatchState(Word):
     """How sure we are of where the peer's packets come from."""
 
     CLOSED = "closed"  # no SDP yet: nothing is accepted

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from cordboard.calls.request import CallRequest
 from cordboard.directory.steps import EndReason, RingStep, Step
+from cordboard.values import Word
 
 
-class State(Enum):
+class State(Word):
     """What a program waits for."""
 
     NEW = "new"
@@ -29,7 +29,7 @@ class State(Enum):
     OVER = "over"
 
 
-class Input(Enum):
+class Input(Word):
     """What happens to a program."""
 
     BEGUN = "begun"

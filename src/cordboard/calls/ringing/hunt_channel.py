@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 
 from cordboard.calls.causes import Cause, cause_of_status
 from cordboard.calls.outcome import Verdict
@@ -16,9 +15,10 @@ from cordboard.calls.planning.plan import LegPlan, PlannedChannel
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.said import NOTHING, Said
 from cordboard.directory.model import Trunk
+from cordboard.values import Word
 
 
-class ChannelState(Enum):
+class ChannelState(Word):
     """Where a channel is."""
 
     DIALLING = "dialling"
@@ -29,7 +29,7 @@ class ChannelState(Enum):
     GONE = "gone"
 
 
-class ChannelTrigger(Enum):
+class ChannelTrigger(Word):
     """What moves a channel."""
 
     RANG = "rang"

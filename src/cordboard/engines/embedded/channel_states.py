@@ -8,10 +8,10 @@ never TALKING, else a release.
 
 from __future__ import annotations
 
-from enum import Enum
+from cordboard.values import Word
 
 
-class ChannelState(Enum):
+class ChannelState(Word):
     """Where a channel is."""
 
     DIALLING = "dialling"
@@ -21,7 +21,7 @@ class ChannelState(Enum):
     OVER = "over"
 
 
-class ChannelTrigger(Enum):
+class ChannelTrigger(Word):
     """What moves a channel."""
 
     ANSWERED = "answered"
