@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from bench.harness.load import Placed
 from bench.suites.overload import FAST_MS, judge, seconds_until_back
@@ -44,11 +45,22 @@ def test_a_call_that_was_taken_and_lost() -> None:
 
 
 def test_when_all_is_as_before_again() -> None:
-    after = [refused(10.0), taken(10.2, FAST_MS / 1000 + 0.1), taken(10.6), taken(14.0)]
+    after = [refused(10.0), taken(10.2, FAST_MS / 1000 + 0.1), taken(10.6), taken(11.1)]
     assert seconds_until_back(after) == 0.5
     assert seconds_until_back(after[2:]) == 0.0
 
 
-def test_a_refusal_late_afterwards_counts() -> None:
-    after = [taken(10.0), refused(13.0), taken(14.0)]
+def test_one_good_window_among_bad_ones_is_not_back() -> None:
+    after = [refused(10.0), taken(10.6), refused(11.1), taken(11.6), taken(12.1)]
+    assert seconds_until_back(after) == 1.5
+
+
+def test_few_late_calls_of_many_are_no_overload() -> None:
+    window = [taken(10.0 + at / 1000) for at in range(99)]
+    assert seconds_until_back([*window, refused(10.3), taken(10.6)]) == 0.0
+
+
+def test_never_back() -> None:
+    after = [refused(10.0), refused(13.0)]
+    assert seconds_until_back(after) == inf
     assert not kept(PAST, after)["back to full rate after, s"]
