@@ -10,6 +10,8 @@ from bench.machine import quantile
 BUSIEST_HARNESS = 0.75
 """The share of its core above which the driver itself may be what is slow."""
 
+MOST_NAMED = 4
+
 SLOWEST_SETUP_MS = 500.0
 """At the 99th percentile, above which a rate is not held: requests wait in a queue that grows."""
 
@@ -23,6 +25,8 @@ class Figures:
     lost: int
     refused: int
     retransmissions: int
+    repeated: str
+    """What the first of them were."""
     dropped: int
     settled: bool
     cpu_ms: float
@@ -49,7 +53,7 @@ class Figures:
         if self.refused:
             found.append(f"{self.refused} refused")
         if self.retransmissions:
-            found.append(f"{self.retransmissions} messages repeated")
+            found.append(f"{self.retransmissions} messages repeated ({self.repeated})")
         if self.dropped:
             found.append(f"{self.dropped} messages not seen")
         if not self.settled:
@@ -88,6 +92,7 @@ def figures_of(harvest: Harvest) -> Figures:
         lost=total - ended - refused,
         refused=refused,
         retransmissions=len(seen.repeated),
+        repeated=", ".join(sorted({start[:11] for _, start in seen.repeated})[:MOST_NAMED]),
         dropped=seen.dropped,
         settled=harvest.settled,
         cpu_ms=harvest.cpu.all * 1000 / total,

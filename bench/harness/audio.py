@@ -68,6 +68,7 @@ class Voices:
         self._socket.setblocking(False)
         self._packet = ctypes.create_string_buffer(PACKET_BYTES)
         self._out = _Vector(ctypes.addressof(self._packet), PACKET_BYTES)
+        self._number = 0
         self._heads: list[ctypes.Array[_Header]] = []
         self._kept: list[object] = []
         self._inside = ctypes.create_string_buffer(MOST_AT_ONCE * 2048)
@@ -96,9 +97,11 @@ class Voices:
                 head.vectors, head.vector_count = ctypes.addressof(self._out), 1
             self._heads.append(heads)
 
-    def speak(self, number: int, slice_number: int, heard: Heard) -> None:
-        """Send packet ``number`` to one slice of the ports."""
+    def speak(self, slice_number: int, heard: Heard) -> None:
+        """Send the next packet to one slice of the ports; the first slice begins a packet."""
         heads = self._heads[slice_number]
+        self._number += slice_number == 0
+        number = self._number  # goes on through all talks: a stream that jumps loses a packet
         struct.pack_into(
             "!BBHII", self._packet, 0, 0x80, 0, number & 0xFFFF, number * SAMPLES & 0xFFFFFFFF, 77
         )
@@ -139,9 +142,8 @@ def talk(first: Voices, second: Voices, seconds: float) -> Heard:
         ahead = began + at * step - time.monotonic()
         if ahead > 0:
             time.sleep(ahead)
-        number, part = divmod(at, SLICES)
         for voices in (first, second):
-            voices.speak(number, part, heard)
+            voices.speak(at % SLICES, heard)
         for voices in (first, second):
             while voices.listen(heard):
                 pass

@@ -7,12 +7,15 @@ Content-Length.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 from bench.harness.loop import Loop
 
 READ_BYTES = 65_536
 WAITING_CONNECTIONS = 256
+LONGEST_IDLE_SECONDS = 2.0
+"""After which a server may be about to close a connection."""
 
 Done = Callable[[int, bytes], None]
 """Is told status and body of an answer."""
@@ -63,8 +66,7 @@ class HttpLines:
         whole lines."""
         length = f"Content-Length: {len(body)}\r\n\r\n"
         head = f"{method} {path} HTTP/1.1\r\n{self._headers}{headers}{length}"
-        line = self._free.pop() if self._free else self._opened()
-        line.ask(head.encode() + body, done)
+        self._free_line().ask(head.encode() + body, done)
 
     def close(self) -> None:
         """Close all connections."""
@@ -73,12 +75,19 @@ class HttpLines:
         self._lines.clear()
         self._free.clear()
 
-    def _opened(self) -> _Line:
+    def _free_line(self) -> _Line:
+        while self._free:
+            line = self._free.pop()
+            if time.monotonic() - line.idle_since < LONGEST_IDLE_SECONDS:
+                return line
+            line.close()
+            self._lines.remove(line)
         line = _Line(self._loop, self._address, self._idle, self._gone)
         self._lines.append(line)
         return line
 
     def _idle(self, line: _Line) -> None:
+        line.idle_since = time.monotonic()
         self._free.append(line)
 
     def _gone(self, line: _Line, waiting: bool) -> None:
@@ -102,6 +111,7 @@ class _Line:
         self._idle = idle
         self._gone = gone
         self._done: Done | None = None
+        self.idle_since = 0.0
         self._framed = Framed()
         self._socket = socket.create_connection(address, timeout=5.0)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,6 +1,7 @@
 """Calls that talk: how many G.711 calls one core relays without losing a packet.
 
-Each call is two streams of 50 packets a second into the server and out of it again.
+Each call is two streams of 50 packets a second into the server and out of it again. Of a delay 2 ms
+are the harness's own, which listens that seldom.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ COUNTS = (100, 200, 350, 500, 700, 1000)
 SECONDS = 4.0
 SETTLE_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
+LATEST_MS = 100.0
+"""At the 99th percentile: what a phone's jitter buffer makes up for at most."""
 TRIES = 5
 SETUP_RATE = 100.0
 TALK_SECONDS = 600.0
@@ -47,6 +50,8 @@ class Relayed:
         """Why it does not count, if it does not."""
         if self.lost:
             return f"{self.lost} packets lost"
+        if self.delay_p99 > LATEST_MS:
+            return "too late to be heard"
         return "the harness was busy" if self.harness_share > BUSIEST_HARNESS else ""
 
 
@@ -78,10 +83,12 @@ def run() -> dict[str, Any]:
                 )
             )
             print(f"  {found[-1]}", flush=True)
-            if found[-1].lost:
+            if found[-1].fault:
                 break
     print("\n" + table(HEAD, [_row(each) for each in found]))
-    return {"steps": [asdict(each) for each in found]}
+    held = max((each.calls for each in found if not each.fault), default=0)
+    print(f"\nheld: {held} calls")
+    return {"held": held, "steps": [asdict(each) for each in found]}
 
 
 def _row(one: Relayed) -> list[str]:
@@ -114,7 +121,8 @@ def _bring_up(one: Rig, more: int, ports: list[list[int]]) -> None:
     one.loop.run(lambda: False, SETTLE_SECONDS)
     seen = capture.stop()
     if len(seen.acknowledged) < 2 * more:
-        raise Failed(f"only {len(seen.acknowledged)} of {2 * more} legs answered")
+        reasons = {call.refused for call in placed if call.refused}
+        raise Failed(f"only {len(seen.acknowledged)} of {2 * more} legs answered {reasons or ''}")
     for call_id, port in seen.offers.items():
         outside = seen.number_of(call_id).startswith("03")
         ports[outside].append(port)

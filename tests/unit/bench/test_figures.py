@@ -87,7 +87,7 @@ def test_a_refused_call_is_not_lost() -> None:
     [
         ({"lost": 3}, "3 calls lost"),
         ({"refused": 2}, "2 refused"),
-        ({"retransmissions": 1}, "1 messages repeated"),
+        ({"retransmissions": 1, "repeated": "BYE"}, "1 messages repeated (BYE)"),
         ({"dropped": 4}, "4 messages not seen"),
         ({"settled": False}, "not all was over in time"),
         ({"harness_share": BUSIEST_HARNESS + 0.05}, "the harness had 80% of its core"),
