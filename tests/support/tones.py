@@ -20,6 +20,9 @@ AUDIBLE = 200.0
 """Amplitude (of 32767) below which a tone counts as not there; phones' tones have 8000, ringback
 about 2000."""
 
+SPOKEN = 3000.0
+"""Amplitude from which on a tone is a phone's, though others are heard with it."""
+
 PURE = 0.5
 """A tone's part of the window's power from which on it is the tone and not something else."""
 
@@ -83,6 +86,25 @@ def heard(path: Path, candidates: Iterable[float]) -> list[Heard]:
 def seconds_of(path: Path, hertz: float) -> float:
     """How long a frequency is heard altogether."""
     return sum(tone.seconds for tone in heard(path, [hertz]))
+
+
+def heard_last(path: Path, candidates: Iterable[float], seconds: float) -> set[float] | None:
+    """Which of the candidate frequencies are heard, all at once, throughout the last seconds of a
+    mono 8 kHz file that is perhaps still being written; None where some come or go meanwhile."""
+    octets = path.read_bytes()[WAV_HEAD:]
+    samples = array("h", octets[: len(octets) & ~1][-round(seconds * RATE) * 2 :])
+    if len(samples) < round(seconds * RATE):
+        return None
+    size = int(RATE * WINDOW)
+    windows = [samples[at : at + size] for at in range(0, len(samples) - size + 1, size)]
+    there: set[float] = set()
+    for hertz in candidates:
+        found = [goertzel(window, hertz, RATE) > SPOKEN for window in windows]
+        if any(found) and not all(found):
+            return None
+        if all(found):
+            there.add(hertz)
+    return there
 
 
 def first_sound(path: Path) -> float | None:

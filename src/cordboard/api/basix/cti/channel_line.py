@@ -122,7 +122,7 @@ class ChannelLine:
 
 def party_info(party: Told | None, *, inbound: bool = False) -> Row | None:
     """A party in ``other_info`` that has no channel yet; None for who has none ever."""
-    if party is None or party.get("kind") in ("context", "feature"):
+    if party is None or party.get("kind") in ("context", "feature", "eavesdrop"):
         return None
     outside = party.get("kind") == "number"
     return _info(
