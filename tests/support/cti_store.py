@@ -114,6 +114,8 @@ def _state(state: tuple[Any, ...]) -> dict[str, Any]:
             (data["address"],) = target
     elif name == "eavesdrop":
         data["uuid"], data["eavesdrop_state"] = more
+    elif name == "park":
+        data["slot"], _, data["parker_id"], data["parker_name"] = more
     return {"ts": at, "name": name, "data": data}
 
 

@@ -29,7 +29,7 @@ from cordboard.exchange.eavesdroppers import Eavesdroppers
 from cordboard.exchange.fetching import Fetching, NoServers
 from cordboard.exchange.jobs import Jobs, place_nothing
 from cordboard.exchange.offers import Offers
-from cordboard.exchange.pickups import offered_by, refusal
+from cordboard.exchange.pickups import offered_by, picked_up, refusal
 from cordboard.exchange.serving import Serving
 from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.wrap_ups import WrapUps
@@ -155,21 +155,22 @@ class LiveCalls:
         if self.offers is None:
             return
         if isinstance(event, Incoming):
-            if event.replaces is None or known:
+            wanted = picked_up(event)
+            if wanted is None or known:
                 self.offers.take(event, known=known)
             else:
-                self._pick_up(event, event.replaces)
+                self._pick_up(event, *wanted)
         else:
             self.offers.note(event)
 
-    def _pick_up(self, incoming: Incoming, replaced: str) -> None:
+    def _pick_up(self, incoming: Incoming, channel: str, other: bool) -> None:
         """A phone wants to take the place of another one in a call that is alive."""
-        live = self._live.get(self._channels.call_of(replaced) or "")
+        live = self._live.get(self._channels.call_of(channel) or "")
         try:
             if live is None:
                 raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "replaces")
             offered, call = offered_by(incoming, live.tenant), live.call
-            self._step(live, lambda: call.pick_up(offered, replaced, monotonic()))
+            self._step(live, lambda: call.pick_up(offered, channel, monotonic(), other=other))
         except Refused as refused:
             self._engine.execute(refusal(incoming, refused))
 

@@ -121,3 +121,24 @@ def test_who_waits_for_a_group_waits_no_longer() -> None:
     assert isinstance(party, dict)
     assert (left.data["reason"], party["kind"]) == ("transferred", "context")
     assert not house.desk.lines
+
+
+def test_one_phone_that_rings_may_be_declined_for() -> None:
+    line = Line()
+    assert line.call.wishes.decline("c1", line.now)
+    assert line.commands() == [HangUp("c1", Cause.REJECTED)]
+    assert line.tell(Failed("c1", 487)) == []
+    assert line.call.stage is Stage.RINGING_FIRST, "the other phone of hers rings on"
+    assert not line.call.wishes.decline("c1", line.now), "it rings no more"
+    assert not line.call.wishes.decline("nobody", line.now)
+    assert line.call.wishes.decline("c2", line.now)
+    line.tell(Failed("c2", 487))
+    assert line.outcome == (Outcome.FIRST_LEG_FAILED, Cause.REJECTED)
+
+
+def test_who_talks_declines_nothing() -> None:
+    line = ringing_second()
+    assert not line.call.wishes.decline("c1", line.now)
+    line.tell(Answered("c3"))
+    assert not line.call.wishes.decline("c3", line.now)
+    assert line.call.stage is Stage.BRIDGED

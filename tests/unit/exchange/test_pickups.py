@@ -8,11 +8,13 @@ import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind
-from cordboard.calls.ports import Dial, Incoming
+from cordboard.calls.ports import Dial, Hold, Incoming
+from cordboard.calls.request import Leg
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.engines.far_end import RINGS, CallingEnd, FarEnd, FarState
 from support.quick_house import AT_ONCE, QuickHouse
 from support.tenants import DOMAIN, tenant, user
+from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
@@ -113,3 +115,62 @@ async def test_limits_hold_for_it() -> None:
     before = house.exchange.usage()
     assert house.pick_up(house.ends()[-1].channel).refused == 486
     assert house.exchange.usage() == before
+
+
+def dial(house: House, channel: str, phone: str = "helen", domain: str = DOMAIN) -> CallingEnd:
+    """Let a phone dial to be connected with who is on a channel."""
+    wanted = f"pickup_uuid.{channel}"
+    return house.engine.call_in(Incoming("theirs", f"{phone}@{domain}", (), wanted, domain, phone))
+
+
+async def test_who_waits_for_somebody_else_is_dialled() -> None:
+    house = House()
+    call = await house.place()
+    jessica, _, thomas = house.ends()
+    helen = dial(house, jessica.channel)
+    assert (helen.hears, jessica.hears) == (jessica.channel, helen.channel)
+    assert thomas.hung_up_for is Cause.ANSWERED_ELSEWHERE
+    (offered,) = await house.events(call, EventKind.CHANNEL_OFFERED)
+    assert (offered.event.leg, offered.event.data["dialled"]) == (Leg.SECOND, None)
+    helen.hang_up()
+    assert house.exchange.live_calls() == 0
+    assert not house.exchange.usage()
+
+
+async def test_who_is_on_hold_is_dialled_and_is_so_no_longer() -> None:
+    house = House()
+    house.when("thomas", AT_ONCE)
+    call = await house.place()
+    jessica, _, thomas = house.ends()
+    house.exchange.wish(DOMAIN, call, lambda wishes, _: wishes.hold(Leg.SECOND, True))
+    assert thomas.hears != jessica.channel
+    helen = dial(house, thomas.channel)
+    assert (helen.hears, thomas.hears) == (thomas.channel, helen.channel)
+    assert jessica.hung_up_for is Cause.NORMAL
+    resumed = await house.events(call, EventKind.CHANNEL_RESUMED)
+    holds = [one for one in house.engine.commands if isinstance(one, Hold)]
+    assert [one.on for one in holds if one.channel == thomas.channel] == [True, False], resumed
+
+
+@pytest.mark.parametrize(
+    ("channel", "domain"), [("gone", DOMAIN), ("", DOMAIN), ("thomas", "other")]
+)
+async def test_nobody_is_dialled_there(channel: str, domain: str) -> None:
+    house = House()
+    house.when("thomas", AT_ONCE)
+    await house.place()
+    jessica, soft, thomas = house.ends()
+    named = thomas.channel if channel == "thomas" else channel
+    assert dial(house, named, domain=domain).refused == 404
+    assert dial(house, soft.channel).refused == 404, "it did not answer"
+    assert (jessica.hears, thomas.hears) == (thomas.channel, jessica.channel)
+
+
+async def test_a_trunk_dials_no_channel() -> None:
+    house = House()
+    await house.place()
+    jessica = house.ends()[0]
+    wanted = f"pickup_uuid.{jessica.channel}"
+    incoming = Incoming("theirs", None, (f"first@{DOMAIN}",), wanted, DOMAIN, "x")
+    far = house.engine.call_in(incoming)
+    await eventually(lambda: far.refused == 404)

@@ -192,6 +192,11 @@ class Hunt:
         entry = self.channels[channel]
         return entry.state is ChannelState.SCREENED and self._leave_one(entry, cause)
 
+    def leave_one(self, channel: str, cause: Cause) -> bool:
+        """The same for one that still rings; whether it did."""
+        entry = self.channels[channel]
+        return entry.state in OPEN and self._leave_one(entry, cause)
+
     def leave_user(self, user: int, cause: Cause) -> list[str]:
         """The same for the channels of one user that still ring."""
         return [

@@ -67,6 +67,13 @@ class Hunting:
         self._hang_up([channel], cause)
         return None if hunt.open else hunt.verdict()
 
+    def declined(self, channel: str, leg: Leg, cause: Cause) -> bool:
+        """One of a leg's channels is not to ring any more; whether it did."""
+        rang = self._legs.hunt(leg).leave_one(channel, cause)
+        if rang:
+            self._hang_up([channel], cause)
+        return rang
+
     def failed(self, event: Failed, leg: Leg) -> Verdict | None:
         """A channel is over without answer, unless it goes on somewhere else; the verdict on its
         leg, where no other channel may still be answered."""

@@ -123,9 +123,10 @@ class Call:
         self._settle(now)
         return handed
 
-    def pick_up(self, offered: Offered, replaced: str, now: float) -> None:
-        """Let who calls us take the place of one of the call's channels; raises
-        :class:`~cordboard.calls.refusals.Refused`."""
+    def pick_up(self, offered: Offered, channel: str, now: float, *, other: bool = False) -> None:
+        """Let who calls us take the place of one of the call's channels, or of the ``other`` one's
+        at its far end; raises :class:`~cordboard.calls.refusals.Refused`."""
+        replaced = pickup.at_the_other_end(channel, self._parts) if other else channel
         pickup.pick_up(offered, replaced, self._parts, self._apply, now)
         self._settle(now)
 

@@ -1,5 +1,6 @@
 """A phone takes the place of another one in a call: its INVITE names that one's dialog (Replaces,
-RFC 3891), whose secrets somebody has told it.
+RFC 3891), whose secrets somebody has told it; or it has dialled to be connected with a party of the
+call, and takes the place of whom that one waits for or talks with.
 
 Where the other one rings, the phone that calls is one more that is rung, and answers at once. Where
 it talks, it leaves, as by a transfer to who is there already.
@@ -10,6 +11,7 @@ from __future__ import annotations
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Offered
 from cordboard.calls.ringing.hunt_channel import OPEN
+from cordboard.calls.ringing.legs import other
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
 
@@ -33,6 +35,19 @@ def pick_up(offered: Offered, replaced: str, parts: Parts, apply: Apply, now: fl
         apply(Trigger.TRANSFERRED, now)
     else:
         raise _gone()
+
+
+def at_the_other_end(kept: str, parts: Parts) -> str:
+    """The channel that who is on ``kept`` waits for or talks with; raises :class:`Refused`."""
+    leg = parts.legs.leg_of(kept)
+    if leg is None or parts.legs.winner(leg) not in (kept, None):
+        raise _gone()
+    hunt = parts.legs.hunt(other(leg))
+    rings = (name for name, one in hunt.channels.items() if one.state in OPEN)
+    found = hunt.winner or next(rings, None)
+    if found is None:
+        raise _gone()
+    return found
 
 
 def _gone() -> Refused:

@@ -18,7 +18,7 @@ from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
-from cordboard.calls.running import deflecting, into_program
+from cordboard.calls.running import climbing, deflecting, into_program
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.recording import Recording
 from cordboard.calls.running.referring import MAX_TRANSFERS
@@ -127,6 +127,20 @@ class Wishes:
             if goes_on and recording.terms.beep:
                 self._parts.bridged.beep()
         return recording
+
+    def decline(self, channel: str, now: float) -> bool:
+        """Have a phone that rings do so no longer, as if it had declined: the others of its leg
+        ring on, and where there are none the leg has failed. False where it does not ring."""
+        parts = self._parts
+        leg = parts.legs.leg_of(channel)
+        if leg is None or not parts.is_hunted(channel, leg):
+            return False
+        if not parts.hunting.declined(channel, leg, Cause.REJECTED):
+            return False
+        hunt = parts.legs.hunt(leg)
+        if not hunt.open:
+            climbing.failed(leg, hunt.verdict(), parts, self._apply, now)
+        return True
 
     def transfer(self, kept: Leg, to: str, now: float) -> tuple[str, ...]:
         """Connect a party with somebody else, and hang up the other one, or have somebody else rung

@@ -10,6 +10,7 @@ from cordboard.api.basix.cti.elements import Element
 from cordboard.api.basix.cti.telling import greeting, told
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.people.agents import AgentAct
+from cordboard.calls.ports import Incoming
 from cordboard.calls.request import (
     Address,
     EndUser,
@@ -23,7 +24,7 @@ from cordboard.calls.request import (
 from cordboard.calls.running.wishes import Wishes
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.snapshot import Directory
-from cordboard.engines.far_end import FarEnd
+from cordboard.engines.far_end import RINGS, FarEnd
 from cordboard.exchange.agents import Agents
 from cordboard.exchange.forwardings import Forwardings
 from support.cti_store import CtiStore
@@ -256,6 +257,43 @@ async def test_who_watches_one_user_sees_his_channels_alone() -> None:
         store.take(frame)
     assert [one["user_id"] for one in store.channels.values()] == [1002]
     assert len(store.elements["user"]) == 3
+
+
+async def test_a_call_that_another_phone_picks_up_is_picked_off() -> None:
+    house = QuickHouse()
+    house.engine.take_calls()
+    house.when("thomas", RINGS)
+    watch = CtiWatch(house)
+    await house.place()
+    await watch.catch_up()
+    jessica = next(one for one in watch.store.channels.values() if one["answer_timestamp"])
+    wanted = f"pickup_uuid.{jessica['uuid']}"
+    house.engine.call_in(Incoming("helen-1", f"helen@{DOMAIN}", (), wanted, DOMAIN, "helen"))
+    await watch.catch_up()
+    ends = [row["last_event_data"] for _, name, row in watch.store.events if name == "removed"]
+    assert ends == ["send_cancel,LOSE_RACE", "send_cancel,PICKED_OFF"]
+    helen = watch.store.channels["helen-1"]
+    assert (helen["direction"], helen["state"]["name"]) == ("inbound", "bridged")
+    assert (helen["user_id"], helen["other_uuid"]) == (1003, jessica["uuid"])
+
+
+async def test_who_is_parked_is_picked_up() -> None:
+    house = QuickHouse()
+    house.engine.take_calls()
+    watch = CtiWatch(house)
+    call = await house.place()
+    house.exchange.wish(DOMAIN, call, lambda wishes, _: wishes.hold(Leg.SECOND, True))
+    await watch.catch_up()
+    (parked,) = watch.store.elements["channel_waiting"]
+    state = watch.store.channels[parked]["state"]
+    assert (state["name"], state["data"]["parker_id"]) == ("park", 1001)
+    assert state["data"]["parker_name"] == "jessica"
+    wanted = f"pickup_uuid.{parked}"
+    house.engine.call_in(Incoming("helen-1", f"helen@{DOMAIN}", (), wanted, DOMAIN, "helen"))
+    await watch.catch_up()
+    assert watch.store.elements["channel_waiting"] == {}
+    assert set(watch.store.channels) == {parked, "helen-1"}
+    assert watch.store.channels[parked]["state"]["name"] == "bridged"
 
 
 @pytest.mark.parametrize(("wanted", "tags"), [(True, "auto_answer"), (False, None)])

@@ -299,6 +299,36 @@ async def test_a_party_is_parked_and_transferred(site: Site) -> None:
         )
 
 
+async def test_who_is_parked_for_a_time_is_given_back(site: Site) -> None:
+    async with site.connect() as socket:
+        client = Client(socket)
+        await site.house.place()
+        await client.until(lambda store: len(store.channels) == 2 and talks(store))
+        kept = next(uuid for uuid, one in client.store.channels.items() if one["user_id"] == 1001)
+        await wanted(client, cmd="park", uuid=kept, timeout=0.2)
+        await client.until(lambda store: list(store.elements["channel_waiting"]) == [kept])
+        (waits,) = client.store.elements["channel_waiting"].values()
+        assert waits["state"]["data"]["parker_id"] == 1002
+        await client.until(lambda store: not store.elements["channel_waiting"])
+        await client.until(talks)
+
+
+async def test_one_phone_that_rings_is_left_alone_and_the_others_ring_on(site: Site) -> None:
+    for phone in ("jessica-desk", "jessica-soft"):
+        site.house.when(phone, ((0.0, FarEnd.ring),))
+    async with site.connect() as socket:
+        client = Client(socket)
+        await site.house.place()
+        await client.until(lambda store: len(store.channels) == 2)
+        one, other = client.store.channels
+        await wanted(client, cmd="hangup", uuid=one)
+        await client.until(lambda store: list(store.channels) == [other])
+        assert client.store.events[-1][2]["last_event_data"] == "send_cancel,CALL_REJECTED"
+        await wanted(client, cmd="hangup", uuid=other)
+        await client.until(lambda store: not store.channels)
+    await eventually(lambda: site.house.exchange.live_calls() == 0)
+
+
 async def test_a_call_that_rings_is_sent_on_as_the_web_phone_does(site: Site) -> None:
     """It names the other leg, and who transfers."""
     site.house.when("thomas", ((0.0, FarEnd.ring),))
@@ -434,6 +464,10 @@ async def test_who_may_not_eavesdrop_hears_nobody(site: Site, why: str) -> None:
         '{"cmd":"hangup"}',
         '{"cmd":"hangup","uuid":"nobody"}',
         '{"cmd":"explode","uuid":"UUID"}',
+        '{"cmd":"park","uuid":"UUID","timeout":0}',
+        '{"cmd":"park","uuid":"UUID","timeout":"soon"}',
+        '{"cmd":"park","uuid":"UUID","timeout":[1]}',
+        '{"cmd":"park","uuid":"UUID","timeout":1e999}',
         '{"cmd":"transfer","uuid":"UUID"}',
         '{"cmd":"transfer","uuid":"UUID","destination":"nobody at all"}',
         '{"cmd":["hangup"],"uuid":{"a":1}}',

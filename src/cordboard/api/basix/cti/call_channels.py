@@ -13,7 +13,7 @@ from cordboard.api.basix.cti.channel_line import ChannelLine
 from cordboard.api.basix.cti.channel_states import (
     BRIDGED,
     MEDIA_PLUG,
-    PARKED,
+    PARK,
     PROGRAM,
     SCREENING,
     eavesdropping,
@@ -160,10 +160,11 @@ class CallChannels:
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
             return
-        line.does(PARKED, recorded.at)
+        doing = self._house.parked(call.lines.get(line.other or ""))
+        line.does(doing, recorded.at)
         line.happened(CHANNEL_PARK)
         yield call.told(line, Change.UPDATED)
-        yield from self._waits(call, line, PARKED, recorded.at)
+        yield from self._waits(call, line, doing, recorded.at)
 
     def _resumed(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
         line = call.lines.get(recorded.event.channel or "")
@@ -243,9 +244,8 @@ class CallChannels:
         if line is not None:
             data = recorded.event.data
             remote = data.get("by") == "remote" and not _is_cancelled(line, data.get("sip_status"))
-            yield from self._gone(
-                call, line, recorded.at, as_cause(data.get("cause")), remote=remote
-            )
+            cause = _as_the_vendor_has_it(call, line, as_cause(data.get("cause")))
+            yield from self._gone(call, line, recorded.at, cause, remote=remote)
 
     def _over(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
         """A call is over, and with it whatever no event has ended: the server was killed."""
@@ -273,7 +273,7 @@ class CallChannels:
 
     def _does(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> Iterator[Delta]:
         """A channel does something else from now on, and is not parked any more."""
-        if line.doing == PARKED:
+        if line.doing[0] == PARK:
             yield from self._waits_no_longer(call, line)
         if line.does(doing, at):
             line.happened(STATE_CHANGE)
@@ -298,6 +298,13 @@ def _channels(recorded: Recorded) -> list[str]:
     """The channels that an event of a transfer names."""
     named = recorded.event.data.get("channels")
     return [as_text(one) for one in named] if isinstance(named, list) else []
+
+
+def _as_the_vendor_has_it(call: LiveCall, line: ChannelLine, cause: Cause) -> Cause:
+    """What was answered elsewhere was picked off where that is a phone that has called for it."""
+    winner = call.line_of(line.leg)
+    picked = cause is Cause.ANSWERED_ELSEWHERE and winner is not None and winner.inbound
+    return Cause.TRANSFERRED if picked else cause
 
 
 def _is_cancelled(line: ChannelLine, status: Json) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from cordboard.api.basix.cti.elements import Row, text
 from cordboard.api.basix.cti.event_values import Told, id_in
 from cordboard.calls.events import Json
-from cordboard.directory.model import GroupKind
+from cordboard.directory.model import GroupKind, User
 
 INSIDE: Final = b"int"
 OUTSIDE: Final = b"ext"
@@ -25,8 +25,7 @@ PROGRAM: Final[Row] = (b"xml_ivr",)
 SCREENING: Final[Row] = (b"system_operation", b"screening")
 """Who has answered is asked whether he takes the call."""
 
-PARKED: Final[Row] = (b"park", None, None, None, None)
-"""It is held by a client, in no slot."""
+PARK: Final = b"park"
 
 OTHER: Final[Row] = (b"system_operation", b"feature")
 """It has dialled a feature code."""
@@ -39,6 +38,13 @@ MEDIA_PLUG: Final[Row] = (b"system_operation", b"media_plug")
 def eavesdropping(channel: Json, mode: Json) -> Row:
     """It overhears a channel and whom that one talks with."""
     return (b"eavesdrop", text(channel), text(mode))
+
+
+def parked(parker: User | None) -> Row:
+    """It is held by a client, in no slot, and was talking with a user, if that is one."""
+    if parker is None:
+        return (PARK, None, None, None, None)
+    return (PARK, None, None, parker.id, text(parker.name))
 
 
 def calling(party: Told, kind: GroupKind | None = None) -> Row:

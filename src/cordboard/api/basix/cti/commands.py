@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
 
 from cordboard.api.basix.cti.desk import Desks
+from cordboard.api.basix.cti.parking import Parking, seconds_of
 from cordboard.calls.ports import EavesdropMode
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
@@ -32,8 +34,15 @@ class CtiCommands:
     """The commands of one client, which touches nothing but its own tenant."""
 
     def __init__(
-        self, exchange: Exchange, desks: Desks, domain: str, *, may_eavesdrop: bool
+        self,
+        exchange: Exchange,
+        desks: Desks,
+        domain: str,
+        parking: Parking,
+        *,
+        may_eavesdrop: bool,
     ) -> None:
+        self._parking = parking
         self._may_eavesdrop = may_eavesdrop
         self._exchange = exchange
         self._desks = desks
@@ -57,13 +66,35 @@ class CtiCommands:
             _log.info("cti.refused", tenant=self._domain, call=found[0], reason=str(refusal))
             return False
 
-    def _hang_up(self, call: str, _leg: Leg, _wanted: _Wanted) -> bool:
-        """End the call of a channel."""
-        return self._exchange.hang_up(self._domain, call)
+    def _hang_up(self, call: str, _leg: Leg, wanted: _Wanted) -> bool:
+        """Have a phone that rings do so no longer, or else end the call of a channel."""
+        declined = False
 
-    def _park(self, call: str, leg: Leg, _wanted: _Wanted) -> bool:
-        """Hold a party until somebody takes it back."""
-        return self._exchange.wish(self._domain, call, lambda wishes, _: wishes.hold(leg, True))
+        def decline(wishes: Wishes, now: float) -> None:
+            nonlocal declined
+            declined = wishes.decline(str(wanted["uuid"]), now)
+
+        self._exchange.wish(self._domain, call, decline)
+        return declined or self._exchange.hang_up(self._domain, call)
+
+    def _park(self, call: str, leg: Leg, wanted: _Wanted) -> bool:
+        """Hold a party for a time, or until somebody takes it back."""
+        try:
+            seconds = seconds_of(wanted.get("timeout"))
+        except ValueError:
+            return False
+        if self._parking.full or not self._hold(call, leg, on=True):
+            return False
+        self._parking.park(str(wanted["uuid"]), seconds, lambda: self._give_back(call, leg))
+        return True
+
+    def _hold(self, call: str, leg: Leg, *, on: bool) -> bool:
+        return self._exchange.wish(self._domain, call, lambda wishes, _: wishes.hold(leg, on))
+
+    def _give_back(self, call: str, leg: Leg) -> None:
+        """A party was held for long enough, if it still is."""
+        with suppress(WrongState):
+            self._hold(call, leg, on=False)
 
     def _transfer(self, call: str, leg: Leg, wanted: _Wanted) -> bool:
         """Connect a party with somebody else, and let its other one go."""

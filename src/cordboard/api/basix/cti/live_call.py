@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from cordboard.api.basix.cti.channel_line import ChannelLine, end_user_of, party_info
-from cordboard.api.basix.cti.channel_states import RINGING, calling
+from cordboard.api.basix.cti.channel_states import RINGING, calling, parked
 from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Change, Element, Row, text
 from cordboard.api.basix.cti.end_users import percent
@@ -109,6 +109,11 @@ class House:
         name = as_text(endpoint).partition("@")[0]
         terminal = None if outside else self._tenant().terminal(name)
         return id_in(party, "user") if terminal is None else terminal.user_id
+
+    def parked(self, other: ChannelLine | None) -> Row:
+        """The state of a channel that a client holds, by whom it was talking with."""
+        user = None if other is None or other.user is None else other.user
+        return parked(None if user is None else self._tenant().user_by_id(user))
 
     def calling(self, party: Told) -> Row:
         """The state of a channel that waits for a party."""

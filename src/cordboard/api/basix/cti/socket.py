@@ -22,6 +22,7 @@ from cordboard.api.basix import fields
 from cordboard.api.basix.cti.commands import CtiCommands
 from cordboard.api.basix.cti.desk import Desks, TooManyReaders
 from cordboard.api.basix.cti.figures import LEFT
+from cordboard.api.basix.cti.parking import Parking
 from cordboard.api.basix.cti.readers import CtiReader, Parting
 from cordboard.api.cors import origin_of
 from cordboard.api.framed import outlet_of
@@ -71,6 +72,7 @@ class CtiSocket:
     def __init__(self, services: Services, check_seconds: float = CHECK_SECONDS) -> None:
         self._services = services
         self._check_seconds = check_seconds
+        self._parking = Parking()
         self._desks = Desks(services.journal, services.directory, self._contacts_of)
 
     def _contacts_of(self, tenant: TenantDirectory, terminal: Terminal) -> tuple[Contact, ...]:
@@ -151,8 +153,9 @@ class CtiSocket:
         if principal.may(ApiScope.CALLS_WRITE):
             domain = principal.tenant.domain
             may = principal.may(ApiScope.CALLS_EAVESDROP)
-            exchange = self._services.exchange
-            commands = CtiCommands(exchange, self._desks, domain, may_eavesdrop=may)
+            commands = CtiCommands(
+                self._services.exchange, self._desks, domain, self._parking, may_eavesdrop=may
+            )
         tasks = {
             asyncio.create_task(_listen(commands, receive)),
             asyncio.create_task(reader.parted()),
