@@ -58,6 +58,15 @@ def about(name: str) -> str:
     return (module.__doc__ or "").partition("\n\n")[0]
 
 
+def rounded(found: Any) -> Any:
+    """The same with no more digits than anything is measured with."""
+    if isinstance(found, float):
+        return round(found, 4)
+    if isinstance(found, dict):
+        return {name: rounded(value) for name, value in found.items()}
+    return [rounded(value) for value in found] if isinstance(found, list) else found
+
+
 def main() -> None:
     """Run what is asked for."""
     names = list(Run([]).suites())
@@ -91,7 +100,7 @@ def main() -> None:
         print(f"({time.monotonic() - began:.0f} s)", flush=True)
     run.found["others_at_the_end"] = others()
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(run.found, indent=1) + "\n")
+    options.json.write_text(json.dumps(rounded(run.found), indent=1) + "\n")
     print(f"\nwritten to {options.json}")
 
 

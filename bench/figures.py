@@ -68,6 +68,18 @@ class Figures:
         return not self.faults() and self.setup_p99 <= SLOWEST_SETUP_MS
 
 
+def counted(runs: list[Figures]) -> list[Figures]:
+    """Those that are not void; all where there are no others, so that something is to be seen."""
+    return [one for one in runs if not one.faults()] or runs
+
+
+def faults_of(runs: list[Figures]) -> str:
+    """All that made some of them void, and how many those are."""
+    void = [one for one in runs if one.faults()]
+    named = sorted({fault for one in void for fault in one.faults()})
+    return f"{len(void)} of {len(runs)}: {'; '.join(named)}" if void else ""
+
+
 def figures_of(harvest: Harvest) -> Figures:
     """Count and divide."""
     seen, calls = harvest.seen, harvest.calls

@@ -147,11 +147,12 @@ def talk(first: Voices, second: Voices, seconds: float) -> Heard:
         for voices in (first, second):
             while voices.listen(heard):
                 pass
-    _listen_until_silent(first, second, heard)
+    listen_until_silent(first, second, heard)
     return heard
 
 
-def _listen_until_silent(first: Voices, second: Voices, heard: Heard) -> None:
+def listen_until_silent(first: Voices, second: Voices, heard: Heard) -> None:
+    """Count what is still under way."""
     while True:
         before = heard.received
         time.sleep(SILENCE_SECONDS)

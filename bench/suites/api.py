@@ -6,14 +6,14 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.dialects import DIALECTS
-from bench.figures import Figures
+from bench.figures import Figures, counted, faults_of
 from bench.rig import rig
 from bench.spread import spread, table
 
 RATE = 100.0
 SECONDS = 3.0
 REPEATS = 3
-HEAD = ["dialect", "CPU ms a call", "reply p50", "reply p99", "void because"]
+HEAD = ["dialect", "CPU ms a call", "reply p50", "reply p99", "void"]
 
 
 def run() -> dict[str, Any]:
@@ -26,8 +26,8 @@ def run() -> dict[str, Any]:
                 measured[dialect.name].append(one.figures(RATE, SECONDS, f"{dialect.name:9}"))
     rows = []
     for name, runs in measured.items():
-        replies = [str(spread(getattr(x, of) for x in runs)) for of in ("reply_p50", "reply_p99")]
-        faults = sorted({fault for x in runs for fault in x.faults()})
-        rows.append([name, str(spread(x.cpu_ms for x in runs)), *replies, "; ".join(faults)])
+        good = counted(runs)
+        replies = [str(spread(getattr(x, of) for x in good)) for of in ("reply_p50", "reply_p99")]
+        rows.append([name, str(spread(x.cpu_ms for x in good)), *replies, faults_of(runs)])
     print("\n" + table(HEAD, rows))
     return {name: [asdict(x) for x in runs] for name, runs in measured.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from bench.figures import Figures
+from bench.figures import Figures, counted, faults_of
 from bench.rig import rig
 from bench.spread import spread, table
 
@@ -14,7 +14,6 @@ SECONDS = 4.0
 REPEATS = 3
 HEAD = [
     "calls/s",
-    "runs",
     "CPU ms a call",
     "reply p50",
     "p99",
@@ -22,7 +21,7 @@ HEAD = [
     "p99",
     "200 to INVITE 2 p50",
     "p99",
-    "void because",
+    "void",
 ]
 
 
@@ -45,9 +44,9 @@ def run(store: str | None = None, rates: tuple[int, ...] = RATES) -> dict[str, A
 
 
 def _row(runs: list[Figures]) -> list[str]:
-    counted = [one for one in runs if not one.faults()] or runs
+    good = counted(runs)
     times = [
-        f"{spread(getattr(one, name) for one in counted).middle:.2f}"
+        f"{spread(getattr(one, name) for one in good).middle:.2f}"
         for name in (
             "reply_p50",
             "reply_p99",
@@ -57,7 +56,5 @@ def _row(runs: list[Figures]) -> list[str]:
             "second_invite_p99",
         )
     ]
-    faults = sorted({fault for one in runs for fault in one.faults()})
-    counts = f"{sum(1 for one in runs if not one.faults())} of {len(runs)}"
-    cpu = str(spread(one.cpu_ms for one in counted))
-    return [f"{runs[0].rate:.0f}", counts, cpu, *times, "; ".join(faults)]
+    cpu = str(spread(one.cpu_ms for one in good))
+    return [f"{runs[0].rate:.0f}", cpu, *times, faults_of(runs)]

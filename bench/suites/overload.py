@@ -9,10 +9,12 @@ from math import inf
 from typing import Any
 
 from bench.figures import Figures, figures_of
+from bench.harness.audio import Heard
 from bench.harness.load import Placed
 from bench.machine import quantile
 from bench.rig import rig
 from bench.spread import table
+from bench.talkers import MORE, talking
 
 SUSTAINABLE = 300.0
 TIMES = 2.0
@@ -43,12 +45,13 @@ class Verdict:
 
 def run(sustainable: float = SUSTAINABLE, seconds: float = SECONDS) -> dict[str, Any]:
     """Load, overload, and load again."""
-    with rig(warm_up=sustainable / 2) as one:
+    with rig(warm_up=sustainable / 2, more=MORE) as one, talking(one) as talk:
         print(f"  {TIMES:g} times {sustainable:.0f} calls/s for {seconds:.0f} s", flush=True)
         afterwards = (sustainable * AFTER_SHARE, AFTER_SECONDS)
         harvest = one.load.run(sustainable * TIMES, seconds, afterwards)
+        heard = talk.stop()
     count = round(sustainable * TIMES * seconds)
-    verdicts = judge(harvest.calls[:count], harvest.calls[count:], figures_of(harvest))
+    verdicts = judge(harvest.calls[:count], harvest.calls[count:], figures_of(harvest), heard)
     rows = [[v.what, v.measured, v.aim, "" if v.kept else "NOT KEPT"] for v in verdicts]
     print("\n" + table(HEAD, rows))
     reasons = Counter(call.refused for call in harvest.calls if call.refused)
@@ -61,8 +64,9 @@ def run(sustainable: float = SUSTAINABLE, seconds: float = SECONDS) -> dict[str,
     }
 
 
-def judge(past: list[Placed], after: list[Placed], figures: Figures) -> list[Verdict]:
-    """What was promised for the time past the limit and behind it; ``figures`` are of both."""
+def judge(past: list[Placed], after: list[Placed], figures: Figures, heard: Heard) -> list[Verdict]:
+    """What was promised for the time past the limit and behind it; ``figures`` are of both,
+    ``heard`` of the calls that talked all the while."""
     taken = [call for call in past if call.replied and not call.refused]
     refused = [(call.replied - call.sent) * 1000 for call in past if call.refused]
     silent = sum(1 for call in (*past, *after) if not call.replied)
@@ -80,6 +84,13 @@ def judge(past: list[Placed], after: list[Placed], figures: Figures) -> list[Ver
             not late > REFUSED_WITHIN_MS,
         ),
         Verdict("taken and lost", f"{figures.lost}", "0", figures.lost <= 0),
+        Verdict(
+            f"packets lost of {heard.sent} in calls that went on",
+            f"{heard.sent - heard.received}",
+            "0",
+            heard.received >= heard.sent,
+        ),
+        Verdict("their delay, ms (p99)", f"{quantile(heard.delays, 0.99):.0f}", "", True),
         Verdict("set-up of those taken, ms (p99)", f"{figures.setup_p99:.0f}", "", True),
         Verdict(
             "back to full rate after, s",

@@ -19,7 +19,7 @@ from bench.contenders.asterisk import WAYS, asterisk, version
 from bench.contenders.cordboard import cordboard
 from bench.contenders.sippy_calls import VERSION as SIPPY
 from bench.contenders.sippy_calls import sippy
-from bench.figures import Figures, figures_of, line
+from bench.figures import Figures, counted, figures_of, line
 from bench.harness.load import TALK_SECONDS, Contender, Load
 from bench.harness.loop import Loop
 from bench.harness.phones import OURS as OUR_LEGS
@@ -32,9 +32,9 @@ WARM_UP_SECONDS = 3.0
 STEP_SECONDS = 3.0
 COMMON_RATE = 100.0
 REPEATS = 5
-STEPS = (120, 140, 160, 180, 200, 230, 260, 300, 340, 380, 420, 470, 520, 580, 640, 720, 800, 900)
+STEPS = (130, 160, 200, 240, 280, 320, 360, 400, 450, 500, 550, 600, 700, 800, 900)
 """Calls a second, one after the other until one is not held."""
-TRIES = 2
+TRIES = 3
 """How often a rate may fail before it counts as not held: others use this machine too."""
 REST_SECONDS = 1.0
 
@@ -134,9 +134,9 @@ def told(standings: list[Standing]) -> str:
     head = ["", common, "ratio", "calls/s held", "ratio", "CPU ms there", "driver's CPU ms"]
     rows = []
     for one in standings:
-        spent = spread(step.cpu_ms for step in one.common)
+        spent = spread(step.cpu_ms for step in counted(one.common))
         slower = one.sustained / ours.sustained if ours.sustained else nan
-        driver = spread(step.driver_ms for step in one.common).middle
+        driver = spread(step.driver_ms for step in counted(one.common)).middle
         rows.append(
             [
                 one.name,
@@ -153,7 +153,7 @@ def told(standings: list[Standing]) -> str:
 
 def one_of(standing: Standing) -> float:
     """The middle cost of a call at the common rate."""
-    return spread(step.cpu_ms for step in standing.common).middle
+    return spread(step.cpu_ms for step in counted(standing.common)).middle
 
 
 def run(only: list[str]) -> list[dict[str, Any]]:

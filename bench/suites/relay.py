@@ -12,21 +12,18 @@ from typing import Any
 
 from bench.figures import BUSIEST_HARNESS
 from bench.harness.audio import Voices, talk
-from bench.harness.capture import Capture
-from bench.harness.load import Placed
 from bench.harness.phones import AUDIO_ABOVE, OURS
 from bench.machine import cpu_of, quantile
-from bench.rig import Failed, Rig, rig
+from bench.rig import rig
 from bench.spread import table
+from bench.talkers import SETTLE_SECONDS, bring_up
 
 COUNTS = (100, 200, 350, 500, 700, 1000)
 SECONDS = 4.0
-SETTLE_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
 LATEST_MS = 100.0
 """At the 99th percentile: what a phone's jitter buffer makes up for at most."""
 TRIES = 5
-SETUP_RATE = 100.0
 TALK_SECONDS = 600.0
 """Longer than the suite: nobody hangs up."""
 HEAD = ["calls", "packets", "lost", "us CPU a packet", "core", "delay p50", "p99", "void because"]
@@ -62,7 +59,7 @@ def run() -> dict[str, Any]:
     ports: list[list[int]] = [[], []]
     with rig(readers=0, talk=TALK_SECONDS) as one:
         for count in COUNTS:
-            _bring_up(one, count - len(ports[0]), ports)
+            bring_up(one, count - len(ports[0]), ports)
             first.speak_to(ports[0])
             second.speak_to(ports[1])
             talk(first, second, SETTLE_SECONDS)  # the server learns where the phones are
@@ -102,27 +99,3 @@ def _row(one: Relayed) -> list[str]:
         f"{one.delay_p99:.1f}",
         one.fault,
     ]
-
-
-def _bring_up(one: Rig, more: int, ports: list[list[int]]) -> None:
-    """Place so many calls more, and note the server's audio ports on both legs."""
-    capture = Capture(one.loop, one.server.sip_port)
-    placed: list[Placed] = []
-    missing = more
-    for _ in range(TRIES):  # a machine that others use may have it refuse some
-        for _ in range(missing):
-            placed.append(one.server.place(len(ports[0]) + len(placed)))
-            one.loop.run(lambda: False, 1 / SETUP_RATE)
-        one.loop.run(lambda: all(call.replied for call in placed), ANSWER_SECONDS)
-        missing = sum(1 for call in placed if call.refused) + more - len(placed)
-        if not missing:
-            break
-    one.loop.run(lambda: capture.acks >= 2 * more, ANSWER_SECONDS)
-    one.loop.run(lambda: False, SETTLE_SECONDS)
-    seen = capture.stop()
-    if len(seen.acknowledged) < 2 * more:
-        reasons = {call.refused for call in placed if call.refused}
-        raise Failed(f"only {len(seen.acknowledged)} of {2 * more} legs answered {reasons or ''}")
-    for call_id, port in seen.offers.items():
-        outside = seen.number_of(call_id).startswith("03")
-        ports[outside].append(port)

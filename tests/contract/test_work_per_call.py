@@ -22,7 +22,7 @@ from support.receiver import CallbackReceiver
 from support.server import CordboardServer, Trunk
 from support.waiting import wait_until
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 BOUNDS = tomllib.loads(Path(__file__).with_name("work_per_call.toml").read_text())
 WARM_UP, CALLS = 4, 20

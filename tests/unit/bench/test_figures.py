@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from bench.figures import BUSIEST_HARNESS, SLOWEST_SETUP_MS, Figures, figures_of
+from bench.figures import BUSIEST_HARNESS, SLOWEST_SETUP_MS, Figures, counted, faults_of, figures_of
 from bench.harness.capture import Seen
 from bench.harness.load import Harvest, Placed, moments
 from bench.machine import Cpu
@@ -103,6 +103,14 @@ def test_a_rate_is_not_held_where_requests_wait() -> None:
     one = replace(good(), setup_p99=SLOWEST_SETUP_MS + 1)
     assert not one.faults()
     assert not one.held
+
+
+def test_void_runs_do_not_count_unless_there_are_no_others() -> None:
+    void = replace(good(), lost=1)
+    assert counted([void, good()]) == [good()]
+    assert counted([void]) == [void]
+    assert faults_of([void, good()]) == "1 of 2: 1 calls lost"
+    assert faults_of([good()]) == ""
 
 
 def test_moments_follow_each_other_without_a_gap() -> None:

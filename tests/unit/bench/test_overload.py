@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
+from bench.harness.audio import Heard
 from bench.harness.load import Placed
 from bench.suites.overload import FAST_MS, judge, seconds_until_back
 
@@ -19,8 +20,11 @@ def refused(sent: float, took: float = 0.01) -> Placed:
     return Placed(sent=sent, first="", second="b", replied=sent + took, refused="overloaded")
 
 
-def kept(past: list[Placed], after: list[Placed], lost: int = 0) -> dict[str, bool]:
-    return {one.what: one.kept for one in judge(past, after, replace(good(), lost=lost))}
+def kept(
+    past: list[Placed], after: list[Placed], lost: int = 0, heard: int = 100
+) -> dict[str, bool]:
+    figures = replace(good(), lost=lost)
+    return {one.what: one.kept for one in judge(past, after, figures, Heard(100, heard, [2.0]))}
 
 
 PAST = [taken(1.0), refused(1.5), taken(2.0)]
@@ -42,6 +46,10 @@ def test_a_request_without_a_reply() -> None:
 
 def test_a_call_that_was_taken_and_lost() -> None:
     assert not kept(PAST, AFTER, lost=1)["taken and lost"]
+
+
+def test_audio_that_was_lost() -> None:
+    assert not kept(PAST, AFTER, heard=99)["packets lost of 100 in calls that went on"]
 
 
 def test_when_all_is_as_before_again() -> None:
