@@ -14,19 +14,20 @@ from typing import Any
 
 import pytest
 
+from support.baresip import BaresipPhone
 from support.basix_client import BasixClient
 from support.block import Block
 from support.cti_followers import CtiFollower, V1Follower
 from support.own_phone import OwnPhone
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
-from support.server import Answer, CordboardServer, Trunk
+from support.server import DOMAIN, Answer, CordboardServer, Trunk
 from support.together import together
 from support.waiting import wait_until
 
-pytestmark = pytest.mark.interop("node", "jssip")
+pytestmark = pytest.mark.interop("node", "jssip", "baresip")
 
-JESSICA, THOMAS = 10001001, 10001002
+JESSICA, THOMAS, HELEN, BOB = 10001001, 10001002, 10001003, 10001004
 POPEYE = {
     "id": "11223344",
     "name": "山田 *|%+",
@@ -41,6 +42,10 @@ PEOPLE = """
 id = 10001003
 extension = "1003"
 terminal.helen.secret = "demo-helen"
+[tenant.demo.user.bob]
+id = 10001004
+extension = "1004"
+terminal.bob.secret = "demo-bob"
 [tenant.demo.group.sales]
 id = 2001
 extension = "2001"
@@ -78,16 +83,23 @@ class House:
         trunks = [Trunk("answers", "03", answers.port), Trunk("busy", "04", busy.port)]
         server = CordboardServer(folder, *trunks, more=PEOPLE, media_ports=MEDIA_PORTS)
         self.server = stack.enter_context(server)
-        phones = [
-            OwnPhone(name, self.server.sip, "--lines", "200", *behaviour)
+        self.phones = {
+            name: OwnPhone(name, self.server.sip, "--lines", "200", *behaviour)
             for name, *behaviour in (
                 ("jessica-desk", "--answer-after", "0.2"),
                 ("jessica-soft", "--ring-only"),
                 ("thomas", "--answer-after", "0.1"),
                 ("helen", "--ring-only"),
             )
-        ]
-        stack.enter_context(together([answers, busy, *phones]))
+        }
+        self.bob = BaresipPhone(
+            folder / "bob",
+            "bob",
+            server=self.server.sip,
+            domain=DOMAIN,
+            secret="demo-bob",
+        )
+        stack.enter_context(together([answers, busy, *self.phones.values(), self.bob]))
 
     def call(self, method: str = "call_user", **parameters: Any) -> Answer:
         """Place a call."""
@@ -263,6 +275,49 @@ def is_bridged(told: dict[str, Any], user: int | None) -> bool:
     return row.get("last_event") == "CHANNEL_BRIDGE" and row.get("user_id") == user
 
 
+def test_a_web_phone_keeps_its_books(house: House) -> None:
+    """Helen's rings, and knows her session by its Call-ID; she sends the call on to thomas, it is
+    parked, and bob picks it up."""
+    with (
+        BasixClient(house.server, "app_name=helen&full_events=true", phone_of=HELEN) as helens,
+        BasixClient(house.server, f"app_name=web&user_id={HELEN}", phone_of=HELEN) as own,
+    ):
+        call = house.call(user_name="jessica", destination="helen").call
+        told = helens.wait_for("info_event", lambda one: one["row"].get("user_id") == HELEN)["row"]
+        jessica = told["other_uuid"]
+        house.phones["helen"].wait_for(
+            "ringing", call_id=told["call_id"]
+        )  # as her session is known
+        helens.command(
+            cmd="transfer", uuid=jessica, user_id=HELEN, user_name="helen", destination="thomas"
+        )
+        talks = partial(is_bridged, user=THOMAS)
+        thomas = helens.wait_for("info_event", talks)["row"]
+        assert thomas["other_uuid"] == jessica
+        heard = own.known("phone")["heard"]
+        assert {call_id for call_id, _, _ in heard} == {told["call_id"]}
+        assert heard[-1][1] == "removed"
+
+        helens.command(cmd="park", uuid=jessica, timeout=0.2)
+        parked = helens.wait_until(lambda store: store["channel_waiting"].get(jessica), "is parked")
+        assert parked["state"]["data"]["parker_id"] == THOMAS
+        helens.wait_until(lambda store: not store["channel_waiting"], "and given back")
+        helens.command(cmd="park", uuid=jessica)
+        helens.wait_until(lambda store: jessica in store["channel_waiting"], "is parked again")
+
+        house.bob.dial(f"sip:pickup_uuid.{jessica}@{DOMAIN}")
+        bob = helens.wait_for("info_event", partial(is_bridged, user=BOB))["row"]
+        assert (bob["other_uuid"], bob["direction"]) == (jessica, "inbound")
+        house.bob.wait_established()
+        known = helens.known()
+        assert not known["channel_waiting"]
+        assert set(known["channel"]) == {jessica, bob["uuid"]}
+        helens.command(cmd="hangup", uuid=bob["uuid"])
+        house.server.wait_ended(call)
+        house.bob.wait_closed()
+        helens.wait_until(lambda store: not store["channel"], "all is over")
+
+
 def test_two_connections_and_no_more_but_by_force(house: House) -> None:
     query = "app_name=one"
     with BasixClient(house.server, query) as first, BasixClient(house.server, query) as second:
@@ -273,5 +328,8 @@ def test_two_connections_and_no_more_but_by_force(house: House) -> None:
             assert first.wait_for("system_msg")["text"] == "connection_replaced"
             assert first.wait_for("close")["code"] == 4000
             assert second.known()["channel"] == {}
+    counted = house.server.get("/metrics").body
+    for why in ("limit_reached", "replaced", "left"):
+        assert f'cordboard_cti_ended_total{{reason="{why}"}}' in counted
     with BasixClient(house.server, query, token="wrong", greeted=False) as stranger:
         assert stranger.wait_for("error")["text"].endswith("401")
