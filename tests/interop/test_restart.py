@@ -32,6 +32,16 @@ id = 10001003
 label = "Walter White"
 extension = "1003"
 terminal.walter.secret = "demo-walter"
+
+[tenant.demo.user.nora]
+id = 10001004
+label = "Nora Nishida"
+extension = "1004"
+terminal.nora.secret = "demo-nora"
+
+[tenant.demo.context.menu]
+extension = "1600"
+steps = [{ gather = "CHOICE", timeout = 600 }, { hangup = true }]
 """
 
 
@@ -59,7 +69,7 @@ def challenging(name: str) -> Script:
     )
 
 
-RING, ANSWER = ("jessica-desk", "jessica-soft"), ("thomas", "walter")
+RING, ANSWER = ("jessica-desk", "jessica-soft"), ("thomas", "walter", "nora")
 """The phones; jessica-soft is reached over TCP."""
 
 SCRIPTS: dict[str, Script | str] = {
@@ -120,11 +130,13 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killed]:
             "the second leg rings": basix(
                 "call_user", user_name="thomas", destination=numbers["rings"]
             ),
+            "a program asks": basix("call_user", user_name="nora", destination="1600"),
         }
         for phone in RING:
             phones[phone].wait_ringing()
         server.wait_event(calls["both talk"].call, "call.bridged")
         server.wait_event(calls["the second leg rings"].call, "channel.ringing", "second")
+        server.wait_event(calls["a program asks"].call, "program.step")
         killed_and_started_again(server)
         placed = {name: answer.call for name, answer in calls.items()}
         yield Killed(server, phones, trunks, placed, time.monotonic())
@@ -152,6 +164,7 @@ def test_no_trunk_keeps_a_call(killed: Killed, trunk: str) -> None:
         ("the first leg rings", "ringing_first"),
         ("both talk", "bridged"),
         ("the second leg rings", "ringing_second"),
+        ("a program asks", "program"),
     ],
 )
 def test_every_call_has_ended_as_interrupted(killed: Killed, call: str, stage: str) -> None:
