@@ -39,7 +39,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, RingUser, UserKeys
-from cordboard.calls.ringing.switchboard import Consultation, Handed
+from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram
 from cordboard.calls.running.call import Call
 from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
@@ -99,7 +99,7 @@ class Transfers(RuleBasedStateMachine):
 
     # The exchange
 
-    def hand_over(self, domain: str, into: str, wanted: Consultation) -> Handed:
+    def hand_over(self, domain: str, into: str, wanted: Consultation) -> Handed | HandedProgram:
         assert domain == "demo"
         name = wanted.call if wanted.channel is None else self.owner.get(wanted.channel)
         call = self.calls.get(name or "")

@@ -158,6 +158,7 @@ TRANSITIONS: dict[Stage, dict[Trigger, Stage]] = {
         Trigger.PROGRAM_RINGS: Stage.RINGING_SECOND,
         Trigger.PROGRAM_TRANSFERS: Stage.TRANSFERRING,
         Trigger.PROGRAM_ENDED: Stage.ENDING,
+        Trigger.MERGED: Stage.ENDING,
     },
     Stage.ANNOUNCING: {**_WHILE_EITHER_IS_UP, Trigger.ANNOUNCED: Stage.ENDING},
     Stage.BRIDGED: {

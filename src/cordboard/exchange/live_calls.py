@@ -20,7 +20,7 @@ from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
 from cordboard.calls.programs.program_words import Answer, Errand, WantedJob, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
-from cordboard.calls.ringing.switchboard import Consultation, Handed
+from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram
 from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
@@ -97,7 +97,9 @@ class LiveCalls:
         self._step(live, lambda: wish(live.call, monotonic()))
         return True
 
-    def hand_over(self, tenant: str, into: str, consultation: Consultation) -> Handed:
+    def hand_over(
+        self, tenant: str, into: str, consultation: Consultation
+    ) -> Handed | HandedProgram:
         """Have a call of a tenant give a party away, which the call ``into`` of the same tenant has
         asked for and takes; raises :class:`Refused`.
 
@@ -110,8 +112,9 @@ class LiveCalls:
         if live is None or live.tenant != tenant or call == into:
             raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "call")
         handed = live.call.give(consultation, into, monotonic())
-        live.gave = tuple(handed.hunt.channels)
-        self._given.update(dict.fromkeys(live.gave, live.call.id))
+        if isinstance(handed, Handed):
+            live.gave = tuple(handed.hunt.channels)
+            self._given.update(dict.fromkeys(live.gave, live.call.id))
         self._carry_out(live)
         return handed
 

@@ -40,18 +40,18 @@ from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.reserving import forget, reserve
-from cordboard.calls.ringing.switchboard import Consultation, Handed, Rerouted
+from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram, Rerouted
 from cordboard.calls.trunk_state import TrunkState
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import Group, User
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.eavesdroppers import Eavesdroppers
 
-HandOver = Callable[[str, str, Consultation], Handed]
+HandOver = Callable[[str, str, Consultation], Handed | HandedProgram]
 """Has another call of a tenant give a party away, into the call of that id; raises Refused."""
 
 
-def nobody_gives(_tenant: str, _into: str, _consultation: Consultation) -> Handed:
+def nobody_gives(_tenant: str, _into: str, _consultation: Consultation) -> Handed | HandedProgram:
     """Where there are no other calls."""
     raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "call")
 
@@ -239,7 +239,7 @@ class LiveSwitchboard:
         self.eavesdroppers.begin(plan.request.id, call, watched.talkers)
         return watched
 
-    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
+    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed | HandedProgram:
         """Have the other party of another call of the same tenant; raises Refused."""
         return self.hand_over(plan.request.tenant, plan.request.id, consultation)
 

@@ -9,7 +9,7 @@ import pytest
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind
-from cordboard.calls.ports import Dial, Incoming, RedirectTarget
+from cordboard.calls.ports import Dial, Incoming, Prompt, RedirectTarget
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg, RingUser, UserKeys
 from cordboard.calls.running.wishes import Wishes, WrongState
@@ -20,6 +20,7 @@ from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.live_call import live_call
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.recovery import MemoryRecovery
+from support.programs import steps_of
 from support.tenants import request, tenant
 from support.waiting import eventually
 
@@ -32,10 +33,13 @@ HELEN = RedirectTarget("helen", "demo")
 class House:
     """Phones that answer at once, but for jessica's soft phone, and for helen's if she is slow."""
 
-    def __init__(self, *, helen_rings: bool = False) -> None:
+    def __init__(self, *, helen_rings: bool = False, steps: str = "") -> None:
         self.engine = MemoryEngine()
         self.journal = MemoryJournal()
         here = tenant()
+        if steps:
+            menu = replace(here.contexts[0], steps=steps_of(f"steps = [{steps}]"))
+            here = replace(here, contexts=(menu,))
         elsewhere = replace(here, policy=replace(here.policy, domain="other", sip_realm="other"))
         directory = Directory((here, elsewhere))
         self.exchange = Exchange(lambda: directory, self.engine, self.journal, lambda: 1.0)
@@ -247,6 +251,54 @@ async def test_a_client_may_join_whom_he_likes() -> None:
     with pytest.raises(AssertionError):
         house.join(Leg.FIRST, 2)
     assert not house.exchange.usage()
+
+
+async def in_the_menu(house: House, number: int, who: str) -> FarEnd:
+    """Who is in a program that waits for a key."""
+    asked = replace(request(RingUser(UserKeys(name=who)), "1111"), id=f"call-{number}")
+    accepted = await house.exchange.place(asked)
+    return house.engine.far(accepted.channels[0])
+
+
+async def test_a_phone_that_consults_a_context_sends_its_party_there() -> None:
+    house = House(steps='{play = "menu.wav"}, {gather = "KEY", timeout = 60}')
+    jessica, thomas = await house.place(1)
+    again = await in_the_menu(house, 2, "jessica")
+    assert jessica.refer(RedirectTarget("cordboard", "demo"), replaces=again.channel) == [202, 200]
+    assert {jessica.state, again.state} == {FarState.OVER}
+    assert thomas.hears == Prompt("menu.wav")
+    (transferring,) = await house.events(1, EventKind.CALL_TRANSFERRING)
+    assert (transferring["from_call"], transferring["channels"]) == ("call-2", [])
+    (merged,) = await house.events(2, EventKind.CALL_MERGED)
+    assert merged == {"into": "call-1", "channels": []}
+    assert await house.result(2) == ("completed", "transferred", "program", "first")
+    thomas.hang_up()
+    assert await house.result(1) == ("completed", "normal", "program", "second")
+    assert house.exchange.usage() == {}
+
+
+@pytest.mark.parametrize("named", [None, Leg.FIRST])
+async def test_a_client_takes_somebody_out_of_a_program(named: Leg | None) -> None:
+    house = House(steps='{play = "menu.wav"}, {gather = "KEY", timeout = 60}')
+    jessica, thomas = await house.place(1)
+    helen = await in_the_menu(house, 2, "helen")
+    assert house.join(Leg.FIRST, 2, named) == (helen.channel,)
+    assert thomas.state is FarState.OVER
+    assert hear_each_other(jessica, helen)
+    assert await house.result(2) == ("completed", "transferred", "program", "second")
+    helen.press("5")
+    helen.hang_up()
+    assert await house.result(1) == ("completed", "normal", "bridged", "second")
+    assert house.exchange.usage() == {}
+
+
+async def test_a_client_may_have_the_program_instead_of_who_is_in_it() -> None:
+    house = House(steps='{play = "menu.wav"}, {gather = "KEY", timeout = 60}')
+    jessica, thomas = await house.place(1)
+    helen = await in_the_menu(house, 2, "helen")
+    assert house.join(Leg.FIRST, 2, Leg.SECOND) == ()
+    assert (thomas.state, helen.state) == (FarState.OVER, FarState.OVER)
+    assert jessica.hears == Prompt("menu.wav")
 
 
 async def test_a_client_that_joins_what_can_t_be_joined() -> None:

@@ -180,6 +180,7 @@ class ProgramPlan:
     language: str = "en"
     folder: str = ""
     forwarded: tuple[Hop, ...] = ()
+    from_call: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,19 @@ from cordboard.calls.planning.plan import (
 )
 from cordboard.calls.ports import Accept, Dial, DialOptions, EngineCommand, Failed, RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
-from cordboard.calls.refusals import Refused
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.ringing.holdings import Holdings
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.hunt_channel import Channel
 from cordboard.calls.ringing.log import CallLog
 from cordboard.calls.ringing.meter import Meter
-from cordboard.calls.ringing.switchboard import Consultation, Rerouted, Switchboard
+from cordboard.calls.ringing.switchboard import (
+    Consultation,
+    HandedProgram,
+    Rerouted,
+    Switchboard,
+)
 from cordboard.directory.model import Trunk
 
 
@@ -105,13 +110,21 @@ class Dialling:
             channel.plan = route.plan
             self._dial(channel, route.plan)
 
-    def take_over(self, leg: Leg, consultation: Consultation) -> Rerouted:
-        """Have the party of another call in place of that of a leg; raises
+    def take_over(self, leg: Leg, consultation: Consultation) -> Rerouted | ProgramPlan:
+        """Have the party of another call in place of that of a leg, or its program; raises
         :class:`~cordboard.calls.refusals.Refused`."""
         handed = self._switchboard.take_over(self._plan, consultation)
+        if isinstance(handed, HandedProgram):
+            return self._program(leg, handed)
         plan = replace(handed.plan, leg=leg, screen=False)
         channels = tuple(channel.planned for channel in handed.hunt.channels.values())
         return Rerouted(plan, channels, handed.taken, handed=handed)
+
+    def _program(self, leg: Leg, handed: HandedProgram) -> ProgramPlan:
+        found = self._switchboard.transfer(self._plan, leg, handed.context, self._holdings.of(leg))
+        if not isinstance(found, ProgramPlan):
+            raise Refused(RefusalId.INVALID_DESTINATION, "that is no context any more", "call")
+        return replace(found, from_call=handed.call)
 
     def find_program(self, leg: Leg, to: str) -> ProgramPlan | None:
         """The context that would take the call in place of a leg; None where it is none."""

@@ -66,6 +66,15 @@ class Handed:
     metered: tuple[Metered, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HandedProgram:
+    """In place of a party another ``call`` gives away the program that its other one talked with: a
+    ``context``, which begins anew."""
+
+    call: str
+    context: str
+
+
 class Switchboard(LiveView, Protocol):
     """The live view, and what a call may do about it."""
 
@@ -124,7 +133,7 @@ class Switchboard(LiveView, Protocol):
     ) -> Rerouted:
         """Plan that a leg is answered by a phone that calls us for that, likewise."""
 
-    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed:
+    def take_over(self, plan: CallPlan, consultation: Consultation) -> Handed | HandedProgram:
         """Have the other party of another call of the same tenant, which ends by that.
 
         Raises :class:`~cordboard.calls.refusals.Refused` where there is no such call, or it can't

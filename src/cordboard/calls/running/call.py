@@ -19,7 +19,7 @@ from cordboard.calls.ports import EngineCommand, EngineEvent
 from cordboard.calls.programs.program_words import Answer, Errand
 from cordboard.calls.request import Leg, Offered
 from cordboard.calls.ringing.hunt import Hunt
-from cordboard.calls.ringing.switchboard import Consultation, Handed, Switchboard
+from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram, Switchboard
 from cordboard.calls.running import (
     climbing,
     cutting,
@@ -116,8 +116,8 @@ class Call:
         performing.job_added(self._parts, self._apply, now, turn, job, fault)
         self._settle(now)
 
-    def give(self, wanted: Consultation, into: str, now: float) -> Handed:
-        """Give a party away to the call ``into``, and end; raises
+    def give(self, wanted: Consultation, into: str, now: float) -> Handed | HandedProgram:
+        """Give a party away to the call ``into``, or a program, and end; raises
         :class:`~cordboard.calls.refusals.Refused`."""
         handed = giving.give(wanted, into, self._parts, self._apply, now)
         self._settle(now)

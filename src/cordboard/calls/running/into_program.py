@@ -25,7 +25,7 @@ def transfer(
     parts.hunting.give_up(leg, cause)
     parts.recording.part()
     by_phone = cause is Cause.TRANSFERRED
-    parts.log.transferring(leg, plan.party, (), by_phone=by_phone)
+    parts.log.transferring(leg, plan.party, (), by_phone=by_phone, from_call=plan.from_call)
     parts.legs.replace(leg, Hunt(()))
     parts.plan = parts.dialling.go_into(plan, leg)
     parts.recording.agree(parts.recording_terms)

@@ -152,24 +152,19 @@ class Wishes:
             self._need_another_transfer()
             return deflecting.send_on(leg, to, parts, self._apply, now)
         self._need_transferable()
-        route = parts.dialling.find_target(leg, to)
-        if isinstance(route, ProgramPlan):
-            self._sent.pop(leg, None)
-            into_program.transfer(leg, route, Cause.NORMAL, parts, self._apply, now)
-            return ()
-        return self._go_to(route, now)
+        return self._send(parts.dialling.find_target(leg, to), leg, now)
 
     def join(self, kept: Leg, call: str, other_kept: Leg | None, now: float) -> tuple[str, ...]:
         """Connect a party with that of another ``call``, whose leg ``other_kept`` is (None: the one
         who is not whom this call lets go); both calls lose their other one, and the other call
-        ends. Gives the channels of who comes. Raises
+        ends. Gives the channels of who comes, none for a program. Raises
         :class:`~cordboard.calls.refusals.Refused`; then nothing changes."""
         parts, leg = self._parts, other(kept)
         self._need_transferable()
         winner = parts.legs.winner(leg)
         user = None if winner is None else parts.legs.hunt(leg).channels[winner].planned.user
         consultation = Consultation(user=user, call=call, kept=other_kept)
-        return self._go_to(parts.dialling.take_over(leg, consultation), now)
+        return self._send(parts.dialling.take_over(leg, consultation), leg, now)
 
     def eavesdrop(self, call: str | None, leg: Leg | None, mode: EavesdropMode) -> None:
         """Overhear the two of another ``call`` from now on, or (None) the same ones, in a mode;
@@ -180,6 +175,13 @@ class Wishes:
         if eavesdropping is None:
             raise WrongState(self._parts.stage, "it overhears nobody")
         eavesdropping.turn_to(call, leg, mode)
+
+    def _send(self, route: Rerouted | ProgramPlan, leg: Leg, now: float) -> tuple[str, ...]:
+        if not isinstance(route, ProgramPlan):
+            return self._go_to(route, now)
+        self._sent.pop(leg, None)
+        into_program.transfer(leg, route, Cause.NORMAL, self._parts, self._apply, now)
+        return ()
 
     def _go_to(self, route: Rerouted, now: float) -> tuple[str, ...]:
         parts = self._parts
