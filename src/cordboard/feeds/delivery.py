@@ -113,7 +113,7 @@ class Courier:
     def fate_after(self, attempt: Attempt, attempts: int) -> tuple[Fate, float | None]:
         """What becomes of a callback after its attempt number ``attempts``, and when it is tried
         again."""
-        if attempt.status is not None and 200 <= attempt.status < 300:
+        if attempt.taken or (attempt.status is not None and 200 <= attempt.status < 300):
             return Fate.DELIVERED, None
         if attempt.status == GONE:
             return Fate.GONE, None

@@ -28,12 +28,13 @@ class Fate(Enum):
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One attempt to deliver: ``at`` in seconds since 1970, the answer's status or why there was
-    none, and how many seconds it took."""
+    none, and how many seconds it took. ``taken``: whatever the status, for nobody looks at it."""
 
     at: float
     status: int | None
     error: str | None
     seconds: float
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

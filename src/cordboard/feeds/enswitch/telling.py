@@ -60,7 +60,8 @@ class Telling:
         return await self._try(one, tenant, filled(one.url, fields, in_url), body, manner)
 
     async def tell_customer(self, one: Owed, _attempts: int) -> Attempt:
-        """Post an event's fields; raises :class:`~cordboard.feeds.slots.NoRoom`."""
+        """Post an event's fields, where any reply is as good; raises
+        :class:`~cordboard.feeds.slots.NoRoom`."""
         tenant = self._directory().tenant(one.tenant)
         fields = None if tenant is None else await self._fields(tenant, one)
         if tenant is None or fields is None:
@@ -71,7 +72,9 @@ class Telling:
             "timestamp": f"{one.at:.6f}",
             **fields,
         }
-        return await self._try(one, tenant, one.url, urlencode(said).encode("ascii"), FORM)
+        body = urlencode(said, errors="replace").encode("ascii")
+        attempt = await self._try(one, tenant, one.url, body, FORM)
+        return replace(attempt, taken=attempt.status is not None)
 
     async def _try(
         self, one: Owed, tenant: TenantDirectory, text: str, body: bytes, manner: Manner

@@ -385,3 +385,21 @@ async def test_a_webhook_that_is_gone_is_told_no_more(crm: Crm, opened: Open) ->
         await asyncio.sleep(0.05)
     assert await fate() is Fate.GIVEN_UP
     assert len(crm.told) == 1
+
+
+async def test_any_reply_to_an_event_of_a_customer_will_do(crm: Crm, opened: Open) -> None:
+    house = opened(events_url=f"{crm.url}/events")
+    crm.statuses = [404, 500, 302]
+    call = await house.talk()
+    await eventually(lambda: any(form["event"] == "end" for form in crm.forms), what="the end")
+
+    async def fates() -> set[Fate]:
+        await house.journal.flush()
+        return {one.fate for one in await house.journal.posted(DOMAIN, call=call)}
+
+    for _ in range(100):
+        if await fates() == {Fate.DELIVERED}:
+            break
+        await asyncio.sleep(0.05)
+    assert await fates() == {Fate.DELIVERED}
+    assert len(crm.told) == len(await house.journal.posted(DOMAIN, call=call)), "each once"
