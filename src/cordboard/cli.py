@@ -15,6 +15,7 @@ import typer
 from cordboard import __version__
 from cordboard.api.v1.ladder import COLUMNS, draw
 from cordboard.commands.client import ApiClient, ServerError
+from cordboard.commands.credit_commands import credit
 from cordboard.commands.store_commands import apply, db, secrets
 from cordboard.commands.timeline import Timeline
 from cordboard.commands.trunk_table import trunk_table
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.command()(phone)
 app.command()(apply)
+app.add_typer(credit, name="credit")
 app.add_typer(db, name="db")
 app.add_typer(secrets, name="secrets")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cordboard.directory.scopes import ALL_SCOPES, ApiScope
+from cordboard.directory.scopes import USUAL_SCOPES, ApiScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Account:
     name: str
     tokens: tuple[bytes, ...] = field(repr=False)
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    scopes: frozenset[ApiScope] = ALL_SCOPES
+    scopes: frozenset[ApiScope] = USUAL_SCOPES
     origins: tuple[str, ...] = ()
     login: PhpLogin = PhpLogin()
     idempotent_external_id: bool = False

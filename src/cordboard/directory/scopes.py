@@ -32,7 +32,11 @@ class ApiScope(Enum):
     """Logging agents in and out, pausing them."""
     FORWARDING_WRITE = "forwarding:write"
     """Saying where users' calls go, and who takes none."""
+    CREDIT_READ = "credit:read"
+    """Balances, and what has changed them."""
+    CREDIT_WRITE = "credit:write"
+    """Booking payments."""
 
 
-ALL_SCOPES: Final = frozenset(ApiScope)
-"""What an account may do that names none."""
+USUAL_SCOPES: Final = frozenset(ApiScope) - {ApiScope.CREDIT_WRITE}
+"""What an account may do that names none: who makes calls is seldom who is paid for them."""

@@ -38,7 +38,7 @@ from cordboard.directory.recording import RecordGroup
 from cordboard.directory.recording_schema import check_record_groups, record_group_of, recorded_of
 from cordboard.directory.references import check_tenant, unknown_name
 from cordboard.directory.rows import Row, fit, rows_of
-from cordboard.directory.scopes import ALL_SCOPES
+from cordboard.directory.scopes import USUAL_SCOPES
 from cordboard.directory.shape import Shape, read_table
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.step_reading import PromptPlaces, read_steps
@@ -146,7 +146,7 @@ class TenantReader:
         tokens, values = token_hashes(row, self._problems), row.values
         if not tokens:
             return None
-        scopes = ALL_SCOPES if values["scopes"] is None else frozenset(fit(values["scopes"]))
+        scopes = USUAL_SCOPES if values["scopes"] is None else frozenset(fit(values["scopes"]))
         return Account(
             row.name,
             tokens,

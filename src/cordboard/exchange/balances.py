@@ -20,14 +20,14 @@ OPENING: Final = "opening"
 
 
 class Balances:
-    """Those of all tenants and cards, kept in ``credit``."""
+    """Those of all tenants and cards, kept in ``credit``, which is for looking at alone."""
 
     def __init__(
         self, directory: Callable[[], Directory], journal: Journal, credit: Credit
     ) -> None:
         self._directory = directory
         self._journal = journal
-        self._credit = credit
+        self.credit = credit
         self._opened: set[Payer] = set()
         self._changing = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -37,7 +37,7 @@ class Balances:
         """Have what the ledger says, to be called once, when the calls of the last process are
         settled; then :meth:`open`. Raises :class:`~cordboard.journal.port.JournalUnavailable`."""
         for payer, balance in (await self._journal.balances()).items():
-            self._credit.add(payer, balance)
+            self.credit.add(payer, balance)
         await self.open()
 
     def follow(self) -> None:
@@ -73,7 +73,7 @@ class Balances:
                 return False
             event = credit_event(payer, charge, amount, kind, account)
             await self._journal.commit(payer.tenant, [event])
-            self._credit.add(payer, amount)
+            self.credit.add(payer, amount)
             return True
 
     async def _open_in_time(self) -> None:

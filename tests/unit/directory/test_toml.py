@@ -14,7 +14,7 @@ from cordboard.directory.model import (
     NumberFormat,
 )
 from cordboard.directory.problems import Severity
-from cordboard.directory.scopes import ALL_SCOPES, ApiScope
+from cordboard.directory.scopes import USUAL_SCOPES, ApiScope
 from cordboard.directory.snapshot import Directory
 from cordboard.directory.steps import HangUpStep, PlayStep, Step
 from cordboard.directory.tenant import Surroundings
@@ -245,7 +245,7 @@ tokens = ["fourth-token", "fifth"]
     assert tenant.authenticate("fifth") is more
     assert tenant.authenticate(f"sha256:{hashed}") is None
     assert rotating.scopes == {ApiScope.CALLS_READ, ApiScope.AGENTS_WRITE}
-    assert more.scopes == ALL_SCOPES
+    assert more.scopes == USUAL_SCOPES
     assert (rotating.origins, more.origins) == (("https://shop.example",), ())
     (problem,) = problems
     assert "account.more.tokens[1]: the secret is short" in problem
