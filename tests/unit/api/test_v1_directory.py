@@ -120,7 +120,9 @@ async def test_a_tenant_sees_its_own_objects_only(served: Served) -> None:
 async def test_everybody_may_ask_who_he_is(served: Served) -> None:
     shown = (await of_other(served, "/account", as_="nobody")).json
     assert shown == {"tenant": "other", "name": "nobody", "scopes": [], "origins": []}
-    assert (await served.get("/account")).json["scopes"] == sorted(one.value for one in USUAL_SCOPES)
+    assert (await served.get("/account")).json["scopes"] == sorted(
+        one.value for one in USUAL_SCOPES
+    )
     for path in ("/users", "/groups", "/terminals", "/numbers", "/users/olga"):
         assert (await of_other(served, path, as_="nobody")).json["id"] == "scope_missing"
         assert (await of_other(served, path, as_="reader")).status == 200
