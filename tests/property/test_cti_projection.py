@@ -112,10 +112,11 @@ async def act(house: QuickHouse, live: list[str], what: Place | When | Ask) -> N
 def shown(element: Element, rows: Iterable[Row], watch: CtiWatch) -> list[str]:
     """Rows to compare. Of a party that came from another call, which is over, who comes later knows
     no more than who it is, what it does, and with whom."""
-    if element is not Element.CHANNEL or not watch.merged:
+    if element not in (Element.CHANNEL, Element.CHANNEL_WAITING) or not watch.merged:
         return sorted(map(repr, rows))
     known = ("uuid", "user_id", "other_uuid", "peer_location", "called_number")
-    places = [COLUMNS[element].index(name) for name in known]
+    columns = COLUMNS[element]
+    places = [columns.index(name) for name in known if name in columns]
     return sorted(repr([row[place] for place in places]) for row in rows)
 
 
