@@ -17,6 +17,10 @@ HTTP_BACKLOG: Final = 1024
 WEBSOCKET_OCTETS: Final = 4_096
 """The longest message that a client may send: nothing is expected of it."""
 
+PING_SECONDS: Final = 20.0
+"""Between two pings of a WebSocket (RFC 6455 5.5.2), and within which each has to be answered: less
+than the 30 s after which many a router forgets a connection."""
+
 UNREAD_SECONDS: Final = 60
 """After which a connection is cut whose client does not read what it asked for."""
 
@@ -41,6 +45,8 @@ class HttpServer:
             lifespan="off",
             ws=FramedWebSockets,
             ws_max_size=WEBSOCKET_OCTETS,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
             ws_per_message_deflate=False,  # a window for each reader, for what is small anyway
             log_config=None,
             log_level="warning",

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import ClientSession, WSMsgType
 
 from cordboard.api.framed import Outlet, binary, outlet_of
+from cordboard.serving import http_server
 from cordboard.serving.http_server import HttpServer
 from support.ports import LOOPBACK, free_ports
 from support.waiting import eventually
@@ -47,11 +48,12 @@ class Application:
 @pytest.fixture
 async def served() -> Any:
     application = Application()
-    address = (LOOPBACK, free_ports())
-    server = HttpServer(address, application)
+    port = free_ports()
+    server = HttpServer((LOOPBACK, port), application)
     await server.start()
     async with ClientSession() as session:
-        yield application, session.ws_connect(f"http://{LOOPBACK}:{address[1]}/", max_msg_size=0)
+        connecting = session.ws_connect(f"http://{LOOPBACK}:{port}/", max_msg_size=0)
+        yield application, connecting
     application.end.set()
     await server.stop()
 
@@ -87,3 +89,27 @@ async def test_it_is_known_how_much_a_client_does_not_read(served: Any) -> None:
     await eventually(lambda: application.outlet.waiting() == 0)
     application.outlet.write(LARGE)
     assert application.outlet.waiting() == 0, "nobody is there"
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_client_is_asked_whether_it_is_there(
+    monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    monkeypatch.setattr(http_server, "PING_SECONDS", 0.2)
+    application = Application()
+    port = free_ports()
+    server = HttpServer((LOOPBACK, port), application)
+    await server.start()
+    async with ClientSession() as session:
+        url = f"http://{LOOPBACK}:{port}/"
+        async with session.ws_connect(url, autoping=False) as socket:
+            for _ in range(3 if answers else 1):
+                asked = await socket.receive(timeout=10.0)
+                assert asked.type is WSMsgType.PING
+                if answers:
+                    await socket.pong(asked.data)
+            if not answers:
+                ended = await socket.receive(timeout=10.0)
+                assert (ended.type, ended.data) == (WSMsgType.CLOSE, 1011)
+    application.end.set()
+    await server.stop()

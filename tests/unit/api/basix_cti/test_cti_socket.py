@@ -23,8 +23,9 @@ from cordboard.api.basix.cti.readers import Parting
 from cordboard.api.services import Services
 from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Tone, ToneKind
+from cordboard.directory.model import TenantPolicy
 from cordboard.directory.scopes import ApiScope
-from cordboard.directory.snapshot import Directory
+from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.engines.far_end import FarEnd
 from cordboard.serving.http_server import HttpServer
 from support.cti_store import CtiStore
@@ -44,9 +45,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def basic(token: str) -> dict[str, str]:
+def basic(token: str, domain: str = DOMAIN) -> dict[str, str]:
     """RFC 7617."""
-    return {"Authorization": f"Basic {b64encode(f'{DOMAIN}:{token}'.encode()).decode()}"}
+    return {"Authorization": f"Basic {b64encode(f'{domain}:{token}'.encode()).decode()}"}
 
 
 class Site:
@@ -64,10 +65,16 @@ class Site:
         self.server = HttpServer(self.address, create_app(self.services))
         self.session = ClientSession(timeout=SOON)
 
-    def connect(self, query: str = "?app_name=board", token: str = TOKEN, **more: Any) -> Any:
+    def connect(
+        self,
+        query: str = "?app_name=board",
+        token: str = TOKEN,
+        domain: str = DOMAIN,
+        **more: Any,
+    ) -> Any:
         host, port = self.address
         url = f"http://{host}:{port}/basix/api/ws_cti{query}"
-        return self.session.ws_connect(url, headers=basic(token), **more)
+        return self.session.ws_connect(url, headers=basic(token, domain), **more)
 
 
 @pytest.fixture
@@ -452,6 +459,28 @@ async def test_who_may_not_eavesdrop_hears_nobody(site: Site, why: str) -> None:
         await app.until(lambda store: list(store.channels) == [plug])
         assert site.house.engine.far(plug).hears == Tone(ToneKind.HOLD, "jp")
     assert not await site.house.events(call, EventKind.CALL_OVERHEARD)
+
+
+async def test_a_channel_of_another_tenant_is_none(site: Site) -> None:
+    policy = TenantPolicy("other", "other", country="jp")
+    stranger = TenantDirectory(policy, accounts=site.tenant.accounts)
+    site.house.directory = Directory((site.tenant, stranger))
+    call = await site.house.place()
+    await site.house.journal.flush()
+    async with site.connect() as own, site.connect(domain="other") as other:
+        client, strange = Client(own), Client(other)
+        await client.greeted()
+        await strange.greeted()
+        assert (len(client.store.channels), len(strange.store.channels)) == (2, 0)
+        for uuid in client.store.channels:
+            for cmd in ("hangup", "park", "transfer"):
+                await wanted(strange, cmd=cmd, uuid=uuid, destination="helen", timeout=1)
+        await wanted(strange, cmd="hangup", uuid=call)
+        await wanted(client, cmd="park", uuid=next(iter(client.store.channels)))
+        await client.until(lambda store: bool(store.elements["channel_waiting"]))
+        assert len(client.store.channels) == 2
+        assert not strange.store.events
+    site.house.exchange.hang_up(DOMAIN, call)
 
 
 @pytest.mark.parametrize(

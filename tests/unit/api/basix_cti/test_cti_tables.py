@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cordboard.api.basix.cti.channel_states import calling
@@ -9,12 +11,13 @@ from cordboard.api.basix.cti.elements import COLUMNS, Element, Notice, micros, s
 from cordboard.api.basix.cti.end_users import end_user_text, percent
 from cordboard.api.basix.cti.event_values import Told
 from cordboard.api.basix.cti.hangups import hangup
-from cordboard.api.basix.cti.house_rows import house_rows
+from cordboard.api.basix.cti.house_rows import group_row, house_rows
 from cordboard.api.basix.cti.phones import Phone
 from cordboard.calls.causes import Cause
 from cordboard.calls.people.agents import AgentState
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import GroupKind
+from cordboard.directory.queue_rules import QueueRules
 from support.tenants import tenant
 
 YAMADA = {
@@ -133,6 +136,19 @@ def test_a_user_shows_where_his_calls_go() -> None:
     assert before["followme"] is None
     assert (after["fwd_always_status"], after["do_not_disturb_status"]) == (1, 1)
     assert (after["followme"], after["main_extension"]) == (b"1003", b"1002")
+
+
+def test_a_group_shows_whether_callers_wait_for_it() -> None:
+    queue, none = (replace(tenant().groups[0], queue=one) for one in (QueueRules(), None))
+    place = COLUMNS[Element.GROUP].index("queue")
+    assert (group_row(queue)[place], group_row(none)[place]) == (1, 0)
+
+
+def test_what_there_is_not_is_as_in_the_vendors_example() -> None:
+    user = shown(Element.USER, 1002)
+    assert [user[name] for name in ("presence", "role", "park_group", "flags")] == [0, 0, 0, 0]
+    assert (user["mwi"], user["mwi_target"]) == (b"", None)
+    assert shown(Element.GROUP_MEMBER, b"2001-1002")["role"] == 0
 
 
 def test_a_member_shows_whether_he_takes_calls() -> None:

@@ -52,7 +52,7 @@ def user_row(user: User, terms: Forwarding) -> Row:
         int(terms.do_not_disturb),
         text(user.language),
         text(user.extension),
-        None,  # presence
+        0,  # presence
         0,  # role
         0,  # park_group
         None,  # mwi_target
@@ -71,9 +71,9 @@ def group_row(group: Group) -> Row:
         group.id,
         text(group.name),
         HUNT_TYPE if group.kind is GroupKind.HUNT else RING_TYPE,
-        None,  # language
+        0,  # language
         text(group.extension),
-        text(group.name if group.queue is not None else None),
+        int(group.queue is not None),
         text(group.label),
         0,  # flags
         int(group.kind is GroupKind.CALL_CENTER),
@@ -86,7 +86,7 @@ def member_row(group: Group, member: Member, state: AgentState) -> Row:
     it, and not while he is paused."""
     takes_calls = state.logged_in and not state.paused
     name = b"%d-%d" % (group.id, member.user_id)
-    return (name, group.id, member.user_id, member.priority, int(takes_calls), None)
+    return (name, group.id, member.user_id, member.priority, int(takes_calls), 0)
 
 
 def terminal_row(terminal: Terminal, phone: Phone) -> Row:
