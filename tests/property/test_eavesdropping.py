@@ -230,7 +230,7 @@ async def run(acts: Sequence[Act]) -> None:
         assert kinds[-1] is EventKind.CALL_ENDED, "nothing is said of a call that is over"
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(ACTS, min_size=1, max_size=16))
 def test_each_hears_just_whom_he_is_to_hear(acts: list[Act]) -> None:
     asyncio.run(run(acts))

@@ -97,7 +97,37 @@ def live_call(record: CallRecord, events: Iterable[Recorded]) -> dict[str, Json]
         "first": legs[Leg.FIRST].as_dict(),
         "second": legs[Leg.SECOND].as_dict(),
         "channels": alive,
+        "overhears": _overhears(events),
+        "overheard_by": _overheard_by(events),
     }
+
+
+def _overhears(events: tuple[Recorded, ...]) -> Json:
+    """The call that this one overhears now, and how; None where it overhears none."""
+    last = next(
+        (e.event.data for e in reversed(events) if e.event.kind is EventKind.CALL_EAVESDROPPING), {}
+    )
+    if last.get("mode") is None:
+        return None
+    return {name: last.get(name) for name in ("call", "watched_leg", "mode")}
+
+
+def _overheard_by(events: tuple[Recorded, ...]) -> list[Json]:
+    """Who overhears it now: his call, who he is, and how."""
+    those: dict[Json, Json] = {}
+    for recorded in events:
+        event = recorded.event
+        if event.kind is EventKind.CALL_OVERHEARD and event.leg is not None:
+            call = str(event.data.get("from_call"))
+            those.pop(call, None)
+            if event.data.get("mode") is not None:
+                those[call] = {
+                    "call": call,
+                    "by": event.data.get("by"),
+                    "watched_leg": event.leg.value,
+                    "mode": event.data.get("mode"),
+                }
+    return list(those.values())
 
 
 def _see_transfer(channels: dict[str, dict[str, Json]], recorded: Recorded) -> None:

@@ -154,6 +154,27 @@ async def test_what_is_wrong_is_said() -> None:
     assert await house.problem(path, HELEN) == (409, "call_over")
 
 
+async def test_it_is_explained_and_nothing_rings() -> None:
+    house = House()
+    call = await house.talk()
+    dialled = len(house.engine.commands)
+    path = f"/calls/{call}/eavesdrop/explain"
+    told = (await house.post(path, {**HELEN, "mode": "join"})).json
+    assert told["accepted"]
+    assert told["first"]["rings"][0]["terminal"] == "helen@demo"
+    assert told["second"] == {
+        "party": {"kind": "eavesdrop", "name": "jessica", "number": "1001", "id": 1001},
+        "overhears": call,
+        "watched_leg": "first",
+        "mode": "join",
+    }
+    told = (await house.post(path, {**HELEN, "leg": "second"})).json
+    assert told["refusal"]["id"] == "eavesdropping_not_allowed"
+    assert "names nobody" in told["refusal"]["message"]
+    assert len(house.engine.commands) == dialled
+    assert await house.problem("/calls/nobody/eavesdrop/explain", HELEN) == (404, "call_not_found")
+
+
 async def test_a_call_in_which_nobody_talks_yet_is_in_a_wrong_state() -> None:
     house = House()
     house.engine.when_dialled("thomas@demo", ())

@@ -24,6 +24,7 @@ from cordboard.calls.request import (
     UserKeys,
 )
 from cordboard.calls.running.wishes import RecordAction, Wishes, WrongState
+from cordboard.directory.snapshot import Directory
 from cordboard.engines.far_end import RINGS, AnyEnd
 from cordboard.feeds.cdr import cdr_of
 from cordboard.feeds.live_call import live_call
@@ -144,6 +145,24 @@ async def test_she_hears_both_from_her_answer_on() -> None:
         {"by": {"id": 1003, "name": "helen"}, "from_call": hers, "mode": "listen"}
     ]
     assert await house.state(call) == "bridged"
+    shown = live_call(await house.record(hers), await house.events(hers))
+    assert shown["overhears"] == {"call": call, "watched_leg": "first", "mode": "listen"}
+    assert shown["overheard_by"] == []
+    shown = live_call(await house.record(call), await house.events(call))
+    assert (shown["overhears"], shown["overheard_by"]) == (
+        None,
+        [
+            {
+                "call": hers,
+                "by": {"id": 1003, "name": "helen"},
+                "watched_leg": "first",
+                "mode": "listen",
+            }
+        ],
+    )
+    helen.hang_up()
+    shown = live_call(await house.record(call), await house.events(call))
+    assert shown["overheard_by"] == []
 
 
 @pytest.mark.parametrize("watched", Leg)
@@ -172,6 +191,20 @@ async def test_the_mode_is_changed() -> None:
     assert hears(house.engine.far(second)) == first
     modes = [data["mode"] for data in await house.told(call, EventKind.CALL_OVERHEARD)]
     assert modes == ["listen", "join", "listen"]
+
+
+async def test_who_may_no_longer_does_not_change_the_mode() -> None:
+    house = House()
+    call = await house.place()
+    hers = await house.overhear(call)
+    *others, helen = house.directory.tenants[0].users
+    nobody = replace(helen, eavesdrops=())
+    house.directory = Directory((replace(house.directory.tenants[0], users=(*others, nobody)),))
+    with pytest.raises(Refused) as caught:
+        house.turn(hers, JOIN)
+    assert caught.value.id is RefusalId.EAVESDROPPING_NOT_ALLOWED
+    modes = [data["mode"] for data in await house.told(call, EventKind.CALL_OVERHEARD)]
+    assert modes == ["listen"]
 
 
 async def test_only_a_call_that_overhears_can_be_told_so() -> None:

@@ -12,6 +12,7 @@ from cordboard.media.audio import AudioParameters
 from cordboard.media.bridging import bridge, unbridge
 from cordboard.media.g711 import FRAME_OCTETS, PCMA, PCMU
 from cordboard.media.overhearing import MOST_EAVESDROPPERS, EavesdropMode, Overhearing
+from cordboard.media.recorder import Recorder
 from cordboard.media.rtp import RtpPacket
 from cordboard.media.sources import Tone
 from cordboard.media.stream import MediaStream
@@ -230,6 +231,19 @@ def test_who_is_on_hold_is_sent_nothing_and_hears_on_afterwards() -> None:
     assert house.hear() == (sample(C), sample(J), 0, 0)
     house.boss.configure(AudioParameters(source, PCMU, 0, {0: PCMU}, 101, 101))
     assert house.hear() == (sample(C, B), sample(J, B), sample(J, C), 0)
+
+
+def test_who_is_recorded_is_overheard_as_well() -> None:
+    house = House()
+    recorder = Recorder()
+    house.jessica.stream.record(recorder)
+    house.let(house.boss, JOIN)
+    assert house.hear() == (sample(C, B), sample(J, B), sample(J, C), 0)
+    house.overhearing.leave(house.boss.stream)
+    house.hear()
+    house.jessica.stream.record(None)
+    assert recorder.seconds == pytest.approx(2 * BEATS * 0.02)
+    assert house.jessica.stream._sink is None
 
 
 def test_another_codec_of_the_two_is_passed_on_and_not_overheard() -> None:

@@ -10,8 +10,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from cordboard.api.auth import Principal
-from cordboard.api.v1.access import Here, needs
-from cordboard.api.v1.answers import example, nothing
+from cordboard.api.v1.access import Here, Reader, needs
+from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.asked import LegAsked, Name, between
 from cordboard.api.v1.bodies import Bound, body_of, takes
 from cordboard.api.v1.calls import PLACED, REFUSED, UNREADABLE, origin_of, placed
@@ -21,8 +21,9 @@ from cordboard.api.v1.routing import v1_router
 from cordboard.api.v1.translation import eavesdropping_of
 from cordboard.api.v1.view import CALL_EXAMPLE, CallShown
 from cordboard.api.v1.wishing import why_not, wish
+from cordboard.calls.planning.explain import explain_refusal
 from cordboard.calls.ports import EavesdropMode
-from cordboard.calls.refusals import RefusalId
+from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.running.wishes import Wishes
 from cordboard.exchange.repetition import LONGEST_KEY
@@ -116,6 +117,32 @@ async def eavesdrop(
     if here.exchange.conversation(tenant, watched) is None:
         raise await why_not(here, tenant, watched)
     return await placed(here, eavesdropping_of(asked, watched, origin_of(here, principal)), request)
+
+
+@router.post(
+    "/calls/{call}/eavesdrop/explain",
+    response_model=dict[str, Any],
+    responses={
+        200: example({"accepted": True, "limit_reached": None}),
+        **described("call_not_found", "call_over", "wrong_state", *UNREADABLE, "invalid_parameter"),
+    },
+    openapi_extra=takes(EavesdropAsked, {"listen": {"first": {"user": {"name": "helen"}}}}),
+)
+async def explain_eavesdropping(
+    principal: Reader,
+    here: Here,
+    call: CallName,
+    asked: Annotated[EavesdropAsked, body_of(EavesdropAsked)],
+) -> Response:
+    """What `eavesdrop` with the same body would do now, and why; nothing rings."""
+    tenant, watched = call_named(here, principal, call)
+    if here.exchange.conversation(tenant, watched) is None:
+        raise await why_not(here, tenant, watched)
+    wanted = eavesdropping_of(asked, watched, origin_of(here, principal))
+    try:
+        return shown(here.exchange.explain(wanted))
+    except Refused as refusal:
+        return shown(explain_refusal(refusal))
 
 
 @router.post(

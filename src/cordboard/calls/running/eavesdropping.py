@@ -90,14 +90,14 @@ class Eavesdropping:
     def turn_to(self, call: str | None, leg: Leg | None, mode: EavesdropMode) -> None:
         """Overhear the two of another call, or (None) the same ones, in a mode; raises
         :class:`~cordboard.calls.refusals.Refused`, and then nothing changes."""
-        watched = self._watched
-        if call is not None and call != self._call:
-            watched = self._switchboard.overhear(self._plan, call, leg)
-            self._say_over(alive=True)
-            self._call = call
-        elif watched is not None and leg is not None and leg is not self.leg:
-            assert self._call is not None  # whose two they are
-            watched = self._switchboard.overhear(self._plan, self._call, leg)
+        watched, target = self._watched, self._call if call is None else call
+        if target is not None and (call is not None or watched is not None):
+            same = target == self._call
+            wanted = self.leg if leg is None and same else leg
+            watched = self._switchboard.overhear(self._plan, target, wanted)
+            if not same:
+                self._say_over(alive=True)
+            self._call = target
         if watched is not None:
             self.leg = watched.leg
         self._watched, self.mode = watched, mode
