@@ -17,10 +17,8 @@ from cordboard.calls.planning.plan import (
     ProgramPlan,
 )
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
-from cordboard.calls.programs.program_words import Fetched, Gathered, Stepped
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.recording_terms import RecordingTerms, id_of
-from cordboard.calls.refusals import Refused
 from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
 from cordboard.directory.model import AutoAnswerStyle, Trunk
@@ -271,52 +269,6 @@ class CallLog:
         data: dict[str, Json] = {"by": rung.as_dict(), "to": to, "reason": "deflected"}
         data |= {"refused": None, "party": party.as_dict()}
         self._write(EventKind.CALL_FORWARDED, leg, None, data)
-
-    def program(self, leg: Leg, channel: str | None, context: str) -> None:
-        """A leg is connected with a context."""
-        self._write(EventKind.CALL_PROGRAM, leg, channel, {"context": context})
-
-    def program_step(self, leg: Leg, channel: str | None, turn: Stepped) -> None:
-        """A step of the program has its turn."""
-        data: dict[str, Json] = {"step": turn.place, "does": turn.step.verb}
-        if turn.step.label is not None:
-            data["label"] = turn.step.label
-        self._write(EventKind.PROGRAM_STEP, leg, channel, data)
-
-    def program_gathered(self, leg: Leg, channel: str | None, gathered: Gathered) -> None:
-        """Digits were gathered."""
-        data: dict[str, Json] = {
-            "variable": gathered.variable,
-            "count": gathered.count,
-            "by": gathered.by,
-            "tries": gathered.tries,
-            "digits": gathered.digits,
-        }
-        self._write(EventKind.PROGRAM_GATHERED, leg, channel, data)
-
-    def program_refused(self, leg: Leg, channel: str | None, refusal: Refused) -> None:
-        """Whom the program wants can't be rung."""
-        data: dict[str, Json] = {"id": refusal.id.value, "message": refusal.message}
-        self._write(EventKind.PROGRAM_REFUSED, leg, channel, data)
-
-    def program_fetched(self, leg: Leg, channel: str | None, fetched: Fetched) -> None:
-        """The next steps were asked for."""
-        data: dict[str, Json] = {"steps": fetched.steps, "error": fetched.fault}
-        self._write(EventKind.PROGRAM_FETCHED, leg, channel, data)
-
-    def program_job(
-        self, leg: Leg, channel: str | None, job: str | None, fault: str | None
-    ) -> None:
-        """A call will be made later, or why not."""
-        self._write(EventKind.PROGRAM_JOB, leg, channel, {"job": job, "error": fault})
-
-    def program_error(self, leg: Leg, channel: str | None, fault: str) -> None:
-        """Something went wrong, and the program goes on where it says."""
-        self._write(EventKind.PROGRAM_ERROR, leg, channel, {"error": fault})
-
-    def program_stopped(self, leg: Leg, channel: str | None, fault: str) -> None:
-        """The program can't go on."""
-        self._write(EventKind.PROGRAM_STOPPED, leg, channel, {"error": fault})
 
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""

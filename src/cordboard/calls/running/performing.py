@@ -34,18 +34,17 @@ from cordboard.calls.programs.program_words import (
     TakeCall,
     Tape,
     WantedJob,
-    WantedSteps,
 )
 from cordboard.calls.recording_terms import id_of
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
-from cordboard.calls.running import climbing, queueing, rung_times
-from cordboard.calls.running.jobs import request_of
+from cordboard.calls.running import climbing, program_log, queueing, rung_times
+from cordboard.calls.running.errands import request_of, steps_for
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
-from cordboard.directory.steps import OWN_VARIABLES, EndReason
+from cordboard.directory.steps import EndReason
 
 _CAUSES = {
     EndReason.NORMAL: Cause.NORMAL,
@@ -71,7 +70,7 @@ def enter(parts: Parts, apply: Apply, now: float) -> None:
     parts.program = Program(plan.steps, dict(plan.variables), plan.language)
     leg = parts.waiting.leg
     parts.log.forwarded(plan, plan.forwarded, other(leg))
-    parts.log.program(leg, parts.legs.winner(leg), plan.party.name)
+    program_log.begun(parts, plan.party.name)
     _tell(parts, apply, now, Input.BEGUN)
 
 
@@ -147,7 +146,7 @@ def job_added(
 ) -> None:
     """Another call will be made, or why not."""
     if parts.stage is Stage.PROGRAM:
-        parts.log.program_job(parts.waiting.leg, _hearer(parts), job, fault)
+        program_log.job(parts, job, fault)
         _tell(parts, apply, now, Input.ADDED, (turn, job is not None))
 
 
@@ -194,7 +193,7 @@ def _ring_out(effect: RingOut, parts: Parts, apply: Apply, now: float) -> None:
     try:
         route = parts.dialling.find_party(effect, other(leg), inside=_outsider(parts))
     except Refused as refusal:
-        parts.log.program_refused(leg, parts.legs.winner(leg), refusal)
+        program_log.refused(parts, refusal)
         if parts.program is not None:
             parts.program.handle(Input.NOT_CONNECTED, now, refusal.id.value)
         return
@@ -211,42 +210,14 @@ def _outsider(parts: Parts) -> bool:
 
 
 def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
-    """What Basix tells its XML servers (docs.brastel.com/xml/request.html), and all variables."""
-    plan, party = parts.program_plan, parts.dialling.party(parts.waiting.leg)
-    if plan is None:
-        return
-    if not effect.posted:
-        parts.errand = WantedSteps(effect.turn, effect.urls, None, data=effect.data)
-        return
-    known = dict(plan.variables)
-    caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
-    form = {
-        **{
-            name: value
-            for name, value in effect.variables.items()
-            if not name.startswith(OWN_VARIABLES)
-        },
-        "CallUUID": _hearer(parts) or "",
-        "CallStatus": "in-progress",
-        "Direction": "inbound" if parts.plan.offered else "outbound",
-        "CalledNumber": called,
-        "CallingNumber": caller,
-        "Anonymous": "false" if caller else "true",
-        "To": called,
-        "From": caller,
-    }
-    if party.kind == "user":
-        form |= {"UserId": str(party.id), "UserName": party.name}
-    parts.errand = WantedSteps(
-        effect.turn, effect.urls, form, plan.folder, plan.language, effect.data
-    )
+    parts.errand = steps_for(effect, parts)
 
 
 def _add_job(effect: AddJob, parts: Parts, _apply: Apply, now: float) -> None:
     try:
         parts.errand = WantedJob(effect.turn, request_of(effect, parts, inside=_outsider(parts)))
     except Refused as refusal:
-        parts.log.program_job(parts.waiting.leg, _hearer(parts), None, refusal.message)
+        program_log.job(parts, None, refusal.message)
         if parts.program is not None:
             parts.program.handle(Input.ADDED, now, (effect.turn, False))
 
@@ -265,25 +236,25 @@ def _tape(effect: Tape, parts: Parts, _apply: Apply, now: float) -> None:
 
 
 def _stepped(effect: Stepped, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_step(parts.waiting.leg, _hearer(parts), effect)
+    program_log.stepped(parts, effect)
 
 
 def _gathered(effect: Gathered, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_gathered(parts.waiting.leg, _hearer(parts), effect)
+    program_log.gathered(parts, effect)
 
 
 def _fetched(effect: Fetched, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_fetched(parts.waiting.leg, _hearer(parts), effect)
+    program_log.fetched(parts, effect)
 
 
 def _recovered(effect: Recovered, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.log.program_error(parts.waiting.leg, _hearer(parts), effect.fault)
+    program_log.error(parts, effect.fault)
 
 
 def _ended(effect: Ended, parts: Parts, apply: Apply, now: float) -> None:
     cause = _CAUSES[effect.reason] if effect.fault is None else Cause.FAILED
     if effect.fault is not None:
-        parts.log.program_stopped(parts.waiting.leg, _hearer(parts), effect.fault)
+        program_log.stopped(parts, effect.fault)
     parts.verdicts.gone = Verdict(cause)
     apply(Trigger.PROGRAM_ENDED, now)
 

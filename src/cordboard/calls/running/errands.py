@@ -1,10 +1,11 @@
-"""The call that a program has made later: a request like any other, of the same account."""
+"""What a program asks the exchange for: its next steps or data from a web server, and calls that
+are to be made later, each a request like any other, of the same account."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from cordboard.calls.programs.program_words import AddJob
+from cordboard.calls.programs.program_words import AddJob, Fetch, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
     Address,
@@ -16,11 +17,39 @@ from cordboard.calls.request import (
 )
 from cordboard.calls.running.parts import Parts
 from cordboard.directory.basix_jobs import Job, JobFault, read_job
+from cordboard.directory.steps import OWN_VARIABLES
 
 METHOD: Final = "add_job"
 """How it was asked for, in events and records."""
 
 JOB: Final = "job"
+
+
+def steps_for(effect: Fetch, parts: Parts) -> WantedSteps | None:
+    """What is asked of a server: it is told what Basix tells (docs.brastel.com/xml/request.html),
+    and all variables."""
+    plan, leg = parts.program_plan, parts.waiting.leg
+    if plan is None:
+        return None
+    if not effect.posted:
+        return WantedSteps(effect.turn, effect.urls, None, data=effect.data)
+    known, told = dict(plan.variables), effect.variables.items()
+    caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
+    form = {
+        **{name: value for name, value in told if not name.startswith(OWN_VARIABLES)},
+        "CallUUID": parts.legs.winner(leg) or "",
+        "CallStatus": "in-progress",
+        "Direction": "inbound" if parts.plan.offered else "outbound",
+        "CalledNumber": called,
+        "CallingNumber": caller,
+        "Anonymous": "false" if caller else "true",
+        "To": called,
+        "From": caller,
+    }
+    party = parts.dialling.party(leg)
+    if party.kind == "user":
+        form |= {"UserId": str(party.id), "UserName": party.name}
+    return WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language, effect.data)
 
 
 def request_of(effect: AddJob, parts: Parts, *, inside: bool) -> CallRequest:
