@@ -27,7 +27,7 @@ from support.server import DOMAIN, Answer, CordboardServer, result_of
 from support.tones import heard, read_samples, seconds_of
 from support.waiting import BOUND, wait_until
 
-pytestmark = [pytest.mark.interop("baresip"), pytest.mark.slow]
+pytestmark = [pytest.mark.interop("baresip"), pytest.mark.slow, pytest.mark.timeout(180)]
 
 DESK_HZ, THOMAS_HZ, RINGBACK_HZ = 700.0, 1100.0, 400.0
 LOGIN = "auth_username=user;auth_password=password"

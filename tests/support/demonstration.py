@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 from support.block import Block
 from support.ports import LOOPBACK, free_ports
 from support.program import Program
+from support.server import NEVER_LATE
 
 READY_SECONDS = 30.0
 TALK_SECONDS = 30.0
@@ -36,7 +37,7 @@ class Demonstration(Block):
         ):
             text = text.replace(printed, ours)
         config = folder / "demo.toml"
-        config.write_text(text)
+        config.write_text(f"{text}\n[overload]\n{NEVER_LATE}\n")
         self.url = f"http://{LOOPBACK}:{http}"
         self.program = Program([sys.executable, "-m", "cordboard", "demo", "--config", config])
 
