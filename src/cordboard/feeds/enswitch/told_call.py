@@ -148,7 +148,16 @@ class ToldCall:
 
     @property
     def _second(self) -> Side:
-        return side_of(self.legs[Leg.SECOND].asked)
+        asked = self.legs[Leg.SECOND].asked
+        if isinstance(asked, dict) and asked.get("kind") == "feature":
+            return self._code(str(asked.get("name")), str(asked.get("number")))
+        return side_of(asked)
+
+    def _code(self, feature: str, number: str) -> Side:
+        """A feature code as it is dialled, with what follows it."""
+        codes = self._tenant.feature_codes
+        code = next((one.code for one in codes if one.feature.value == feature), feature)
+        return Side("", code if number == feature else f"{code}*{number}", feature)
 
     def _groups(self) -> list[Side]:
         return [one for one in (self._first, self._second) if one.type == "queue"]

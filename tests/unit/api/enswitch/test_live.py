@@ -427,7 +427,7 @@ async def test_a_feature_code_does_its_thing_once_the_phone_is_answered() -> Non
     await served.asked("calls/hangup", callid=callid(call))
     await served.later()
     (row,) = await served.rows("cdrs/list")
-    assert (row["snumber"], row["cnumber"], row["status"]) == ("thomas", "do_not_disturb", "answer")
+    assert (row["snumber"], row["cnumber"], row["status"]) == ("thomas", "*78", "answer")
 
 
 async def test_a_feature_code_that_nobody_answers_does_nothing() -> None:
