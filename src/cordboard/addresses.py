@@ -23,6 +23,9 @@ LONGEST_ADDRESS: Final = 64
 MAX_REMEMBERED: Final = 8192
 """Of what was worked out of hosts: peers and their contacts, some 200 octets each."""
 
+MOST_HOSTS: Final = 1024
+"""Hosts whose one way of writing is remembered: names may be as long as a line (8 KiB)."""
+
 _WILDCARDS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - as canonical() writes them
 
 IPV6_PREFIX: Final = 64
@@ -90,6 +93,7 @@ NO_HOSTS: Final = Hosts()
 LOCAL_HOST: Final = Hosts("127.0.0.1")
 
 
+@lru_cache(maxsize=MOST_HOSTS)
 def canonical(host: str) -> str:
     """The one way to write a host: no brackets, lower case, IPv6 as in RFC 5952, without a zone,
     and IPv4 where it stands for that; a name stays a name."""

@@ -24,16 +24,13 @@ def octets(count: int) -> bytes:
     """``count`` random octets, at most :data:`PIECE_OCTETS`."""
     if count > PIECE_OCTETS:
         raise ValueError(f"a value has at most {PIECE_OCTETS} random octets")
-    try:
-        piece = _stock.pop()
-    except IndexError:
-        piece = _refill()
-    return piece[:count]
+    return (_stock.pop() if _stock else _refill())[:count]
 
 
 def bits(count: int) -> int:
     """A random number of ``count`` bits, at most 128."""
-    return int.from_bytes(octets((count + 7) // 8), "big") >> (-count % 8)
+    piece = _stock.pop() if _stock else _refill()
+    return int.from_bytes(piece, "big") >> 8 * PIECE_OCTETS - count
 
 
 def token(count: int) -> str:

@@ -8,6 +8,7 @@ the ring is told so instead of slowing anybody.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from cordboard.calls.events import Recorded
 from cordboard.journal.port import ResyncNeeded
@@ -34,17 +35,24 @@ class Log:
         """The position of the oldest entry kept; one past the last where there is none."""
         return self.last - len(self._ring) + 1
 
-    def put(self, entry: Recorded) -> None:
+    def put(self, entries: Sequence[Recorded]) -> None:
         """Append, in place of the oldest where the ring is full; :meth:`wake` tells the readers."""
-        if len(self._ring) < self._capacity:
-            self._ring.append(entry)
-        else:
-            self._ring[(self.last - self._first) % self._capacity] = entry
-        self.last += 1
+        ring, capacity = self._ring, self._capacity
+        for entry in entries:
+            if len(ring) < capacity:
+                ring.append(entry)
+            else:
+                ring[(self.last - self._first) % capacity] = entry
+            self.last += 1
 
     def at(self, position: int) -> Recorded:
         """The entry at a position from :attr:`oldest` to :attr:`last`."""
         return self._ring[(position - 1 - self._first) % self._capacity]
+
+    def some(self, first: int, most: int) -> list[Recorded]:
+        """The entries from a position on, as many as there are, and lie side by side."""
+        begin = (first - 1 - self._first) % self._capacity
+        return self._ring[begin : begin + min(most, self.last + 1 - first)]
 
     def wake(self) -> None:
         """Let the readers that wait go on."""
@@ -101,7 +109,7 @@ class LogReader:
         first = self._position + 1
         if self._closed or first < self._log.oldest:
             return []
-        found = [self._log.at(at) for at in range(first, min(self._log.last + 1, first + most))]
+        found = self._log.some(first, most)
         self._position += len(found)
         return found
 

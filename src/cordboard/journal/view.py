@@ -252,10 +252,14 @@ class View:
             known.calls[record.id] = KnownCall(record, key)
             if key is not None:
                 self._keys[record.tenant, record.account, key.value] = KeptKey(key, record.id)
-        for event in entry.events:
-            recorded = Recorded(self.epoch, log.last + 1, entry.at, entry.tenant, event)
-            log.put(recorded)
-            self.all.put(recorded)
+        numbered = [
+            Recorded(self.epoch, seq, entry.at, entry.tenant, event)
+            for seq, event in enumerate(entry.events, log.last + 1)
+        ]
+        log.put(numbered)
+        self.all.put(numbered)
+        for recorded in numbered:
+            event = recorded.event
             call = known.calls.get(event.call)
             if call is not None:
                 self._keep(known, call, recorded)

@@ -44,6 +44,7 @@ class Hearing:
 
     __slots__ = (
         "_audible",
+        "_busy",
         "_codec",
         "_comfort",
         "_digits",
@@ -75,6 +76,7 @@ class Hearing:
         self._mix: FrameSource | None = None
         self._packets = Packets()
         self._digits = DigitQueue()
+        self._busy = False  # something is played, sent as digits, or mixed
         self._occupied = True  # what is listened to is not passed on
 
     def configure(self, audio: AudioParameters) -> None:
@@ -139,20 +141,12 @@ class Hearing:
     @property
     def playing(self) -> bool:
         """Whether ``tick`` is to be called."""
-        return self._playing is not None or bool(self._digits) or self.mixing or self.comforting
-
-    @property
-    def mixing(self) -> bool:
-        """Whether several are heard in place of the stream listened to, as far as we can make
-        what the leg takes."""
-        return self._mix is not None and self._audible
+        return self._busy or (self._comfort and self._sends and self._audible)
 
     @property
     def comforting(self) -> bool:
         """Whether silence is what would be sent next."""
-        if self._playing is not None or self._digits or self.mixing:
-            return False
-        return self._comfort and self._sends and self._audible
+        return not self._busy and self._comfort and self._sends and self._audible
 
     def tick(self, now: float) -> bytes | None:
         """Go on by 20 ms with what is played; give the packet to send."""
@@ -252,5 +246,6 @@ class Hearing:
             self._set_occupied()
 
     def _set_occupied(self) -> None:
-        played = self._playing is not None or bool(self._digits) or self.mixing
-        self._occupied = played or not self._sends
+        mixing = self._mix is not None and self._audible  # as far as we can make what it takes
+        self._busy = mixing or self._playing is not None or bool(self._digits)
+        self._occupied = self._busy or not self._sends

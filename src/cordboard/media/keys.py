@@ -30,14 +30,14 @@ MAX_WAITING: Final = 32  # INFOs at a time; fingers make ten in a second
 class Keys:
     """The keys of one leg."""
 
-    __slots__ = ("_both", "_ended", "_events_agreed", "_told", "_waiting", "events", "info_only")
+    __slots__ = ("_both", "_ended", "_events_agreed", "_told", "events", "info_only", "waiting")
 
     def __init__(self) -> None:
         self.events = DtmfReceiver()
         self.info_only = False  # as far as known
         self._events_agreed = False
         self._both = False
-        self._waiting: deque[tuple[float, Digit]] = deque()
+        self.waiting: deque[tuple[float, Digit]] = deque()
         # Events that have ended, until their INFOs come.
         self._ended: deque[tuple[float, str]] = deque(maxlen=MAX_WAITING)
         self._told: tuple[float, str] | None = None  # the last INFO, until its event comes
@@ -67,15 +67,15 @@ class Keys:
         if self.info_only:
             self._told = (now, digit)
             return (key,)
-        if len(self._waiting) < MAX_WAITING:
-            self._waiting.append((now, key))
+        if len(self.waiting) < MAX_WAITING:
+            self.waiting.append((now, key))
         return ()
 
     def expire(self, now: float) -> tuple[Digit, ...]:
         """Give the keys that nothing more is to be waited for."""
         completed = self._completed(self.events.expire(now), now)
-        while self._waiting and (self.info_only or now - self._waiting[0][0] >= INFO_PATIENCE):
-            _, key = self._waiting.popleft()
+        while self.waiting and (self.info_only or now - self.waiting[0][0] >= INFO_PATIENCE):
+            _, key = self.waiting.popleft()
             if self.events.pending and self.events.digit == key.digit:
                 self._both = True
                 continue
@@ -87,7 +87,7 @@ class Keys:
     @property
     def waiting_until(self) -> float | None:
         """When an INFO is to be told."""
-        return self._waiting[0][0] + INFO_PATIENCE if self._waiting else None
+        return self.waiting[0][0] + INFO_PATIENCE if self.waiting else None
 
     def _is_event(self, digit: str, now: float) -> bool:
         """Whether an INFO is the press that an event tells."""
@@ -108,9 +108,9 @@ class Keys:
         return tuple(key for key in keys if not self._was_told(key, now))
 
     def _was_told(self, key: Digit, now: float) -> bool:
-        for waiting in self._waiting:
+        for waiting in self.waiting:
             if waiting[1] == replace(key, duration_ms=waiting[1].duration_ms, by_info=True):
-                self._waiting.remove(waiting)
+                self.waiting.remove(waiting)
                 self._both = True
                 return False
         told, self._told = self._told, None

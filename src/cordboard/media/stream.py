@@ -188,7 +188,7 @@ class MediaStream(HearingEnd):
     @property
     def impatient(self) -> bool:
         """Whether something hangs on tenths of a second: early media, or an unfinished digit."""
-        return self._early.present or self._dtmf.pending or self._keys.waiting_until is not None
+        return self._early.present or self._dtmf.pending or bool(self._keys.waiting)
 
     def handle_timer(self, now: float) -> None:
         """Notice what has not come."""

@@ -60,6 +60,14 @@ class Message:
             raise SipParseError(f"missing {label_of(name)}")
         return values[0]
 
+    def need_all(self, names: tuple[str, ...]) -> list[str]:
+        """What :meth:`need` gives, of several headers."""
+        headers = self.headers
+        try:
+            return [headers[name][0] for name in names]
+        except (KeyError, IndexError):
+            return [self.need(name) for name in names]
+
     def each(self, name: str) -> list[str]:
         """All values of a header, comma-separated lists taken apart (RFC 3261 7.3.1)."""
         values = self.headers.get(name)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Invitation", "Registration", "SipStack", "StackSettings", "Watch"]
 
+_OF_RESPONSES = ("call-id", "from", "to", "via", "cseq")
+
 # What comes in below this size is a keep-alive (CRLF, zeros, "jaK"): no message fits.
 MIN_MESSAGE_SIZE = 16
 
@@ -89,10 +91,9 @@ class SipStack:
             return  # nothing that could be answered, nothing that could be believed
 
     def _receive_response(self, response: Response, data: bytes, flow: Flow, now: float) -> None:
-        call_id = response.need("call-id")
-        response.need("from")
-        tag_of(response.need("to"))  # what can't be read is not to surprise anybody later
-        transaction = self._layer.client_of(response)
+        call_id, _, to, via, cseq = response.need_all(_OF_RESPONSES)
+        tag_of(to)  # what can't be read is not to surprise anybody later
+        transaction = self._layer.client_of(via, cseq)
         trace = self._layer.trace
         if trace is not None:
             again = transaction is not None and transaction.hears_again(data)

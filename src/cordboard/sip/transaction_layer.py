@@ -13,7 +13,7 @@ from cordboard.sip.wheel import TimerWheel
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
     from cordboard.sip.lines import InviteLines
-    from cordboard.sip.message import Request, Response
+    from cordboard.sip.message import Request
     from cordboard.sip.timers import Timers
 
 Key = tuple[str, str, str]
@@ -90,13 +90,12 @@ class TransactionLayer:
             self._connected.setdefault(flow.remote, {})[transaction] = None
         return transaction
 
-    def client_of(self, response: Response) -> ClientTransaction | None:
+    def client_of(self, via: str, cseq: str) -> ClientTransaction | None:
         """The transaction of a response (17.1.3): by top Via branch and CSeq method."""
-        via = response.need("via")
         branch = branch_of(via)
         if branch is None or not branch.startswith(MAGIC_COOKIE):
             return None
-        method = response.need("cseq").rpartition(" ")[2]
+        method = cseq.rpartition(" ")[2]
         return self.clients.get((branch[len(MAGIC_COOKIE) :], method, ""))
 
     def client_of_sent(self, data: bytes) -> ClientTransaction | None:
