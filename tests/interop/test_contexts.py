@@ -58,7 +58,16 @@ STEPS = {
         {"fetch": "${BASE}/xml"},
     ]
 }
-DOCUMENT = b"<Response><Transfer answerTimeout='20'>1002</Transfer><Hangup/></Response>"
+DOCUMENT = b"""<Response>
+  <SetErrorHandler>sorry</SetErrorHandler>
+  <GetJSON var="agents" url="{{BASE}}/agents"/>
+  <Set var="which" expr="int(NEXT) - 7"/>
+  <If expr="agents.ready">
+    <Then><Transfer answerTimeout="20">{{agents.extensions[which]}}</Transfer></Then>
+  </If>
+  <Section name="sorry"><Hangup reason="rejected"/></Section>
+</Response>"""
+AGENTS = b'{"ready": true, "extensions": [1002]}'
 JOB = {
     "type": "msg_call",
     "data": {"called_number": "{{CallingNumber}}", "audio_file": "next.wav"},
@@ -72,7 +81,12 @@ CALL_BACK = (
 
 def answer(asked: Callback) -> bytes:
     """What the tenant's web server sends."""
-    documents = {"/json": json.dumps(STEPS).encode(), "/xml": DOCUMENT, "/job": CALL_BACK}
+    documents = {
+        "/json": json.dumps(STEPS).encode(),
+        "/xml": DOCUMENT,
+        "/agents": AGENTS,
+        "/job": CALL_BACK,
+    }
     return documents.get(asked.path, b"no steps")
 
 
@@ -172,7 +186,7 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     assert (result["outcome"], result["cause"], result["leg"]) == ("completed", "normal", "first")
     assert steps_of(events) == [
         *("answer", "play", "gather", "say", "ring", "wait", "record", "message", "fetch"),
-        *("gather", "fetch", "ring"),
+        *("gather", "fetch", "get_data", "ring"),
     ]
     # Ids and times have digits too.
     keyed_in = re.search(rf"(?<![\w.-]){PIN}(?![\w.-])", json.dumps(events))

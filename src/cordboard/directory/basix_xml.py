@@ -145,7 +145,7 @@ class _Compiler(StepsMade):
         method, url = element.get("method", "POST"), needed(element, "url")
         if method not in ("POST", "GET"):
             raise NotUnderstood("<GetJSON method> is neither POST nor GET")
-        if not is_url(url):
+        if not (is_url(url) or url.startswith("{{")):
             raise NotUnderstood("<GetJSON url> is no URL of a server")
         self.add(GetDataStep(_named(element), self.inserted(url), method == "POST"))
 

@@ -29,7 +29,7 @@ from cordboard.calls.ports import (
     ToneKind,
 )
 from cordboard.calls.programs.program_words import WantedSteps
-from cordboard.calls.request import CallRequest, Leg
+from cordboard.calls.request import CallRequest, GroupKeys, Leg, Offered
 from cordboard.calls.ringing.waiting import MUSIC_PLAY
 from cordboard.calls.running.progress import progress_of
 from cordboard.calls.stages import Stage
@@ -232,6 +232,27 @@ def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
     line.call.fetched(wanted.turn, steps_of('steps = [{say = "1"}]'), line.now)
     assert line.commands() == [Play("c1", Prompt("builtin:en/1"), 2)]
     assert line.data(EventKind.PROGRAM_FETCHED) == {"steps": 1, "error": None}
+
+
+def test_servers_are_told_of_the_group_and_of_who_diverted_the_call() -> None:
+    asked = request(to="1111", group=GroupKeys(name="sales"))
+    line = running('{fetch = "https://a.test/"}', asked)
+    wanted = line.call.take_errand()
+    assert isinstance(wanted, WantedSteps)
+    assert wanted.form is not None
+    sales = line.call.plan.group
+    assert sales is not None
+    assert (wanted.form["GroupId"], wanted.form["GroupName"]) == (str(sales.id), "sales")
+    assert "RedirectingNumber" not in wanted.form
+
+    caller = Offered("in-1", "0312340000", from_trunk="first", diverted_by="0398765432")
+    came_in = Line(replace(request(caller, to="1111")), here=house('{fetch = "https://a.test/"}'))
+    came_in.tell(Answered("in-1"))
+    wanted = came_in.call.take_errand()
+    assert isinstance(wanted, WantedSteps)
+    assert wanted.form is not None
+    assert wanted.form["RedirectingNumber"] == "0398765432"
+    assert "GroupId" not in wanted.form
 
 
 def test_a_document_that_comes_after_the_end_changes_nothing() -> None:

@@ -12,6 +12,7 @@ from cordboard.calls.request import (
     Again,
     CallRequest,
     LegWishes,
+    Offered,
     RunDocument,
     SecondScope,
 )
@@ -46,9 +47,14 @@ def steps_for(effect: Fetch, parts: Parts) -> WantedSteps | None:
         "To": called,
         "From": caller,
     }
+    first, group = parts.plan.request.first, parts.plan.group
+    if isinstance(first, Offered) and first.diverted_by:
+        form["RedirectingNumber"] = first.diverted_by
     party = parts.dialling.party(leg)
     if party.kind == "user":
         form |= {"UserId": str(party.id), "UserName": party.name}
+        if group is not None:
+            form |= {"GroupId": str(group.id), "GroupName": group.name}
     return WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language, effect.data)
 
 
