@@ -265,8 +265,11 @@ class CallPlan:
     @property
     def charges(self) -> tuple[tuple[Leg, PlannedCharge], ...]:
         """What its legs are charged, of those that cost anything."""
+        first = self.first.charge
         second = self.second.charge if isinstance(self.second, LegPlan) else None
-        both = ((Leg.FIRST, self.first.charge), (Leg.SECOND, second))
+        if first is None and second is None:
+            return ()  # as of most calls
+        both = ((Leg.FIRST, first), (Leg.SECOND, second))
         return tuple((leg, charge) for leg, charge in both if charge is not None)
 
 

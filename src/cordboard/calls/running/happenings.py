@@ -38,7 +38,7 @@ def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
     handler = _HANDLERS.get(type(event))
     if leg is None or handler is None:
         return False
-    meter = parts.meter
+    meter = parts.dialling.meter
     if meter is not None and type(event) is Answered:
         meter.answered(event.channel, now)
     handler(event, leg, parts, apply, now)

@@ -130,14 +130,14 @@ class Parts:
     def ends_at(self) -> float | None:
         """When the two have talked long enough, or as long as who pays has credit."""
         ends = self.times.call_ends
-        cut = None if self.meter is None else self.meter.cut_at
+        cut = None if self.dialling.meter is None else self.dialling.meter.cut_at
         return ends if cut is None or (ends is not None and ends < cut) else cut
 
     @property
     def deadline(self) -> float | None:
         """When something is due."""
-        deadline = self.times.deadline
-        metered = None if self.meter is None else self.meter.deadline
+        deadline, meter = self.times.deadline, self.dialling.meter
+        metered = None if meter is None else meter.deadline
         for at in (self.screening.deadline, self.place.deadline, metered):
             if at is not None and (deadline is None or at < deadline):
                 deadline = at
