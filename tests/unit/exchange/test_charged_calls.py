@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from cordboard.calls.credit import Payer
-from cordboard.calls.events import CallEvent, EventKind
+from cordboard.calls.events import EventKind
 from cordboard.calls.ports import Dial, TrunkEndpoint
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Address, Leg, RingNumber
@@ -18,7 +18,7 @@ from cordboard.directory.charging import Card, Charging, PrefixPrice, Tariff
 from cordboard.exchange.offers import status_of
 from cordboard.journal.ledger import WantedEntries
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.port import CallRecord, JournalUnavailable, Key
+from cordboard.journal.port import JournalUnavailable
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN, tenant
 from support.waiting import eventually
@@ -55,15 +55,6 @@ class Shop(QuickHouse):
         return self.credit.balance(CARD), self.credit.reserved(CARD)
 
 
-class FullDisk(MemoryJournal):
-    """Takes no requests."""
-
-    async def accept(
-        self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
-    ) -> None:
-        raise JournalUnavailable("the disk is full")
-
-
 async def test_what_is_reserved_is_told_in_the_commit_of_the_acceptance() -> None:
     shop = await Shop().open()
     call = await shop.place(first=RingNumber(OUTSIDE), second=OUTSIDE, card="1234")
@@ -78,8 +69,12 @@ async def test_what_is_reserved_is_told_in_the_commit_of_the_acceptance() -> Non
     assert len(await shop.events(call, EventKind.LEG_CREDIT_RESERVED)) == 2, "each is told once"
 
 
-async def test_a_call_that_the_journal_does_not_take_holds_nothing() -> None:
-    shop = await Shop(FullDisk()).open()
+async def test_a_call_that_the_journal_does_not_take_holds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = await Shop().open()
+    full = AsyncMock(side_effect=JournalUnavailable("the disk is full"))
+    monkeypatch.setattr(shop.journal, "accept", full)
     with pytest.raises(Refused):
         await shop.place(second=OUTSIDE, card="1234")
     assert shop.left() == (1_000, 0)
