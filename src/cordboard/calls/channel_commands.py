@@ -32,11 +32,13 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class TerminalEndpoint:
-    """A phone, at one of its registered contacts; ``codecs`` are what it has beyond G.711."""
+    """A phone, at one of its registered contacts; ``codecs`` are what it has beyond G.711.
+    ``direct_media``: its audio may go past us."""
 
     contact: Contact
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
     codecs: tuple[str, ...] = ()
+    direct_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,10 @@ class Bridge:
     """Connect two answered channels with each other.
 
     ``needs_audio``: something listens or speaks besides the two (a recording, a warning tone), so
-    that both stay with G.711 although they have a better codec in common.
+    that both stay with G.711 although they have a better codec in common, and their audio with us.
+    Else it may go from one to the other (event MediaRouted) where both far ends may
+    (``direct_media``), until anything is to be heard by somebody else, played, held or sent: then
+    it comes back to us until they are bridged again.
     """
 
     a: str

@@ -151,6 +151,15 @@ class HoldChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MediaRouted:
+    """The far ends of the channel and the one that it is bridged with send their audio to each
+    other from now on, ``direct``, or over us again."""
+
+    channel: str
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLost:
     """Neither RTP nor RTCP came for the channel's ``media_timeout``."""
 
@@ -183,5 +192,6 @@ EngineEvent = (
     | HoldChanged
     | Referred
     | MediaLost
+    | MediaRouted
     | RecordingEnded
 )

@@ -95,6 +95,10 @@ class EventKind(Word):
     has cost."""
     CALL_BRIDGED = "call.bridged"
     """first, second: the channels that hear each other."""
+    CALL_MEDIA_DIRECT = "call.media_direct"
+    """The two send their audio to each other, past the server."""
+    CALL_MEDIA_RELAYED = "call.media_relayed"
+    """And over the server again, until they are bridged anew."""
     CALL_TRANSFERRING = "call.transferring"
     """party, channels, by (client or phone), from_call: this party is rung in place of that of
     ``leg``, which is hung up: at once where a client wants it, when the other one answers where its

@@ -161,6 +161,8 @@ _SENTENCES = {
     "call.transferring": _transferring,
     "call.transferred": lambda _, data: f"answered after {data.get('ring_seconds', 0):.1f} s",
     "call.transfer_failed": _failed,
+    "call.media_direct": lambda *_: "their audio goes past the server",
+    "call.media_relayed": lambda *_: "their audio goes over the server again",
     "call.held": lambda phone, _: f"{phone} put the other on hold",
     "call.resumed": lambda phone, _: f"{phone} resumed",
     "channel.held": lambda phone, _: f"{phone} was put on hold",

@@ -70,7 +70,7 @@ class Terminal:
     ``ha1`` is the digest secret hash ``MD5(name:realm:secret)`` in lower-case hexadecimal
     (RFC 3261 22.4, RFC 7616 3.4.2) for the realm of the tenant's SIP domain, ``ha1_sha256`` the
     same by SHA-256 where it is known. ``codecs`` are what the phone has beyond G.711, the best
-    first.
+    first. ``direct_media``: its audio may go past us, to the other party's phone.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Terminal:
     max_contacts: int = 5
     codecs: tuple[str, ...] = ()
     ha1_sha256: str | None = field(default=None, repr=False)
+    direct_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,8 @@ class Trunk:
     ``uri`` is a SIP URI without user (``sip:host:port;transport=udp``), ``proxy`` another one where
     everything for it is sent instead. ``failover_codes`` are the final SIP codes after which the
     next trunk is tried (never 486, 600, 603). ``codecs`` are what it carries beyond G.711, the best
-    first. ``calls_per_second`` is the rate of a token bucket holding ``calls_burst`` calls.
+    first. ``direct_media``: its audio may go past us. ``calls_per_second`` is the rate of a token
+    bucket holding ``calls_burst`` calls.
 
     With ``register`` we register there as ``username``, each time for ``expires`` seconds, and with
     ``ping`` ask every so many seconds whether it is there. ``from_user`` and ``from_domain`` stand
@@ -217,6 +219,7 @@ class Trunk:
     identity: IdentityStyle = IdentityStyle.FROM
     anonymous: bool = False
     codecs: tuple[str, ...] = ()
+    direct_media: bool = False
     calls_per_second: float | None = None
     calls_burst: int = 10
     register: bool = False

@@ -130,6 +130,7 @@ TERMINAL = Shape(
         "auto_answer": Field(one_of(AutoAnswerStyle), AutoAnswerStyle.ALL),
         "max_contacts": Field(integer(1, 20, "contacts"), 5),
         "codecs": Field(CODECS, ()),
+        "direct_media": Field(truth(), False),
     },
 )
 
@@ -236,6 +237,7 @@ TRUNK = Shape(
         "anonymous": Field(truth(), False),
         "nat": Field(truth(), False),
         "codecs": Field(CODECS, ()),
+        "direct_media": Field(truth(), False),
         "failover_codes": Field(
             list_of(integer(400, 699), "a list of final SIP codes, [503]"),
             (408, 500, 502, 503, 504),

@@ -213,6 +213,7 @@ class TenantReader:
             values["max_contacts"],
             fit(values["codecs"]),
             ha1_sha256,
+            values["direct_media"],
         )
 
     def _group(self, row: Row) -> Group:

@@ -28,6 +28,7 @@ from cordboard.calls.ports import (
     Ring,
     Ringing,
     Tone,
+    TrunkEndpoint,
     Trying,
 )
 from cordboard.calls.said import NOTHING, Said
@@ -50,7 +51,8 @@ class AnyEnd:
 
     ``hears`` is the tone or prompt played to him, the id of the channel he hears, those of several
     that he hears at once, or None;
-    ``on_hold`` says whether we hold him, ``keys`` are those that we sent him. Doing something that
+    ``on_hold`` says whether we hold him, ``direct_media`` whether his audio may go past us,
+    ``keys`` are those that we sent him. Doing something that
     his state does not allow has no effect, as with a real phone whose message crosses ours.
     """
 
@@ -59,6 +61,7 @@ class AnyEnd:
         self.state = FarState.CALLED
         self.hears: Tone | Prompt | str | frozenset[str] | None = None
         self.on_hold = False
+        self.direct_media = False
         self.keys = ""
         self.flowing = False
         self.hung_up_for: Cause | None = None
@@ -74,6 +77,7 @@ class AnyEnd:
     def hold(self, on: bool = True) -> None:
         """Put us on hold, or take us off."""
         if self.state is FarState.TALKING:
+            self._engine.routes.needed(self.channel)
             self._say("INVITE", HoldChanged(self.channel, on))
 
     def press(self, digit: str) -> None:
@@ -152,6 +156,8 @@ class FarEnd(AnyEnd):
     def __init__(self, engine: MemoryEngine, dial: Dial) -> None:
         super().__init__(engine, dial.channel)
         self.dial = dial
+        end = dial.endpoint
+        self.direct_media = (end.trunk if isinstance(end, TrunkEndpoint) else end).direct_media
 
     def take(self) -> None:
         """100."""

@@ -52,6 +52,7 @@ from cordboard.engines.far_end import AnyEnd, Behaviour, CallingEnd, FarEnd, Far
 from cordboard.engines.memory_bridges import MemoryBridges
 from cordboard.engines.memory_contacts import MemoryContacts
 from cordboard.engines.memory_recordings import MemoryRecordings
+from cordboard.engines.memory_routes import MemoryRoutes
 
 PROMPT_SECONDS: Final = 1.0
 """How long a prompt lasts whose length no test has said."""
@@ -89,6 +90,7 @@ class MemoryEngine:
         self._order = count()
         self._plays: dict[str, int] = {}
         self._bridges = MemoryBridges(self._far)
+        self.routes = MemoryRoutes(self._far, self.tell)
         self._recordings = MemoryRecordings()
 
     # The engine port
@@ -122,6 +124,7 @@ class MemoryEngine:
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""
         self.commands.append(command)
+        self.routes.follow(command)
         if isinstance(command, Dial):
             self._dial(command)
             return
@@ -259,6 +262,7 @@ class MemoryEngine:
         """Somebody is in no call any more."""
         self.stop_recording(far.channel)
         self._bridges.over(far)
+        self.routes.over(far.channel)
 
     def note(self, channel: str, summary: str, *, sent: bool) -> None:
         """Add a line to a channel's trace."""
@@ -348,6 +352,7 @@ class MemoryEngine:
         for far in (a, b):
             self.stop_recording(far.channel)
         self._bridges.bridge(a, b)
+        self.routes.bridged(bridge)
 
     def _can_record(self, record: Record) -> bool:
         far = self._far.get(record.a)

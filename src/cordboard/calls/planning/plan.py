@@ -68,6 +68,7 @@ class PlannedTerminal:
     auto_answer: AutoAnswerStyle = AutoAnswerStyle.NONE
     codecs: tuple[str, ...] = ()
     language: str = "en"
+    direct_media: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +301,8 @@ def _phones(
     that was refreshed last comes first, for the phone was there just now."""
     phones: dict[str, list[TerminalEndpoint]] = {}
     for number, contact in enumerate(contacts):
-        endpoint = TerminalEndpoint(contact, terminal.auto_answer, terminal.codecs)
+        endpoint = TerminalEndpoint(
+            contact, terminal.auto_answer, terminal.codecs, terminal.direct_media
+        )
         phones.setdefault(contact.instance or str(number), []).append(endpoint)
     return [tuple(reversed(flows)) for flows in phones.values()]

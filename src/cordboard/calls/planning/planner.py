@@ -290,6 +290,7 @@ class Planner:
                 terminal.auto_answer if wanted else AutoAnswerStyle.NONE,
                 terminal.codecs,
                 user.language,
+                terminal.direct_media,
             )
             for user in members_of(self.tenant, target)
             for terminal in self.tenant.terminals_of(user)

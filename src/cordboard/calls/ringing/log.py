@@ -298,6 +298,11 @@ class CallLog:
         """The two hear each other."""
         self._write(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
 
+    def media_routed(self, channel: str, direct: bool) -> None:
+        """The two send their audio to each other, or over us again."""
+        kind = EventKind.CALL_MEDIA_DIRECT if direct else EventKind.CALL_MEDIA_RELAYED
+        self._write(kind, None, channel, {})
+
     def hold(self, leg: Leg, channel: str, held: bool) -> None:
         """A party put the other on hold, or took it off."""
         kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED

@@ -15,6 +15,7 @@ from cordboard.calls.ports import (
     Failed,
     HoldChanged,
     MediaLost,
+    MediaRouted,
     PlayEnded,
     RecordingEnded,
     Referred,
@@ -169,6 +170,10 @@ def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: flo
         referring.lost(event.channel, parts)
 
 
+def _media_routed(event: MediaRouted, _leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+    parts.log.media_routed(event.channel, event.direct)
+
+
 _HANDLERS: dict[type, Callable[..., None]] = {
     Ringing: _ringing,
     EarlyMedia: _early_media,
@@ -180,4 +185,5 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     Digit: _digit,
     HoldChanged: _hold_changed,
     MediaLost: _media_lost,
+    MediaRouted: _media_routed,
 }

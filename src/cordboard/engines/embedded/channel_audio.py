@@ -11,14 +11,17 @@ that a wish that came while an offer was under way is not lost, and one refused 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from cordboard.addresses import canonical
+from cordboard.engines.embedded.agreed_audio import OwnPlace, parameters_of
+from cordboard.engines.embedded.media_route import MediaRoute, PeersEnd, end_of
 from cordboard.engines.embedded.meeting_point import MeetingPoint, Move
-from cordboard.media.audio import AudioParameters, Direction
+from cordboard.engines.embedded.offered_numbers import with_numbers
+from cordboard.media.audio import AudioParameters
 from cordboard.sip.codecs import G711, PCMA, PCMU, Codec, PayloadTypes
-from cordboard.sip.errors import SipParseError
 from cordboard.sip.offer import (
     EVENT,
     LocalAudio,
@@ -28,7 +31,7 @@ from cordboard.sip.offer import (
     make_offer,
     read_answer,
 )
-from cordboard.sip.sdp import parse_sdp
+from cordboard.sip.sdp import SessionDescription, parse_sdp
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession
@@ -51,7 +54,7 @@ class ChannelAudio:
     ``host`` is ours in SDP, ``signalling_host`` the peer's, from which audio is taken too.
     ``move`` has the session met on another family's address.
     ``strict``: the peer sends from exactly the address of its SDP. ``codecs``: what the peer has
-    beyond G.711; what it offers by itself is added.
+    beyond G.711; what it offers by itself is added. ``direct``: its audio may go past us.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class ChannelAudio:
         strict: bool,
         codecs: tuple[Codec, ...] = (),
         move: Move | None = None,
+        direct: bool = False,
     ) -> None:
         self.session = session
         self.held = False
@@ -84,7 +88,11 @@ class ChannelAudio:
         self._holding = False
         self._wish: Codec | None = None
         self._allowed: tuple[Codec, ...] = ()
-        self._told = (False, "")
+        self._direct = direct
+        self._agreed: NegotiatedAudio | None = None
+        self.route = MediaRoute()
+        """Whose end the peer is told of in place of ours."""
+        self._told: tuple[bool, str, PeersEnd | None] = (False, "", None)
 
     @property
     def configured(self) -> bool:
@@ -94,7 +102,25 @@ class ChannelAudio:
     @property
     def silent(self) -> bool:
         """Whether the peer may rightly send nothing, since one holds the other."""
-        return self.held or (self._parameters is not None and not self._parameters.receives)
+        if self.held or self.route.agreed is not None:
+            return True
+        return self._parameters is not None and not self._parameters.receives
+
+    @property
+    def may_go_past_us(self) -> bool:
+        """Whether the directory lets the peer's audio go past us."""
+        return self._direct
+
+    @property
+    def direct_end(self) -> PeersEnd | None:
+        """The peer's end where another peer may send to it: it sends and hears, and is where its
+        signalling is, so that there is no NAT between us; or is a trunk, whose audio may be at
+        another address of the same network."""
+        agreed = self._agreed
+        if agreed is None or not self._direct or self.held or agreed.direction != "sendrecv":
+            return None
+        end = end_of(agreed)
+        return end if self._strict or end.host == canonical(self._meeting.peer) else None
 
     @property
     def offering(self) -> bool:
@@ -112,8 +138,11 @@ class ChannelAudio:
         local = self._local
         if direction != local.direction:
             local = replace(local, direction=direction)
-        if self._wish is not None or not self._types.blank:
-            local = self._with_numbers(local)
+        elsewhere = self.route.offer(local)
+        if elsewhere is not None:
+            local = elsewhere
+        elif self._wish is not None or not self._types.blank:
+            local, self._wish = with_numbers(local, self._wish, self._types)
         self._told = self._want
         self._offered = self._last_offer = local
         return self._say(make_offer(local), lambda: make_offer(self._at_next_version(local)))
@@ -125,12 +154,15 @@ class ChannelAudio:
         offered = self._offered or self._last_offer
         agreed = read_answer(parse_sdp(sdp), offered)
         tells = agreed is None or offered.direction == "sendrecv"
+        if self._offered is not None:
+            self.route.answered()
         self._settle(agreed, held=agreed is None or agreed.held if tells else self.held)
         self._last_answer = sdp
 
     def offer_refused(self) -> None:
         """The peer refused our offer: all stays as it was, until something else changes."""
         self._offered = None
+        self.route.refused()
         self._settle_wish()
 
     def next_offer(self) -> bytes | None:
@@ -143,17 +175,19 @@ class ChannelAudio:
 
     def answer(self, sdp: bytes) -> bytes:
         """Our answer to the peer's offer; raises :class:`SipParseError`, with 488 for no codec."""
-        offer, local = parse_sdp(sdp), self._answering
+        offer = parse_sdp(sdp)
+        local = self._past_us(offer) or self._answering
         body, agreed = answer_offer(offer, local)
         if self._meeting.is_elsewhere and self._follow():
             local = self._answering
             body, agreed = answer_offer(offer, local)
         if self._offered is not None:
-            self._told = (self._told[0], "")  # ours has not reached the peer: its wish stands
+            # Ours has not reached the peer: its wishes stand.
+            self._told = (self._told[0], "", self.route.agreed)
         self._settle(agreed, held=agreed is None or agreed.held)
         if agreed is not None:
             self._learn(agreed)
-        self._told = (self._holding, self._told[1])
+        self._told = (self._holding, self._told[1], self.route.agreed)
         self._last_answer = None
         return self._say(body, lambda: answer_offer(offer, self._at_next_version(local))[0])
 
@@ -190,6 +224,20 @@ class ChannelAudio:
             preferred=(G711_KEYS if current in G711_KEYS else (current,)) if self._allowed else (),
         )
 
+    def _past_us(self, offer: SessionDescription) -> LocalAudio | None:
+        """The other peer's end, where the peer sends to that one and says nothing new."""
+        route = self.route.agreed
+        if route is None:
+            return None
+        local = route.in_place_of(self._answering)
+        with suppress(NoCommonCodec):
+            _, agreed = answer_offer(offer, local)
+            again = agreed is not None and not agreed.held and end_of(agreed) == self.direct_end
+            if again and not self._meeting.is_elsewhere:
+                return local
+        self.route.drop()  # it is ours to answer
+        return None
+
     def _follow(self) -> bool:
         """Go where the peer has gone; whether our end is another one by that."""
         if not self._meeting.follow():
@@ -199,8 +247,8 @@ class ChannelAudio:
         return True
 
     @property
-    def _want(self) -> tuple[bool, str]:
-        return self._holding, "" if self._wish is None else self._wish.key
+    def _want(self) -> tuple[bool, str, PeersEnd | None]:
+        return self._holding, "" if self._wish is None else self._wish.key, self.route.wanted
 
     def _say(self, body: bytes, rewritten: Callable[[], bytes]) -> bytes:
         """Say a description, with a higher version if it is another than the last (RFC 3264 8)."""
@@ -214,26 +262,6 @@ class ChannelAudio:
         self._local = replace(self._local, version=version)
         return replace(local, version=version)
 
-    def _with_numbers(self, local: LocalAudio) -> LocalAudio:
-        """Put in the codec that is wished for, and events, under numbers that are free."""
-        wish, self._wish = self._wish, None
-        try:
-            if wish is None:
-                return replace(local, events=self._events(EVENT.rate))
-            codecs = (self._types.numbered(wish), *local.codecs)
-            local = replace(local, codecs=codecs, events=self._events(wish.rate))
-        except ValueError:
-            return replace(local, events=())  # the peer has used up all numbers
-        self._wish = wish
-        return local
-
-    def _events(self, rate: int) -> tuple[Codec, ...]:
-        """Our telephone-event at an audio clock, and at that of G.711."""
-        events = [self._types.numbered(EVENT)]
-        if rate != EVENT.rate:
-            events.insert(0, self._types.numbered(replace(EVENT, payload_type=0, rate=rate)))
-        return tuple(events)
-
     def _settle(self, agreed: NegotiatedAudio | None, *, held: bool) -> None:
         """Let the media session know; from now on the law in use is offered first."""
         if agreed is None:
@@ -241,9 +269,11 @@ class ChannelAudio:
                 raise NoCommonCodec
             parameters = replace(self._parameters, direction="inactive", held=True)
         else:
-            parameters = self._parameters_of(agreed, held)
+            place = OwnPlace(self._local.host, self.session.own_ports, self._meeting, self._strict)
+            parameters = parameters_of(agreed, place, held=held)
             self.codec = agreed.codec
-        self.session.configure(parameters)
+        self._agreed = agreed
+        self.session.configure(self.route.heard_here(parameters))
         self._parameters = parameters
         self.held = held
         laws = _LAWS.get(self.codec.key, G711)
@@ -257,32 +287,7 @@ class ChannelAudio:
         beyond = "" if self.codec.key in G711_KEYS else self.codec.key
         if self._want[1] == self._told[1]:
             self._wish = self.codec if beyond else None
-        self._told = (self._told[0], beyond)
-
-    def _parameters_of(self, agreed: NegotiatedAudio, held: bool) -> AudioParameters:
-        host = self._meeting.reachable(agreed.remote_host)
-        if host == canonical(self._local.host) and agreed.remote_port in self.session.own_ports:
-            raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
-        try:
-            return AudioParameters(
-                remote=(host, agreed.remote_port),
-                codec=agreed.codec.key,
-                payload_type=agreed.codec.payload_type,
-                receive_payload_types=dict(agreed.receive_payload_types),
-                dtmf_send_pt=agreed.dtmf_send,
-                dtmf_receive_pt=agreed.dtmf_receive,
-                direction=cast("Direction", agreed.direction),
-                ptime_ms=agreed.ptime,
-                rtcp_mux=agreed.rtcp_mux,
-                rtcp_port=agreed.rtcp_port,
-                signalling_host=self._meeting.peer,
-                strict=self._strict,
-                held=held,
-                rate=agreed.codec.rate,
-                event_rate=agreed.event_rate,
-            )
-        except ValueError as error:
-            raise SipParseError(str(error), 488) from None
+        self._told = (self._told[0], beyond, self.route.agreed)
 
     def _learn(self, agreed: NegotiatedAudio) -> None:
         """Remember what the peer can receive, and the numbers that it has given."""

@@ -11,6 +11,7 @@ from cordboard.sip.errors import SipParseError
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.channel_audio import ChannelAudio
+    from cordboard.engines.embedded.direct_media import DirectMedia
     from cordboard.engines.embedded.shared_codec import SharedCodec
     from cordboard.sip.codecs import Codec
     from cordboard.sip.stack import SipStack
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 class ChannelOffers:
     """Carries one channel's offers and answers between its audio and the SIP stack.
 
-    ``shared`` is what brings it and the channel that it is bridged with to one codec.
+    ``shared`` is what brings it and the channel that it is bridged with to one codec, ``direct``
+    what has the two send to each other.
     """
 
-    __slots__ = ("_channel", "_clock", "_held", "_stack", "_tell", "audio", "shared")
+    __slots__ = ("_channel", "_clock", "_held", "_stack", "_tell", "audio", "direct", "shared")
 
     def __init__(
         self,
@@ -34,6 +36,7 @@ class ChannelOffers:
     ) -> None:
         self.audio = audio
         self.shared: SharedCodec | None = None
+        self.direct: DirectMedia | None = None
         self._channel = channel
         self._stack = stack
         self._clock = clock
@@ -42,23 +45,34 @@ class ChannelOffers:
 
     def hold(self, on: bool) -> None:
         """Put the peer on hold, or take it off."""
+        if on and self.direct is not None:
+            self.direct.let_go()
         self._send(self.audio.hold(on))
+        if self.direct is not None:
+            self.direct.settle()
 
     def wish(self, codec: Codec | None) -> None:
         """Have a codec beyond G.711, or G.711 alone."""
         self._send(self.audio.wish(codec))
 
     def need_g711(self) -> None:
-        """A sound is to be heard, which we can make in G.711 only."""
+        """A sound is to be heard, which we can make in G.711 only; or the audio is needed here."""
+        if self.direct is not None:
+            self.direct.release()
         if self.shared is not None:
             self.shared.release()
         elif self.audio.codec.key not in G711_KEYS:
             self.wish(None)
+        self.say_what_is_new()
+
+    def say_what_is_new(self) -> None:
+        """Offer what is wanted and was not said yet, unless an offer is under way."""
+        self._send(self.audio.next_offer())
 
     def part(self) -> None:
         """Be bridged with nobody any more: whatever is heard next is made by us."""
         self.need_g711()
-        self.shared = None
+        self.shared = self.direct = None
         self.audio.allow(())
 
     # The peer's offers
@@ -110,7 +124,9 @@ class ChannelOffers:
             self._tell(HoldChanged(self._channel, self._held))
         if self.shared is not None:
             self.shared.settle()
-        self._send(self.audio.next_offer())
+        if self.direct is not None:
+            self.direct.settle()
+        self.say_what_is_new()
 
     def _adopt(self, shared: SharedCodec, sdp: bytes) -> bool:
         try:

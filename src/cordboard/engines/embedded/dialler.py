@@ -135,7 +135,11 @@ class Dialler:
         codecs = _codecs_of(dial.endpoint)
         try:
             audio = self.open_audio(
-                channel.id, flow, strict=strict, codecs=codecs, media_timeout=timeout
+                *(channel.id, flow),
+                strict=strict,
+                codecs=codecs,
+                media_timeout=timeout,
+                direct=_may_be_direct(dial.endpoint),
             )
         except MediaPortsExhausted as error:
             _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
@@ -161,6 +165,7 @@ class Dialler:
         strict: bool,
         codecs: tuple[Codec, ...] = (),
         media_timeout: float = MEDIA_TIMEOUT,
+        direct: bool = False,
     ) -> ChannelAudio:
         """A channel's end of its audio with the peer of a flow; raises
         :class:`MediaPortsExhausted`."""
@@ -174,6 +179,7 @@ class Dialler:
             strict=strict,
             codecs=codecs,
             move=partial(self._move, session),
+            direct=direct,
         )
 
     def _move(self, session: MediaSession, flow: Flow) -> str | None:
@@ -190,3 +196,11 @@ def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:
     """What the directory says that the far end has beyond G.711."""
     names = endpoint.codecs if isinstance(endpoint, TerminalEndpoint) else endpoint.trunk.codecs
     return tuple(find_codec(name) for name in names)
+
+
+def _may_be_direct(endpoint: Endpoint) -> bool:
+    """Whether the directory lets its audio go past us; not behind a NAT, where nobody but we knows
+    where it is."""
+    if isinstance(endpoint, TerminalEndpoint):
+        return endpoint.direct_media
+    return endpoint.trunk.direct_media and not endpoint.trunk.nat

@@ -60,30 +60,34 @@ class Reception:
     def _audio(self, event: InviteReceived, incoming: Incoming) -> ChannelAudio:
         """Our end of it: with the codecs that the caller has, and from exactly the address of its
         SDP where a trunk calls that is not behind a NAT."""
-        names, timeout, strict = self._terms(incoming)
+        names, timeout, strict, direct = self._terms(incoming)
         return self.dialler.open_audio(
             event.call_id,
             event.flow,
             strict=strict,
             codecs=tuple(find_codec(name) for name in names),
             media_timeout=timeout,
+            direct=direct,
         )
 
-    def _terms(self, incoming: Incoming) -> tuple[tuple[str, ...], float, bool]:
-        """The codecs of a caller beyond G.711, how long he may be without media, and whether he
-        is a trunk that sends from where it says."""
+    def _terms(self, incoming: Incoming) -> tuple[tuple[str, ...], float, bool, bool]:
+        """The codecs of a caller beyond G.711, how long he may be without media, whether he is a
+        trunk that sends from where it says, and whether his audio may go past us."""
         name, _, domain = (incoming.terminal or next(iter(incoming.trunks), "")).rpartition("@")
         tenant = self.directory().tenant(domain)
         if tenant is None:
-            return (), MEDIA_TIMEOUT, True
+            return (), MEDIA_TIMEOUT, True, False
         timeout = tenant.policy.media_timeout
         if incoming.terminal is not None:
             terminal = tenant.terminal(name)
-            return (() if terminal is None else terminal.codecs), timeout, False
+            if terminal is None:
+                return (), timeout, False, False
+            return terminal.codecs, timeout, False, terminal.direct_media
         trunk = tenant.trunk(name)
         if trunk is None:
-            return (), timeout, True
-        return trunk.codecs, timeout, not all(map(self._is_behind_nat, incoming.trunks))
+            return (), timeout, True, False
+        strict = not all(map(self._is_behind_nat, incoming.trunks))
+        return trunk.codecs, timeout, strict, trunk.direct_media and strict
 
     def _is_behind_nat(self, full_name: str) -> bool:
         trunk = self._trunk(full_name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.calls.ports import (
     Digit,
+    MediaRouted,
     PlayEnded,
     Prompt,
     RecordingEnded,
@@ -16,6 +17,7 @@ from cordboard.calls.ports import (
 from cordboard.engines.embedded.channel_audio import G711_KEYS, ChannelAudio
 from cordboard.engines.embedded.channel_offers import ChannelOffers
 from cordboard.engines.embedded.channel_sound import ChannelSound
+from cordboard.engines.embedded.direct_media import DirectMedia
 from cordboard.engines.embedded.info_digits import read_info, write_info
 from cordboard.engines.embedded.redirects import redirect_targets
 from cordboard.engines.embedded.sent_keys import SentKeys
@@ -121,6 +123,17 @@ class Talk:
         self.session.bridge(other.session)
         if not needs_audio:
             SharedCodec(self.offers, other.offers).settle()
+            self._go_direct(other)
+
+    def _go_direct(self, other: Talk) -> None:
+        """Have the two send to each other, where both may."""
+        if self.offers.audio.may_go_past_us and other.offers.audio.may_go_past_us:
+            channel, tell = self._channel, self._with.tell
+            DirectMedia(
+                *(self.offers, other.offers),
+                lambda direct: tell(MediaRouted(channel, direct)),
+                self._with.later,
+            )
 
     def part(self) -> None:
         """Be bridged with nobody any more."""
@@ -140,6 +153,8 @@ class Talk:
         if self._sent_keys is not None:
             self._sent_keys.end()
         self.offers.shared = None
+        if self.offers.direct is not None:
+            self.offers.direct.end()
         self.stop_recording()
         self.stop_eavesdropping()
         partner, self._partner = self._partner, None
@@ -233,7 +248,11 @@ class Talk:
             self.session.receive_info(*key)
 
     def send_digits(self, digits: str, duration_ms: int, gap_ms: int) -> None:
-        """Let the peer have keys that a client pressed."""
+        """Let the peer have keys that a client pressed, which are ours to send."""
+        direct = self.offers.direct
+        if direct is not None and direct.goes_past_us:
+            direct.when_relayed(lambda: self.send_digits(digits, duration_ms, gap_ms))
+            return
         if self._sent_keys is None:
             self._sent_keys = SentKeys(self._channel, self.session, self._with)
         self._sent_keys.send(digits, duration_ms, gap_ms)
@@ -250,7 +269,8 @@ class Talk:
         What came in the audio has gone on in the audio already, where the peer takes events and
         hears nobody else.
         """
-        if not self.session.takes_events:
+        direct = self.offers.direct
+        if not self.session.takes_events or (direct is not None and direct.goes_past_us):
             content_type, body = write_info(key.digit, key.duration_ms)
             self._with.stack.info(self._channel, content_type, body, self._with.clock())
         elif key.by_info or self._hears_others:

@@ -1,0 +1,53 @@
+"""From what offer and answer agreed on to what the media session has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from cordboard.addresses import canonical
+from cordboard.media.audio import AudioParameters, Direction
+from cordboard.sip.errors import SipParseError
+
+if TYPE_CHECKING:
+    from cordboard.engines.embedded.meeting_point import MeetingPoint
+    from cordboard.sip.offer import NegotiatedAudio
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlace:
+    """Our end: our host in SDP, the ports of all sessions there, where the peer is met, and whether
+    it sends from exactly the address of its SDP."""
+
+    host: str
+    ports: Container[int]
+    meeting: MeetingPoint
+    strict: bool
+
+
+def parameters_of(agreed: NegotiatedAudio, place: OwnPlace, *, held: bool) -> AudioParameters:
+    """The session's parameters; raises :class:`SipParseError` (488) for what can't be."""
+    host = place.meeting.reachable(agreed.remote_host)
+    if host == canonical(place.host) and agreed.remote_port in place.ports:
+        raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
+    try:
+        return AudioParameters(
+            remote=(host, agreed.remote_port),
+            codec=agreed.codec.key,
+            payload_type=agreed.codec.payload_type,
+            receive_payload_types=dict(agreed.receive_payload_types),
+            dtmf_send_pt=agreed.dtmf_send,
+            dtmf_receive_pt=agreed.dtmf_receive,
+            direction=cast("Direction", agreed.direction),
+            ptime_ms=agreed.ptime,
+            rtcp_mux=agreed.rtcp_mux,
+            rtcp_port=agreed.rtcp_port,
+            signalling_host=place.meeting.peer,
+            strict=place.strict,
+            held=held,
+            rate=agreed.codec.rate,
+            event_rate=agreed.event_rate,
+        )
+    except ValueError as error:
+        raise SipParseError(str(error), 488) from None
