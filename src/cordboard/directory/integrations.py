@@ -9,6 +9,7 @@ CALL_EVENTS: Final = frozenset(
     {
         *("call.accepted", "call.scheduled", "call.started", "call.program", "call.bridged"),
         *("call.transferring", "call.transferred", "call.transfer_failed", "call.held"),
+        *("call.media_direct", "call.media_relayed"),
         *("call.transfer_refused", "call.merged", "call.labelled", "call.resumed", "call.ended"),
         *("call.eavesdropping", "call.overheard"),
         *("leg.answered", "leg.failed", "channel.offered"),
