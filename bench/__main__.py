@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,9 @@ def about(name: str) -> str:
 
 
 def rounded(found: Any) -> Any:
-    """The same with no more digits than anything is measured with."""
+    """The same with no more digits than anything is measured with; null for no number."""
     if isinstance(found, float):
-        return round(found, 4)
+        return round(found, 4) if isfinite(found) else None
     if isinstance(found, dict):
         return {name: rounded(value) for name, value in found.items()}
     return [rounded(value) for value in found] if isinstance(found, list) else found

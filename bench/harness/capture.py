@@ -132,8 +132,8 @@ class Reading:
         udp = 14 + (data[14] & 0x0F) * 4
         source = int.from_bytes(data[udp : udp + 2])
         message = data[udp + 8 :]
-        if message[:1] < b"A":
-            return  # a keep-alive
+        if b"SIP/2.0" not in message.partition(b"\r\n")[0]:
+            return  # a keep-alive, or a fragment of somebody else's that looks like ours
         self._note(message, at, source == self._port)
 
     def _note(self, message: bytes, at: float, ours: bool) -> None:

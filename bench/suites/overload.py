@@ -60,6 +60,7 @@ def run(sustainable: float = SUSTAINABLE, seconds: float = SECONDS) -> dict[str,
         "sustainable": sustainable,
         "verdicts": [asdict(one) for one in verdicts],
         "reasons": dict(reasons),
+        "after": taken_and_fast(harvest.calls[count:]),
         "all": asdict(figures_of(harvest)),
     }
 
@@ -86,7 +87,7 @@ def judge(past: list[Placed], after: list[Placed], figures: Figures, heard: Hear
         Verdict("taken and lost", f"{figures.lost}", "0", figures.lost <= 0),
         Verdict(
             f"packets lost of {heard.sent} in calls that went on",
-            f"{heard.sent - heard.received}",
+            f"{max(0, heard.sent - heard.received)}",
             "0",
             heard.received >= heard.sent,
         ),
@@ -102,16 +103,20 @@ def judge(past: list[Placed], after: list[Placed], figures: Figures, heard: Hear
     ]
 
 
+def taken_and_fast(calls: list[Placed]) -> list[float]:
+    """The share of each window's calls that were."""
+    windows: dict[int, list[bool]] = {}
+    for call in calls:
+        fast = call.replied > 0 and (call.replied - call.sent) * 1000 <= FAST_MS
+        number = int((call.sent - calls[0].sent) / WINDOW_SECONDS)
+        windows.setdefault(number, []).append(fast and not call.refused)
+    return [sum(window) / len(window) for _, window in sorted(windows.items())]
+
+
 def seconds_until_back(after: list[Placed]) -> float:
     """When the first window began in which, as in the next one, nearly every call was taken, and
     fast; infinite where there is none."""
-    began = after[0].sent
-    windows: dict[int, list[bool]] = {}
-    for call in after:
-        fast = call.replied > 0 and (call.replied - call.sent) * 1000 <= FAST_MS
-        number = int((call.sent - began) / WINDOW_SECONDS)
-        windows.setdefault(number, []).append(fast and not call.refused)
-    good = [sum(calls) >= GOOD_SHARE * len(calls) for _, calls in sorted(windows.items())]
+    good = [share >= GOOD_SHARE for share in taken_and_fast(after)]
     for number, (this, following) in enumerate(pairwise([*good, good[-1]])):
         if this and following:
             return number * WINDOW_SECONDS

@@ -68,11 +68,15 @@ def test_a_second_attempt_with_credentials_is_not_repeated() -> None:
     assert not seen_in((1.0, SERVER, invite("one", "1")), (1.1, SERVER, again)).repeated
 
 
-def test_short_header_names_and_keep_alives() -> None:
+def test_short_header_names_and_what_is_no_sip() -> None:
     short = "INVITE sip:1@h SIP/2.0\nv: SIP/2.0/UDP h;branch=x\ni: short\nCSeq: 1 INVITE\n\n"
-    seen = seen_in((1.0, SERVER, "\n\n"), (2.0, SERVER, short))
+    noise = "\x80Z not SIP"
+    seen = seen_in(
+        (1.0, SERVER, "\n\n"), (1.1, SERVER, noise), (1.2, SERVER, noise), (2.0, SERVER, short)
+    )
     assert seen.invites == {"short": 2.0}
     assert seen.messages == 1
+    assert not seen.repeated
 
 
 def test_the_kernels_filter_is_whole() -> None:
