@@ -128,6 +128,19 @@ def test_a_file_that_is_not_there_is_an_error_where_errors_are_handled() -> None
     assert spoken(one) == "1"
 
 
+def test_a_document_that_is_not_there_is_an_error_where_errors_are_handled() -> None:
+    redirect = "<Redirect>https://a.test</Redirect>"
+    one = caller(
+        f"<SetErrorHandler>s</SetErrorHandler>{redirect}<Section name='s'><Say>1</Say></Section>"
+    )
+    one.fetched("status 503")
+    assert Recovered("no document: status 503") in one.done
+    assert spoken(one) == "1"
+    one = caller(f"{redirect}<Speak>2</Speak>")
+    one.fetched("status 503")
+    assert spoken(one) == "2"
+
+
 def test_without_an_error_the_handler_is_not_heard() -> None:
     one = caller(HANDLED)
     one.fetched(Data({"some_file_path": "hello.wav"}))

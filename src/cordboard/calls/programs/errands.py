@@ -3,7 +3,12 @@ calls that are to be made later."""
 
 from __future__ import annotations
 
-from cordboard.calls.programs.program_course import MAX_FETCHES, MAX_JOBS, MAX_RINGS
+from cordboard.calls.programs.program_course import (
+    MAX_FETCHES,
+    MAX_JOBS,
+    MAX_RINGS,
+    ProgramFault,
+)
 from cordboard.calls.programs.program_words import AddJob, Data, Fetch, Fetched, RingOut, State
 from cordboard.calls.programs.run import Run
 from cordboard.directory.steps import AddJobStep, FetchStep, GetDataStep, RingStep, Step
@@ -111,6 +116,8 @@ def _added(run: Run, added: bool) -> None:
 def _no_document(run: Run, why: str) -> None:
     run.done.append(Fetched(0, why))
     if isinstance(run.action, FetchStep):
+        if run.action.otherwise is None and run.course.handles_errors:
+            raise ProgramFault(f"no document: {why}")
         _failed(run, run.action, "failed")
     elif isinstance(run.action, GetDataStep):
         run.course.put_data(run.action.variable, None)
