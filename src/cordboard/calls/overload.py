@@ -237,7 +237,7 @@ class Overload:
             if late >= before:
                 self.rate = max(LEAST_RATE, self.rate * CUT)
         elif before > 1.0:
-            self._tokens, self._tokens_at = 0.0, now
+            self._tokens, self._tokens_at = LEAST_BURST, now  # who comes alone is not to blame
             self.rate = max(LEAST_RATE, self._begun_a_second() * CUT)
 
     def _calm_round(self, rate: float, ended: _Round) -> None:
