@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [
     block
-    for page in ("api-v1.md", "recordings.md")
+    for page in ("api-v1.md", "recordings.md", "eavesdropping.md")
     for block in BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))
 ]
 REQUESTS = [text for kind, text in BLOCKS if kind == ""]
