@@ -275,6 +275,18 @@ def test_another_price_takes_the_place_of_that_of_a_redirected_number() -> None:
     assert charges(call)[1:] == [(14, 7)]
 
 
+def test_a_number_that_is_redirected_inside_costs_nothing() -> None:
+    call = line()
+    channel = answer_first(call)
+    to = RedirectTarget("thomas", DOMAIN, ours=True)
+    assert dialled(call.tell(Failed(channel, 302, redirects=(to,)))) == [channel]
+    assert (charges(call), left(call)) == ([(0, None)], (1000, 0))
+    call.tell(Answered(channel))
+    call.now += 70.0
+    call.tell(Released(channel, remote=True))
+    assert (len(charges(call)), left(call)) == (1, (1000, 0))
+
+
 def test_another_trunk_is_the_same_charge() -> None:
     call = line()
     channel = answer_first(call)

@@ -215,6 +215,8 @@ class Dialling:
         charge = plan.charge
         if charge is not None:
             self.metering().dialled(plan.leg, charge, planned.id)
+        elif self.meter is not None:
+            self.meter.ended(planned.id, 0.0)  # redirected to where it costs nothing
         endpoint = planned.endpoints[channel.attempt]
         options = DialOptions(
             plan.caller_on(endpoint),
