@@ -37,6 +37,9 @@ POPEYE = {
 
 MEDIA_PORTS = 400
 
+OFTEN = 5
+"""How often somebody connects anew at least, however fast the calls are over."""
+
 PEOPLE = """
 [tenant.demo.user.helen]
 id = 10001003
@@ -189,18 +192,18 @@ KINDS = (
 )
 
 
-def comes_and_goes(house: House, until: threading.Event) -> int:
+def comes_and_goes(house: House, until: threading.Event) -> None:
     """Connect again and again, replacing who is there, and look that each follows on."""
     times = 0
-    while not until.is_set():
+    while times < OFTEN or not until.is_set():
         with CtiFollower(house.server, "app_name=again&force=true") as follower:
             seen = len(follower.moments)
             until.wait(0.05 * (times % 4))
             assert len(follower.moments) >= seen
         times += 1
-    return times
 
 
+@pytest.mark.timeout(180)
 def test_a_mixed_load_is_what_v1_says_at_every_moment(house: House) -> None:
     load = [*KINDS * 3]
     random.Random(8).shuffle(load)
@@ -214,9 +217,9 @@ def test_a_mixed_load_is_what_v1_says_at_every_moment(house: House) -> None:
     ):
         coming = pool.submit(comes_and_goes, house, over)
         calls = list(pool.map(lambda kind: kind(house, node), load))
-        wait_until(lambda: v1.ended >= set(calls), 30.0, "all calls are over")
+        wait_until(lambda: v1.ended >= set(calls), 60.0, "all calls are over")
         over.set()
-        assert coming.result(20.0) > 3, "others came and went meanwhile"
+        coming.result(60.0)
         wait_until(lambda: python.is_empty, 20.0, "no channel is left")
         node.wait_until(lambda store: not store["channel"], "nor is one for the program in node")
         assert python.moments == v1.moments
@@ -286,7 +289,7 @@ def test_a_web_phone_keeps_its_books(house: House) -> None:
         told = helens.wait_for("info_event", lambda one: one["row"].get("user_id") == HELEN)["row"]
         jessica = told["other_uuid"]
         house.phones["helen"].wait_for(
-            "ringing", call_id=told["call_id"]
+            "ringing", 20.0, call_id=told["call_id"]
         )  # as her session is known
         helens.command(
             cmd="transfer", uuid=jessica, user_id=HELEN, user_name="helen", destination="thomas"
@@ -299,22 +302,23 @@ def test_a_web_phone_keeps_its_books(house: House) -> None:
         assert heard[-1][1] == "removed"
 
         helens.command(cmd="park", uuid=jessica, timeout=0.2)
-        parked = helens.wait_until(lambda store: store["channel_waiting"].get(jessica), "is parked")
-        assert parked["state"]["data"]["parker_id"] == THOMAS
-        helens.wait_until(lambda store: not store["channel_waiting"], "and given back")
+        wait_until(lambda: len(helens.changes("channel_waiting")) == 2, 20.0, "and is given back")
+        parked, back = helens.changes("channel_waiting")
+        assert (parked["name"], back["name"]) == ("added", "removed")
+        assert parked["row"]["state"]["data"]["parker_id"] == THOMAS
         helens.command(cmd="park", uuid=jessica)
         helens.wait_until(lambda store: jessica in store["channel_waiting"], "is parked again")
 
         house.bob.dial(f"sip:pickup_uuid.{jessica}@{DOMAIN}")
         bob = helens.wait_for("info_event", partial(is_bridged, user=BOB))["row"]
         assert (bob["other_uuid"], bob["direction"]) == (jessica, "inbound")
-        house.bob.wait_established()
+        house.bob.wait_established(20.0)
         known = helens.known()
         assert not known["channel_waiting"]
         assert set(known["channel"]) == {jessica, bob["uuid"]}
         helens.command(cmd="hangup", uuid=bob["uuid"])
         house.server.wait_ended(call)
-        house.bob.wait_closed()
+        house.bob.wait_closed(20.0)
         helens.wait_until(lambda store: not store["channel"], "all is over")
 
 
