@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,10 @@ class Placed:
     second: str
     replied: float = 0.0
     refused: str = ""
+
+
+Then = Callable[[list[Placed]], tuple[float, float]]
+"""A rate and how long, for what follows on calls."""
 
 
 class Contender(Protocol):
@@ -75,11 +80,11 @@ class Load:
         self._talk = talk
         self._next = 0
 
-    def run(self, rate: float, seconds: float, *more: tuple[float, float]) -> Harvest:
-        """Place ``rate`` calls a second for so long, then as many as ``more`` says, and wait until
-        all are over."""
+    def run(self, rate: float, seconds: float, then: Then | None = None) -> Harvest:
+        """Place ``rate`` calls a second for so long, go on at once as ``then`` says of the calls
+        that were placed, and wait until all are over."""
         contender, loop = self._contender, self._loop
-        offsets = moments((rate, seconds), *more)
+        offsets = moments(rate, seconds)
         contender.begin()
         capture = Capture(loop, contender.sip_port)
         before, driver = cpu_of(contender.pid), time.process_time()
@@ -89,13 +94,16 @@ class Load:
         late = 0.0
 
         def place_due() -> None:
-            nonlocal late
+            nonlocal late, then
             now = time.monotonic()
             while len(calls) < len(offsets) and (due := began + offsets[len(calls)]) <= now:
                 late = max(late, now - due)
                 calls.append(contender.place(self._next))
                 self._next += 1
                 now = time.monotonic()
+            if len(calls) == len(offsets) and then is not None:
+                offsets.extend(seconds + offset for offset in moments(*then(calls)))
+                then = None
             if len(calls) < len(offsets):
                 loop.at(began + offsets[len(calls)], place_due)
 
@@ -127,10 +135,6 @@ class Load:
         return sum(cpu_of(pid).all for pid in self._phones)
 
 
-def moments(*phases: tuple[float, float]) -> list[float]:
-    """When each call is due, in seconds from the beginning; a phase is a rate and how long."""
-    offsets, begins = [], 0.0
-    for rate, seconds in phases:
-        offsets += [begins + index / rate for index in range(max(1, round(rate * seconds)))]
-        begins += seconds
-    return offsets
+def moments(rate: float, seconds: float) -> list[float]:
+    """When each call is due, in seconds from the beginning."""
+    return [index / rate for index in range(max(1, round(rate * seconds)))]

@@ -113,9 +113,6 @@ def test_void_runs_do_not_count_unless_there_are_no_others() -> None:
     assert faults_of([good()]) == ""
 
 
-def test_moments_follow_each_other_without_a_gap() -> None:
-    assert moments((2.0, 1.0), (4.0, 0.5)) == [0.0, 0.5, 1.0, 1.25]
-
-
-def test_a_phase_has_at_least_one_call() -> None:
-    assert moments((1.0, 0.1)) == [0.0]
+def test_calls_are_due_one_after_the_other() -> None:
+    assert moments(4.0, 0.75) == [0.0, 0.25, 0.5]
+    assert moments(1.0, 0.1) == [0.0]

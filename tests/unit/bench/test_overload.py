@@ -7,7 +7,13 @@ from math import inf
 
 from bench.harness.audio import Heard
 from bench.harness.load import Placed
-from bench.suites.overload import FAST_MS, judge, seconds_until_back
+from bench.suites.overload import (
+    AFTER_SECONDS,
+    FAST_MS,
+    afterwards,
+    judge,
+    seconds_until_back,
+)
 
 from unit.bench.test_figures import good
 
@@ -46,6 +52,11 @@ def test_a_request_without_a_reply() -> None:
 
 def test_a_call_that_was_taken_and_lost() -> None:
     assert not kept(PAST, AFTER, lost=1)["taken and lost"]
+
+
+def test_what_is_asked_for_afterwards_is_most_of_what_was_taken() -> None:
+    past = [taken(number / 10) if number % 2 else refused(number / 10) for number in range(101)]
+    assert afterwards(past) == (4.0, AFTER_SECONDS)
 
 
 def test_audio_that_was_lost() -> None:
