@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +142,9 @@ def cordboard(
 @contextlib.contextmanager
 def serving(folder: Path, core: int, config: str, store: str | None = None) -> Iterator[int]:
     """A server that is ready; its process id."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", HTTP_PORT)) == 0:
+            raise SystemExit(f"port {HTTP_PORT} is taken: does another benchmark run?")
     file = folder / "bench.toml"
     file.write_text(config)
     command = [sys.executable, "-m", "cordboard", "serve", "--config", str(file)]
