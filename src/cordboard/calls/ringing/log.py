@@ -1,10 +1,10 @@
 """What a call writes into the event log: one method per kind of event, so that the keys of each
-stand in one place (they are documented at :class:`~cordboard.calls.events.EventKind`)."""
+stand in one place (they are documented at :class:`~cordboard.calls.events.EventKind`). Those of
+programs, recordings, transfers and eavesdroppers are in ``calls/running/*_log.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
@@ -17,13 +17,10 @@ from cordboard.calls.planning.plan import (
     ProgramPlan,
 )
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
-from cordboard.calls.recorded_files import Length
-from cordboard.calls.recording_terms import RecordingTerms, id_of
 from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.figures import MediaFigures
-from cordboard.media.overhearing import EavesdropMode
 
 _FIGURES = (
     "packets_sent",
@@ -33,15 +30,6 @@ _FIGURES = (
     "wrong_source",
     "one_way_silence",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """The channels of two who are overheard, and how."""
-
-    watched: str
-    other: str
-    mode: EavesdropMode
 
 
 def accepted_event(plan: CallPlan) -> CallEvent:
@@ -105,7 +93,7 @@ class CallLog:
             data["trunk"] = asked.from_trunk
         if asked.diverted_by:
             data["diverted_by"] = asked.diverted_by
-        self._write(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
+        self.tell(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
 
     def picked_up(self, plan: LegPlan, channel: PlannedChannel) -> None:
         """Somebody calls us to take another one's place."""
@@ -116,7 +104,7 @@ class CallLog:
             "caller_number": plan.caller.number,
             "caller_name": plan.caller.name,
         }
-        self._write(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
+        self.tell(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
 
     def dialled(self, plan: LegPlan, channel: Channel) -> None:
         """An endpoint of a channel is being called."""
@@ -133,14 +121,14 @@ class CallLog:
             data["trunk"] = endpoint.trunk.name
         elif endpoint.auto_answer is not AutoAnswerStyle.NONE:
             data["auto_answer"] = True
-        self._write(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
+        self.tell(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
 
     def redirected(
         self, leg: Leg, channel: str, target: RedirectTarget, refused: str | None = None
     ) -> None:
         """A channel is sent somewhere else; ``refused`` says why it does not go there."""
         data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
-        self._write(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
+        self.tell(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
 
     def failed_over(
         self, leg: Leg, failure: Failed, refused: Trunk | None, channel: Channel
@@ -156,28 +144,28 @@ class CallLog:
             "next": channel.trunk.name if channel.trunk is not None else None,
             "passed_over": list(channel.passed_over),
         }
-        self._write(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
+        self.tell(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
 
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""
-        self._write(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
+        self.tell(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
 
     def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
         """Audio of an unanswered channel began or ceased."""
-        self._write(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
+        self.tell(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
 
     def screening(self, leg: Leg, channel: str) -> None:
         """Somebody has picked up and is asked whether he takes the call."""
-        self._write(EventKind.CHANNEL_SCREENING, leg, channel, {})
+        self.tell(EventKind.CHANNEL_SCREENING, leg, channel, {})
 
     def answered(self, leg: Leg, channel: str) -> None:
         """A channel was answered."""
-        self._write(EventKind.CHANNEL_ANSWERED, leg, channel, {})
+        self.tell(EventKind.CHANNEL_ANSWERED, leg, channel, {})
 
     def leg_answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
         """The hunt of a leg ended with an answer."""
         data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
-        self._write(EventKind.LEG_ANSWERED, leg, channel, data)
+        self.tell(EventKind.LEG_ANSWERED, leg, channel, data)
 
     def channel_ended(
         self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
@@ -197,39 +185,11 @@ class CallLog:
             data["passed_over"] = list(channel.passed_over)
         if figures is not None:
             data["media"] = {name: getattr(figures, name) for name in _FIGURES}
-        self._write(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
+        self.tell(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
-        self._write(EventKind.LEG_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
-
-    def transferring(
-        self,
-        leg: Leg,
-        party: Party,
-        channels: tuple[str, ...],
-        *,
-        by_phone: bool = False,
-        from_call: str | None = None,
-    ) -> None:
-        """The party of a leg is sent away, and the other one connected with somebody else."""
-        data: dict[str, Json] = {
-            "party": party.as_dict(),
-            "channels": list(channels),
-            "by": "phone" if by_phone else "client",
-            "from_call": from_call,
-        }
-        self._write(EventKind.CALL_TRANSFERRING, leg, None, data)
-
-    def transfer_refused(self, leg: Leg, channel: str, to: str, status: int, why: str) -> None:
-        """A party's phone wanted a transfer that is not possible."""
-        data: dict[str, Json] = {"to": to, "sip_status": status, "reason": why}
-        self._write(EventKind.CALL_TRANSFER_REFUSED, leg, channel, data)
-
-    def merged(self, leg: Leg, into: str, channels: tuple[str, ...]) -> None:
-        """The party of a leg goes on in another call."""
-        data: dict[str, Json] = {"into": into, "channels": list(channels)}
-        self._write(EventKind.CALL_MERGED, leg, None, data)
+        self.tell(EventKind.LEG_FAILED, leg, None, verdict_data(verdict, ring_seconds))
 
     def acted(self, acts: Iterable[CallEvent]) -> None:
         """What a feature code does is done: events of no call."""
@@ -237,16 +197,7 @@ class CallLog:
 
     def labelled(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
         """A client has the parties told otherwise."""
-        self._write(EventKind.CALL_LABELLED, leg, None, {"labels": dict(labels)})
-
-    def transferred(self, leg: Leg, channel: str, ring_seconds: float) -> None:
-        """The one has answered whom a party is transferred to."""
-        data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
-        self._write(EventKind.CALL_TRANSFERRED, leg, channel, data)
-
-    def transfer_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
-        """Nobody answered there."""
-        self._write(EventKind.CALL_TRANSFER_FAILED, leg, None, _verdict_data(verdict, ring_seconds))
+        self.tell(EventKind.CALL_LABELLED, leg, None, {"labels": dict(labels)})
 
     def forwarded(
         self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...], leg: Leg = Leg.SECOND
@@ -256,7 +207,7 @@ class CallLog:
         leg = plan.leg if isinstance(plan, LegPlan) else leg
         for hop in hops:
             party: Json = None if hop.refused is not None else plan.party.as_dict()
-            self._write(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
+            self.tell(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
 
     def forward_refused(self, plan: LegPlan, reason: ForwardReason, to: str, refused: str) -> None:
         """A user has his calls forwarded to where they can't go."""
@@ -268,103 +219,59 @@ class CallLog:
         """A client has sent a call on that rang for somebody."""
         data: dict[str, Json] = {"by": rung.as_dict(), "to": to, "reason": "deflected"}
         data |= {"refused": None, "party": party.as_dict()}
-        self._write(EventKind.CALL_FORWARDED, leg, None, data)
+        self.tell(EventKind.CALL_FORWARDED, leg, None, data)
 
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""
-        self._write(kind, leg, channel, data)
-
-    def eavesdropping(self, channel: str, call: str | None, leg: Leg, heard: Heard | None) -> None:
-        """Who has called or answered overhears the two of a call, or (None) nobody for now."""
-        data: dict[str, Json] = {
-            "call": call,
-            "watched_leg": leg.value,
-            "watched": None if heard is None else heard.watched,
-            "other": None if heard is None else heard.other,
-            "mode": None if heard is None else heard.mode.value,
-        }
-        self._write(EventKind.CALL_EAVESDROPPING, Leg.FIRST, channel, data)
-
-    def overheard(self, call: str, leg: Leg, by: Json, mode: EavesdropMode | None) -> None:
-        """What the log of another call says of that."""
-        data: dict[str, Json] = {
-            "by": by,
-            "from_call": self.call,
-            "mode": None if mode is None else mode.value,
-        }
-        self._events.append(CallEvent(EventKind.CALL_OVERHEARD, call, leg, None, data))
+        self.tell(kind, leg, channel, data)
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""
-        self._write(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
+        self.tell(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
 
     def media_routed(self, channel: str, direct: bool) -> None:
         """The two send their audio to each other, or over us again."""
         kind = EventKind.CALL_MEDIA_DIRECT if direct else EventKind.CALL_MEDIA_RELAYED
-        self._write(kind, None, channel, {})
+        self.tell(kind, None, channel, {})
 
     def hold(self, leg: Leg, channel: str, held: bool) -> None:
         """A party put the other on hold, or took it off."""
         kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
-        self._write(kind, leg, channel, {})
+        self.tell(kind, leg, channel, {})
 
     def parked(self, leg: Leg, channel: str, on: bool) -> None:
         """A client put a party on hold, or took it off."""
-        self._write(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
-
-    def recording_started(self, file: str, group: str | None, terms: RecordingTerms) -> None:
-        """The two are recorded, on these terms; ``group`` is in whose context they talk."""
-        data = {"recording": id_of(file), "file": file, "group": group, **terms.as_dict()}
-        self._write(EventKind.RECORDING_STARTED, None, None, data)
-
-    def recording_paused(self, file: str, on: bool) -> None:
-        """What they say is left out, or no longer."""
-        kind = EventKind.RECORDING_PAUSED if on else EventKind.RECORDING_RESUMED
-        self._write(kind, None, None, {"recording": id_of(file), "file": file})
-
-    def recording_stopped(self, file: str, length: Length | None, error: str) -> None:
-        """A recording is complete, or broke off."""
-        data = stopped_data(file, length, error)
-        self._write(EventKind.RECORDING_STOPPED, None, None, data)
+        self.tell(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
     def warned(self, leg: Leg, channel: str) -> None:
         """A party hears that the longest duration is nearly reached."""
-        self._write(EventKind.CHANNEL_WARNED, leg, channel, {})
+        self.tell(EventKind.CHANNEL_WARNED, leg, channel, {})
 
     def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
         """Keys are being pressed for a party, which may be a secret of its."""
-        self._write(EventKind.DIGITS_SENT, leg, channel, {"count": count})
+        self.tell(EventKind.DIGITS_SENT, leg, channel, {"count": count})
 
     def digit(self, leg: Leg, channel: str, digit: str) -> None:
         """A party pressed a key."""
-        self._write(EventKind.DIGIT, leg, channel, {"digit": digit})
+        self.tell(EventKind.DIGIT, leg, channel, {"digit": digit})
 
     def ended(self, result: CallResult) -> None:
         """The one terminal result."""
-        self._write(EventKind.CALL_ENDED, None, None, result.as_dict())
+        self.tell(EventKind.CALL_ENDED, None, None, result.as_dict())
 
     def write(self, event: CallEvent) -> None:
-        """An event of the call that was made elsewhere."""
+        """An event that was made elsewhere."""
         self._events.append(event)
 
-    def _write(
+    def tell(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
+        """An event of the call whose keys stand elsewhere."""
         self._events.append(CallEvent(kind, self.call, leg, channel, data))
 
 
-def stopped_data(file: str, length: Length | None, error: str) -> dict[str, Json]:
-    """What is told of a recording's end."""
-    return {
-        "recording": id_of(file),
-        "file": file,
-        "seconds": None if length is None else round(length.seconds, 3),
-        "octets": None if length is None else length.octets,
-        "error": error or None,
-    }
-
-
-def _verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:
+def verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:
+    """What is told of whoever could not be reached."""
     return {
         "cause": verdict.cause.value,
         "sip_status": verdict.status,

@@ -29,8 +29,10 @@ from cordboard.calls.ports import (
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
-from cordboard.calls.ringing.log import CallLog, Heard
+from cordboard.calls.ringing.log import CallLog
 from cordboard.calls.ringing.switchboard import Switchboard
+from cordboard.calls.running import eavesdropping_log
+from cordboard.calls.running.eavesdropping_log import Heard
 
 
 class Eavesdropping:
@@ -144,9 +146,11 @@ class Eavesdropping:
         talkers, leg = watched.talkers, watched.leg
         pair = talkers.of(leg).channel, talkers.of(other(leg)).channel
         self._command(Eavesdrop(self._channel, *pair, self.mode))
-        self._log.eavesdropping(self._channel, self._call, leg, Heard(*pair, self.mode))
+        eavesdropping_log.overhears(
+            self._log, self._channel, self._call, leg, Heard(*pair, self.mode)
+        )
         if self._call is not None:
-            self._log.overheard(self._call, leg, self._by, self.mode)
+            eavesdropping_log.overheard(self._log, self._call, leg, self._by, self.mode)
         self._hears = True
 
     def _hear_nobody(self, *, alive: bool) -> None:
@@ -158,12 +162,12 @@ class Eavesdropping:
             return
         self._hears = False
         self._command(Play(self._channel, Tone(ToneKind.HOLD, self._plan.country)))
-        self._log.eavesdropping(self._channel, self._call, self.leg, None)
+        eavesdropping_log.overhears(self._log, self._channel, self._call, self.leg, None)
 
     def _say_over(self, *, alive: bool) -> None:
         """The log of the call that he has overheard says that he does no longer."""
         if self._hears and alive and self._call is not None:
-            self._log.overheard(self._call, self.leg, self._by, None)
+            eavesdropping_log.overheard(self._log, self._call, self.leg, self._by, None)
 
     @property
     def _by(self) -> Json:

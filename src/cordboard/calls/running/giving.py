@@ -14,6 +14,7 @@ from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram
+from cordboard.calls.running import transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
 
@@ -52,7 +53,7 @@ def give(
     if parts.stage is Stage.PROGRAM and hunt.winner is not None:
         parts.command(StopPlay(hunt.winner))
     parts.legs.take_out(leg)
-    parts.log.merged(leg, into, tuple(hunt.channels))
+    transfer_log.merged(parts.log, leg, into, tuple(hunt.channels))
     parts.verdicts.merged = gone
     apply(Trigger.MERGED, now)
     return handed
@@ -63,7 +64,7 @@ def _give_program(gone: Leg, into: str, parts: Parts, apply: Apply, now: float) 
     if plan is None:
         raise Refused(RefusalId.INVALID_DESTINATION, "there is no program", "call")
     parts.recording.cut()
-    parts.log.merged(other(gone), into, ())
+    transfer_log.merged(parts.log, other(gone), into, ())
     parts.verdicts.merged = gone
     apply(Trigger.MERGED, now)
     return HandedProgram(parts.log.call, plan.party.name)

@@ -23,7 +23,7 @@ from cordboard.calls.ports import (
     Ringing,
 )
 from cordboard.calls.request import Leg
-from cordboard.calls.running import climbing, performing, referring
+from cordboard.calls.running import climbing, performing, referring, transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.place_in_line import ANSWERED
 from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
@@ -88,7 +88,7 @@ def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) ->
     if leg is parts.place.leg:
         parts.place.leave(ANSWERED, now, answered_on=channel)
     if parts.stage is Stage.TRANSFERRING:
-        parts.log.transferred(leg, channel, rang)
+        transfer_log.transferred(parts.log, leg, channel, rang)
         apply(Trigger.TARGET_ANSWERED, now)
         return
     parts.log.leg_answered(leg, channel, rang)

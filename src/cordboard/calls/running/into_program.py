@@ -13,6 +13,7 @@ from cordboard.calls.ports import StopPlay
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
+from cordboard.calls.running import transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
 
@@ -25,7 +26,9 @@ def transfer(
     parts.hunting.give_up(leg, cause)
     parts.recording.part()
     by_phone = cause is Cause.TRANSFERRED
-    parts.log.transferring(leg, plan.party, (), by_phone=by_phone, from_call=plan.from_call)
+    transfer_log.transferring(
+        parts.log, leg, plan.party, (), by_phone=by_phone, from_call=plan.from_call
+    )
     parts.legs.replace(leg, Hunt(()))
     parts.plan = parts.dialling.go_into(plan, leg)
     parts.recording.agree(parts.recording_terms)

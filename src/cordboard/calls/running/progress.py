@@ -11,7 +11,7 @@ from cordboard.calls.charged import after_a_crash
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json, Outcome, Recorded
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.request import Leg
-from cordboard.calls.ringing.log import stopped_data
+from cordboard.calls.running.recording_log import stopped_data
 from cordboard.calls.stages import Stage
 
 KILLED: Final = "the server was killed"

@@ -19,6 +19,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.recorded_files import Length
 from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.ringing.log import CallLog
+from cordboard.calls.running import recording_log
 
 NOT_TOLD: Final = "its end was not written in time"
 """Why a recording is not known to be complete when the call is over: its disk is too slow."""
@@ -86,7 +87,7 @@ class Recording:
         self.file = self.terms.file(self._domain, self._call, self.made)
         self.paused, self._channel = False, first
         self._command(Record(first, second, self.file))
-        self._log.recording_started(self.file, self._group, self.terms)
+        recording_log.started(self._log, self.file, self._group, self.terms)
         return True
 
     def pause(self, on: bool) -> None:
@@ -94,7 +95,7 @@ class Recording:
         if self.file is not None and on != self.paused:
             self.paused = on
             self._command(PauseRecording(self._channel, on))
-            self._log.recording_paused(self.file, on)
+            recording_log.paused(self._log, self.file, on)
 
     def stop(self) -> None:
         """No more, also not of whoever is connected later; the engine tells when it is over."""
@@ -122,7 +123,7 @@ class Recording:
         else:
             return
         length = Length(event.seconds, event.octets)
-        self._log.recording_stopped(event.name, length, event.error)
+        recording_log.stopped(self._log, event.name, length, event.error)
 
     @property
     def unwritten(self) -> bool:
@@ -132,5 +133,5 @@ class Recording:
     def forsake(self) -> None:
         """The call is over, whatever the engine has not told yet."""
         for file in (*self._ending, *filter(None, [self.file])):
-            self._log.recording_stopped(file, None, NOT_TOLD)
+            recording_log.stopped(self._log, file, None, NOT_TOLD)
         self._ending, self.file = [], None

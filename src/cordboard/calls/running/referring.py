@@ -22,7 +22,7 @@ from cordboard.calls.ports import AnswerReferral, HoldChanged, Referred
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
-from cordboard.calls.running import into_program
+from cordboard.calls.running import into_program, transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.referral import OK, TERMINATED, TRYING, Referral
 from cordboard.calls.said import readable
@@ -110,7 +110,7 @@ def _referral(
 
 def _refuse(event: Referred, leg: Leg, parts: Parts, status: int, why: str) -> None:
     parts.command(AnswerReferral(event.channel, event.referral, status))
-    parts.log.transfer_refused(leg, event.channel, readable(event.target.user), status, why)
+    transfer_log.refused(parts.log, leg, event.channel, readable(event.target.user), status, why)
 
 
 def progress(status: int, parts: Parts) -> None:

@@ -19,7 +19,7 @@ from cordboard.calls.causes import Cause
 from cordboard.calls.ports import Play, Tone, ToneKind
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
-from cordboard.calls.running import queueing, referring, rung_times
+from cordboard.calls.running import queueing, referring, rung_times, transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.stages import Stage, Trigger
 
@@ -34,7 +34,8 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
         parts.recording.part()
     else:
         parts.recording.cut()  # for the two are still connected
-    parts.log.transferring(
+    transfer_log.transferring(
+        parts.log,
         leg,
         route.plan.party,
         tuple(channel.id for channel in route.channels),
@@ -61,7 +62,7 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
     if handed.metered:
         parts.dialling.metering().take_in(leg, handed.metered)
     if handed.hunt.winner is not None:
-        parts.log.transferred(leg, handed.hunt.winner, 0.0)
+        transfer_log.transferred(parts.log, leg, handed.hunt.winner, 0.0)
         apply(Trigger.TARGET_ANSWERED, now)
         return
     parts.times.stage_ends, parts.times.rung_ends = handed.stage_ends, handed.rung_ends

@@ -8,6 +8,7 @@ from cordboard.calls.outcome import HUNG_UP, Verdict, result_of
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.legs import Legs
 from cordboard.calls.ringing.log import CallLog
+from cordboard.calls.running import transfer_log
 from cordboard.calls.running.stage_times import StageTimes
 from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
 
@@ -54,7 +55,7 @@ class Verdicts:
         rang = self._times.since(hunt_begun_in(stage), now)
         self.sought = verdict
         if stage is Stage.TRANSFERRING:
-            self._log.transfer_failed(leg, verdict, rang)
+            transfer_log.failed(self._log, leg, verdict, rang)
             return Trigger.TARGET_MISSED if self.resumes else Trigger.TARGET_FAILED
         self._log.leg_failed(leg, verdict, rang)
         if leg is Leg.FIRST:
