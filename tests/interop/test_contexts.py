@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -67,6 +68,7 @@ DOCUMENT = b"""<Response>
   </If>
   <Section name="sorry"><Hangup reason="rejected"/></Section>
 </Response>"""
+FAULTY = b"<Response><Dance/></Response>"
 AGENTS = b'{"ready": true, "extensions": [1002]}'
 JOB = {
     "type": "msg_call",
@@ -82,6 +84,7 @@ CALL_BACK = (
 def answer(asked: Callback) -> bytes:
     """What the tenant's web server sends."""
     documents = {
+        "/gone": FAULTY,
         "/json": json.dumps(STEPS).encode(),
         "/xml": DOCUMENT,
         "/agents": AGENTS,
@@ -126,9 +129,12 @@ class Office:
         for key in keys:
             self.desk.send_digit(key)
 
-    def form(self, path: str) -> dict[str, list[str]]:
+    def form(self, path: str, status: str = "in-progress") -> dict[str, list[str]]:
         """What the web server was posted there."""
-        asked = self.web.callbacks.wait_for(lambda one: one.path == path, 8.0, f"{path} is asked")
+        said = f"CallStatus={status}".encode()
+        asked = self.web.callbacks.wait_for(
+            lambda one: one.path == path and said in one.body.split(b"&"), 8.0, f"{path}: {status}"
+        )
         return parse_qs(asked.body.decode())
 
 
@@ -140,6 +146,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 
 def test_a_program_with_every_kind_of_step(office: Office) -> None:
     server, desk, thomas = office.server, office.desk, office.thomas
+    began = time.time()
     asked = {
         "first": {"user": {"name": "jessica"}},
         "second": {"context": "ivr"},
@@ -162,6 +169,7 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     office.press("#")
     told = office.form("/json")
     assert told["PIN"] == [PIN]
+    assert office.form("/gone", "error")["Error"] == ["xml: <Dance> is not understood"]
     (message,) = told["MESSAGE"]
     office.listen()
     office.press("7")
@@ -169,6 +177,8 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     assert (told["NEXT"], told["RING_RESULT"]) == (["7"], ["no_answer"])
     assert (told["CallStatus"], told["CalledNumber"]) == (["in-progress"], ["1500"])
     assert (told["CallingNumber"], told["UserName"]) == (["1001"], ["jessica"])
+    started, answered = int(told["StartTime"][0]) / 1e6, int(told["AnswerTime"][0]) / 1e6
+    assert began <= started < answered <= time.time()
     thomas.wait_ringing(8.0, after=before)
     thomas.answer()
     office.listen()
@@ -177,6 +187,9 @@ def test_a_program_with_every_kind_of_step(office: Office) -> None:
     events = server.wait_ended(call)
     thomas.wait_closed(after=before)
     desk.wait_closed()
+    last = office.form("/xml", "completed")
+    assert (last["CallUUID"], last["AnswerTime"]) == (told["CallUUID"], told["AnswerTime"])
+    assert "PIN" not in last
     assert seconds_of(thomas.recording(), DESK_HZ) > TALK
     tones = heard(desk.recording(), [WELCOME_HZ, PIN_HZ, NEXT_HZ, THOMAS_HZ])
     order = [tone.hertz for tone in tones if tone.seconds >= TALK]

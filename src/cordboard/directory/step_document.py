@@ -4,6 +4,7 @@ Basix XML document."""
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,11 @@ class Document:
     folder: str = ""
     language: str = "en"
 
+    @property
+    def is_xml(self) -> bool:
+        """Whether it is Basix's, not JSON."""
+        return self.body.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
+
 
 def read_steps_of(document: Document) -> tuple[Step, ...]:
     """The steps of a document; raises :class:`DocumentFault`."""
@@ -35,7 +41,7 @@ def read_steps_of(document: Document) -> tuple[Step, ...]:
         raise DocumentFault("it is not UTF-8") from None
     prompts = PromptPlaces(document.folder, language=document.language, confined=True)
     problems = Problems("document", {})
-    if text.startswith("<"):
+    if document.is_xml:
         steps = read_xml(text, prompts, problems)
     else:
         steps = read_step_tables(_tables(text), ("steps",), prompts, problems)

@@ -34,7 +34,7 @@ from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.admission import Admission
 from cordboard.exchange.balances import Balances
 from cordboard.exchange.channels import ChannelBook, ladder_of
-from cordboard.exchange.fetching import Documents, Fetching
+from cordboard.exchange.fetching import Fetching
 from cordboard.exchange.jobs import Jobs
 from cordboard.exchange.live_calls import LiveCalls
 from cordboard.exchange.offers import Offers
@@ -47,6 +47,7 @@ from cordboard.exchange.stopping import Stopping
 from cordboard.exchange.switchboard import LiveSwitchboard
 from cordboard.exchange.taking import Taking
 from cordboard.exchange.trunk_view import trunk_view
+from cordboard.exchange.web_documents import Documents
 from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal, JournalUnavailable, Key
 from cordboard.randomness import timely_uuid
@@ -273,7 +274,7 @@ class Exchange:
     def fetch_from(self, documents: Documents) -> None:
         """Say who asks web servers for the next steps of programs; to be called once, or never
         where none is asked."""
-        self._live.fetching = Fetching(documents)
+        self._live.fetching = Fetching(documents, self._wall)
 
     # Acceptance
 

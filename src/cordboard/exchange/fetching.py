@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Final
 
 from cordboard.calls.programs.errands import LONGEST_FETCH
 from cordboard.calls.programs.program_words import Answer, Data, WantedSteps
 from cordboard.directory.step_document import Document, DocumentFault, read_steps_of
+from cordboard.exchange.step_sources import Source, StepSources
+from cordboard.exchange.web_documents import Documents, NoDocument
 
 MAX_UNDER_WAY: Final = 500
 """Documents asked for at a time: a tenth of all calls that there can be."""
@@ -17,74 +21,88 @@ MAX_UNDER_WAY: Final = 500
 LONGEST_DATA: Final = 16_384
 """Octets of JSON that a variable may hold: a page of figures, not a database."""
 
-Then = Callable[[Answer], None]
-"""Is told the steps or data, or why there are none."""
+Then = Callable[[Answer, Source | None], None]
+"""Is told the steps or data, or why there are none; and who has sent them, of a Basix document."""
 
-
-class NoDocument(Exception):
-    """A web server has not sent a document; the message says why, without its URL."""
-
-
-class Documents(Protocol):
-    """Who asks web servers."""
-
-    async def ask(self, tenant: str, url: str, form: Mapping[str, str] | None) -> bytes:
-        """What a server sends who is posted a form, or (None) only asked; raises
-        :class:`NoDocument`."""
-
-
-class NoServers:
-    """Asks nobody."""
-
-    async def ask(self, _tenant: str, _url: str, _form: Mapping[str, str] | None) -> bytes:
-        """Raises :class:`NoDocument`."""
-        raise NoDocument("web servers are not asked here")
+_MICROSECONDS: Final = 1_000_000
 
 
 class Fetching:
-    """Fetches for all calls of an exchange."""
+    """Fetches for all calls of an exchange; ``wall`` is seconds since 1970. ``sources`` are the
+    servers that have sent Basix documents."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, wall: Callable[[], float]) -> None:
         self._documents = documents
+        self._wall = wall
         self._tasks: set[asyncio.Task[None]] = set()
+        self.sources = StepSources(documents)
 
-    def begin(self, tenant: str, wanted: WantedSteps, then: Then) -> None:
-        """Fetch the steps that a program of a tenant wants, and call ``then`` with them, later."""
+    def begin(self, call: str, tenant: str, wanted: WantedSteps, then: Then) -> None:
+        """Fetch the steps that the program of a tenant's call wants, and call ``then`` with them,
+        later."""
         loop = asyncio.get_running_loop()
+        ahead = self.sources.asks(call, self._wall() - monotonic(), data=wanted.data)
         if len(self._tasks) >= MAX_UNDER_WAY:
-            loop.call_soon(then, "too many documents are asked for")
+            loop.call_soon(then, "too many documents are asked for", None)
             return
-        task = loop.create_task(self._fetch(tenant, wanted, then))
+        task = loop.create_task(self._fetch(call, tenant, _timed(wanted, ahead), then))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _fetch(self, tenant: str, wanted: WantedSteps, then: Then) -> None:
+    async def _fetch(self, call: str, tenant: str, wanted: WantedSteps, then: Then) -> None:
         answer: Answer = "no answer in time"
+        sender: Source | None = None
         try:
             async with asyncio.timeout(LONGEST_FETCH):
                 for url in wanted.urls:
-                    answer = await self._fetch_one(tenant, url, wanted)
+                    server = Source(tenant, url, wanted.about)
+                    answer, sender = await self._fetch_one(call, server, wanted)
                     if not isinstance(answer, str):
                         break
         except TimeoutError:
             pass
-        then(answer)
+        then(answer, sender)
 
-    async def _fetch_one(self, tenant: str, url: str, wanted: WantedSteps) -> Answer:
+    async def _fetch_one(
+        self, call: str, server: Source, wanted: WantedSteps
+    ) -> tuple[Answer, Source | None]:
+        """What a server sends; and the server, where that are steps of a Basix document. It is told
+        if they are faulty."""
         try:
-            body = await self._documents.ask(tenant, url, wanted.form)
-            if wanted.data:
-                return _data(body)
-            return read_steps_of(Document(body, wanted.folder, wanted.language))
-        except (NoDocument, DocumentFault) as fault:
-            return str(fault)
+            body = await self._documents.ask(server.tenant, server.url, wanted.form)
+        except NoDocument as fault:
+            return str(fault), None
+        if wanted.data:
+            return _data(body), None
+        document = Document(body, wanted.folder, wanted.language)
+        try:
+            return read_steps_of(document), server if document.is_xml else None
+        except DocumentFault as fault:
+            if document.is_xml:
+                self.sources.faulty(call, server, str(fault))
+            return str(fault), None
 
     async def close(self) -> None:
-        """Ask for nothing more; nobody is told."""
+        """Ask for nothing more; no program is told."""
         for task in tuple(self._tasks):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self.sources.close()
+
+
+def _timed(wanted: WantedSteps, ahead: float) -> WantedSteps:
+    """The same, with when the call began and was answered, in microseconds since 1970, as the
+    vendor has them; the time of day is so many seconds ``ahead`` of the calls' clock."""
+    if wanted.form is None:
+        return wanted
+    times = {"StartTime": wanted.began, "AnswerTime": wanted.answered}
+    told = {
+        name: str(round((at + ahead) * _MICROSECONDS))
+        for name, at in times.items()
+        if at is not None
+    }
+    return replace(wanted, form={**wanted.form, **told}, about={**wanted.about, **told})
 
 
 def _data(body: bytes) -> Data | str:

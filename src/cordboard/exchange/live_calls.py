@@ -26,12 +26,14 @@ from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.eavesdroppers import Eavesdroppers
-from cordboard.exchange.fetching import Fetching, NoServers
+from cordboard.exchange.fetching import Fetching
 from cordboard.exchange.jobs import Jobs, place_nothing
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.pickups import offered_by, picked_up, refusal
 from cordboard.exchange.serving import Serving
+from cordboard.exchange.step_sources import Source
 from cordboard.exchange.stopping import Stopping
+from cordboard.exchange.web_documents import NoServers
 from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal
 
@@ -73,7 +75,7 @@ class LiveCalls:
         """Who takes the calls that are of nobody yet."""
         self._serving = Serving(lines, self._wake, self._serve)
         self._eavesdroppers = eavesdroppers
-        self.fetching = Fetching(NoServers())
+        self.fetching = Fetching(NoServers(), monotonic)
         self.jobs = Jobs(place_nothing, str, lambda _tenant, _method: 0)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
@@ -247,6 +249,8 @@ class LiveCalls:
             self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
             self._serving.stir(live.tenant)
+            if self.fetching.sources:
+                self.fetching.sources.follow(call.id, events)
             if call.plan.acts:
                 self._wrap_ups.follow(live.tenant, events)
             if self._attendance.somebody_hung_up:
@@ -281,11 +285,13 @@ class LiveCalls:
     def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
         call = live.call
 
-        def fetched(answer: Answer) -> None:
+        def fetched(answer: Answer, source: Source | None) -> None:
             if call.id in self._live:
+                if not (wanted.data or isinstance(answer, str)):
+                    self.fetching.sources.goes_by(call.id, source)
                 self._step(live, lambda: call.fetched(wanted.turn, answer, monotonic()))
 
-        self.fetching.begin(live.tenant, wanted, fetched)
+        self.fetching.begin(call.id, live.tenant, wanted, fetched)
 
     def _add_job(self, live: _Live, wanted: WantedJob) -> None:
         call = live.call
@@ -299,6 +305,7 @@ class LiveCalls:
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
+        self.fetching.sources.over(live.call.id)
         self._eavesdroppers.forget(live.call.id)
         for channel in live.gave:
             self._given.pop(channel, None)

@@ -31,8 +31,8 @@ from cordboard.engines.recorded_files import FolderOfRecordings
 from cordboard.engines.tls import TlsError
 from cordboard.engines.transport import Listen, ListenError
 from cordboard.exchange.exchange import Exchange
-from cordboard.exchange.fetching import NoDocument
 from cordboard.exchange.recording_retention import RecordingRetention
+from cordboard.exchange.web_documents import NoDocument
 from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.step_servers import StepServers
 from cordboard.journal.bindings_on_record import BindingsOnRecord

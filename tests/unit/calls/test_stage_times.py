@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cordboard.calls.request import Leg
 from cordboard.calls.running.stage_times import StageTimes
 from cordboard.calls.stages import Stage
 
@@ -42,3 +43,25 @@ def test_a_new_stage_has_no_limit_while_that_of_the_call_stays() -> None:
     assert times.deadline == 9.0
     times.call_ends = None
     assert times.deadline is None
+
+
+def test_a_leg_is_answered_when_it_was_rung_and_screened_to_the_end() -> None:
+    times = StageTimes()
+    times.enter(Stage.RINGING_FIRST, 10.0)
+    assert (times.began, times.answered(Leg.FIRST)) == (10.0, None)
+    times.enter(Stage.SCREENING_FIRST, 12.0)
+    assert times.answered(Leg.FIRST) is None
+    times.enter(Stage.RINGING_SECOND, 14.0)
+    assert (times.answered(Leg.FIRST), times.answered(Leg.SECOND)) == (14.0, None)
+    for stage, at in ((Stage.BRIDGED, 20.0), (Stage.TRANSFERRING, 30.0), (Stage.BRIDGED, 40.0)):
+        times.enter(stage, at)
+    assert (times.answered(Leg.FIRST), times.answered(Leg.SECOND)) == (14.0, 20.0)
+
+
+def test_who_called_us_and_waits_is_answered_with_the_second() -> None:
+    times = StageTimes()
+    times.enter(Stage.RINGING_SECOND, 1.0)
+    assert times.answered(Leg.FIRST) is None
+    times.enter(Stage.ANSWERING_FIRST, 5.0)
+    times.enter(Stage.BRIDGED, 5.5)
+    assert times.answered(Leg.FIRST) == 5.5

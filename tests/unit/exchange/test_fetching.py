@@ -14,7 +14,7 @@ from cordboard.directory.model import Context
 from cordboard.engines.memory import MemoryEngine
 from cordboard.exchange import fetching
 from cordboard.exchange.exchange import Exchange
-from cordboard.exchange.fetching import NoDocument
+from cordboard.exchange.web_documents import NoDocument
 from support.programs import steps_of
 from support.quick_house import QuickHouse
 from support.tenants import tenant
@@ -31,10 +31,12 @@ class Servers:
     def __init__(self, **answers: bytes | str | None) -> None:
         self.answers = answers
         self.asked: list[tuple[str, str, str]] = []
+        self.forms: list[Mapping[str, str]] = []
 
     async def ask(self, domain: str, url: str, form: Mapping[str, str] | None) -> bytes:
         host = url.removeprefix("https://")
         self.asked.append((domain, host, "GET" if form is None else form["CallStatus"]))
+        self.forms.append(form or {})
         answer = self.answers[host]
         if answer is None:
             await asyncio.Event().wait()
@@ -61,7 +63,8 @@ async def test_steps_come_from_the_first_server_that_has_some() -> None:
     servers = Servers(gone="status 503", empty=b"<IVR><Foo/></IVR>", good=ONE, other=ONE)
     house, call = await house_with(servers, "gone", "empty", "good", "other")
     await eventually(lambda: Prompt("builtin:en/1") in played(house), BOUND, "the step is heard")
-    assert servers.asked == [("demo", host, "in-progress") for host in ("gone", "empty", "good")]
+    asked = [one for one in servers.asked if one[2] != "error"]
+    assert asked == [("demo", host, "in-progress") for host in ("gone", "empty", "good")]
     (fetched,) = await house.events(call, EventKind.PROGRAM_FETCHED)
     assert fetched.event.data == {"steps": 2, "error": None}
 
@@ -143,6 +146,82 @@ async def test_data_is_fetched_for_a_variable(
     assert servers.asked[-1] == ("demo", "data", "GET")
     fetched = await house.events(call, EventKind.PROGRAM_FETCHED)
     assert fetched[-1].event.data == {"steps": 0, "error": error}
+
+
+def told(servers: Servers) -> list[tuple[str, str, str | None]]:
+    """What servers were told, not asked: whom, and what."""
+    pairs = zip(servers.asked, servers.forms, strict=True)
+    return [
+        (host, status, form.get("Error"))
+        for (_, host, status), form in pairs
+        if status in ("error", "completed")
+    ]
+
+
+async def ended(house: QuickHouse, call: str) -> None:
+    house.exchange.hang_up("demo", call)
+    await eventually(lambda: house.exchange.live_calls() == 0, BOUND, "it is over")
+
+
+async def test_a_server_is_told_when_the_call_began_was_answered_and_is_over() -> None:
+    document = b"<IVR><Set var='a' val='b'/><Redirect>https://two</Redirect></IVR>"
+    servers = Servers(one=document, two=b"<IVR><Answer/><Play>builtin:en/1</Play><Park/></IVR>")
+    house, call = await house_with(servers, "one")
+    await eventually(lambda: Prompt("builtin:en/1") in played(house), BOUND, "it goes by the last")
+    await ended(house, call)
+    await house.exchange.stop()
+    assert told(servers) == [("two", "completed", None)]
+    first, second, last = servers.forms
+    assert (first["StartTime"], first["AnswerTime"]) == (second["StartTime"], second["AnswerTime"])
+    assert int(first["StartTime"]) <= int(first["AnswerTime"])
+    call_only = {name: value for name, value in second.items() if name in last}
+    assert last == {**call_only, "CallStatus": "completed"}
+    assert (second["var_a"], "var_a" in last) == ("b", False)
+
+
+async def test_nobody_is_told_of_a_call_that_goes_by_other_steps() -> None:
+    servers = Servers(one=ONE)
+    house, call = await house_with(servers, "one")
+    await eventually(lambda: Prompt("builtin:en/1") in played(house), BOUND, "the step is heard")
+    await ended(house, call)
+    await house.exchange.stop()
+    assert told(servers) == []
+
+
+async def test_who_has_sent_a_faulty_document_is_told_so() -> None:
+    servers = Servers(one=b"<IVR><Foo/></IVR>", two=b"no steps", three="status 503")
+    house, call = await house_with(servers, "one", "two", "three")
+    await eventually(lambda: SORRY in played(house), BOUND, "it goes on")
+    await ended(house, call)
+    await house.exchange.stop()
+    assert told(servers) == [("one", "error", "xml: <Foo> is not understood")]
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [
+        ("<Set var='a' expr='1 / 0'/>", "1 / 0 can't be calculated"),
+        ("<SetErrorHandler>s</SetErrorHandler><Set var='a' expr='1 / 0'/>", "1 / 0 can't be"),
+        ("<Redirect>https://gone</Redirect>", "status 503"),
+        (
+            "<SetErrorHandler>s</SetErrorHandler><Redirect>https://gone</Redirect>",
+            "no document: status 503",
+        ),
+        ("<GetJSON var='d' url='https://gone'/>", None),
+    ],
+)
+async def test_a_server_is_told_once_what_is_wrong_with_its_document(
+    does: str, why: str | None
+) -> None:
+    document = f"<IVR>{does}<Section name='s'><Wait length='0.1'/></Section></IVR>"
+    servers = Servers(one=document.encode(), gone="status 503")
+    house, _ = await house_with(servers, "one")
+    await eventually(lambda: house.exchange.live_calls() == 0, BOUND, "it is over")
+    await house.exchange.stop()
+    *errors, end = told(servers)
+    assert end == ("one", "completed", None)
+    assert [(host, status) for host, status, _ in errors] == [("one", "error")] * (why is not None)
+    assert why is None or str(errors[0][2]).startswith(why)
 
 
 async def test_an_error_that_is_handled_is_told() -> None:

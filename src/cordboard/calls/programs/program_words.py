@@ -98,7 +98,8 @@ Answer = tuple[Step, ...] | Data | str
 class WantedSteps:
     """What a :class:`Fetch` comes to in its call: the ``form`` that is posted (None: the server is
     only asked), who is told of the answer, and where the prompts of the steps may be; or ``data``
-    is wanted."""
+    is wanted. ``about`` is what the form says of the call itself, which ``began`` and was
+    ``answered`` at these times of the call's clock (None: it is not)."""
 
     turn: int
     urls: tuple[str, ...] = field(repr=False)
@@ -106,6 +107,9 @@ class WantedSteps:
     folder: str = ""
     language: str = "en"
     data: bool = False
+    about: Mapping[str, str] = field(default_factory=dict, repr=False)
+    began: float = 0.0
+    answered: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

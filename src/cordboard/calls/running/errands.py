@@ -36,8 +36,7 @@ def steps_for(effect: Fetch, parts: Parts) -> WantedSteps | None:
         return WantedSteps(effect.turn, effect.urls, None, data=effect.data)
     known, told = dict(plan.variables), effect.variables.items()
     caller, called = known["CALLER_NUMBER"], known["CALLED_NUMBER"]
-    form = {
-        **{name: value for name, value in told if not name.startswith(OWN_VARIABLES)},
+    about = {
         "CallUUID": parts.legs.winner(leg) or "",
         "CallStatus": "in-progress",
         "Direction": "inbound" if parts.plan.offered else "outbound",
@@ -49,13 +48,18 @@ def steps_for(effect: Fetch, parts: Parts) -> WantedSteps | None:
     }
     first, group = parts.plan.request.first, parts.plan.group
     if isinstance(first, Offered) and first.diverted_by:
-        form["RedirectingNumber"] = first.diverted_by
+        about["RedirectingNumber"] = first.diverted_by
     party = parts.dialling.party(leg)
     if party.kind == "user":
-        form |= {"UserId": str(party.id), "UserName": party.name}
+        about |= {"UserId": str(party.id), "UserName": party.name}
         if group is not None:
-            form |= {"GroupId": str(group.id), "GroupName": group.name}
-    return WantedSteps(effect.turn, effect.urls, form, plan.folder, plan.language, effect.data)
+            about |= {"GroupId": str(group.id), "GroupName": group.name}
+    form = {name: value for name, value in told if not name.startswith(OWN_VARIABLES)} | about
+    return WantedSteps(
+        *(effect.turn, effect.urls, form, plan.folder, plan.language, effect.data, about),
+        began=parts.times.began,
+        answered=parts.times.answered(leg),
+    )
 
 
 def request_of(effect: AddJob, parts: Parts, *, inside: bool) -> CallRequest:

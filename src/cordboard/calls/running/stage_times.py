@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from cordboard.calls.request import Leg
 from cordboard.calls.stages import Stage, hunt_begun_in
+
+_FIRST_IS_TO_ANSWER = (Stage.RINGING_FIRST, Stage.SCREENING_FIRST, Stage.ANSWERING_FIRST)
 
 
 class StageTimes:
@@ -67,6 +70,21 @@ class StageTimes:
             return False
         self.stage_ends = self.rung_ends = None
         return True
+
+    @property
+    def began(self) -> float:
+        """When the call's first stage was entered; there is one as soon as it is started."""
+        return self._entered[0][1]
+
+    def answered(self, leg: Leg) -> float | None:
+        """When the call was answered on a leg: the first one when it was rung, screened and
+        answered to the end, the second one when the two talked first; None: not yet."""
+        if leg is Leg.SECOND:
+            return next((at for stage, at in self._entered if stage is Stage.BRIDGED), None)
+        steps = pairwise(self._entered)
+        left = [at for (stage, _), (_, at) in steps if stage in _FIRST_IS_TO_ANSWER]
+        waits = self._entered[-1][0] in _FIRST_IS_TO_ANSWER
+        return left[-1] if left and not waits else None
 
     def since(self, stage: Stage, now: float) -> float:
         """How long ago a stage was entered last, 0 where it was not."""
