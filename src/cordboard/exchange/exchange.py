@@ -124,7 +124,7 @@ class Exchange:
         self.queues = Queues(self._switchboard, wall, self._live.somebody_may_be_free)
         self._grace = grace
         self._schedule = Schedule(wall, self._begin)
-        self._live.jobs = Jobs(self.place, _new_id, self._schedule.waiting)
+        self._live.errands.jobs = Jobs(self.place, _new_id, self._schedule.waiting)
 
     # What is asked of us
 
@@ -266,15 +266,14 @@ class Exchange:
         self._live.interrupt()
         await self._stopping.until_idle()
         self._live.close()
-        await self._live.fetching.close()
-        await self._live.jobs.close()
+        await self._live.errands.close()
         with suppress(JournalUnavailable):  # it has said so in the log
             await self._journal.flush()
 
     def fetch_from(self, documents: Documents) -> None:
         """Say who asks web servers for the next steps of programs; to be called once, or never
         where none is asked."""
-        self._live.fetching = Fetching(documents, self._wall)
+        self._live.errands.fetching = Fetching(documents, self._wall)
 
     # Acceptance
 

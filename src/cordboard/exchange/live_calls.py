@@ -18,7 +18,6 @@ from cordboard.calls.people.lines import Lines
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
-from cordboard.calls.programs.program_words import Answer, Errand, WantedJob, WantedSteps
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram
 from cordboard.calls.running.call import Call
@@ -26,14 +25,11 @@ from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
 from cordboard.exchange.channels import ChannelBook, KnownChannel
 from cordboard.exchange.eavesdroppers import Eavesdroppers
-from cordboard.exchange.fetching import Fetching
-from cordboard.exchange.jobs import Jobs, place_nothing
+from cordboard.exchange.errands import Errands
 from cordboard.exchange.offers import Offers
 from cordboard.exchange.pickups import offered_by, picked_up, refusal
 from cordboard.exchange.serving import Serving
-from cordboard.exchange.step_sources import Source
 from cordboard.exchange.stopping import Stopping
-from cordboard.exchange.web_documents import NoServers
 from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal
 
@@ -75,8 +71,7 @@ class LiveCalls:
         """Who takes the calls that are of nobody yet."""
         self._serving = Serving(lines, self._wake, self._serve)
         self._eavesdroppers = eavesdroppers
-        self.fetching = Fetching(NoServers(), monotonic)
-        self.jobs = Jobs(place_nothing, str, lambda _tenant, _method: 0)
+        self.errands = Errands(self._tell)
         self._inbox: deque[EngineEvent] = deque()
         self._busy = False
         engine.connect(self._on_engine_event)
@@ -249,8 +244,8 @@ class LiveCalls:
             self._attendance.follow(events, monotonic())
             self._journal.append(live.tenant, events)
             self._serving.stir(live.tenant)
-            if self.fetching.sources:
-                self.fetching.sources.follow(call.id, events)
+            if self.errands.fetching.sources:
+                self.errands.fetching.sources.follow(call.id, events)
             if call.plan.acts:
                 self._wrap_ups.follow(live.tenant, events)
             if self._attendance.somebody_hung_up:
@@ -259,7 +254,7 @@ class LiveCalls:
             self._engine.execute(command)
         errand = call.take_errand()
         if errand is not None:
-            self._run(live, errand)
+            self.errands.run(call.id, live.tenant, errand)
         self._usage.give_back(call.take_released())
         if self._eavesdroppers:
             self._tell_eavesdroppers(call)
@@ -267,12 +262,6 @@ class LiveCalls:
             self._forget(live)
         else:
             self._alarm.set(call.id, call.deadline)
-
-    def _run(self, live: _Live, errand: Errand) -> None:
-        if isinstance(errand, WantedSteps):
-            self._fetch(live, errand)
-        else:
-            self._add_job(live, errand)
 
     def _tell_eavesdroppers(self, call: Call) -> None:
         """Let the calls know that overhear one who talks in it by now."""
@@ -282,30 +271,15 @@ class LiveCalls:
             watching = self._live[by]
             self._step(watching, partial(watching.call.watched, talkers, monotonic(), over=over))
 
-    def _fetch(self, live: _Live, wanted: WantedSteps) -> None:
-        call = live.call
-
-        def fetched(answer: Answer, source: Source | None) -> None:
-            if call.id in self._live:
-                if not (wanted.data or isinstance(answer, str)):
-                    self.fetching.sources.goes_by(call.id, source)
-                self._step(live, lambda: call.fetched(wanted.turn, answer, monotonic()))
-
-        self.fetching.begin(call.id, live.tenant, wanted, fetched)
-
-    def _add_job(self, live: _Live, wanted: WantedJob) -> None:
-        call = live.call
-
-        def added(job: str | None, fault: str | None) -> None:
-            if call.id in self._live:
-                self._step(live, lambda: call.job_added(wanted.turn, job, fault, monotonic()))
-
-        self.jobs.begin(call.id, wanted, added)
+    def _tell(self, call: str, happen: Callable[[Call, float], None]) -> None:
+        live = self._live.get(call)
+        if live is not None:
+            self._step(live, lambda: happen(live.call, monotonic()))
 
     def _forget(self, live: _Live) -> None:
         self._alarm.set(live.call.id, None)
         self._live.pop(live.call.id, None)
-        self.fetching.sources.over(live.call.id)
+        self.errands.fetching.sources.over(live.call.id)
         self._eavesdroppers.forget(live.call.id)
         for channel in live.gave:
             self._given.pop(channel, None)

@@ -1,5 +1,6 @@
-"""Web servers whose Basix document a call goes by: they are told what went wrong with it, and that
-the call is over (CallStatus ``error`` and ``completed`` of docs.brastel.com/xml/request.html).
+"""Web servers whose Basix document a call goes by: they are told what went wrong with it
+(CallStatus ``error``, docs.brastel.com/xml/response.html), and that the call is over
+(``completed``).
 
 Nobody's answer is read, and what does not reach a server is not told again: a document is of one
 call of this process, which nobody takes up after it. What one call has to tell is told one after
