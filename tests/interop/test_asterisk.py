@@ -87,6 +87,7 @@ class Site:
             secret=PASSWORD,
             answer=True,
             tone_hz=FAR_HZ,
+            jitter_buffer="0-0",
         )
 
     def second(self, call: str) -> list[str]:
@@ -97,7 +98,7 @@ class Site:
     def wait_asked(self, call: str, method: str) -> None:
         """Wait until Asterisk has sent a request of this method in a call."""
         start = f"{method} "
-        wait_until(lambda: any(text.startswith(start) for text in self.second(call)), 5.0, method)
+        wait_until(lambda: any(text.startswith(start) for text in self.second(call)), BOUND, method)
 
     def codecs(self, call: str) -> list[str]:
         """The first payload types that Asterisk answered or asked for, one after the other."""

@@ -46,7 +46,7 @@ auplay_channels 1
 audio_txmode poll
 rtp_ports {rtp_first}-{rtp_last}
 rtcp_mux no
-jitter_buffer_delay 1-5
+jitter_buffer_delay {jitter_buffer}
 net_interface {host}
 module_path {modules}
 module g711.so
@@ -89,6 +89,8 @@ class BaresipPhone(Block):
     :param keeps_flow: whether it names its flow and keeps it open (RFC 5626), over UDP by STUN.
     :param place: where it runs.
     :param start_seconds: how long it may take to start and register.
+    :param jitter_buffer: in packets; "0-0" for none, as baresip 1.0 drops what comes from another
+        source in a call if that counts its packets from a lower number.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class BaresipPhone(Block):
         keeps_flow: bool = False,
         place: Place = HERE,
         start_seconds: float = START_SECONDS,
+        jitter_buffer: str = "1-5",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if keeps_flow:
@@ -133,6 +136,7 @@ class BaresipPhone(Block):
                 rtp_first=rtp_first,
                 rtp_last=rtp_first + RTP_PORTS - 1,
                 modules=MODULES,
+                jitter_buffer=jitter_buffer,
             )
             + "".join(f"module {name}.so\n" for name in modules)
         )
