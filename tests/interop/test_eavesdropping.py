@@ -56,6 +56,8 @@ def phones(server: CordboardServer, tmp_path: Path) -> Iterator[dict[str, Baresi
 
 def hears(phone: BaresipPhone, tones: set[float]) -> bool:
     """Whether a phone hears just these, and has for a while."""
+    if not phone.has_recording:
+        return False
     return heard_last(phone.recording(), TONES.values(), LASTS) == tones
 
 
