@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from bench.contenders.asterisk_files import APP, SECRET, USER, Ports
@@ -37,7 +38,7 @@ class _Under:
     gone: set[str] = field(default_factory=set)
 
 
-class Ari:
+class Ari(ABC):
     """The connections to one Asterisk."""
 
     def __init__(self, loop: Loop, pid: int, ports: Ports) -> None:
@@ -77,8 +78,9 @@ class Ari:
         if under is not None:
             self._happened(under, event["type"], name[0])
 
+    @abstractmethod
     def _happened(self, under: _Under, kind: str, leg: str) -> None:
-        raise NotImplementedError
+        """An event of a channel came."""
 
     def _post(self, path: str, body: dict[str, object]) -> None:
         self._lines.ask("POST", path, json.dumps(body).encode(), _ignored, JSON)
