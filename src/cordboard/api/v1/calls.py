@@ -84,13 +84,28 @@ REFUSED: Final = (
     ),
     *("idempotency_conflict", "channel_limit_reached", "overloaded"),
 )
-PLACED: Final = {
+_PLACED: Final = {
     "Location": {"description": "the call", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
         "description": "`true`: the request was accepted before, by its key",
         "schema": {"type": "string"},
     },
 }
+
+
+RepeatKey = Annotated[
+    str | None,
+    Header(max_length=LONGEST_KEY, description="makes the request one that can be repeated"),
+]
+
+
+def placing_answers(accepted: str) -> dict[int | str, dict[str, Any]]:
+    """What the document says of the answers of a request that places a call, or did before."""
+    before = "Accepted before, as the key says; the call as it stands"
+    return {
+        201: {**example(CALL_EXAMPLE, accepted), "headers": _PLACED},
+        200: {"model": CallShown, **example(CALL_EXAMPLE, before), "headers": _PLACED},
+    }
 
 
 class VendorsRequest(BaseModel):
@@ -110,12 +125,7 @@ class VendorsRequest(BaseModel):
     status_code=201,
     response_model=CallShown,
     responses={
-        201: {**example(CALL_EXAMPLE, "Accepted; the call is made"), "headers": PLACED},
-        200: {
-            "model": CallShown,
-            **example(CALL_EXAMPLE, "Accepted before, as the key says; the call as it stands"),
-            "headers": PLACED,
-        },
+        **placing_answers("Accepted; the call is made"),
         **described(*UNREADABLE, *REFUSED),
     },
     openapi_extra=takes(CallAsked, {"simple": SIMPLE, "everything": FULL}),
@@ -125,10 +135,7 @@ async def place_call(
     here: Here,
     asked: Annotated[CallAsked, body_of(CallAsked)],
     request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(max_length=LONGEST_KEY, description="makes the request one that can be repeated"),
-    ] = None,
+    idempotency_key: RepeatKey = None,
 ) -> Response:
     """Place a call: the first leg is rung, and whoever answers is connected with the second.
 

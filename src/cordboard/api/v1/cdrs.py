@@ -14,7 +14,7 @@ from cordboard.api.auth import Principal
 from cordboard.api.v1.access import Here, needs
 from cordboard.api.v1.answers import example, shown
 from cordboard.api.v1.asked import MAX_EXTERNAL_ID, PRINTABLE
-from cordboard.api.v1.lists import LONGEST_CURSOR, LONGEST_PAGE, PAGE, cursor_of, place_in
+from cordboard.api.v1.lists import LONGEST_PAGE, PAGE, PageCursor, cursor_of, place_in
 from cordboard.api.v1.moments import AskedMoment
 from cordboard.api.v1.problems import described
 from cordboard.api.v1.routing import v1_router
@@ -111,9 +111,7 @@ async def list_cdrs(
     limit: Annotated[
         int, Query(ge=1, le=LONGEST_PAGE, description="of JSON; CSV has all rows")
     ] = PAGE,
-    cursor: Annotated[
-        str | None, Query(max_length=LONGEST_CURSOR, description="the `next` of the page before")
-    ] = None,
+    cursor: PageCursor = None,
     form: Annotated[
         Literal["json", "csv"] | None, Query(alias="format", description="counts over `Accept`")
     ] = None,

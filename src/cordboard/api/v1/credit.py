@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 from starlette.responses import Response
 
 from cordboard.api.auth import Principal
@@ -13,11 +13,11 @@ from cordboard.api.services import Services
 from cordboard.api.v1.absent import NullIs
 from cordboard.api.v1.access import Here, needs
 from cordboard.api.v1.answers import example, shown
-from cordboard.api.v1.asked import MAX_NAME, PRINTABLE
+from cordboard.api.v1.asked import MAX_NAME, PRINTABLE, Name
 from cordboard.api.v1.bodies import Bound, body_of, takes
-from cordboard.api.v1.lists import LONGEST_CURSOR, cursor_of, place_in
+from cordboard.api.v1.lists import PageCursor, PageSize, cursor_of, place_in
 from cordboard.api.v1.moments import AskedMoment
-from cordboard.api.v1.pages import LONGEST_PAGE, PAGE, Cursor, Limit, page_of
+from cordboard.api.v1.pages import PAGE, Cursor, Limit, page_of
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.calls.credit import Payer
@@ -36,7 +36,6 @@ PAYMENT: Final = "payment"
 Looking = Annotated[Principal, needs("credit:read")]
 Booking = Annotated[Principal, needs("credit:write")]
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=PRINTABLE)]
 _BODY: Final = ("invalid_json", "body_too_large", "unsupported_media_type", "invalid_parameter")
 
 
@@ -185,10 +184,8 @@ async def list_ledger(
     call: Annotated[str | None, Query(max_length=MAX_NAME, pattern=PRINTABLE)] = None,
     since: Annotated[AskedMoment | None, Query(alias="from", description="then or later")] = None,
     until: Annotated[AskedMoment | None, Query(alias="to", description="before")] = None,
-    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
-    cursor: Annotated[
-        str | None, Query(max_length=LONGEST_CURSOR, description="the `next` of the page before")
-    ] = None,
+    limit: PageSize = PAGE,
+    cursor: PageCursor = None,
 ) -> Response:
     """What has changed the balances of the tenant and its cards, the newest first."""
     behind = None if cursor is None else place_in(cursor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Header, Request
+from fastapi import Request
 from pydantic import Field
 from starlette.responses import Response
 
@@ -14,19 +14,25 @@ from cordboard.api.v1.access import Here, Reader, needs
 from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.asked import LegAsked, Name, between
 from cordboard.api.v1.bodies import Bound, body_of, takes
-from cordboard.api.v1.calls import PLACED, REFUSED, UNREADABLE, origin_of, placed
+from cordboard.api.v1.calls import (
+    REFUSED,
+    UNREADABLE,
+    RepeatKey,
+    origin_of,
+    placed,
+    placing_answers,
+)
 from cordboard.api.v1.named import CallName, call_named
 from cordboard.api.v1.problems import Fault, described
 from cordboard.api.v1.routing import v1_router
 from cordboard.api.v1.translation import eavesdropping_of
-from cordboard.api.v1.view import CALL_EXAMPLE, CallShown
+from cordboard.api.v1.view import CallShown
 from cordboard.api.v1.wishing import why_not, wish
 from cordboard.calls.planning.explain import explain_refusal
 from cordboard.calls.ports import EavesdropMode
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
 from cordboard.calls.running.wishes import Wishes
-from cordboard.exchange.repetition import LONGEST_KEY
 
 router = v1_router("eavesdropping")
 
@@ -74,12 +80,7 @@ class ModeAsked(Bound):
     status_code=201,
     response_model=CallShown,
     responses={
-        201: {**example(CALL_EXAMPLE, "Accepted; he is rung"), "headers": PLACED},
-        200: {
-            "model": CallShown,
-            **example(CALL_EXAMPLE, "Accepted before, as the key says; the call as it stands"),
-            "headers": PLACED,
-        },
+        **placing_answers("Accepted; he is rung"),
         **described(
             *("call_not_found", "call_over", "wrong_state", _NOT_ALLOWED), *UNREADABLE, *REFUSED
         ),
@@ -102,10 +103,7 @@ async def eavesdrop(
     call: CallName,
     asked: Annotated[EavesdropAsked, body_of(EavesdropAsked)],
     request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(max_length=LONGEST_KEY, description="makes the request one that can be repeated"),
-    ] = None,
+    idempotency_key: RepeatKey = None,
 ) -> Response:
     """Let a user overhear two who talk: he is rung, and hears them from his answer on.
 

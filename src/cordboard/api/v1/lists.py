@@ -34,6 +34,12 @@ LONGEST_PAGE: Final = 500
 LONGEST_CURSOR: Final = 200
 """Characters: a time and an id, in base64."""
 
+PageSize = Annotated[int, Query(ge=1, le=LONGEST_PAGE)]
+PageCursor = Annotated[
+    str | None, Query(max_length=LONGEST_CURSOR, description="the `next` of the page before")
+]
+"""Of every list of what the journal has."""
+
 
 class CallListed(BaseModel):
     """A call in a list; all that happened on its legs is shown with the call itself."""
@@ -92,10 +98,8 @@ async def list_calls(
         AskedMoment | None, Query(alias="from", description="accepted then or later")
     ] = None,
     until: Annotated[AskedMoment | None, Query(alias="to", description="accepted before")] = None,
-    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
-    cursor: Annotated[
-        str | None, Query(max_length=LONGEST_CURSOR, description="the `next` of the page before")
-    ] = None,
+    limit: PageSize = PAGE,
+    cursor: PageCursor = None,
 ) -> Response:
     """Calls, the newest first."""
     wanted = Wanted(

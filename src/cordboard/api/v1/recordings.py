@@ -19,7 +19,7 @@ from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, needs
 from cordboard.api.v1.answers import example, nothing, shown
 from cordboard.api.v1.asked import PRINTABLE
-from cordboard.api.v1.lists import LONGEST_CURSOR, LONGEST_PAGE, PAGE, cursor_of, place_in
+from cordboard.api.v1.lists import PAGE, PageCursor, PageSize, cursor_of, place_in
 from cordboard.api.v1.moments import AskedMoment
 from cordboard.api.v1.problems import Problem, described
 from cordboard.api.v1.recording_view import RECORDING_EXAMPLE, RecordingShown, recording_view
@@ -78,10 +78,8 @@ async def list_recordings(
         AskedMoment | None, Query(alias="from", description="begun then or later")
     ] = None,
     until: Annotated[AskedMoment | None, Query(alias="to", description="begun before")] = None,
-    limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE)] = PAGE,
-    cursor: Annotated[
-        str | None, Query(max_length=LONGEST_CURSOR, description="the `next` of the page before")
-    ] = None,
+    limit: PageSize = PAGE,
+    cursor: PageCursor = None,
 ) -> Response:
     """Recordings, the newest first."""
     behind = None if cursor is None else place_in(cursor)
