@@ -64,6 +64,7 @@ from cordboard.calls.running.wishes import RecordAction, WrongState
 from cordboard.calls.stages import Stage
 from cordboard.directory.forwarding import NOT_FORWARDED, Forwarding
 from cordboard.directory.model import GroupKind
+from support.effects import taken
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 FINAL_CODES = [302, 401, 403, 404, 408, 480, 486, 487, 488, 500, 503, 600, 603]
@@ -183,7 +184,7 @@ class CallMachine(RuleBasedStateMachine):
     def carry_out(self) -> None:
         """Do as the call commands, and check that it only commands what makes sense."""
         before_end = self.live.stage not in (Stage.ENDING, Stage.ENDED)
-        for command in self.live.take_commands():
+        for command in taken(self.live.effects.commands):
             match command:
                 case Dial(channel):
                     assert before_end, "dialled after the call had ended"
@@ -214,10 +215,10 @@ class CallMachine(RuleBasedStateMachine):
                     assert channel in self.recorded
                 case StopRecording(channel):
                     self.recording_ends.append(channel)
-        self.events += self.live.take_events()
+        self.events += taken(self.live.effects.events)
         while self.recording_ends:
             self.end_recording(self.recording_ends.pop())
-        self.usage.give_back(self.live.take_released())
+        self.usage.give_back(taken(self.live.effects.released))
 
     def tell_caller(self, command: Ring | Accept | Reject, *, before_end: bool) -> None:
         """Do as the call commands about who called us."""

@@ -37,6 +37,7 @@ from cordboard.calls.reserving import reserve
 from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.directory.charging import Card, Charging, PrefixPrice, Tariff
+from support.effects import taken
 from support.tenants import DOMAIN, desk, everywhere, numbered_ids, request, tenant
 
 CALLS = 1_000
@@ -118,14 +119,14 @@ class House:
         self.carry_out(call)
 
     def carry_out(self, call: Call) -> None:
-        events = call.take_events()
+        events = taken(call.effects.events)
         self.log += events
         if any(event.kind is EventKind.CALL_BRIDGED for event in events):
             self.while_they_talk(call)
-        for command in call.take_commands():
+        for command in taken(call.effects.commands):
             self.execute(command, call)
-        call.take_released()
-        call.take_new_channels()
+        taken(call.effects.released)
+        taken(call.effects.channels)
         if call.stage is Stage.ENDED:
             self.calls.pop(call.id, None)
         elif call.deadline is not None:

@@ -223,7 +223,7 @@ async def run(acts: Sequence[Act]) -> None:
     assert house.watch.store.channels == {}
     assert quick.exchange.live_calls() == 0
     assert quick.exchange.usage() == {}
-    assert not quick.exchange._switchboard.eavesdroppers
+    assert not quick.exchange._switchboard.eavesdroppers.watched
     for call in (*house.calls, *house.eavesdroppers):
         kinds = [told.event.kind for told in await quick.events(call)]
         assert kinds.count(EventKind.CALL_ENDED) == 1

@@ -31,6 +31,7 @@ from cordboard.calls.stages import Stage
 from cordboard.directory.model import GroupKind
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.steps import AddJobStep, Step
+from support.effects import taken, taken_errand
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
@@ -83,11 +84,11 @@ class Simulation:
         self.answer(0)
 
     def carry_out(self) -> None:
-        while commands := self.call.take_commands():
+        while commands := taken(self.call.effects.commands):
             for command in commands:
                 self.execute(command)
-        self.log += self.call.take_events()
-        self.usage.give_back(self.call.take_released())
+        self.log += taken(self.call.effects.events)
+        self.usage.give_back(taken(self.call.effects.released))
 
     def execute(self, command: EngineCommand) -> None:
         if isinstance(command, Dial):
@@ -137,7 +138,7 @@ class Simulation:
         elif kind == "gone" and value == 0 and self.talking:
             self.call.handle(Released(self.talking.pop(), remote=True), self.now)
         elif kind == "fetch":
-            wanted = self.call.take_errand()
+            wanted = taken_errand(self.call)
             if isinstance(wanted, WantedSteps):
                 steps = (Step(AddJobStep(JOB)), *steps_of(f"steps = [{STEPS}]"))
                 self.call.fetched(wanted.turn, steps if value else "status 503", self.now)

@@ -104,7 +104,7 @@ def test_everybody_is_served_in_turn(
     assert not house.up
     assert not house.usage
     assert not house.attendance
-    assert not house.desk.lines
+    assert not house.desk.lines.callers
     joined = [event.call for event in house.kinds(EventKind.QUEUE_JOINED)]
     left = [event.call for event in house.kinds(EventKind.QUEUE_LEFT)]
     full = [e.call for e in house.kinds(EventKind.QUEUE_LEFT) if e.data["reason"] == "full"]

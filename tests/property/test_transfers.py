@@ -45,6 +45,7 @@ from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import Context
+from support.effects import taken
 from support.programs import steps_of
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
@@ -110,10 +111,10 @@ class Transfers(RuleBasedStateMachine):
         return handed
 
     def carry_out(self, call: Call) -> None:
-        for _, planned in call.take_new_channels():
+        for _, planned in taken(call.effects.channels):
             self.owner[planned.id] = call.id
-        self.events[call.id] += call.take_events()
-        for command in call.take_commands():
+        self.events[call.id] += taken(call.effects.events)
+        for command in taken(call.effects.commands):
             if isinstance(command, Dial):
                 assert command.channel not in self.up
                 self.up[command.channel] = Channel()
@@ -129,7 +130,7 @@ class Transfers(RuleBasedStateMachine):
                 self.recorded.append(RecordingEnded(command.a, command.name, 1.0))
             elif isinstance(command, AnswerReferral) and command.channel in self.up:
                 self.answer(command)
-        self.usage.give_back(call.take_released())
+        self.usage.give_back(taken(call.effects.released))
         if call.stage is Stage.ENDED:
             self.calls.pop(call.id, None)
 

@@ -16,6 +16,7 @@ from cordboard.calls.request import CallRequest
 from cordboard.calls.reserving import reserve
 from cordboard.calls.running.call import Call
 from cordboard.directory.snapshot import TenantDirectory
+from support.effects import taken
 from support.tenants import desk, everywhere, nowhere, numbered_ids, request, tenant
 
 WALL = 1_000_000.0
@@ -56,11 +57,11 @@ class Line:
         self.started = self.commands()
 
     def commands(self) -> list[EngineCommand]:
-        self.log += self.call.take_events()
-        self.released += self.call.take_released()
+        self.log += taken(self.call.effects.events)
+        self.released += taken(self.call.effects.released)
         self.usage.give_back(self.released[self._given_back :])
         self._given_back = len(self.released)
-        return self.call.take_commands()
+        return taken(self.call.effects.commands)
 
     def tell(self, *events: EngineEvent) -> list[EngineCommand]:
         for event in events:

@@ -29,6 +29,7 @@ from cordboard.calls.trunk_state import UNWATCHED
 from cordboard.directory.model import Group, GroupKind, GroupStrategy, Member
 from cordboard.directory.snapshot import Directory, TenantDirectory
 from cordboard.exchange.switchboard import LiveSwitchboard
+from support.effects import taken
 from support.tenants import DOMAIN, everywhere, numbered_ids, request, tenant, user
 
 TEAM = 3001
@@ -156,14 +157,16 @@ class GroupHouse:
     def _carry_out(self, call: Call) -> None:
         """As the exchange does, and phones that are hung up obey at once."""
         while True:
-            new = call.take_new_channels()
+            new = taken(call.effects.channels)
             self.attendance.begin(DOMAIN, (planned for _, planned in new))
             self.call_of |= {planned.id: call for _, planned in new}
-            events = call.take_events()
+            events = taken(call.effects.events)
             self.attendance.follow(events, self.now)
             self.events += events
-            obeyed = [event for one in call.take_commands() if (event := self._execute(one))]
-            self.usage.give_back(call.take_released())
+            obeyed = [
+                event for one in taken(call.effects.commands) if (event := self._execute(one))
+            ]
+            self.usage.give_back(taken(call.effects.released))
             for event in obeyed:
                 call.handle(event, self.now)
             if not obeyed:

@@ -32,13 +32,13 @@ class Alarm:
         if self._times.get(name) == at:
             return
         if at is None:
-            self._times.pop(name, None)
+            del self._times[name]
+        else:
+            self._times[name] = at
+            heappush(self._heap, (at, next(self._order), name))
+        if MIN_SWEEP < len(self._heap) > 2 * len(self._times):
             self._sweep()
-            return
-        self._times[name] = at
-        heappush(self._heap, (at, next(self._order), name))
-        self._sweep()
-        if self._armed is None or at < self._armed_for:
+        if at is not None and (self._armed is None or at < self._armed_for):
             self._arm()
 
     def close(self) -> None:
@@ -50,9 +50,8 @@ class Alarm:
             self._armed = None
 
     def _sweep(self) -> None:
-        if MIN_SWEEP < len(self._heap) > 2 * len(self._times):
-            self._heap = [entry for entry in self._heap if self._times.get(entry[2]) == entry[0]]
-            heapify(self._heap)
+        self._heap = [entry for entry in self._heap if self._times.get(entry[2]) == entry[0]]
+        heapify(self._heap)
 
     def _arm(self) -> None:
         if self._armed is not None:

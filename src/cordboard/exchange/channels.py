@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cordboard.calls.events import Json
+from cordboard.calls.planning.plan import PlannedChannel
 from cordboard.calls.ports import TraceLine
 from cordboard.calls.request import Leg
 
@@ -29,24 +30,24 @@ class ChannelBook:
     def __init__(self, kept: int = KEPT_CALLS) -> None:
         self._kept = kept
         self._calls: OrderedDict[str, tuple[str, list[KnownChannel]]] = OrderedDict()
-        self._by_channel: dict[str, str] = {}
+        self.calls: dict[str, str] = {}
+        """The call that each channel belongs, or belonged, to."""
 
-    def add(self, tenant: str, call: str, channels: list[KnownChannel], live: int) -> None:
+    def add(
+        self, tenant: str, call: str, channels: Iterable[tuple[Leg, PlannedChannel]], live: int
+    ) -> None:
         """Take note of a call's new channels; ``live`` calls are kept beyond the bound. A caller
         may use the id of a call that is over once more, which then is the new call's."""
-        channels = [one for one in channels if self._by_channel.get(one.id) != call]
-        self._calls.setdefault(call, (tenant, []))[1].extend(channels)
-        for channel in channels:
-            self._by_channel[channel.id] = call
+        known = self._calls.setdefault(call, (tenant, []))[1]
+        for leg, planned in channels:
+            if self.calls.get(planned.id) != call:
+                self.calls[planned.id] = call
+                known.append(KnownChannel(planned.id, leg, planned.label))
         while len(self._calls) > self._kept + live:
             call, (_, forgotten) = self._calls.popitem(last=False)
             for channel in forgotten:
-                if self._by_channel.get(channel.id) == call:
-                    del self._by_channel[channel.id]
-
-    def call_of(self, channel: str) -> str | None:
-        """The call that a channel belongs, or belonged, to."""
-        return self._by_channel.get(channel)
+                if self.calls.get(channel.id) == call:
+                    del self.calls[channel.id]
 
     def channels_of(self, tenant: str, call: str) -> list[KnownChannel] | None:
         """A call's channels in the order they were dialled; None where the tenant has no such."""

@@ -219,7 +219,7 @@ class Exchange:
 
     def call_of(self, tenant: str, channel: str) -> str | None:
         """The call of a tenant that a channel's UUID, as the vendors' replies have it, is of."""
-        call = self._channels.call_of(channel)
+        call = self._channels.calls.get(channel)
         if call is None or self._channels.channels_of(tenant, call) is None:
             return None
         return call

@@ -19,11 +19,12 @@ from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.talkers import Conversation
 from cordboard.calls.ports import Engine, EngineEvent, Incoming, RecordingEnded
 from cordboard.calls.refusals import RefusalId, Refused
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram
 from cordboard.calls.running.call import Call
 from cordboard.calls.stages import Stage
 from cordboard.exchange.alarm import Alarm
-from cordboard.exchange.channels import ChannelBook, KnownChannel
+from cordboard.exchange.channels import ChannelBook
 from cordboard.exchange.eavesdroppers import Eavesdroppers
 from cordboard.exchange.errands import Errands
 from cordboard.exchange.offers import Offers
@@ -69,6 +70,7 @@ class LiveCalls:
         self._alarm = Alarm(self._due)
         self.offers: Offers | None = None
         """Who takes the calls that are of nobody yet."""
+        self._lines = lines
         self._serving = Serving(lines, self._wake, self._serve)
         self._eavesdroppers = eavesdroppers
         self.errands = Errands(self._tell)
@@ -104,7 +106,7 @@ class LiveCalls:
         once, so that whatever the engine tells of who was given away finds the one that has him.
         """
         channel = consultation.channel
-        call = consultation.call if channel is None else self._channels.call_of(channel)
+        call = consultation.call if channel is None else self._channels.calls.get(channel)
         live = self._live.get(call or "")
         if live is None or live.tenant != tenant or call == into:
             raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "call")
@@ -165,7 +167,7 @@ class LiveCalls:
 
     def _pick_up(self, incoming: Incoming, channel: str, other: bool) -> None:
         """A phone wants to take the place of another one in a call that is alive."""
-        live = self._live.get(self._channels.call_of(channel) or "")
+        live = self._live.get(self._channels.calls.get(channel, ""))
         try:
             if live is None:
                 raise Refused(RefusalId.INVALID_DESTINATION, "there is no such call", "replaces")
@@ -196,25 +198,23 @@ class LiveCalls:
             self._drain()
 
     def _drain(self) -> None:
-        """Hand on the engine's events, among them those that carrying out commands brings forth."""
-        while self._inbox or self._serving:
-            if not self._inbox:
-                self._serve_those_who_wait()
-                continue
-            event = self._inbox.popleft()
-            live = self._live.get(self._channels.call_of(event.channel) or "")
-            if live is None or type(event) is Incoming:
-                self._of_no_call(event, known=live is not None)
-            else:
-                self._hand(live, event)
-            if self._given and type(event) is RecordingEnded:
-                self._tell_former(event)
-
-    def _hand(self, live: _Live, event: EngineEvent) -> None:
+        """Hand on the engine's events, among them those that carrying out commands brings forth,
+        and serve those who wait, until nothing comes of that any more."""
         self._busy = True
         try:
-            live.call.handle(event, monotonic())
-            self._carry_out(live)
+            while self._inbox or self._serving.stirred:
+                if not self._inbox:
+                    self._serving.serve()
+                    continue
+                event = self._inbox.popleft()
+                live = self._live.get(self._channels.calls.get(event.channel, ""))
+                if live is None or type(event) is Incoming:
+                    self._of_no_call(event, known=live is not None)
+                else:
+                    live.call.handle(event, monotonic())
+                    self._carry_out(live)
+                if self._given and type(event) is RecordingEnded:
+                    self._tell_former(event)
         finally:
             self._busy = False
 
@@ -222,46 +222,50 @@ class LiveCalls:
         """What was recorded of somebody while he was in another call is also that one's."""
         live = self._live.get(self._given.get(event.channel, ""))
         if live is not None:
-            self._hand(live, event)
-
-    def _serve_those_who_wait(self) -> None:
-        """What comes of that is handed on with the rest."""
-        self._busy = True
-        try:
-            self._serving.serve()
-        finally:
-            self._busy = False
+            live.call.handle(event, monotonic())
+            self._carry_out(live)
 
     def _carry_out(self, live: _Live) -> None:
-        call = live.call
-        new = call.take_new_channels()
-        if new:
-            known = [KnownChannel(planned.id, leg, planned.label) for leg, planned in new]
-            self._attendance.begin(live.tenant, (planned for _, planned in new))
-            self._channels.add(live.tenant, call.id, known, len(self._live))
-        events = call.take_events()
-        if events:
-            self._attendance.follow(events, monotonic())
-            self._journal.append(live.tenant, events)
-            self._serving.stir(live.tenant)
-            if self.errands.fetching.sources:
-                self.errands.fetching.sources.follow(call.id, events)
-            if call.plan.acts:
-                self._wrap_ups.follow(live.tenant, events)
-            if self._attendance.somebody_hung_up:
-                self._wrap_ups.begin()
-        for command in call.take_commands():
-            self._engine.execute(command)
-        errand = call.take_errand()
-        if errand is not None:
+        call, effects = live.call, live.call.effects
+        if effects.channels:
+            self._attendance.begin(live.tenant, [planned for _, planned in effects.channels])
+            self._channels.add(live.tenant, call.id, effects.channels, len(self._live))
+            effects.channels.clear()
+        if effects.events:
+            self._write_down(live, effects)
+        if effects.commands:
+            commands = effects.commands.copy()
+            effects.commands.clear()
+            for command in commands:
+                self._engine.execute(command)
+        if effects.errand is not None:
+            errand, effects.errand = effects.errand, None
             self.errands.run(call.id, live.tenant, errand)
-        self._usage.give_back(call.take_released())
-        if self._eavesdroppers:
+        if effects.released:
+            self._usage.give_back(effects.released)
+            effects.released.clear()
+        if self._eavesdroppers.watched:
             self._tell_eavesdroppers(call)
-        if call.stage is Stage.ENDED:
+        if effects.over:
             self._forget(live)
         else:
             self._alarm.set(call.id, call.deadline)
+
+    def _write_down(self, live: _Live, effects: Effects) -> None:
+        """What happened goes to the journal, and to those who follow calls."""
+        tenant, events = live.tenant, effects.events.copy()
+        effects.events.clear()
+        self._attendance.follow(events, monotonic())
+        self._journal.append(tenant, events)
+        if self._lines.callers:
+            self._serving.stir(tenant)
+        if self.errands.fetching.sources.asking:
+            self.errands.fetching.sources.follow(live.call.id, events)
+        if effects.acts:
+            self._wrap_ups.follow(tenant, effects.acts)
+            effects.acts.clear()
+        if self._attendance.hung_up:
+            self._wrap_ups.begin()
 
     def _tell_eavesdroppers(self, call: Call) -> None:
         """Let the calls know that overhear one who talks in it by now."""

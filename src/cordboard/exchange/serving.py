@@ -23,27 +23,25 @@ class Serving:
         self._lines = lines
         self._wake = wake
         self._due = due
-        self._stirred: set[str] = set()
+        self.stirred: set[str] = set()
+        """Those tenants."""
         self._alarm = Alarm(self._look_again)
-
-    def __bool__(self) -> bool:
-        return bool(self._stirred)
 
     def stir(self, tenant: str) -> None:
         """Something has happened to somebody of a tenant."""
-        if self._lines:
-            self._stirred.add(tenant)
+        if self._lines.callers:
+            self.stirred.add(tenant)
 
     def serve(self) -> None:
         """Let those who wait look whether somebody is free for them."""
-        while self._stirred:
-            tenant = self._stirred.pop()
+        while self.stirred:
+            tenant = self.stirred.pop()
             if self._lines.serve_idle(tenant, self._wake):
                 self._alarm.set(tenant, get_running_loop().time() + LOOK_AGAIN)
 
     def close(self) -> None:
         """Serve nobody any more."""
-        self._stirred.clear()
+        self.stirred.clear()
         self._alarm.close()
 
     def _look_again(self, tenant: str) -> None:

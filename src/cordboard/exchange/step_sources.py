@@ -42,7 +42,7 @@ class Source:
 
 
 @dataclass(slots=True)
-class _Asking:
+class Asking:
     """A call that has asked a server: how far ``ahead`` the time of day was of its clock then,
     whether it ``wants_data``, and whose document it goes by."""
 
@@ -52,29 +52,26 @@ class _Asking:
 
 
 class StepSources:
-    """The server of each call that has asked one; there are none where no program asks."""
+    """The server of each call that has asked one; ``asking`` are those calls, by id."""
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
-        self._asking: dict[str, _Asking] = {}
+        self.asking: dict[str, Asking] = {}
         self._untold: dict[str, deque[tuple[Source, dict[str, str]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-
-    def __len__(self) -> int:
-        return len(self._asking)
 
     def asks(self, call: str, ahead: float, *, data: bool) -> float:
         """A call that is alive asks for its next steps, or for data, without which its program goes
         on; to be followed until it is :meth:`over`. Its ``ahead`` stays what it was at first, which
         is given back: so the times that servers are told stay the same."""
-        asking = self._asking.setdefault(call, _Asking(ahead))
+        asking = self.asking.setdefault(call, Asking(ahead))
         asking.wants_data = data
         return asking.ahead
 
     def goes_by(self, call: str, source: Source | None) -> None:
         """A call that has asked, and is alive, goes by the document of this server from now on;
         None: by steps of which nobody is told."""
-        asking = self._asking.get(call)
+        asking = self.asking.get(call)
         if asking is not None:
             asking.source = source
 
@@ -85,7 +82,7 @@ class StepSources:
     def follow(self, call: str, events: Iterable[CallEvent]) -> None:
         """Tell the server of a call what has gone wrong there, once where one thing led to the
         other: no document came, and the program stopped for that."""
-        asking = self._asking.get(call)
+        asking = self.asking.get(call)
         if asking is None or asking.source is None:
             return
         why: object = None
@@ -98,7 +95,7 @@ class StepSources:
 
     def over(self, call: str) -> None:
         """A call has ended: tell its server, if it has one."""
-        asking = self._asking.pop(call, None)
+        asking = self.asking.pop(call, None)
         if asking is not None and asking.source is not None:
             self._tell(call, asking.source, {"CallStatus": "completed"})
 

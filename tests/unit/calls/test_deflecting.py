@@ -15,6 +15,7 @@ from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
 from cordboard.directory.queue_rules import QueueRules
 from support.call_line import Line, ringing_second
+from support.effects import taken
 from support.group_house import NAMES, team
 from support.queue_house import QueueHouse
 from support.tenants import request, tenant
@@ -116,11 +117,11 @@ def test_who_waits_for_a_group_waits_no_longer() -> None:
     call = house.arrive()
     assert call.wishes.transfer(Leg.FIRST, "welcome", house.now) == ()
     assert call.stage is Stage.PROGRAM
-    left = next(one for one in call.take_events() if one.kind is EventKind.QUEUE_LEFT)
+    left = next(one for one in taken(call.effects.events) if one.kind is EventKind.QUEUE_LEFT)
     party = left.data["to"]
     assert isinstance(party, dict)
     assert (left.data["reason"], party["kind"]) == ("transferred", "context")
-    assert not house.desk.lines
+    assert not house.desk.lines.callers
 
 
 def test_one_phone_that_rings_may_be_declined_for() -> None:

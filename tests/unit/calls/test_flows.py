@@ -17,6 +17,7 @@ from cordboard.calls.ports import (
 )
 from cordboard.calls.request import CallRequest, RingUser, UserKeys
 from cordboard.calls.running.call import Call
+from support.effects import taken
 from support.tenants import desk, everywhere, numbered_ids, request, tenant
 
 URI = "sip:helen@10.0.0.7:5060"
@@ -50,8 +51,8 @@ class Line:
         self.started = self.take()
 
     def take(self) -> list[EngineCommand]:
-        self.log += self.call.take_events()
-        return self.call.take_commands()
+        self.log += taken(self.call.effects.events)
+        return taken(self.call.effects.commands)
 
     def fails(self, status: int, *, local: bool = False) -> list[str | None]:
         """One of its flows fails; the reg-ids of what is dialled next."""

@@ -41,6 +41,7 @@ from cordboard.directory.model import Context, Member
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.snapshot import TenantDirectory
 from support.call_line import Line
+from support.effects import taken_errand
 from support.programs import steps_of
 from support.tenants import request, tenant
 
@@ -210,7 +211,7 @@ def test_the_longest_call_is_not_begun_anew() -> None:
 
 def test_the_program_knows_who_stays() -> None:
     line, _ = sent('{fetch = "https://a.test/"}')
-    wanted = line.call.take_errand()
+    wanted = taken_errand(line.call)
     assert isinstance(wanted, WantedSteps)
     assert wanted.form is not None
     assert (wanted.form["CallUUID"], wanted.form["UserName"]) == ("c3", "thomas")

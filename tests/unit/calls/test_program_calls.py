@@ -39,6 +39,7 @@ from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.step_document import Document, read_steps_of
 from cordboard.directory.steps import RingStep
 from support.call_line import Line
+from support.effects import taken_errand
 from support.programs import steps_of
 from support.tenants import request, tenant
 
@@ -219,7 +220,7 @@ def test_it_speaks_the_language_of_the_context_the_user_or_the_tenant() -> None:
 
 def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
     line = running('{set = {A = "x"}}, {fetch = "https://a.test/${A}"}')
-    wanted = line.call.take_errand()
+    wanted = taken_errand(line.call)
     assert isinstance(wanted, WantedSteps)
     assert wanted.form is not None
     assert wanted.urls == ("https://a.test/x",)
@@ -227,7 +228,7 @@ def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
     assert (wanted.form["CallingNumber"], wanted.form["CalledNumber"]) == ("1001", "1111")
     assert (wanted.form["UserName"], wanted.form["Direction"]) == ("jessica", "outbound")
     assert wanted.form["A"] == "x"
-    again = line.call.take_errand()
+    again = taken_errand(line.call)
     assert not again
     line.call.fetched(wanted.turn, steps_of('steps = [{say = "1"}]'), line.now)
     assert line.commands() == [Play("c1", Prompt("builtin:en/1"), 2)]
@@ -237,7 +238,7 @@ def test_steps_are_asked_for_once_and_with_what_the_vendor_tells() -> None:
 def test_servers_are_told_of_the_group_and_of_who_diverted_the_call() -> None:
     asked = request(to="1111", group=GroupKeys(name="sales"))
     line = running('{fetch = "https://a.test/"}', asked)
-    wanted = line.call.take_errand()
+    wanted = taken_errand(line.call)
     assert isinstance(wanted, WantedSteps)
     assert wanted.form is not None
     sales = line.call.plan.group
@@ -248,7 +249,7 @@ def test_servers_are_told_of_the_group_and_of_who_diverted_the_call() -> None:
     caller = Offered("in-1", "0312340000", from_trunk="first", diverted_by="0398765432")
     came_in = Line(replace(request(caller, to="1111")), here=house('{fetch = "https://a.test/"}'))
     came_in.tell(Answered("in-1"))
-    wanted = came_in.call.take_errand()
+    wanted = taken_errand(came_in.call)
     assert isinstance(wanted, WantedSteps)
     assert wanted.form is not None
     assert wanted.form["RedirectingNumber"] == "0398765432"

@@ -44,7 +44,7 @@ def test_a_caller_gets_who_is_free_at_once() -> None:
     left = team.left(call)
     assert left["reason"] == "answered"
     assert left["agent"] == {"id": 1001, "name": "ann"}
-    assert not team.desk.lines
+    assert not team.desk.lines.callers
 
 
 def test_nobody_is_free_so_he_waits_and_hears_music() -> None:
@@ -345,7 +345,7 @@ def test_without_a_queue_nobody_waits() -> None:
     team.away |= set(NAMES)
     call = team.arrive()
     assert call.stage is Stage.ANNOUNCING
-    assert not team.desk.lines
+    assert not team.desk.lines.callers
     assert team.desk.lines.line(DOMAIN, TEAM) == ()
 
 

@@ -26,6 +26,7 @@ from cordboard.calls.ports import (
 from cordboard.calls.request import Address, CallRequest, RingNumber, SecondScope
 from cordboard.calls.running.call import Call
 from cordboard.directory.snapshot import TenantDirectory
+from support.effects import taken
 from support.tenants import desk, everywhere, numbered_ids, only, request, tenant
 
 OUTSIDE = "0312341234"
@@ -59,9 +60,9 @@ class Line:
         self.started = self.collect()
 
     def collect(self) -> list[EngineCommand]:
-        self.log += self.call.take_events()
-        self.usage.give_back(self.call.take_released())
-        return self.call.take_commands()
+        self.log += taken(self.call.effects.events)
+        self.usage.give_back(taken(self.call.effects.released))
+        return taken(self.call.effects.commands)
 
     def tell(self, event: EngineEvent) -> list[EngineCommand]:
         self.call.handle(event, 101.0)
@@ -110,7 +111,7 @@ def test_a_user_with_two_phones_rings_on_both() -> None:
     ]
     assert accounts == ["jessica-desk@demo", "jessica-soft@demo"]
     assert [dial.channel for dial in dials] == ["c1", "c3"]
-    announced = [planned.id for _, planned in line.call.take_new_channels()]
+    announced = [planned.id for _, planned in taken(line.call.effects.channels)]
     assert announced == ["c1", "c1", "c3"], "the first leads to somebody else now"
 
 

@@ -31,6 +31,7 @@ from cordboard.calls.running.referring import MAX_TRANSFERS
 from cordboard.calls.running.wishes import WrongState
 from cordboard.calls.stages import Stage
 from support.call_line import Line, bridged, ringing_second
+from support.effects import taken
 from support.tenants import request, tenant
 
 RINGBACK, BUSY = Tone(ToneKind.RINGBACK, "jp"), Tone(ToneKind.BUSY, "jp")
@@ -49,7 +50,7 @@ def test_the_first_party_goes_on_with_somebody_else() -> None:
     assert commands[:2] == [HangUp("c3", Cause.NORMAL), Play("c1", RINGBACK)]
     assert isinstance(commands[2], Dial)
     assert (commands[2].channel, line.call.stage) == (helen, Stage.TRANSFERRING)
-    assert line.call.take_new_channels()[-1][0] is Leg.SECOND
+    assert taken(line.call.effects.channels)[-1][0] is Leg.SECOND
     line.tell(Released("c3", remote=False), Ringing(helen))
     assert line.call.stage is Stage.TRANSFERRING, "who was sent away ends nothing"
     line.now += 4.0

@@ -40,11 +40,8 @@ class Lines:
 
     def __init__(self) -> None:
         self._lines: dict[_Line, dict[str, Caller]] = {}
-        self._callers: dict[str, Caller] = {}
+        self.callers: dict[str, Caller] = {}
         self._order = count()
-
-    def __bool__(self) -> bool:
-        return bool(self._callers)
 
     def join(
         self,
@@ -62,12 +59,12 @@ class Lines:
         if line is not None and len(line) >= places:
             return None
         caller = Caller(call, tenant, group, now, next(self._order), party, channel)
-        self._callers[call] = self._lines.setdefault((tenant, group), {})[call] = caller
+        self.callers[call] = self._lines.setdefault((tenant, group), {})[call] = caller
         return len(self._lines[tenant, group])
 
     def leave(self, call: str) -> Caller | None:
         """A call waits no longer; who it was, None for one that was in no line."""
-        caller = self._callers.pop(call, None)
+        caller = self.callers.pop(call, None)
         if caller is not None:
             key = (caller.tenant, caller.group)
             del self._lines[key][call]
@@ -77,13 +74,13 @@ class Lines:
 
     def serve(self, call: str, served: bool) -> None:
         """Somebody is rung for a call now, or no longer."""
-        caller = self._callers.get(call)
+        caller = self.callers.get(call)
         if caller is not None:
             caller.served = served
 
     def place(self, call: str) -> int | None:
         """The place of a call in its line, from 1."""
-        caller = self._callers.get(call)
+        caller = self.callers.get(call)
         if caller is None:
             return None
         line = self._lines[caller.tenant, caller.group]
@@ -91,7 +88,7 @@ class Lines:
 
     def must_stand_back(self, call: str) -> bool:
         """Whether somebody waits idle before a call."""
-        caller = self._callers.get(call)
+        caller = self.callers.get(call)
         if caller is None:
             return False
         for one in self._lines[caller.tenant, caller.group].values():

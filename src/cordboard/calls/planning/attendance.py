@@ -59,7 +59,8 @@ class Attendance:
         self._wrapping: dict[_Person, tuple[int, float]] = {}  # which group's call ended when
         self._calls: dict[tuple[_Person, int], int] = {}  # taken for a group
         self._last: dict[tuple[str, int], int] = {}  # whom a group rang last
-        self._hung_up: list[tuple[str, int, int]] = []  # who ended a call of which group
+        self.hung_up: list[tuple[str, int, int]] = []
+        """Who has ended a call of a group: tenant, user and group."""
         self._missed: dict[tuple[str, int], dict[int, float]] = {}  # who did not answer it when
 
     def begin(self, tenant: str, channels: Iterable[PlannedChannel]) -> None:
@@ -95,14 +96,9 @@ class Attendance:
             elif event.kind is EventKind.CHANNEL_ENDED:
                 self._ended(channel, now, vain=event.data.get("cause") in _IN_VAIN)
 
-    @property
-    def somebody_hung_up(self) -> bool:
-        """Whether :meth:`take_hung_up` has anything."""
-        return bool(self._hung_up)
-
     def take_hung_up(self) -> list[tuple[str, int, int]]:
-        """Who has ended a call of a group since this was last asked: tenant, user and group."""
-        taken, self._hung_up = self._hung_up, []
+        """What is ``hung_up``, said once."""
+        taken, self.hung_up = self.hung_up, []
         return taken
 
     def wrap_up(self, tenant: str, user: int, group: int, ended: float) -> None:
@@ -212,7 +208,7 @@ class Attendance:
             self._idle_since[engaged.person] = now
             if engaged.group is not None:
                 self._wrapping[engaged.person] = (engaged.group, now)
-                self._hung_up.append((*engaged.person, engaged.group))
+                self.hung_up.append((*engaged.person, engaged.group))
 
     def _over(self, channel: str) -> _Engaged | None:
         engaged = self._channels.pop(channel, None)

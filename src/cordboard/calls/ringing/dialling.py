@@ -3,7 +3,7 @@ redirected, or through the next trunk that has a line free."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cordboard.calls.causes import Cause
@@ -17,10 +17,11 @@ from cordboard.calls.planning.plan import (
     channels_for,
     nobody_rung,
 )
-from cordboard.calls.ports import Accept, Dial, DialOptions, EngineCommand, Failed, RedirectTarget
+from cordboard.calls.ports import Accept, Dial, DialOptions, Failed, RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, Offered
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.holdings import Holdings
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.hunt_channel import Channel
@@ -36,7 +37,19 @@ from cordboard.directory.model import Trunk
 
 
 class Dialling:
-    """Dials for one call; ``command`` takes what the engine is to do."""
+    """Dials for one call, among whose effects are new channels, and what the engine is to do."""
+
+    __slots__ = (
+        "_command",
+        "_holdings",
+        "_log",
+        "_new_channels",
+        "_plan",
+        "_switchboard",
+        "meter",
+        "missed",
+        "shared",
+    )
 
     def __init__(
         self,
@@ -44,14 +57,14 @@ class Dialling:
         switchboard: Switchboard,
         holdings: Holdings,
         log: CallLog,
-        command: Callable[[EngineCommand], None],
+        effects: Effects,
     ) -> None:
         self._plan = plan
         self._switchboard = switchboard
         self._holdings = holdings
         self._log = log
-        self._command = command
-        self._new_channels: list[tuple[Leg, PlannedChannel]] = []
+        self._command = effects.commands.append
+        self._new_channels = effects.channels
         self.shared = False  # who leaves a leg keeps for now what it holds
         self.missed = Cause.UNREACHABLE  # why there was nobody to ring
         self.meter: Meter | None = None  # of those who cost something
@@ -64,12 +77,6 @@ class Dialling:
         if self.meter is None:
             self.meter = Meter(self._log.call, self._switchboard.credit, self._log.write)
         return self.meter
-
-    def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
-        """The channels that came into being since this was last asked, in order, and those that
-        lead to somebody else since."""
-        taken, self._new_channels = self._new_channels, []
-        return taken
 
     def party(self, leg: Leg) -> Party:
         """Whom a leg is for now."""
@@ -203,7 +210,8 @@ class Dialling:
 
     def _announce(self, leg: Leg, channels: tuple[PlannedChannel, ...]) -> None:
         """Take note of channels that come into being."""
-        self._new_channels += [(leg, planned) for planned in channels]
+        for planned in channels:
+            self._new_channels.append((leg, planned))
 
     def _dial(self, channel: Channel, leg_plan: LegPlan) -> None:
         plan = channel.plan or leg_plan

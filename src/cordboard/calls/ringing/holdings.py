@@ -7,20 +7,24 @@ from collections.abc import Iterable
 from cordboard.calls.limits import TRUNK_SCOPE, Take, trunk_take
 from cordboard.calls.planning.plan import CallPlan, LegPlan
 from cordboard.calls.request import Leg
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.switchboard import Switchboard
 from cordboard.directory.model import Trunk
 
 
 class Holdings:
-    """By leg, to begin with what was taken when the call was planned."""
+    """By leg, to begin with what was taken when the call was planned. What is needed no more goes
+    among the call's effects."""
 
-    def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
+    __slots__ = ("_domain", "_held", "_released", "_switchboard")
+
+    def __init__(self, plan: CallPlan, switchboard: Switchboard, effects: Effects) -> None:
         self._domain = plan.request.tenant  # whose trunks they are
         self._switchboard = switchboard
         self._held: dict[Leg, tuple[Take, ...]] = {Leg.FIRST: plan.first.takes}
         if isinstance(plan.second, LegPlan):
             self._held[Leg.SECOND] = plan.second.takes
-        self._released: list[Take] = []
+        self._released = effects.released
 
     def of(self, leg: Leg) -> tuple[Take, ...]:
         """What a leg holds."""
@@ -78,10 +82,11 @@ class Holdings:
         """A leg is over; a second time changes nothing."""
         self._released += self._held.pop(leg, ())
 
-    def take_released(self) -> list[Take]:
-        """What is to be given back, handed over once."""
-        taken, self._released = self._released, []
-        return taken
+    def give_all_back(self) -> None:
+        """The call is over."""
+        for takes in self._held.values():
+            self._released += takes
+        self._held.clear()
 
 
 def _took(left: list[Take], take: Take) -> bool:

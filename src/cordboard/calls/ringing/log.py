@@ -4,7 +4,7 @@ programs, recordings, transfers and eavesdroppers are in ``calls/running/*_log.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from cordboard.calls.events import CallEvent, CallResult, EventKind, Json
 from cordboard.calls.outcome import Verdict
@@ -18,6 +18,7 @@ from cordboard.calls.planning.plan import (
 )
 from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.request import CallRequest, Leg, Offered
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.figures import MediaFigures
@@ -67,16 +68,15 @@ def _known_by(request: CallRequest) -> dict[str, Json]:
 
 
 class CallLog:
-    """The events of one call since they were last taken."""
+    """Writes the events of one call among its effects."""
 
-    def __init__(self, call: str) -> None:
+    __slots__ = ("_effects", "call", "write")
+
+    def __init__(self, call: str, effects: Effects) -> None:
         self.call = call
-        self._events: list[CallEvent] = []
-
-    def take(self) -> list[CallEvent]:
-        """What was written since, in order."""
-        taken, self._events = self._events, []
-        return taken
+        self._effects = effects
+        self.write: Callable[[CallEvent], None] = effects.events.append
+        """Takes an event that was made elsewhere."""
 
     def offered(self, plan: CallPlan) -> None:
         """Somebody calls us, who is the first party."""
@@ -93,7 +93,7 @@ class CallLog:
             data["trunk"] = asked.from_trunk
         if asked.diverted_by:
             data["diverted_by"] = asked.diverted_by
-        self.tell(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
+        self.write(CallEvent(EventKind.CHANNEL_OFFERED, self.call, Leg.FIRST, channel.id, data))
 
     def picked_up(self, plan: LegPlan, channel: PlannedChannel) -> None:
         """Somebody calls us to take another one's place."""
@@ -104,7 +104,7 @@ class CallLog:
             "caller_number": plan.caller.number,
             "caller_name": plan.caller.name,
         }
-        self.tell(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
+        self.write(CallEvent(EventKind.CHANNEL_OFFERED, self.call, plan.leg, channel.id, data))
 
     def dialled(self, plan: LegPlan, channel: Channel) -> None:
         """An endpoint of a channel is being called."""
@@ -121,14 +121,16 @@ class CallLog:
             data["trunk"] = endpoint.trunk.name
         elif endpoint.auto_answer is not AutoAnswerStyle.NONE:
             data["auto_answer"] = True
-        self.tell(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
+        self.write(
+            CallEvent(EventKind.CHANNEL_DIALLED, self.call, plan.leg, channel.planned.id, data)
+        )
 
     def redirected(
         self, leg: Leg, channel: str, target: RedirectTarget, refused: str | None = None
     ) -> None:
         """A channel is sent somewhere else; ``refused`` says why it does not go there."""
         data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
-        self.tell(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
+        self.write(CallEvent(EventKind.CHANNEL_REDIRECTED, self.call, leg, channel, data))
 
     def failed_over(
         self, leg: Leg, failure: Failed, refused: Trunk | None, channel: Channel
@@ -144,28 +146,32 @@ class CallLog:
             "next": channel.trunk.name if channel.trunk is not None else None,
             "passed_over": list(channel.passed_over),
         }
-        self.tell(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
+        self.write(CallEvent(EventKind.CHANNEL_FAILED_OVER, self.call, leg, failure.channel, data))
 
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""
-        self.tell(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
+        self.write(
+            CallEvent(EventKind.CHANNEL_RINGING, self.call, leg, channel, {"status": status})
+        )
 
     def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
         """Audio of an unanswered channel began or ceased."""
-        self.tell(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
+        self.write(
+            CallEvent(EventKind.CHANNEL_EARLY_MEDIA, self.call, leg, channel, {"flowing": flowing})
+        )
 
     def screening(self, leg: Leg, channel: str) -> None:
         """Somebody has picked up and is asked whether he takes the call."""
-        self.tell(EventKind.CHANNEL_SCREENING, leg, channel, {})
+        self.write(CallEvent(EventKind.CHANNEL_SCREENING, self.call, leg, channel, {}))
 
     def answered(self, leg: Leg, channel: str) -> None:
         """A channel was answered."""
-        self.tell(EventKind.CHANNEL_ANSWERED, leg, channel, {})
+        self.write(CallEvent(EventKind.CHANNEL_ANSWERED, self.call, leg, channel, {}))
 
     def leg_answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
         """The hunt of a leg ended with an answer."""
         data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
-        self.tell(EventKind.LEG_ANSWERED, leg, channel, data)
+        self.write(CallEvent(EventKind.LEG_ANSWERED, self.call, leg, channel, data))
 
     def channel_ended(
         self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
@@ -185,19 +191,26 @@ class CallLog:
             data["passed_over"] = list(channel.passed_over)
         if figures is not None:
             data["media"] = {name: getattr(figures, name) for name in _FIGURES}
-        self.tell(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
+        self.write(CallEvent(EventKind.CHANNEL_ENDED, self.call, leg, channel.planned.id, data))
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
-        self.tell(EventKind.LEG_FAILED, leg, None, verdict_data(verdict, ring_seconds))
+        self.write(
+            CallEvent(
+                EventKind.LEG_FAILED, self.call, leg, None, verdict_data(verdict, ring_seconds)
+            )
+        )
 
     def acted(self, acts: Iterable[CallEvent]) -> None:
         """What a feature code does is done: events of no call."""
-        self._events.extend(acts)
+        self._effects.events.extend(acts)
+        self._effects.acts.extend(acts)
 
     def labelled(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
         """A client has the parties told otherwise."""
-        self.tell(EventKind.CALL_LABELLED, leg, None, {"labels": dict(labels)})
+        self.write(
+            CallEvent(EventKind.CALL_LABELLED, self.call, leg, None, {"labels": dict(labels)})
+        )
 
     def forwarded(
         self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...], leg: Leg = Leg.SECOND
@@ -207,7 +220,15 @@ class CallLog:
         leg = plan.leg if isinstance(plan, LegPlan) else leg
         for hop in hops:
             party: Json = None if hop.refused is not None else plan.party.as_dict()
-            self.tell(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
+            self.write(
+                CallEvent(
+                    EventKind.CALL_FORWARDED,
+                    self.call,
+                    leg,
+                    None,
+                    {**hop.as_dict(), "party": party},
+                )
+            )
 
     def forward_refused(self, plan: LegPlan, reason: ForwardReason, to: str, refused: str) -> None:
         """A user has his calls forwarded to where they can't go."""
@@ -219,55 +240,63 @@ class CallLog:
         """A client has sent a call on that rang for somebody."""
         data: dict[str, Json] = {"by": rung.as_dict(), "to": to, "reason": "deflected"}
         data |= {"refused": None, "party": party.as_dict()}
-        self.tell(EventKind.CALL_FORWARDED, leg, None, data)
+        self.write(CallEvent(EventKind.CALL_FORWARDED, self.call, leg, None, data))
 
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""
-        self.tell(kind, leg, channel, data)
+        self.write(CallEvent(kind, self.call, leg, channel, data))
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""
-        self.tell(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
+        self.write(
+            CallEvent(
+                EventKind.CALL_BRIDGED, self.call, None, None, {"first": first, "second": second}
+            )
+        )
 
     def media_routed(self, channel: str, direct: bool) -> None:
         """The two send their audio to each other, or over us again."""
         kind = EventKind.CALL_MEDIA_DIRECT if direct else EventKind.CALL_MEDIA_RELAYED
-        self.tell(kind, None, channel, {})
+        self.write(CallEvent(kind, self.call, None, channel, {}))
 
     def hold(self, leg: Leg, channel: str, held: bool) -> None:
         """A party put the other on hold, or took it off."""
         kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
-        self.tell(kind, leg, channel, {})
+        self.write(CallEvent(kind, self.call, leg, channel, {}))
 
     def parked(self, leg: Leg, channel: str, on: bool) -> None:
         """A client put a party on hold, or took it off."""
-        self.tell(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
+        self.write(
+            CallEvent(
+                EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED,
+                self.call,
+                leg,
+                channel,
+                {},
+            )
+        )
 
     def warned(self, leg: Leg, channel: str) -> None:
         """A party hears that the longest duration is nearly reached."""
-        self.tell(EventKind.CHANNEL_WARNED, leg, channel, {})
+        self.write(CallEvent(EventKind.CHANNEL_WARNED, self.call, leg, channel, {}))
 
     def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
         """Keys are being pressed for a party, which may be a secret of its."""
-        self.tell(EventKind.DIGITS_SENT, leg, channel, {"count": count})
+        self.write(CallEvent(EventKind.DIGITS_SENT, self.call, leg, channel, {"count": count}))
 
     def digit(self, leg: Leg, channel: str, digit: str) -> None:
         """A party pressed a key."""
-        self.tell(EventKind.DIGIT, leg, channel, {"digit": digit})
+        self.write(CallEvent(EventKind.DIGIT, self.call, leg, channel, {"digit": digit}))
 
     def ended(self, result: CallResult) -> None:
         """The one terminal result."""
-        self.tell(EventKind.CALL_ENDED, None, None, result.as_dict())
-
-    def write(self, event: CallEvent) -> None:
-        """An event that was made elsewhere."""
-        self._events.append(event)
+        self.write(CallEvent(EventKind.CALL_ENDED, self.call, None, None, result.as_dict()))
 
     def tell(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
         """An event of the call whose keys stand elsewhere."""
-        self._events.append(CallEvent(kind, self.call, leg, channel, data))
+        self.write(CallEvent(kind, self.call, leg, channel, data))
 
 
 def verdict_data(verdict: Verdict, ring_seconds: float) -> dict[str, Json]:

@@ -1,8 +1,8 @@
 """One live call: what happens to it goes in, what is to be done comes out.
 
 A :class:`Call` holds no socket, clock or task. Its owner calls :meth:`~Call.start`, hands in engine
-events, timers and wishes with the time, and after each of them collects commands for the engine,
-events for the log and limits to give back. It owes the owner nothing else.
+events, timers and wishes with the time, and after each of them carries out its
+:class:`~cordboard.calls.ringing.effects.Effects`. It owes the owner nothing else.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cordboard.calls.causes import Cause
-from cordboard.calls.events import CallEvent, CallResult
-from cordboard.calls.limits import Take
+from cordboard.calls.events import CallResult
 from cordboard.calls.outcome import Verdict
-from cordboard.calls.planning.plan import CallPlan, LegPlan, PlannedChannel
+from cordboard.calls.planning.plan import CallPlan, LegPlan
 from cordboard.calls.planning.talkers import Conversation
-from cordboard.calls.ports import EngineCommand, EngineEvent
-from cordboard.calls.programs.program_words import Answer, Errand
+from cordboard.calls.ports import EngineEvent
+from cordboard.calls.programs.program_words import Answer
 from cordboard.calls.request import Leg, Offered
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.switchboard import Consultation, Handed, HandedProgram, Switchboard
 from cordboard.calls.running import (
@@ -51,10 +51,11 @@ class Call:
 
     def __init__(self, plan: CallPlan, switchboard: Switchboard) -> None:
         self.id = plan.request.id
-        self._commands: list[EngineCommand] = []
-        # Not a method of ours: a call that nobody holds any more is to be gone at once, without the
-        # garbage collector, and so nothing of it refers back to it.
-        self._parts = Parts(plan, switchboard, self._commands.append)
+        self.effects = Effects()
+        """What came of all that came in, as far as its owner has not emptied it."""
+        # Nothing of a call refers back to it: one that nobody holds any more is to be gone at once,
+        # without the garbage collector.
+        self._parts = Parts(plan, switchboard, self.effects)
         self._wishes: Wishes | None = None
 
     # What comes in
@@ -107,12 +108,12 @@ class Call:
         self._settle(now)
 
     def fetched(self, turn: int, answer: Answer, now: float) -> None:
-        """The steps or data that :meth:`take_errand` asked for are there, or why they are not."""
+        """The steps or data that an errand asked for are there, or why they are not."""
         performing.fetched(self._parts, self._apply, now, turn, answer)
         self._settle(now)
 
     def job_added(self, turn: int, job: str | None, fault: str | None, now: float) -> None:
-        """The call that :meth:`take_errand` asked for will be made as ``job``, or why not."""
+        """The call that an errand asked for will be made as ``job``, or why not."""
         performing.job_added(self._parts, self._apply, now, turn, job, fault)
         self._settle(now)
 
@@ -166,36 +167,10 @@ class Call:
         """How it ended, once that is decided."""
         return self._parts.verdicts.result
 
-    def take_commands(self) -> list[EngineCommand]:
-        """What the engine is to do, in order."""
-        taken = self._commands.copy()
-        self._commands.clear()
-        return taken
-
-    def take_events(self) -> list[CallEvent]:
-        """What happened, in order."""
-        return self._parts.log.take()
-
-    def take_released(self) -> list[Take]:
-        """The limits to give back."""
-        return self._parts.holdings.take_released()
-
-    def take_errand(self) -> Errand | None:
-        """What a program waits for that is not in the call: steps, or another call; said once."""
-        wanted = self._parts.errand
-        if wanted is not None:
-            self._parts.errand = None
-        return wanted
-
     @property
     def deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
         return self._parts.deadline
-
-    def take_new_channels(self) -> list[tuple[Leg, PlannedChannel]]:
-        """The channels that came into being since this was last asked, in order, and those that
-        lead to somebody else since."""
-        return self._parts.dialling.take_new_channels()
 
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
@@ -321,13 +296,13 @@ class Call:
     def _finish(self, now: float) -> None:
         parts = self._parts
         parts.hunting.forsake()
-        for leg in Leg:
-            parts.holdings.give_back(leg)
+        parts.holdings.give_all_back()
         parts.recording.forsake()
         if parts.meter is not None:
             parts.meter.end_all(now)
         assert self.result is not None  # decided on entering ENDING
         parts.log.ended(self.result)
+        parts.effects.over = True
 
     # Small things
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from cordboard.calls.planning.plan import CallPlan, EavesdropPlan, LegPlan, ProgramPlan
 from cordboard.calls.planning.recording_policy import Say, terms_of
-from cordboard.calls.ports import EngineCommand
 from cordboard.calls.programs.program import Program
-from cordboard.calls.programs.program_words import Errand
 from cordboard.calls.recording_terms import RecordingTerms
 from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import Caller
 from cordboard.calls.ringing.dialling import Dialling
+from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.holdings import Holdings
 from cordboard.calls.ringing.hunting import Hunting
 from cordboard.calls.ringing.legs import Legs
@@ -50,7 +49,7 @@ class Parts:
         "command",
         "dialling",
         "eavesdropping",
-        "errand",
+        "effects",
         "holdings",
         "hunting",
         "legs",
@@ -70,24 +69,22 @@ class Parts:
         "waiting",
     )
 
-    def __init__(
-        self, plan: CallPlan, switchboard: Switchboard, command: Callable[[EngineCommand], None]
-    ) -> None:
+    def __init__(self, plan: CallPlan, switchboard: Switchboard, effects: Effects) -> None:
         self.plan = plan
         self.stage = Stage.ACCEPTED
-        self.command = command
+        self.effects = effects
+        self.command = command = effects.commands.append
         self.screening = Screening(command)
         self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
         self.program: Program | None = None
         self.program_plan: ProgramPlan | None = None  # what it began as
-        self.errand: Errand | None = None  # that the exchange is to run for it
         self.referral: Referral | None = None  # while a party has the other one transferred
         self.transfers = 0
         self.legs = Legs(plan.channels)
         self.times = StageTimes()
-        self.log = CallLog(plan.request.id)
-        self.holdings = Holdings(plan, switchboard)
-        self.dialling = Dialling(plan, switchboard, self.holdings, self.log, command)
+        self.log = CallLog(plan.request.id, effects)
+        self.holdings = Holdings(plan, switchboard, effects)
+        self.dialling = Dialling(plan, switchboard, self.holdings, self.log, effects)
         self.caller = Caller(plan, command)
         self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
         self.waiting = Waiting(self.legs, plan.country, command, self.caller)

@@ -210,16 +210,18 @@ def _outsider(parts: Parts) -> bool:
 
 
 def _fetch(effect: Fetch, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.errand = steps_for(effect, parts)
+    parts.effects.errand = steps_for(effect, parts)
 
 
 def _add_job(effect: AddJob, parts: Parts, _apply: Apply, now: float) -> None:
     try:
-        parts.errand = WantedJob(effect.turn, request_of(effect, parts, inside=_outsider(parts)))
+        request = request_of(effect, parts, inside=_outsider(parts))
     except Refused as refusal:
         program_log.job(parts, None, refusal.message)
         if parts.program is not None:
             parts.program.handle(Input.ADDED, now, (effect.turn, False))
+    else:
+        parts.effects.errand = WantedJob(effect.turn, request)
 
 
 def _keep(effect: Keep, parts: Parts, _apply: Apply, _now: float) -> None:
