@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Literal
+from typing import Final, Literal
 
 from cordboard.addresses import canonical
 from cordboard.media.g711 import CODECS, FRAME_MS, SAMPLE_RATE
@@ -14,6 +14,8 @@ from cordboard.values import often_made
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 TELEPHONE_EVENT = "telephone-event"
+
+_PAYLOAD_TYPES: Final[frozenset[int | None]] = frozenset((None, *range(128)))
 
 
 @often_made(frozen=True, slots=True)
@@ -44,10 +46,10 @@ class AudioParameters:
 
     def __post_init__(self) -> None:
         is_unspecified(self.remote[0])
-        numbers = (self.payload_type, *self.receive_payload_types, *self._event_types())
-        for number in numbers:
-            if not 0 <= number <= 127:
-                raise ValueError(f"payload type {number} is not between 0 and 127")
+        numbers = {self.payload_type, *self.receive_payload_types}
+        wrong = (numbers | {self.dtmf_send_pt, self.dtmf_receive_pt}) - _PAYLOAD_TYPES
+        if wrong:
+            raise ValueError(f"payload type {wrong.pop()} is not between 0 and 127")
         if not 0 <= self.remote[1] <= 65535:
             raise ValueError(f"port {self.remote[1]} is not between 0 and 65535")
 
@@ -66,8 +68,8 @@ class AudioParameters:
     def kinds(self) -> dict[int, str]:
         """What each payload type that the peer may send stands for."""
         kinds = dict(self.receive_payload_types)
-        for number in self._event_types():  # some send by their own description
-            kinds.setdefault(number, TELEPHONE_EVENT)
+        if self.dtmf_send_pt is not None:  # some send by their own description
+            kinds.setdefault(self.dtmf_send_pt, TELEPHONE_EVENT)
         if self.dtmf_receive_pt is not None:
             kinds[self.dtmf_receive_pt] = TELEPHONE_EVENT
         return kinds
@@ -76,11 +78,6 @@ class AudioParameters:
     def audible(self) -> bool:
         """Whether what is sent is G.711, so that we can make and mend it."""
         return self.codec in CODECS
-
-    def _event_types(self) -> tuple[int, ...]:
-        return tuple(
-            number for number in (self.dtmf_send_pt, self.dtmf_receive_pt) if number is not None
-        )
 
 
 @lru_cache(maxsize=1024)

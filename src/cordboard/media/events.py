@@ -31,10 +31,9 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class PlayEnded:
-    """What was played has ended by itself, or was stopped or replaced."""
+    """What was played has ended by itself; who stops or replaces it knows."""
 
     play_id: PlayId
-    interrupted: bool
 
 
 @dataclass(frozen=True, slots=True)

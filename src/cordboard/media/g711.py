@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -84,6 +84,15 @@ def transcoding_table(received: str, sent: str) -> bytes | None:
     )
 
 
+@cache
+def transcoding_tables(sent: str) -> Mapping[str, bytes | None]:
+    """Give those to one codec, by the codec received.
+
+    :raises KeyError: it is neither ``PCMU`` nor ``PCMA``.
+    """
+    return MappingProxyType({received: transcoding_table(received, sent) for received in CODECS})
+
+
 def to_little_endian(samples: array[int]) -> bytes:
     """Give 16 bit samples as a WAV file wants them."""
     if sys.byteorder == "big":
@@ -106,7 +115,8 @@ def decoding_table(codec: str) -> tuple[int, ...]:
 
 
 def _nearest_code(value: int, sign: int, values: tuple[int, ...]) -> int:
-    return min(range(sign, sign + 0x80), key=lambda code: abs(values[code] - value))
+    distances = [abs(one - value) for one in values[sign : sign + 0x80]]
+    return sign + distances.index(min(distances))
 
 
 def _ulaw_value(code: int) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 
 from cordboard.media.dtmf import event_payloads
 from cordboard.media.events import PlayId
-from cordboard.media.g711 import FRAME_MS, FRAME_OCTETS
+from cordboard.media.g711 import FRAME_MS
 from cordboard.media.sources import FrameSource
 
 MAX_QUEUED_DIGITS: Final = 64  # twice the longest number that anybody dials
@@ -33,35 +33,6 @@ class Playing:
             frame = self.source.frame(codec, 0)
         self.index += 1
         return frame
-
-
-class Packets:
-    """Makes packets of the wished length out of frames of 20 ms.
-
-    ``octets`` is how long a packet is: G.711's octets are samples of 8 kHz.
-    """
-
-    __slots__ = ("_waiting", "octets")
-
-    def __init__(self) -> None:
-        self.octets = FRAME_OCTETS
-        self._waiting = b""
-
-    def add(self, frame: bytes) -> None:
-        """Take one more frame."""
-        self._waiting += frame
-
-    def take(self) -> bytes | None:
-        """Give the next packet's audio, None while there is not enough for one."""
-        audio, octets = self._waiting, self.octets
-        if len(audio) < octets:
-            return None
-        self._waiting = audio[octets:]
-        return audio[:octets]
-
-    def forget(self) -> None:
-        """Let go of what is left of a sound that is over, less than a packet."""
-        self._waiting = b""
 
 
 class DigitQueue:

@@ -7,7 +7,6 @@ from cordboard.media.events import (
     EARLY_MEDIA_GAP,
     EARLY_MEDIA_GONE_AFTER,
     EarlyMedia,
-    MediaEvent,
     MediaLost,
 )
 
@@ -15,10 +14,9 @@ from cordboard.media.events import (
 class EarlyMediaWatch:
     """Says when a leg's audio before the answer begins and ceases."""
 
-    __slots__ = ("_last", "_since", "present", "watching")
+    __slots__ = ("_last", "_since", "present")
 
     def __init__(self) -> None:
-        self.watching = True  # until the leg is answered
         self.present = False
         self._since = 0.0
         self._last: float | None = None
@@ -46,11 +44,6 @@ class EarlyMediaWatch:
         if not self.present or self._last is None:
             return None
         return self._last + EARLY_MEDIA_GONE_AFTER
-
-    def end(self) -> None:
-        """The leg is answered: its silence is its own affair."""
-        self.watching = False
-        self.present = False
 
 
 class MediaLossWatch:
@@ -86,8 +79,7 @@ class MediaLossWatch:
         """Say that the media is lost, once it is; ``heard`` is when RTP came last."""
         if heard is not None and heard > self._life:
             self.note(heard)
-        deadline = self.deadline()
-        if deadline is None or now < deadline:
+        if not self.watching or self._lost or now < self._life + self._timeout:
             return None
         self._lost = True
         return MediaLost()
@@ -97,45 +89,3 @@ class MediaLossWatch:
         if not self.watching or self._lost:
             return None
         return self._life + self._timeout
-
-
-class Presence:
-    """Both of one leg: what its audio, or the lack of it, tells."""
-
-    __slots__ = ("_answered", "_expected", "_loss", "early")
-
-    def __init__(self, media_timeout: float) -> None:
-        self.early = EarlyMediaWatch()
-        self._loss = MediaLossWatch(media_timeout)
-        self._answered = False
-        self._expected = False
-
-    def configure(self, *, expected: bool, now: float) -> None:
-        """New SDP says whether the leg is expected to send: not while one holds the other."""
-        self._expected = expected
-        self._set_loss_watch(now)
-
-    def answered(self, now: float) -> None:
-        """There is no early media any more, and from now on audio is expected."""
-        self._answered = True
-        self.early.end()
-        self._set_loss_watch(now)
-
-    def reported(self, now: float) -> None:
-        """RTCP came, which is a sign of life."""
-        self._loss.note(now)
-
-    def expire(self, now: float, heard: float | None) -> tuple[MediaEvent, ...]:
-        """Say what has ceased; ``heard`` is when RTP came last."""
-        told = (self.early.expire(now), self._loss.expire(now, heard))
-        return tuple(event for event in told if event is not None)
-
-    def deadlines(self) -> tuple[float | None, float | None]:
-        """When ``expire`` is to be called, as far as known."""
-        return self.early.deadline(), self._loss.deadline()
-
-    def _set_loss_watch(self, now: float) -> None:
-        if self._answered and self._expected:
-            self._loss.begin(now)
-        else:
-            self._loss.end()

@@ -24,9 +24,10 @@ class Reports:
     """
 
     __slots__ = ("_cname", "_heard_at", "_reported_packets", "_source", "_their_ntp",
-                 "remote_lost", "rtt")  # fmt: skip
+                 "made_any", "remote_lost", "rtt")  # fmt: skip
 
     def __init__(self, cname: str) -> None:
+        self.made_any = False
         self.remote_lost = 0
         self.rtt: float | None = None  # seconds
         self._cname = cname
@@ -39,6 +40,7 @@ class Reports:
         self, outgoing: Outgoing, reception: Reception, now: float, *, goodbye: bool = False
     ) -> bytes:
         """Give the compound packet that is due: a sender report if anything was sent since."""
+        self.made_any = True
         sender = None
         if outgoing.packets != self._reported_packets:
             self._reported_packets = outgoing.packets

@@ -24,9 +24,13 @@ MAX_COMPOUND_OCTETS: Final = 1500  # one Ethernet frame; longer datagrams are no
 
 _CNAME = 1
 _HEADER = Struct("!BBH")
+_REPORT = Struct("!BBHI")  # the header with our SSRC, as a BYE has it, too
+_DESCRIPTION = Struct("!BBHIBB")  # the header, our SSRC, and the beginning of its first item
 _SENDER_INFO = Struct("!IIIII")
 _BLOCK = Struct("!IIIIII")
 _WORD = Struct("!I")
+_SENDER_WORDS: Final = _SENDER_INFO.size // 4
+_BLOCK_WORDS: Final = _BLOCK.size // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +87,19 @@ class RtcpCompound:
         return cls(ssrc, sender, blocks, cname, goodbye)
 
     def __bytes__(self) -> bytes:
-        blocks = self.blocks[:MAX_SOURCES]
-        body = _WORD.pack(self.ssrc)
-        if self.sender is not None:
-            body += _sender_octets(self.sender)
-        body += b"".join(map(_block_octets, blocks))
-        kind = RECEIVER_REPORT if self.sender is None else SENDER_REPORT
-        compound = _packet(kind, len(blocks), body)
+        blocks, sender = self.blocks[:MAX_SOURCES], self.sender
+        kind, words = RECEIVER_REPORT, 1 + _BLOCK_WORDS * len(blocks)
+        if sender is not None:
+            kind, words = SENDER_REPORT, words + _SENDER_WORDS
+        compound = _REPORT.pack(0x80 | len(blocks), kind, words, self.ssrc)
+        if sender is not None:
+            compound += _sender_octets(sender)
+        if blocks:
+            compound += b"".join(map(_block_octets, blocks))
         if self.cname is not None:
-            compound += _packet(SOURCE_DESCRIPTION, 1, _cname_chunk(self.ssrc, self.cname))
+            compound += _description(self.ssrc, self.cname)
         if self.goodbye:
-            compound += _packet(GOODBYE, 1, _WORD.pack(self.ssrc))
+            compound += _REPORT.pack(0x81, GOODBYE, 1, self.ssrc)
         return compound
 
 
@@ -170,10 +176,6 @@ def _words(body: bytes) -> list[bytes]:
     return [body[start : start + 4] for start in range(0, len(body), 4)]
 
 
-def _packet(kind: int, count: int, body: bytes) -> bytes:
-    return _HEADER.pack(0x80 | count, kind, len(body) // 4) + body
-
-
 def _sender_octets(sender: SenderInfo) -> bytes:
     return _SENDER_INFO.pack(
         sender.ntp_time >> 32 & 0xFFFFFFFF,
@@ -196,10 +198,11 @@ def _block_octets(block: ReportBlock) -> bytes:
     )
 
 
-def _cname_chunk(ssrc: int, cname: str) -> bytes:
+def _description(ssrc: int, cname: str) -> bytes:
     text = cname.encode()[:255]
-    chunk = _WORD.pack(ssrc) + bytes((_CNAME, len(text))) + text
-    return chunk + bytes(4 - len(chunk) % 4)  # at least one zero octet ends the items
+    ended = text + bytes(4 - (2 + len(text)) % 4)  # at least one zero octet ends the items
+    words = 1 + (2 + len(ended)) // 4
+    return _DESCRIPTION.pack(0x81, SOURCE_DESCRIPTION, words, ssrc, _CNAME, len(text)) + ended
 
 
 def report_interval(draw: int) -> float:

@@ -18,11 +18,9 @@ class SilenceWatch:
         """The leg may send from now on."""
         self._since = now
 
-    def note(self, started: float | None, sent: float, heard: float | None) -> None:
+    def note(self, started: float, sent: float, heard: float | None) -> None:
         """Look at when sending began, and when something was sent and came last; reports are often
         enough for it."""
-        if started is None:
-            return
         silence = sent - max(started, self._since, heard or started)
         if silence >= ONE_WAY_SILENCE_AFTER:
             self.longest = max(self.longest, silence)

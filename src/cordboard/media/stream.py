@@ -14,14 +14,14 @@ from typing import Final
 from cordboard.media.admission import MAX_PACKET_OCTETS, Admission
 from cordboard.media.audio import TELEPHONE_EVENT, AudioParameters
 from cordboard.media.dtmf import EVENT_SILENT_AFTER
-from cordboard.media.events import MEDIA_LOST_AFTER
+from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent
 from cordboard.media.figures import MediaFigures
 from cordboard.media.hearing_end import HearingEnd
 from cordboard.media.keys import Keys
 from cordboard.media.latch import Address
 from cordboard.media.outgoing import Outgoing
-from cordboard.media.presence import Presence
-from cordboard.media.reception import IN_ORDER, LATE, RESTARTED, STRAY, Reception
+from cordboard.media.presence import EarlyMediaWatch, MediaLossWatch
+from cordboard.media.reception import IN_ORDER, RESTARTED, STRAY, Reception
 from cordboard.media.recorder import AudioSink, both_of
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
@@ -41,20 +41,8 @@ class MediaStream(HearingEnd):
     """
 
     __slots__ = (
-        "__weakref__",
-        "_admission",
-        "_dtmf",
-        "_early",
-        "_keys",
-        "_kinds",
-        "_presence",
-        "_reception",
-        "_recorder",
-        "_reports",
-        "_silence",
-        "_sink",
-        "_source",
-        "_voice",
+        *("__weakref__", "_admission", "_answered", "_early", "_keys", "_kinds", "_loss"),
+        *("_reception", "_recorder", "_reports", "_silence", "_sink", "_source", "_voice"),
         "destination",
     )
 
@@ -75,10 +63,10 @@ class MediaStream(HearingEnd):
         self._reception = Reception()
         self._reports = Reports(cname)
         self._admission = Admission()
-        self._keys = Keys()
-        self._dtmf = self._keys.events
-        self._presence = Presence(media_timeout)
-        self._early = self._presence.early
+        self._keys: Keys | None = None  # from the first one on
+        self._answered = False
+        self._early: EarlyMediaWatch | None = None  # while there is any, before the answer
+        self._loss = MediaLossWatch(media_timeout)
         self._silence = SilenceWatch()
         self._source: Address | None = None  # the one address, once that is settled
         self._kinds: dict[int, str] = {}
@@ -87,25 +75,30 @@ class MediaStream(HearingEnd):
 
     def configure(self, audio: AudioParameters, now: float) -> None:
         """Take what new SDP agreed on; where packets come from is open again."""
-        if audio.receives and not self._receives:
+        receives = audio.receives
+        if receives and not self._receives:
             self._silence.begin(now)
         self.audio = audio
-        self._receives = audio.receives
+        self._receives = receives
         self._kinds = audio.kinds()
         self._reception.set_rate(audio.rate)
-        self._keys.configure(events_agreed=audio.dtmf_receive_pt is not None, rate=audio.event_rate)
-        self._hearing.configure(audio)
+        if self._keys is not None:
+            _configure(self._keys, audio)
+        self.send_as(audio)
         self._admission.configure(audio)
         self.destination = self._admission.destination
         self._source = None
         self._reports.reopen()
-        self._presence.configure(expected=audio.receives and not audio.held, now=now)
+        self._expect_audio(now)
         if self.listener is not None:
             self.listener.set_comfort()
 
     def answered(self, now: float) -> None:
         """Take note of the answer: no early media any more, and from now on audio is expected."""
-        self._presence.answered(now)
+        if not self._answered:
+            self._answered = True
+            self._early = None
+            self._expect_audio(now)
 
     def record(self, recorder: AudioSink | None) -> None:
         """Let a recorder have what is received; None ends that."""
@@ -141,22 +134,20 @@ class MediaStream(HearingEnd):
             return self._receive_event(second, sequence, timestamp, ssrc, payload, now)
         reception = self._reception
         fit = reception.note(ssrc, sequence, timestamp, len(payload), now)
-        if fit > IN_ORDER:
-            if fit == STRAY:
-                return None
-            self._dtmf.forget()
-        if self._dtmf.pending and fit != LATE:
-            self._tell_all(self._keys.flush(now))
+        if fit == STRAY:
+            return None
+        if self._keys is not None:
+            self._end_key(self._keys, fit, now)
         if not self._receives:
             return None
-        if self._early.watching:
-            self._tell(self._early.note(now))
+        if not self._answered:
+            self._note_early(now)
         if self._sink is not None:
             self._sink.write(payload, kind, timestamp)
         listener = self.listener
         if listener is None:
             return None
-        return listener._hearing.relay(
+        return listener.relay(
             reception.run, kind, second & MARKER, sequence, timestamp, payload, now
         )
 
@@ -168,39 +159,56 @@ class MediaStream(HearingEnd):
         if compound is None:
             self._admission.malformed += 1
             return
-        self._presence.reported(now)
+        self._loss.note(now)
         self._reports.read(compound, source, self._outgoing.ssrc, now)
 
     def receive_info(self, digit: str, duration_ms: int, now: float) -> None:
         """Take a digit that came in a SIP INFO; it is told like one in the audio, and once."""
-        self._tell_all(self._keys.info(digit, duration_ms, now))
+        self._tell_all(self._keys_read().info(digit, duration_ms, now))
         self.attention = True
 
     # Time.
 
     def get_timer(self) -> float | None:
         """When ``handle_timer`` is to be called next, as far as known."""
-        deadlines = [*self._presence.deadlines(), self._keys.waiting_until]
-        if self._dtmf.pending and self.last_received is not None:
-            deadlines.append(self.last_received + EVENT_SILENT_AFTER)
+        deadlines = [self._loss.deadline()]
+        if self._early is not None:
+            deadlines.append(self._early.deadline())
+        if self._keys is not None:
+            deadlines.append(self._keys.waiting_until)
+            if self._keys.events.pending and self.last_received is not None:
+                deadlines.append(self.last_received + EVENT_SILENT_AFTER)
         return min((at for at in deadlines if at is not None), default=None)
 
     @property
     def impatient(self) -> bool:
         """Whether something hangs on tenths of a second: early media, or an unfinished digit."""
-        return self._early.present or self._dtmf.pending or bool(self._keys.waiting)
+        if self._early is not None and self._early.present:
+            return True
+        keys = self._keys
+        return keys is not None and (keys.events.pending or bool(keys.waiting))
 
     def handle_timer(self, now: float) -> None:
         """Notice what has not come."""
-        self._tell_all(self._presence.expire(now, self.last_received))
-        self._tell_all(self._keys.expire(now))
+        gone = None if self._early is None else self._early.expire(now)
+        lost = self._loss.expire(now, self.last_received)
+        for event in (gone, lost):
+            if event is not None:
+                self._tell(event)
+        if self._keys is not None:
+            self._tell_all(self._keys.expire(now))
 
     # Reports and figures.
 
     def report(self, now: float, *, goodbye: bool = False) -> bytes | None:
-        """Give the RTCP packet that is due; None where there is nobody to send it to."""
+        """Give the RTCP packet that is due; None where there is nobody to send it to.
+
+        Nobody is told good-bye to whom nothing was sent (RFC 3550, 6.3.7).
+        """
         self._note_silence()
         if self.audio is None or self.destination[1] == 0:
+            return None
+        if goodbye and self._outgoing.started_at is None and not self._reports.made_any:
             return None
         return self._reports.make(self._outgoing, self._reception, now, goodbye=goodbye)
 
@@ -257,17 +265,56 @@ class MediaStream(HearingEnd):
         self, second: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, now: float
     ) -> bytes | None:
         fit = self._reception.note_event(ssrc, sequence, len(payload))
-        self._tell_all(self._keys.receive(payload, timestamp, now))
-        if self._dtmf.pending:
+        keys = self._keys_read()
+        self._tell_all(keys.receive(payload, timestamp, now))
+        if keys.events.pending:
             self.attention = True
         listener = self.listener
         if listener is None or not self._receives or fit >= RESTARTED:
             return None
-        rates = (self._reception.rate, self._dtmf.rate)
+        rates = (self._reception.rate, keys.events.rate)
         run, marker = self._reception.run, second & MARKER
-        return listener._hearing.relay_event(run, rates, marker, sequence, timestamp, payload, now)
+        return listener.relay_event(run, rates, marker, sequence, timestamp, payload, now)
+
+    def _end_key(self, keys: Keys, fit: int, now: float) -> None:
+        """What comes is audio again: a key is over, though its end was lost."""
+        if fit == RESTARTED:
+            keys.events.forget()
+        elif fit == IN_ORDER and keys.events.pending:
+            self._tell_all(keys.flush(now))
+
+    def _keys_read(self) -> Keys:
+        keys = self._keys
+        if keys is None:
+            keys = self._keys = Keys()
+            if self.audio is not None:
+                _configure(keys, self.audio)
+        return keys
+
+    def _note_early(self, now: float) -> None:
+        if self._early is None:
+            self._early = EarlyMediaWatch()
+        begun = self._early.note(now)
+        if begun is not None:
+            self._tell(begun)
+
+    def _expect_audio(self, now: float) -> None:
+        """Miss audio from now on, unless nobody needs to send any."""
+        held = self.audio is None or self.audio.held
+        if self._answered and self._receives and not held:
+            self._loss.begin(now)
+        else:
+            self._loss.end()
+
+    def _tell_all(self, events: tuple[MediaEvent, ...]) -> None:
+        for event in events:
+            self._tell(event)
 
     def _note_silence(self) -> None:
-        if self._receives:
-            outgoing = self._outgoing
+        outgoing = self._outgoing
+        if self._receives and outgoing.started_at is not None:
             self._silence.note(outgoing.started_at, outgoing.sent_at, self.last_received)
+
+
+def _configure(keys: Keys, audio: AudioParameters) -> None:
+    keys.configure(events_agreed=audio.dtmf_receive_pt is not None, rate=audio.event_rate)

@@ -170,17 +170,17 @@ async def test_ringback_is_heard_at_once_and_on_the_beat(setting: Setting) -> No
     assert {(units % 2**32, step) for units, step in steps} == {(160, 1)}
 
 
-async def test_the_end_of_what_is_played_is_told(setting: Setting) -> None:
+async def test_the_end_of_what_is_played_is_told_unless_it_is_stopped(setting: Setting) -> None:
     phone, session = setting.leg("a")
     session.play("beep", Silence(0.06))
     await eventually(lambda: setting.events)
-    assert setting.events == [("a", PlayEnded("beep", False))]
+    assert setting.events == [("a", PlayEnded("beep"))]
     assert len(phone.packets) == 3
     session.play("tone", Tone("jp", "busy"))
     session.stop_play()
-    assert len(setting.events) == 1  # never from within a call
+    session.play("beep again", Silence(0.02))
     await eventually(lambda: len(setting.events) == 2)
-    assert setting.events[1] == ("a", PlayEnded("tone", True))
+    assert setting.events[1] == ("a", PlayEnded("beep again"))
 
 
 async def test_early_media_is_told_and_heard(setting: Setting) -> None:
@@ -199,7 +199,6 @@ async def test_early_media_is_told_and_heard(setting: Setting) -> None:
 
     async with asyncio.timeout(BOUND):
         await progress()
-    assert ("a", PlayEnded(1, True)) in setting.events
     await eventually(lambda: ("b", EarlyMedia(started=False)) in setting.events)
 
 
@@ -270,6 +269,17 @@ async def test_reports_and_a_goodbye(setting: Setting, monkeypatch: pytest.Monke
     session.close()
     await eventually(lambda: phone.reports[-1].goodbye)
     assert len({report.cname for report in phone.reports}) == 1
+
+
+async def test_nobody_is_told_goodbye_who_was_sent_nothing(setting: Setting) -> None:
+    silent, session = setting.leg("a")
+    spoken, other = setting.leg("b")
+    other.play(1, Silence())
+    await eventually(lambda: spoken.packets)
+    session.close()
+    other.close()
+    await eventually(lambda: spoken.reports and spoken.reports[-1].goodbye)
+    assert silent.reports == []
 
 
 async def test_lost_media_is_told_and_a_report_prevents_it(setting: Setting) -> None:

@@ -60,7 +60,7 @@ def test_ringback_early_media_and_bridge_are_one_stream_to_the_phone() -> None:
     marked = [place for place, (_, packet) in enumerate(heard) if packet.marker]
     assert marked == [0, 10, 20, 30, 39]
     assert len(heard) == 49
-    assert first.take_events() == [PlayEnded(1, True), PlayEnded(2, True)]
+    assert first.take_events() == []
 
 
 def test_what_is_played_goes_before_whom_the_leg_listens_to() -> None:
@@ -69,7 +69,7 @@ def test_what_is_played_goes_before_whom_the_leg_listens_to() -> None:
     b.play("beep", Silence(0.04))
     assert relay(a, voice(1), 0.02) is None
     assert [b.tick(now) is not None for now in (0.02, 0.04, 0.06)] == [True, True, False]
-    assert b.take_events() == [PlayEnded("beep", False)]
+    assert b.take_events() == [PlayEnded("beep")]
     assert not b.playing
     again = relay(a, voice(2), 0.06)
     assert again is not None
@@ -81,19 +81,20 @@ def test_a_prompt_is_played_once_and_a_loop_for_ever() -> None:
     stream = leg()
     stream.play(1, prompt)
     assert [stream.tick(0.02 * n) is not None for n in range(5)] == [True] * 3 + [False] * 2
-    assert stream.take_events() == [PlayEnded(1, False)]
+    assert stream.take_events() == [PlayEnded(1)]
     stream.play(2, prompt, loop=True)
     assert all(stream.tick(1 + 0.02 * n) is not None for n in range(50))
     stream.stop_play()
+    assert not stream.playing
     stream.stop_play()
-    assert stream.take_events() == [PlayEnded(2, True)]
+    assert stream.take_events() == []
 
 
 def test_a_loop_of_nothing_ends() -> None:
     stream = leg()
     stream.play(1, Silence(0), loop=True)
     assert stream.tick(0.0) is None
-    assert stream.take_events() == [PlayEnded(1, False)]
+    assert stream.take_events() == [PlayEnded(1)]
 
 
 def test_nothing_is_sent_before_sdp_and_the_sound_waits() -> None:
@@ -161,7 +162,6 @@ def test_a_stream_that_played_leaves_nothing_to_the_garbage_collector() -> None:
         stream.play(1, Tone("us", "ringback"))
         stream.tick(0.0)
         stream.stop_play()
-        assert stream.take_events() == [PlayEnded(1, interrupted=True)]
         gone = weakref.ref(stream)
         del stream
         assert gone() is None

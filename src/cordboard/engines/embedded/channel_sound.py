@@ -59,7 +59,7 @@ class ChannelSound:
 
     def ended(self, event: media_events.PlayEnded) -> None:
         """A sound of the session has ended."""
-        if not event.interrupted and event.play_id == self._turn:
+        if event.play_id == self._turn:
             self._tell(PlayEnded(self._channel, self._play_id))
 
 

@@ -122,12 +122,10 @@ class MediaSession:
             return
         self.stream.play(play_id, source, loop=loop)
         self._keep_time()
-        self._attend()
 
     def stop_play(self) -> None:
         """Stop what is played; without effect where nothing is."""
         self.stream.stop_play()
-        self._attend()
 
     def send_digit(
         self, digit: str, duration_ms: int = DIGIT_MS, gap_ms: int = DIGIT_GAP_MS
@@ -165,7 +163,6 @@ class MediaSession:
             other._listener = self
         self._heard = other
         self._keep_time()
-        self._attend()
 
     def bridge(self, other: MediaSession) -> None:
         """Let two channels, which both are answered, hear each other."""
@@ -178,7 +175,8 @@ class MediaSession:
         """Hear nobody, and be heard by nobody."""
         if self._listener is not None:
             self._listener.listen_to(None)
-        self.listen_to(None)
+        if self._heard is not None:
+            self.listen_to(None)
 
     def record(self, recorder: AudioSink | None) -> None:
         """Let a recorder have what is received; None ends that."""
@@ -202,7 +200,6 @@ class MediaSession:
         """Say good-bye to the peer, give the ports back and the last figures."""
         if not self._closed:
             self.unbridge()
-            self.stream.stop_play()
             self._closed = True
             if self._reading:
                 self._send_report(goodbye=True)
@@ -232,7 +229,8 @@ class MediaSession:
         now = self._clock()
         for data, source in self._pair.waiting():
             self.stream.receive_rtp(data, source, now)
-        self._attend()
+        if self.stream.attention:
+            self._attend()
 
     def _read_rtp(self, now: float) -> None:
         """Read one datagram, and pass on what another channel hears of it.
@@ -308,7 +306,7 @@ class MediaSession:
             return
         if self.stream.impatient:
             self._timers.brisk.add(self)
-        if not self._handing_over and self.stream.attention:
+        if not self._handing_over:
             self._handing_over = True
             self._loop.call_soon(self._hand_over)
 
