@@ -34,16 +34,24 @@ class Answer:
     headers: tuple[tuple[bytes, bytes], ...] = ()
     result: str | None = None
 
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """The header as it goes out."""
+        fields = [*self.headers]
+        if self.status != 204:
+            fields.append((b"content-length", b"%d" % len(self.body)))
+        if self.body:
+            fields.append((b"content-type", self.content_type))
+        return fields
+
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the answer; a HEAD request gets no body (RFC 9110 9.3.2)."""
         if self.result is not None:
             note(scope, result=self.result)
-        headers: list[tuple[bytes, bytes]] = [*self.headers]
-        if self.status != 204:
-            headers.append((b"content-length", b"%d" % len(self.body)))
-        if self.body:
-            headers.append((b"content-type", self.content_type))
-        start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
+        start: Message = {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": self.fields(),
+        }
         await send(start)
         body = b"" if scope["method"] == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body})

@@ -54,7 +54,7 @@ class Edge:
         finally:
             _complete(asked, scope)
             self._metrics.answered(asked, status, seconds)
-            if self._access_log and not asked.unlogged:
+            if self._access_log:
                 self._tell(scope, asked, status, time.perf_counter() - began)
 
     def _tell(self, scope: Scope, asked: Asked, status: int, seconds: float) -> None:

@@ -1,12 +1,15 @@
-"""What placing a call has in common in all dialects: the headers of request and answer."""
+"""What placing a call has in common in all dialects: which requests do it, the headers of request
+and answer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from starlette.types import Scope
 
+from cordboard.api.answer import Answer
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.exchange.repetition import Accepted, usable_key
 
@@ -18,6 +21,17 @@ class Origin:
     call: str
     tenant: str
     account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Requests that are there to begin calls: by which ``verbs`` a path is asked for that, what
+    that is called in figures, and how a ``refusal`` is said to who asks."""
+
+    dialect: str
+    method: str
+    verbs: frozenset[str]
+    refusal: Callable[[Refused], Answer]
 
 
 IDEMPOTENCY_KEY: Final = b"idempotency-key"

@@ -24,15 +24,13 @@ REQUEST_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5,
 @dataclass(slots=True)
 class Asked:
     """What is known of a request by and by: its own id, the dialect, the method in its words, what
-    came of it (the id of that), and the call. ``unlogged`` requests leave no line in the log: there
-    may be more of them than anybody reads."""
+    came of it (the id of that), and the call."""
 
     id: str = ""
     dialect: str = UNKNOWN
     method: str = UNKNOWN
     result: str | None = None
     call: str | None = None
-    unlogged: bool = False
 
 
 def note(
@@ -51,13 +49,6 @@ def note(
     asked.method = method or asked.method
     asked.result = result or asked.result
     asked.call = call or asked.call
-
-
-def leave_unlogged(scope: Scope) -> None:
-    """Write no line about a request: it is told of elsewhere, with all that are like it."""
-    asked: Asked | None = scope.get(ASKED)
-    if asked is not None:
-        asked.unlogged = True
 
 
 def request_of(scope: Scope) -> str | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from cordboard.api.auth import Gate
 from cordboard.api.basix.cti.figures import CtiFigures
 from cordboard.calls.recorded_files import RecordedFiles
-from cordboard.calls.refusals import Refused
 from cordboard.directory.snapshot import Directory
 from cordboard.exchange.agents import Agents
 from cordboard.exchange.exchange import Exchange
@@ -18,24 +17,18 @@ from cordboard.feeds.following import Feed
 from cordboard.journal.port import Journal
 
 
-def _never() -> None:
-    """There is never too much to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """The exchange that places calls, the journal that knows them, the directory of the moment, and
     the gate by which clients come in; the feed of events that they follow, what agents do, the
     recordings with their ``files``, and where users' calls go. ``node`` is what this server is
-    called. ``busy`` says why no call may begin now, if so: whoever wants one is refused with that
-    before his request is looked at."""
+    called."""
 
     exchange: Exchange
     journal: Journal
     directory: Callable[[], Directory]
     files: RecordedFiles | None = None
     node: str = "server01"
-    busy: Callable[[], Refused | None] = _never
     gate: Gate = field(init=False)
     feed: Feed = field(init=False)
     agents: Agents = field(init=False)

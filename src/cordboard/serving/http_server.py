@@ -11,9 +11,13 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordboard.addresses import written
+from cordboard.serving.http_connection import Refusing, connections, nobody_is_refused
 from cordboard.serving.websockets import FramedWebSockets
 
 HTTP_BACKLOG: Final = 1024
+KEEP_ALIVE_SECONDS: Final = 5
+"""How long a connection may rest between two requests."""
+
 WEBSOCKET_OCTETS: Final = 4_096
 """The longest message that a client may send: nothing is expected of it."""
 
@@ -35,7 +39,12 @@ class ServiceFailed(Exception):
 class HttpServer:
     """Uvicorn inside our own loop: our signals, our start, our end."""
 
-    def __init__(self, address: tuple[str, int], app: ASGIApp) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        app: ASGIApp,
+        refusal: Refusing = nobody_is_refused,
+    ) -> None:
         self._address = address
         config = uvicorn.Config(
             app,
@@ -43,6 +52,8 @@ class HttpServer:
             port=address[1],
             backlog=HTTP_BACKLOG,
             lifespan="off",
+            http=connections(refusal),
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ws=FramedWebSockets,
             ws_max_size=WEBSOCKET_OCTETS,
             ws_ping_interval=PING_SECONDS,

@@ -18,6 +18,7 @@ import structlog
 
 from cordboard.addresses import written
 from cordboard.api.app import create_app
+from cordboard.api.door import Door
 from cordboard.api.services import Services
 from cordboard.api.watching import Watch
 from cordboard.configuration.sections import Strangers
@@ -101,9 +102,7 @@ class Service:
         self._callbacks = deliveries(
             self.journal, self._outbound, self._directory, self.exchange, settings.node
         )
-        services = Services(
-            *(self.exchange, self.journal, self._directory, files, settings.node), admission.busy
-        )
+        services = Services(self.exchange, self.journal, self._directory, files, settings.node)
         self._feed = services.feed
         self._retention = RecordingRetention(self.journal, services.recordings, time.time)
         self._monitoring = Monitoring(
@@ -112,7 +111,8 @@ class Service:
             cti=services.cti,
             owed=lambda: self._callbacks.pending,
         )
-        self._http = HttpServer(settings.http, create_app(services, self._shown()))
+        door = Door(admission.busy, self._monitoring.requests)
+        self._http = HttpServer(settings.http, create_app(services, self._shown()), door.refusal)
 
     def _shown(self) -> Watch:
         """What operators may see, and who of them."""

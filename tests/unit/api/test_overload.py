@@ -1,4 +1,4 @@
-"""Too much to do: in every dialect a new call is refused before its request is looked at, in the
+"""Too much to do: in every dialect a new call is refused by its path and method alone, in the
 dialect's own shape, and nothing else is."""
 
 from __future__ import annotations
@@ -7,31 +7,23 @@ import json
 from typing import Any
 
 import pytest
-from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
-from cordboard.api.app import create_app
+from cordboard.api.answer import Answer
+from cordboard.api.door import Door
 from cordboard.api.requests import RequestMetrics
-from cordboard.api.services import Services
-from cordboard.api.watching import Watch
 from cordboard.calls.refusals import RefusalId, Refused
-from support.asgi import Reply, ask
-from support.quick_house import QuickHouse
-
-pytestmark = pytest.mark.anyio
 
 
 def too_much() -> Refused:
     return Refused(RefusalId.OVERLOADED, "too many live calls", "overload.live_legs", retry_after=2)
 
 
-def app(metrics: RequestMetrics | None = None) -> ASGIApp:
-    house = QuickHouse()
-    services = Services(
-        house.exchange, house.journal, lambda: house.directory, busy=lambda: too_much()
-    )
-    watch = Watch() if metrics is None else Watch(metrics)
-    return create_app(services, watch)
+def come(method: str, path: str, metrics: RequestMetrics | None = None) -> Answer | None:
+    """What a request hears at the door that nobody knows who sends."""
+    door = Door(too_much, metrics or RequestMetrics())
+    headers = [(b"x-request-id", b"their-own"), (b"content-length", b"9")]
+    return door.refusal({"type": "http", "method": method, "path": path, "headers": headers})
 
 
 PLACES = (
@@ -46,17 +38,19 @@ PLACES = (
 )
 
 
-async def place(path: str, to: ASGIApp) -> Reply:
-    """A request of somebody unknown with a body that nobody can read: neither is looked at."""
-    return await ask(to, "POST", path, b"\xff{", authorization=None)
+def place(path: str, metrics: RequestMetrics | None = None) -> Answer:
+    answer = come("POST", path, metrics)
+    assert answer is not None
+    return answer
 
 
 @pytest.mark.parametrize("path", PLACES)
-async def test_a_new_call_is_refused_before_it_is_looked_at(path: str) -> None:
+def test_a_new_call_is_refused_before_it_is_looked_at(path: str) -> None:
     metrics = RequestMetrics()
     with capture_logs() as logs:
-        reply = await place(path, app(metrics))
-    assert int(reply.headers["retry-after"]) == 2
+        fields = dict(place(path, metrics).fields())
+    assert fields[b"retry-after"] == b"2"
+    assert fields[b"x-request-id"] == b"their-own"
     assert logs == [], "there may be hundreds of them a second"
     (counted,) = next(iter(metrics.collect())).samples
     assert counted.labels["result"] == "overloaded"
@@ -68,33 +62,33 @@ async def test_a_new_call_is_refused_before_it_is_looked_at(path: str) -> None:
     assert counted.labels["method"] != "-"
 
 
-async def told(path: str) -> tuple[int, Any]:
-    reply = await place(path, app())
-    return reply.status, reply.json
+def told(path: str) -> tuple[int, Any]:
+    answer = place(path)
+    return answer.status, json.loads(answer.body)
 
 
-async def test_basix_has_its_id_in_the_body() -> None:
-    status, body = await told("/basix/api/call_user")
+def test_basix_has_its_id_in_the_body() -> None:
+    status, body = told("/basix/api/call_user")
     assert (status, body["result_code"], body["error"]["id"]) == (200, 500, "overloaded")
 
 
-async def test_while1_has_a_message() -> None:
-    status, body = await told("/api/originate-call")
+def test_while1_has_a_message() -> None:
+    status, body = told("/api/originate-call")
     assert (status, body["has_error"]) == (200, True)
     assert body["messages"] == ["PBX is busy. Try again later"]
 
 
-async def test_enswitch_has_its_code() -> None:
-    status, body = await told("/api/json/calls/make/")
+def test_enswitch_has_its_code() -> None:
+    status, body = told("/api/json/calls/make/")
     assert status == 200
     assert body["responses"] == [{"code": "500", "key": "", "message": "Too many live calls"}]
 
 
-async def test_v1_has_a_problem() -> None:
-    reply = await place("/v1/calls", app())
-    assert (reply.status, reply.json["id"]) == (503, "overloaded")
-    assert reply.headers["content-type"] == "application/problem+json"
-    assert reply.json["parameter"] == "overload.live_legs"
+def test_v1_has_a_problem() -> None:
+    status, body = told("/v1/calls")
+    assert (status, body["id"]) == (503, "overloaded")
+    assert place("/v1/calls").content_type == b"application/problem+json"
+    assert body["parameter"] == "overload.live_legs"
 
 
 @pytest.mark.parametrize(
@@ -106,12 +100,17 @@ async def test_v1_has_a_problem() -> None:
         ("GET", "/api/channel"),
         ("POST", "/api/json/calls/active"),
         ("GET", "/healthz"),
+        ("POST", "/nowhere"),
         ("OPTIONS", "/v1/calls"),
         ("OPTIONS", "/basix/api/call_user"),
         ("OPTIONS", "/api/originate-call"),
     ],
 )
-async def test_whatever_is_about_calls_that_live_is_answered(method: str, path: str) -> None:
-    reply = await ask(app(), method, path, json.dumps({}).encode())
-    assert b"overloaded" not in reply.body
-    assert reply.status != 503
+def test_whatever_is_about_calls_that_live_comes_in(method: str, path: str) -> None:
+    assert come(method, path) is None
+
+
+def test_while_there_is_room_everybody_comes_in() -> None:
+    door = Door(lambda: None, RequestMetrics())
+    scope = {"type": "http", "method": "POST", "path": "/v1/calls", "headers": []}
+    assert door.refusal(scope) is None

@@ -7,6 +7,8 @@ HTTP methods, unknown paths, accounts that may not place calls (403) and guesser
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -16,12 +18,13 @@ from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenti
 from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
 from cordboard.api.body import ClientGone, UnreadableBody, read_object
-from cordboard.api.placing import Origin, headers_of, key_of, refusal_headers
-from cordboard.api.requests import leave_unlogged, note, request_of
+from cordboard.api.placing import Origin, Placing, headers_of, key_of, refusal_headers
+from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope
 
+DIALECT: Final = "basix"
 ERROR = 500
 """The one ``result_code`` of all errors."""
 
@@ -39,7 +42,7 @@ class BasixApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, always, unless the client has gone."""
         method = scope["path_params"]["method"]
-        note(scope, dialect="basix")
+        note(scope, dialect=DIALECT)
         try:
             answer = await self._answer(method, scope, receive)
         except ClientGone:
@@ -59,10 +62,6 @@ class BasixApi:
         if scope["method"] != "POST":
             return _error("method_not_allowed", "use POST", status=405, headers=_ALLOW)
         try:
-            busy = self._services.busy()
-            if busy is not None:
-                leave_unlogged(scope)
-                raise busy
             principal = self._services.gate.admit(scope)
             if not principal.may(ApiScope.CALLS_WRITE):
                 message = "the account lacks the scope calls:write"
@@ -81,8 +80,7 @@ class BasixApi:
         except UnreadableBody as fault:
             return _error(RefusalId.INVALID_JSON.value, str(fault))
         except Refused as refusal:
-            headers = refusal_headers(refusal)
-            return _error(refusal.id.value, refusal.message, refusal.parameter, headers=headers)
+            return _refused(refusal)
 
     async def _place(
         self, translate: Translate, principal: Principal, scope: Scope, receive: Receive
@@ -99,6 +97,11 @@ class BasixApi:
         note(scope, call=accepted.call)
         body = compact({"result_code": 0, "uuids": accepted.channels})
         return Answer(body=body, headers=headers_of(accepted))
+
+
+def _refused(refusal: Refused) -> Answer:
+    headers = refusal_headers(refusal)
+    return _error(refusal.id.value, refusal.message, refusal.parameter, headers=headers)
 
 
 def _error(
@@ -120,3 +123,12 @@ def routes(services: Services) -> list[Route]:
     """Where the methods are found, with and without a slash at the end."""
     api = BasixApi(services)
     return [Route("/basix/api/{method}", api), Route("/basix/api/{method}/", api)]
+
+
+def places() -> dict[str, Placing]:
+    """The requests that begin calls, by their paths."""
+    return {
+        f"/basix/api/{method}{slash}": Placing(DIALECT, method, frozenset({"POST"}), _refused)
+        for method in METHODS
+        for slash in ("", "/")
+    }

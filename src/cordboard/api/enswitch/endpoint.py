@@ -25,9 +25,10 @@ from cordboard.api.enswitch.make import DIALECT
 from cordboard.api.enswitch.making import MAKE
 from cordboard.api.enswitch.parameters import UnreadableParameters, read_parameters
 from cordboard.api.enswitch.replies import faults
-from cordboard.api.placing import refusal_headers
-from cordboard.api.requests import leave_unlogged, note, request_of
+from cordboard.api.placing import Placing, refusal_headers
+from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
+from cordboard.calls.refusals import Refused
 
 BASES: Final = ("/local/api/json", "/api/json")
 """As 015pbx has it, and as other operators do; clients mix them (vendor facts, 1)."""
@@ -38,6 +39,7 @@ FUNCTIONS: Final = (
     *(recordings.LIST, recordings.GET),
 )
 
+_VERBS: Final = frozenset({"GET", "POST"})
 _ALLOW = ((b"allow", b"GET, POST, OPTIONS"),)
 
 _log = structlog.get_logger(__name__)
@@ -66,12 +68,8 @@ class EnswitchApi:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
-        if scope["method"] not in ("GET", "POST"):
+        if scope["method"] not in _VERBS:
             return Answer(405, headers=_ALLOW, result="method_not_allowed")
-        busy = self._services.busy() if self._function.places else None
-        if busy is not None:
-            leave_unlogged(scope)
-            return faults([refusal(busy)], busy.id.value, refusal_headers(busy))
         try:
             parameters = await read_parameters(scope, receive)
             principal, person = await admit(self._services.gate, scope, parameters)
@@ -101,3 +99,18 @@ def routes(services: Services) -> list[Route]:
         for base in BASES
         for slash in ("", "/")
     ]
+
+
+def places() -> dict[str, Placing]:
+    """The requests that begin calls, by their paths."""
+    return {
+        f"{base}/{function.path}{slash}": Placing(DIALECT, function.path, _VERBS, _refused)
+        for function in FUNCTIONS
+        if function.places
+        for base in BASES
+        for slash in ("", "/")
+    }
+
+
+def _refused(refused: Refused) -> Answer:
+    return faults([refusal(refused)], refused.id.value, refusal_headers(refused))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
-from cordboard.api.requests import leave_unlogged, note, request_of
+from cordboard.api.placing import Placing
+from cordboard.api.requests import request_of
 from cordboard.api.services import Services
 from cordboard.api.v1 import (
     agents,
@@ -39,15 +40,12 @@ from cordboard.api.v1 import (
 from cordboard.api.v1.calls import place_call
 from cordboard.api.v1.feed_socket import FeedSocket
 from cordboard.api.v1.paths import Paths
-from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
+from cordboard.api.v1.problems import Problem, answer_of, faults_of, refusal_of, refused, wrong
 from cordboard.api.v1.schema import document
 from cordboard.calls.refusals import Refused
 from cordboard.journal.port import JournalUnavailable
 
 PREFIX: Final = "/v1"
-PLACE: Final = "/calls"
-"""Where calls are placed, by POST."""
-
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     calls.router,
     lists.router,
@@ -74,7 +72,7 @@ _log = structlog.get_logger(__name__)
 
 def create_v1(services: Services) -> ASGIApp:
     """What answers below :data:`PREFIX`."""
-    return _V1(application(services), {"/events": FeedSocket(services)}, services.busy)
+    return _V1(application(services), {"/events": FeedSocket(services)})
 
 
 def application(services: Services) -> FastAPI:
@@ -102,6 +100,12 @@ def application(services: Services) -> FastAPI:
     return app
 
 
+def places() -> dict[str, Placing]:
+    """The requests that begin calls, by their paths."""
+    placing = Placing("v1", place_call.__name__, frozenset({"POST"}), refusal_of)
+    return {f"{PREFIX}/calls": placing}
+
+
 class _Described(FastAPI):
     """Tells our own document of itself."""
 
@@ -113,11 +117,8 @@ class _Described(FastAPI):
 class _V1:
     """The application, and what it can't say itself: paths and methods that it does not have."""
 
-    def __init__(
-        self, app: FastAPI, sockets: Mapping[str, ASGIApp], busy: Callable[[], Refused | None]
-    ) -> None:
+    def __init__(self, app: FastAPI, sockets: Mapping[str, ASGIApp]) -> None:
         self._app = app
-        self._busy = busy
         self._sockets = sockets
         declared = (
             (context.path or "", context.methods or ())
@@ -156,18 +157,7 @@ class _V1:
         if scope["method"] not in methods:
             detail = "this path does not have the method"
             return answer_of(Problem("method_not_allowed", detail, headers=allow))
-        if path == PLACE and scope["method"] == "POST":
-            return self._too_much(scope)
         return None
-
-    def _too_much(self, scope: Scope) -> ASGIApp | None:
-        """The refusal of a call where there is too much to do already."""
-        busy = self._busy()
-        if busy is None:
-            return None
-        leave_unlogged(scope)
-        note(scope, dialect="v1", method=place_call.__name__)
-        return answer_of(refused(busy))
 
 
 def _path(scope: Scope) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cordboard.api.answer import PROBLEM, compact
+from cordboard.api.answer import PROBLEM, Answer, compact
 from cordboard.api.auth import BEARER, CHALLENGE
 from cordboard.api.placing import retry_after
 from cordboard.api.requests import note
@@ -130,6 +130,18 @@ class _Answer(Response):
 
 def answer_of(problem: Problem) -> Response:
     """The answer for a problem."""
+    status, body = _document(problem)
+    answer = _Answer(problem.id, body, status)
+    answer.raw_headers.extend(problem.headers)
+    if status == 401:
+        answer.raw_headers.extend((CHALLENGE, BEARER))
+    if status in RETRY_SECONDS and "retry-after" not in answer.headers:
+        answer.raw_headers.append((b"retry-after", b"%d" % RETRY_SECONDS[status]))
+    return answer
+
+
+def _document(problem: Problem) -> tuple[int, bytes]:
+    """The status, and what RFC 9457 has said of it."""
     status, title = KNOWN[problem.id]
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -144,13 +156,14 @@ def answer_of(problem: Problem) -> Response:
         body["state"] = problem.state
     if problem.errors:
         body["errors"] = [fault.model_dump() for fault in problem.errors]
-    answer = _Answer(problem.id, compact(body), status)
-    answer.raw_headers.extend(problem.headers)
-    if status == 401:
-        answer.raw_headers.extend((CHALLENGE, BEARER))
-    if status in RETRY_SECONDS and "retry-after" not in answer.headers:
-        answer.raw_headers.append((b"retry-after", b"%d" % RETRY_SECONDS[status]))
-    return answer
+    return status, compact(body)
+
+
+def refusal_of(refusal: Refused) -> Answer:
+    """The answer for a refusal, where no application stands behind it."""
+    problem = refused(refusal)
+    status, body = _document(problem)
+    return Answer(status, body, PROBLEM, problem.headers, problem.id)
 
 
 def refused(refusal: Refused) -> Problem:

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 from cordboard.api.answer import Answer
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Unauthenticated
 from cordboard.api.body import ClientGone, UnreadableBody
-from cordboard.api.placing import refusal_headers
-from cordboard.api.requests import leave_unlogged, note, request_of
+from cordboard.api.placing import Placing, refusal_headers
+from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.api.while1.asked import Asked, Method
 from cordboard.api.while1.cdr import CDR
@@ -31,9 +31,11 @@ from cordboard.api.while1.php_values import UnreadableParameters
 from cordboard.api.while1.queues import QUEUES
 from cordboard.api.while1.replies import errors
 from cordboard.api.while1.users_status import USERS_STATUS
+from cordboard.calls.refusals import Refused
 
 METHODS: Final = (ORIGINATE_CALL, CHANNEL, CDR, USERS_STATUS, QUEUES)
 
+_VERBS: Final = frozenset({"GET", "POST"})
 _ALLOW = ((b"allow", b"GET, POST, OPTIONS"),)
 
 _log = structlog.get_logger(__name__)
@@ -61,12 +63,8 @@ class While1Api:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
-        if scope["method"] not in ("GET", "POST"):
+        if scope["method"] not in _VERBS:
             return errors(["Use GET or POST"], "method_not_allowed", 405, _ALLOW)
-        busy = self._services.busy() if self._method.places else None
-        if busy is not None:
-            leave_unlogged(scope)
-            return errors([refusal(busy, "")], busy.id.value, headers=refusal_headers(busy))
         try:
             parameters = await read_parameters(scope, receive)
             principal = await admit(self._services.gate, scope, parameters)
@@ -93,3 +91,17 @@ def routes(services: Services) -> list[Route]:
         for method in METHODS
         for slash in ("", "/")
     ]
+
+
+def places() -> dict[str, Placing]:
+    """The requests that begin calls, by their paths."""
+    return {
+        f"/api/{method.name}{slash}": Placing(DIALECT, method.name, _VERBS, _refused)
+        for method in METHODS
+        if method.places
+        for slash in ("", "/")
+    }
+
+
+def _refused(refused: Refused) -> Answer:
+    return errors([refusal(refused, "")], refused.id.value, headers=refusal_headers(refused))
