@@ -20,8 +20,13 @@ from cordboard.sip.events import BindingsChanged, SipEvent
 from cordboard.sip.flow import Flow
 from cordboard.sip.stack import SipStack
 from cordboard.sip.stun import answer_stun
+from cordboard.sip.wheel import NEVER
 
 _log = structlog.get_logger(__name__)
+
+SLACK: Final = 0.02
+"""Seconds that SIP's timers may be late: all that are due within them are done at one wakeup. Each
+call leaves four that run for 5 to 32 s, and the shortest of all (T1) has half a second."""
 
 GOODBYE_SECONDS: Final = 2.0
 """How long stopping waits for peers to answer our BYE, CANCEL and last REGISTER."""
@@ -78,7 +83,7 @@ class StackRunner:
         self._stopping = False
         self._quiet = asyncio.Event()
         self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = 0.0
+        self._alarm_at = NEVER
 
     def pump(self) -> None:
         """Send what is to be sent, hand on what happened, and set the timer.
@@ -88,25 +93,22 @@ class StackRunner:
         if self._pumping:
             return
         self._pumping = True
-        stack, send = self.stack, self.transport.send
+        stack = self.stack
+        outbox, events = stack.outbox, stack.events
         try:
-            while True:
-                messages = stack.messages_to_send()
-                event = stack.next_event()
-                is_kept_first = isinstance(event, BindingsChanged)
-                if event is not None and is_kept_first:  # before the phone is told
-                    self._tell(event)
-                if messages:
-                    send(messages)
-                if event is None:
-                    break
-                if not is_kept_first:
-                    self._tell(event)
+            while outbox or events:
+                if events and isinstance(events[0], BindingsChanged):
+                    self._tell(events.popleft())  # it is kept before the phone is told
+                if outbox:
+                    self.transport.send(stack.messages_to_send())
+                elif events:
+                    self._tell(events.popleft())
         finally:
             self._pumping = False
         if self._stopping and not stack.sessions() and not stack.registrations():
             self._quiet.set()
-        self._arm()
+        if stack.wheel.earliest + SLACK < self._alarm_at:
+            self._arm(stack.wheel.earliest + SLACK)
 
     def _tell(self, event: SipEvent) -> None:
         try:
@@ -144,24 +146,22 @@ class StackRunner:
         self.stack.connection_lost(flow, self.clock())
         self.pump()
 
-    def _arm(self) -> None:
-        """See that the loop calls when the stack's next deadline comes.
+    def _arm(self, at: float) -> None:
+        """Have the loop call at that time, which is earlier than it would.
 
         An alarm that is set too early is left: it costs one idle call, less than moving it with
         each of the many timers that are cancelled before they are due.
         """
-        at = self.stack.get_timer()
-        if at is None or self._closed:
+        if self._closed:
             return
         if self._alarm is not None:
-            if self._alarm_at <= at:
-                return
             self._alarm.cancel()
         self._alarm_at = at
         self._alarm = self.loop.call_at(at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
+        self._alarm_at = NEVER
         self.stack.handle_timer(self.clock())
         self.pump()
 

@@ -23,6 +23,7 @@ from cordboard.sip.transaction import (
     compile_transactions,
     event_of,
 )
+from cordboard.sip.wheel import NEVER
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
@@ -137,9 +138,7 @@ class ClientTransaction(Transaction):
             self.bound(now)
             return
         layer.send(flow, data, call_id, now)
-        # A and B of an INVITE, E and F of the others: both begin at T1 and end at 64*T1.
-        timers = layer.timers
-        self.start_timers(0.0 if flow.reliable else timers.t1, timers.timeout, now)
+        self.repeat(layer.timers.timeout, now)  # A and B of an INVITE, E and F of the others
 
     def receive(self, response: Response, flow: Flow, now: float) -> None:
         """A response with our branch and method came."""
@@ -179,11 +178,12 @@ class ClientTransaction(Transaction):
         """Wait for so many seconds at most, in place of 64*T1, until somebody says something."""
         self.impatient = True
         if self.state in (State.CALLING, State.TRYING):
-            self.start_timers(self.interval, seconds, now)
+            self.ends_at = ends_at = now + seconds
+            self.layer.wheel.start(self, min(self.due, ends_at))
 
     def bound(self, now: float) -> None:
         """End an INVITE by timeout 64*T1 from now, whatever provisional responses come."""
-        self.start_timers(0.0, self.layer.timers.timeout, now)
+        self.expire_after(self.layer.timers.timeout, now)
 
 
 def _deliver(self: ClientTransaction, response: Response | None, now: float) -> None:
@@ -196,13 +196,12 @@ def _repeat(self: ClientTransaction, _: Response | None, now: float) -> None:
     interval = self.interval * 2
     if self.invite is None:
         interval = min(interval, self.layer.timers.t2)
-    self.repeat_later(interval, now)
+    self.repeat_after(interval, now)
 
 
 def _slow_down(self: ClientTransaction, _: Response | None, now: float) -> None:
     if self.interval:
-        self.layer.wheel.cancel(self.timer)
-        self.repeat_later(self.layer.timers.t2, now)
+        self.repeat_after(self.layer.timers.t2, now)
 
 
 def _acknowledge(self: ClientTransaction, response: Response | None, now: float) -> None:
@@ -216,29 +215,29 @@ def _stop_timers(self: ClientTransaction, _: Response | None, now: float) -> Non
     if self.user is None:
         self.bound(now)
     else:
-        self.stop_timers()
+        self.due = NEVER
 
 
 def _start_d(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.data = b""
-    self.start_wait(self.layer.timers.timer_d(reliable=self.flow.reliable), now)
+    self.absorb(self.layer.timers.timeout, now)
 
 
 def _start_k(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.data = b""
     self.user = None
-    self.start_wait(self.layer.timers.timer_k(reliable=self.flow.reliable), now)
+    self.absorb(self.layer.timers.t4, now)
 
 
 def _start_m(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.data = b""
     self.invite = None  # neither ACK nor CANCEL is made of it any more
-    self.start_timers(0.0, self.layer.timers.timeout, now)
+    self.expire_after(self.layer.timers.timeout, now)
 
 
 def _linger(self: ClientTransaction, _: Response | None, now: float) -> None:
     self.data = b""
-    self.start_timers(0.0, self.layer.timers.timeout, now)
+    self.expire_after(self.layer.timers.timeout, now)
 
 
 def _tell_timeout(self: ClientTransaction, _: Response | None, now: float) -> None:
@@ -252,7 +251,7 @@ def _tell_transport_error(self: ClientTransaction, _: Response | None, now: floa
 
 
 def _forget(self: ClientTransaction, _response: Response | None, _now: float) -> None:
-    self.stop_timers()
+    self.due = NEVER
     self.user = None  # who often holds the transaction, too
     self.layer.forget_client(self)
 

@@ -18,6 +18,7 @@ from cordboard.sip.transaction import (
     compile_transactions,
     event_of,
 )
+from cordboard.sip.wheel import NEVER
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
@@ -132,29 +133,28 @@ def _repeat(self: ServerTransaction, _: Response | None, now: float) -> None:
 
 
 def _slow_down(self: ServerTransaction, _: Response | None, now: float) -> None:
-    self.repeat_later(min(self.interval * 2, self.layer.timers.t2), now)
+    self.repeat_after(min(self.interval * 2, self.layer.timers.t2), now)
 
 
 def _start_g_h(self: ServerTransaction, _: Response | None, now: float) -> None:
     self.user = None
-    timers = self.layer.timers
-    self.start_timers(0.0 if self.flow.reliable else timers.t1, timers.timeout, now)
+    self.repeat(self.layer.timers.timeout, now)
 
 
 def _start_i(self: ServerTransaction, _: Response | None, now: float) -> None:
     self.last = b""
-    self.start_wait(self.layer.timers.timer_i(reliable=self.flow.reliable), now)
+    self.absorb(self.layer.timers.t4, now)
 
 
 def _start_j(self: ServerTransaction, _: Response | None, now: float) -> None:
     self.user = None
-    self.start_wait(self.layer.timers.timer_j(reliable=self.flow.reliable), now)
+    self.absorb(self.layer.timers.timeout, now)
 
 
 def _start_l(self: ServerTransaction, _: Response | None, now: float) -> None:
     self.user = None
     self.last = b""
-    self.start_timers(0.0, self.layer.timers.timeout, now)
+    self.expire_after(self.layer.timers.timeout, now)
 
 
 def _tell_transport_error(self: ServerTransaction, _: Response | None, now: float) -> None:
@@ -163,7 +163,7 @@ def _tell_transport_error(self: ServerTransaction, _: Response | None, now: floa
 
 
 def _forget(self: ServerTransaction, _response: Response | None, _now: float) -> None:
-    self.stop_timers()
+    self.due = NEVER
     self.request = None
     self.user = None
     self.layer.forget_server(self)

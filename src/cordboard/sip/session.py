@@ -108,7 +108,7 @@ class Session:
         self.over = True
         self.up = False
         self.core.events.append(SessionEnded(self.call_id, by, cancelled, reason_header))
-        self.timer.stop()
+        self.timer.cancel()
         self.negotiation.stop(now, keep_answer=keep_answer)
         if self.referrals is not None:
             self.referrals.stop(now)

@@ -18,11 +18,11 @@ from cordboard.sip.glare import has_collided, pause_after
 from cordboard.sip.grammar import delta_seconds
 from cordboard.sip.methods import SUPPORTED_LINE
 from cordboard.sip.reliable import has_option
+from cordboard.sip.wheel import NEVER, Timer
 
 if TYPE_CHECKING:
     from cordboard.sip.message import Message, Request, Response
     from cordboard.sip.session import Session
-    from cordboard.sip.wheel import Timer
 
 OPTION_TAG: Final = "timer"
 DEFAULT_MIN_SE: Final = 90
@@ -36,20 +36,20 @@ MARGIN: Final = 32.0
 """Seconds before the end at which who waits for a refresh hangs up; a third at most (10)."""
 
 
-class SessionTimer:
+class SessionTimer(Timer):
     """The timer of one session, which it refreshes or ends when it is time."""
 
-    __slots__ = ("_allowed", "_core", "_interval", "_least", "_of", "_refreshed_at", "_timer",
-                 "_we_refresh", "agreed")  # fmt: skip
+    __slots__ = ("_allowed", "_core", "_interval", "_least", "_of", "_refreshed_at", "_we_refresh",
+                 "agreed")  # fmt: skip
 
     def __init__(self, session: Session) -> None:
+        self.due = self.entered = NEVER  # as a timer is made
         self._of: Session | None = session
         self._core = core = session.core
         self._least = least = core.settings.min_se
         wanted = core.settings.session_expires
         self._interval = max(wanted, least) if wanted else 0
         self._we_refresh = True
-        self._timer: Timer | None = None
         self._refreshed_at = 0.0
         self._allowed: Sequence[str] = ()  # the peer's Allow headers, read when it matters
         self.agreed = False
@@ -128,28 +128,30 @@ class SessionTimer:
     # Time
 
     def _restart(self, now: float) -> None:
-        self.stop()
         interval = self._interval
         if not interval:
-            return
-        if self._we_refresh:
-            due = max(self._refreshed_at + interval / 2, now)
-            self._timer = self._core.wheel.schedule(due, self._refresh)
+            self.due = NEVER
+        elif self._we_refresh:
+            self._core.wheel.start(self, max(self._refreshed_at + interval / 2, now))
         else:
-            after = interval - min(MARGIN, interval / 3)
-            self._timer = self._core.wheel.schedule(now + after, self._expire)
+            self._core.wheel.start(self, now + interval - min(MARGIN, interval / 3))
 
     def refused(self, now: float) -> None:
         """A refresh or an offer of ours was refused. The peer is alive, but does not count anew:
         where it takes part another refresh has to come before it hangs up."""
-        due = self._timer is None or self._timer.action is None
-        if due and self._interval and self._we_refresh:
+        if self.due == NEVER and self._interval and self._we_refresh:
             self.postpone(self._interval / (8 if self.agreed else 2), now)
 
     def postpone(self, seconds: float, now: float) -> None:
         """It is time to refresh or to expire, but something else is under way."""
-        todo = self._refresh if self._we_refresh else self._expire
-        self._timer = self._core.wheel.schedule(now + seconds, todo)
+        self._core.wheel.start(self, now + seconds)
+
+    def ring(self, now: float) -> None:
+        """It is time to refresh or to expire."""
+        if self._we_refresh:
+            self._refresh(now)
+        else:
+            self._expire(now)
 
     def _refresh(self, now: float) -> None:
         """Half the interval has passed: by UPDATE where the peer takes it, else by re-INVITE."""
@@ -198,13 +200,9 @@ class SessionTimer:
 
     def let_go(self) -> None:
         """Forget the session."""
-        self.stop()
+        self.due = NEVER
         self._of = None
-
-    def stop(self) -> None:
-        """The session is over."""
-        self._core.wheel.cancel(self._timer)
-        self._timer = None
+        self._allowed = ()
 
 
 def _seconds_of(message: Message, header: str) -> int | None:

@@ -52,7 +52,8 @@ class SipStack:
     every message, ``keeper`` of what the next process needs to end the calls out. Methods about a
     call that does not exist, or that is past the state in which they make sense, do nothing: their
     cause crossed with what the peer did, and an event tells of it. ``bindings`` are those of the
-    ``registrar``.
+    ``registrar``; ``outbox``, ``events`` and ``wheel`` are there to be looked at: whether there is
+    anything to send, to hear, or to wait for.
     """
 
     def __init__(
@@ -67,6 +68,9 @@ class SipStack:
         self._core = core = Core(settings, random, trace, keeper)
         self._layer = core.layer
         self._sessions = core.sessions
+        self.outbox = core.layer.outbox
+        self.events = core.events
+        self.wheel = core.wheel
         self.bindings = None if registrar is None else Bindings(core, registrar)
         self._inbound = Inbound(core, self.bindings)
         self._standing = Standing(core)
@@ -150,23 +154,21 @@ class SipStack:
 
     def messages_to_send(self) -> list[tuple[Flow, bytes]]:
         """What is to be sent, in order; handed over once."""
-        outbox = self._layer.outbox
-        if outbox:
-            self._layer.outbox = []
-        return outbox
+        messages = self.outbox[:]
+        self.outbox.clear()
+        return messages
 
     def next_event(self) -> SipEvent | None:
         """The next event, in order; None when there is none."""
-        events = self._core.events
-        return events.popleft() if events else None
+        return self.events.popleft() if self.events else None
 
     def get_timer(self) -> float | None:
         """When :meth:`handle_timer` has to be called, in the seconds of ``now``."""
-        return self._core.wheel.next_deadline()
+        return self.wheel.next_deadline()
 
     def handle_timer(self, now: float) -> None:
         """Do what is due."""
-        self._core.wheel.run_due(now)
+        self.wheel.run_due(now)
 
     # Calls out
 
@@ -340,7 +342,7 @@ class SipStack:
 
     def timers(self) -> int:
         """How many timers are running."""
-        return len(self._core.wheel)
+        return len(self.wheel)
 
     def shut_down(self, now: float) -> None:
         """End every session and take every registration back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # How many times T1 a transaction lasts without an answer (RFC 3261 17.1.1.2: seven INVITEs).
 TIMEOUT_IN_T1 = 64
@@ -11,34 +11,17 @@ TIMEOUT_IN_T1 = 64
 @dataclass(frozen=True, slots=True)
 class Timers:
     """T1 is the estimate of a round trip, T2 the longest pause between repeats, T4 the longest time
-    a message stays in the network. Raises :class:`ValueError` unless 0 < T1 <= T2 and 0 < T4.
+    a message stays in the network (timers I and K). ``timeout`` is 64*T1: timers B, D, F, H, J, L
+    and M, and the wait for an ACK or for the end of a CANCEL. Raises :class:`ValueError` unless
+    0 < T1 <= T2 and 0 < T4.
     """
 
     t1: float = 0.5
     t2: float = 4.0
     t4: float = 5.0
+    timeout: float = field(init=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.t1 <= self.t2 or not self.t4 > 0:
             raise ValueError("SIP timers must satisfy 0 < T1 <= T2 and 0 < T4")
-
-    @property
-    def timeout(self) -> float:
-        """64*T1: timers B, F, H, J, L and M, and the wait for an ACK or for the end of a CANCEL."""
-        return TIMEOUT_IN_T1 * self.t1
-
-    def timer_d(self, *, reliable: bool) -> float:
-        """How long repeats of a final response to INVITE are acknowledged; 32 s by default."""
-        return 0.0 if reliable else self.timeout
-
-    def timer_i(self, *, reliable: bool) -> float:
-        """How long repeats of an ACK are absorbed."""
-        return 0.0 if reliable else self.t4
-
-    def timer_j(self, *, reliable: bool) -> float:
-        """How long repeats of a request other than INVITE are answered."""
-        return 0.0 if reliable else self.timeout
-
-    def timer_k(self, *, reliable: bool) -> float:
-        """How long repeats of a final response to another request are absorbed."""
-        return 0.0 if reliable else self.t4
+        object.__setattr__(self, "timeout", TIMEOUT_IN_T1 * self.t1)

@@ -6,8 +6,8 @@ tables of :mod:`~cordboard.sip.client_transaction` and :mod:`~cordboard.sip.serv
 this module knows no SIP. On an event the machine first takes the next state, then runs the actions
 in order, so that whatever an action sets off finds the machine where it will be.
 
-Each transaction has one timer for both things a transaction waits for, the next repeat (timers A, E
-and G) and its end (B, F, H and the waits D, I, J, K, L, M): it is set to whichever comes first.
+A transaction is its own timer for both things that it waits for, the next repeat (timers A, E and
+G) and its end (B, F, H and the waits D, I, J, K, L, M): it is set to whichever comes first.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cordboard.sip.table import Row, compile_table
+from cordboard.sip.wheel import NEVER, Timer
 
 if TYPE_CHECKING:
     from cordboard.sip.flow import Flow
     from cordboard.sip.message import Response
     from cordboard.sip.transaction_layer import TransactionLayer
-    from cordboard.sip.wheel import Timer
 
 
 class State(StrEnum):
@@ -101,10 +101,10 @@ _TIMEOUT = Event.TIMEOUT
 _REPEAT = Event.REPEAT
 
 
-class Transaction:
-    """The running part of a machine: its place in the table and its one timer."""
+class Transaction(Timer):
+    """The running part of a machine: its place in the table and in the wheel."""
 
-    __slots__ = ("call_id", "ends_at", "flow", "interval", "key", "layer", "row", "state", "timer")
+    __slots__ = ("call_id", "ends_at", "flow", "interval", "key", "layer", "row", "state")
 
     def __init__(
         self,
@@ -115,13 +115,13 @@ class Transaction:
         rows: Rows,
         state: State,
     ) -> None:
+        self.due = self.entered = NEVER  # as a timer is made
         self.layer = layer
         self.key = key
         self.flow = flow
         self.call_id = call_id
         self.state = state
         self.row = rows[state]
-        self.timer: Timer | None = None
         self.interval = 0.0  # seconds to the next repeat; 0: nothing is repeated
         self.ends_at = 0.0
 
@@ -134,33 +134,33 @@ class Transaction:
         for action in actions:
             action(self, response, now)
 
-    def start_timers(self, interval: float, lasts: float, now: float) -> None:
-        """Repeat after ``interval`` seconds (0: never) and end after ``lasts`` seconds."""
-        layer = self.layer
-        layer.wheel.cancel(self.timer)
-        self.interval = interval
-        self.ends_at = ends_at = now + lasts
-        due = now + interval if 0.0 < interval < lasts else ends_at
-        self.timer = layer.wheel.schedule(due, self._on_timer)
-
-    def start_wait(self, lasts: float, now: float) -> None:
-        """Stay for ``lasts`` seconds; not at all where that is 0 (reliable transports)."""
-        if lasts > 0.0:
-            self.start_timers(0.0, lasts, now)
+    def repeat(self, seconds: float, now: float) -> None:
+        """Repeat from T1 on, but over a connection, and end after so many seconds."""
+        self.ends_at = ends_at = now + seconds
+        if self.flow.transport == "udp":
+            self.repeat_after(self.layer.timers.t1, now)
         else:
-            self.stop_timers()
-            self.happen(_TIMEOUT, None, now)
+            self.layer.wheel.start(self, ends_at)
 
-    def stop_timers(self) -> None:
-        """Wait for events only."""
-        self.layer.wheel.cancel(self.timer)
-        self.timer = None
-
-    def repeat_later(self, interval: float, now: float) -> None:
+    def repeat_after(self, interval: float, now: float) -> None:
         """Set the next repeat, or the end where that comes first."""
         self.interval = interval
-        self.timer = self.layer.wheel.schedule(min(now + interval, self.ends_at), self._on_timer)
+        self.layer.wheel.start(self, min(now + interval, self.ends_at))
 
-    def _on_timer(self, now: float) -> None:
-        self.timer = None
+    def expire_after(self, seconds: float, now: float) -> None:
+        """Repeat nothing, and end after so many seconds."""
+        self.interval = 0.0
+        self.ends_at = ends_at = now + seconds
+        self.layer.wheel.start(self, ends_at)
+
+    def absorb(self, seconds: float, now: float) -> None:
+        """Stay for so many seconds because of repeats; over a connection none come."""
+        if self.flow.transport == "udp":
+            self.expire_after(seconds, now)
+        else:
+            self.due = NEVER
+            self.happen(_TIMEOUT, None, now)
+
+    def ring(self, now: float) -> None:
+        """The time for a repeat has come, or the end."""
         self.happen(_TIMEOUT if now >= self.ends_at else _REPEAT, None, now)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.sip.wheel import MIN_SWEEP, Action, TimerWheel
+from cordboard.sip.wheel import MIN_SWEEP, NEVER, Action, Timer, TimerWheel
 
 
 class Ran(list[object]):
@@ -63,6 +63,72 @@ def test_cancelled_timers_take_no_room_for_long() -> None:
         wheel.cancel(wheel.schedule(100.0 + number, lambda _: None))
     assert len(wheel) == 0
     assert len(wheel._heap) <= MIN_SWEEP + 1
+
+
+class Noting(Timer):
+    """Notes when it rings."""
+
+    def __init__(self, ran: Ran) -> None:
+        super().__init__()
+        self._ran = ran
+
+    def ring(self, now: float) -> None:
+        self._ran.append(now)
+
+
+def test_a_timer_that_is_put_off_rings_at_its_new_time_only() -> None:
+    wheel, ran = TimerWheel(), Ran()
+    timer = Noting(ran)
+    wheel.start(timer, 1.0)
+    wheel.start(timer, 3.0)
+    wheel.run_due(2.0)
+    assert (ran, wheel.next_deadline(), len(wheel)) == ([], 3.0, 1)
+    wheel.run_due(3.0)
+    assert (ran, wheel.next_deadline(), len(wheel)) == ([3.0], None, 0)
+
+
+def test_a_timer_that_is_brought_forward_rings_once() -> None:
+    wheel, ran = TimerWheel(), Ran()
+    timer = Noting(ran)
+    wheel.start(timer, 3.0)
+    wheel.start(timer, 1.0)
+    assert (wheel.earliest, len(wheel)) == (1.0, 1)
+    wheel.run_due(1.0)
+    wheel.run_due(5.0)
+    assert ran == [1.0]
+
+
+def test_a_cancelled_timer_can_be_started_again() -> None:
+    wheel, ran = TimerWheel(), Ran()
+    timer = Noting(ran)
+    wheel.start(timer, 1.0)
+    timer.cancel()
+    assert len(wheel) == 0
+    wheel.run_due(1.0)
+    wheel.start(timer, 2.0)
+    wheel.run_due(2.0)
+    assert ran == [2.0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([None, 1.0, 2.0, 3.0, 4.0]))))
+def test_each_timer_rings_when_it_was_last_set_to(plan: list[tuple[int, float | None]]) -> None:
+    wheel = TimerWheel()
+    rings: list[Ran] = [Ran() for _ in range(4)]
+    timers = [Noting(ran) for ran in rings]
+    last: dict[int, float] = {}
+    for number, due in plan:
+        if due is None:
+            timers[number].cancel()
+            last.pop(number, None)
+        else:
+            wheel.start(timers[number], due)
+            last[number] = due
+        assert wheel.earliest <= min(last.values(), default=NEVER)
+    assert len(wheel) == len(last)
+    for now in (1.0, 2.0, 3.0, 4.0):
+        wheel.run_due(now)
+    assert rings == [[last[number]] if number in last else [] for number in range(4)]
+    assert not wheel._heap
 
 
 @given(st.lists(st.tuples(st.floats(0, 100), st.booleans())), st.floats(0, 100))
