@@ -12,7 +12,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cordboard.api.basix.cti.elements import COLUMNS, Element, Row
+from cordboard.api.basix.cti.elements import COLUMNS, Element
+from cordboard.api.basix.cti.reading import read_frame
+from cordboard.api.basix.cti.terms import Encoded, frame
 from cordboard.calls.events import EventKind
 from cordboard.calls.refusals import Refused
 from cordboard.calls.request import Address, GroupKeys, Leg, RingGroup, RingNumber, RunContext
@@ -109,15 +111,16 @@ async def act(house: QuickHouse, live: list[str], what: Place | When | Ask) -> N
         house.exchange.wish(DOMAIN, live[what.call % len(live)], wish)
 
 
-def shown(element: Element, rows: Iterable[Row], watch: CtiWatch) -> list[str]:
+def shown(element: Element, written: Iterable[bytes], watch: CtiWatch) -> list[str]:
     """Rows to compare. Of a party that came from another call, which is over, who comes later knows
     no more than who it is, what it does, and with whom."""
     if element not in (Element.CHANNEL, Element.CHANNEL_WAITING) or not watch.merged:
-        return sorted(map(repr, rows))
+        return sorted(map(repr, written))
+    rows = [read_frame(frame(Encoded(row))) for row in written]
     known = ("uuid", "user_id", "other_uuid", "peer_location", "called_number")
     columns = COLUMNS[element]
     places = [columns.index(name) for name in known if name in columns]
-    return sorted(repr([row[place] for place in places]) for row in rows)
+    return sorted(repr([row[place] for place in places]) for row in rows if isinstance(row, tuple))
 
 
 async def run(acts: Sequence[Place | When | Ask]) -> None:

@@ -8,10 +8,12 @@ from cordboard.api.basix.cti.reading import MalformedTerm, read_frame
 from cordboard.api.basix.cti.terms import (
     LONGEST_SHORT,
     Atom,
+    Encoded,
     Term,
     UnwritableTerm,
-    encoded,
     frame,
+    joined,
+    tuple_head,
     written,
 )
 
@@ -88,7 +90,13 @@ def test_an_empty_text_stays_a_text() -> None:
 
 def test_a_term_that_was_written_before_stands_in_others_as_it_is() -> None:
     row: Term = (7, b"t1")
-    assert frame([encoded(row), encoded(row)]) == frame([row, row])
+    assert frame([Encoded(written(row)), Encoded(written(row))]) == frame([row, row])
+
+
+def test_a_tuple_can_be_written_in_parts() -> None:
+    row: tuple[Term, ...] = (7, b"t1", None, (1.5, ["x"]), True)
+    parts = (joined(*row[:2]), joined(row[2]), joined(*row[3:]))
+    assert tuple_head(len(row)) + b"".join(parts) == written(row)
 
 
 def nested(depth: int) -> Term:

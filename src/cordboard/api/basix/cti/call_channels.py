@@ -6,10 +6,10 @@ change nothing that the vendor has a column for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-from cordboard.api.basix.cti.channel_line import ChannelLine
+from cordboard.api.basix.cti.channel_line import ChannelLine, Party
 from cordboard.api.basix.cti.channel_states import (
     BRIDGED,
     MEDIA_PLUG,
@@ -22,7 +22,14 @@ from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Change, Element, Row
 from cordboard.api.basix.cti.event_values import Told, as_cause, as_dict, as_text
 from cordboard.api.basix.cti.hangups import hangup
-from cordboard.api.basix.cti.live_call import OTHER, House, LiveCall, accepted_call, target_of
+from cordboard.api.basix.cti.live_call import (
+    NAMES,
+    OTHER,
+    House,
+    LiveCall,
+    accepted_call,
+    target_of,
+)
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.request import Leg
@@ -46,16 +53,20 @@ class CallChannels:
     def __init__(self, tenant: Callable[[], TenantDirectory]) -> None:
         self._house = House(tenant)
         self._calls: dict[str, LiveCall] = {}
+        self._told: list[Delta] = []
 
-    def take(self, recorded: Recorded) -> Iterator[Delta]:
-        """What an event makes of them; to be iterated to its end."""
+    def take(self, recorded: Recorded) -> list[Delta]:
+        """What an event makes of them."""
         event = recorded.event
-        if event.kind is EventKind.CALL_ACCEPTED:
+        does = _DOES.get(event.kind)
+        if does is not None:
+            call = self._calls.get(event.call)
+            if call is not None:
+                does(self, call, recorded)
+        elif event.kind is EventKind.CALL_ACCEPTED:
             self._calls[event.call] = accepted_call(recorded)
-            return
-        call, does = self._calls.get(event.call), _DOES.get(event.kind)
-        if call is not None and does is not None:
-            yield from does(self, call, recorded)
+        told, self._told = self._told, []
+        return told
 
     def leg_of(self, channel: str) -> tuple[str, Leg] | None:
         """The call and the leg of a channel that is alive."""
@@ -65,7 +76,7 @@ class CallChannels:
                 return name, line.leg
         return None
 
-    def _offered(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _offered(self, call: LiveCall, recorded: Recorded) -> None:
         """Somebody calls us, for the other party; or, without having dialled one, to take the place
         of his own leg."""
         event = recorded.event
@@ -73,41 +84,42 @@ class CallChannels:
         line = self._house.channel(call, leg, recorded, inbound=True)
         line.called_number = as_text(event.data.get("dialled"))
         line.number = line.calling_number = as_text(event.data.get("caller_number"))
-        other = call.parties.get(OTHER[leg], {})
+        other = call.parties[OTHER[leg]].told
         line.doing = self._house.calling(other)
         line.target = target_of(other, line.called_number)
         line.happened(NEW_CHANNEL)
         call.talking[leg] = line.uuid
-        yield call.told(line, Change.ADDED)
+        self._tell(call, line, Change.ADDED)
 
-    def _dialled(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _dialled(self, call: LiveCall, recorded: Recorded) -> None:
         """A channel is dialled, and who has answered already waits for it."""
         event = recorded.event
         if event.leg is None or event.channel is None or event.channel in call.lines:
             return
-        party = call.parties[event.leg] = as_dict(event.data.get("party"))
+        party = as_dict(event.data.get("party"))
+        call.parties[event.leg] = Party(party)
         waits = call.line_of(OTHER[event.leg])
         if waits is not None:
-            yield from self._does(call, waits, self._house.calling(party), recorded.at)
+            self._does(call, waits, self._house.calling(party), recorded.at)
         line = self._house.channel(call, event.leg, recorded, inbound=False)
         line.origination = call.origination
         line.other = None if waits is None else waits.uuid
         line.happened(CHANNEL_ORIGINATE)
-        yield call.told(line, Change.ADDED)
+        self._tell(call, line, Change.ADDED)
 
-    def _screening(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
-        yield from self._now_does(call, recorded, SCREENING)
+    def _screening(self, call: LiveCall, recorded: Recorded) -> None:
+        self._now_does(call, recorded, SCREENING)
 
-    def _answered(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _answered(self, call: LiveCall, recorded: Recorded) -> None:
         """Somebody has answered, or was answered by us."""
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
             return
         line.answered_at = recorded.at
         line.happened(CHANNEL_ANSWER)
-        yield call.told(line, Change.UPDATED)
+        self._tell(call, line, Change.UPDATED)
 
-    def _leg_answered(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _leg_answered(self, call: LiveCall, recorded: Recorded) -> None:
         """A leg has its channel; the first one's waits for the other party."""
         event = recorded.event
         line = call.lines.get(event.channel or "")
@@ -116,46 +128,46 @@ class CallChannels:
         call.talking[event.leg] = line.uuid
         other = call.line_of(OTHER[event.leg])
         if other is None:
-            doing = self._house.calling(call.parties.get(OTHER[event.leg], {}))
-            yield from self._does(call, line, doing, recorded.at)
+            doing = self._house.calling(call.parties[OTHER[event.leg]].told)
+            self._does(call, line, doing, recorded.at)
 
-    def _transferred(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _transferred(self, call: LiveCall, recorded: Recorded) -> None:
         """The one has answered who takes a party's place."""
         line = call.lines.get(recorded.event.channel or "")
         if line is not None and line.answered_at is None:
-            yield from self._answered(call, recorded)
-        yield from self._leg_answered(call, recorded)
+            self._answered(call, recorded)
+        self._leg_answered(call, recorded)
 
-    def _bridged(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _bridged(self, call: LiveCall, recorded: Recorded) -> None:
         """Two channels hear each other."""
         data = recorded.event.data
-        pair = [call.lines.get(as_text(data.get(leg.value))) for leg in Leg]
+        pair = [call.lines.get(as_text(data.get(name))) for name in NAMES.values()]
         for line, other in zip(pair, reversed(pair), strict=True):
             if line is None or other is None:
                 continue
-            yield from self._waits_no_longer(call, line)
+            self._waits_no_longer(call, line)
             call.talking[line.leg] = line.uuid
             line.other, line.last_bridged_user = other.uuid, other.user
             line.does(BRIDGED, recorded.at)
             line.happened(CHANNEL_BRIDGE)
-            yield call.told(line, Change.UPDATED)
+            self._tell(call, line, Change.UPDATED)
 
-    def _program(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _program(self, call: LiveCall, recorded: Recorded) -> None:
         """A program goes on with who has called or answered."""
         line = call.line_of(Leg.FIRST)
         if line is not None:
-            yield from self._does(call, line, PROGRAM, recorded.at)
+            self._does(call, line, PROGRAM, recorded.at)
 
-    def _eavesdropping(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _eavesdropping(self, call: LiveCall, recorded: Recorded) -> None:
         """It hears two of another call from now on, or nobody."""
         data = recorded.event.data
         line = call.lines.get(recorded.event.channel or "")
         if line is not None:
             mode = data.get("mode")
             doing = MEDIA_PLUG if mode is None else eavesdropping(data.get("watched"), mode)
-            yield from self._does(call, line, doing, recorded.at)
+            self._does(call, line, doing, recorded.at)
 
-    def _held(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _held(self, call: LiveCall, recorded: Recorded) -> None:
         """A client holds a party."""
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
@@ -163,16 +175,16 @@ class CallChannels:
         doing = self._house.parked(call.lines.get(line.other or ""))
         line.does(doing, recorded.at)
         line.happened(CHANNEL_PARK)
-        yield call.told(line, Change.UPDATED)
-        yield from self._waits(call, line, doing, recorded.at)
+        self._tell(call, line, Change.UPDATED)
+        self._waits(call, line, doing, recorded.at)
 
-    def _resumed(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _resumed(self, call: LiveCall, recorded: Recorded) -> None:
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
             return
-        yield from self._does(call, line, BRIDGED, recorded.at)
+        self._does(call, line, BRIDGED, recorded.at)
 
-    def _joined(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _joined(self, call: LiveCall, recorded: Recorded) -> None:
         """The other party waits for somebody of a group."""
         event = recorded.event
         line = self._who_waits(call, recorded)
@@ -180,26 +192,27 @@ class CallChannels:
             return
         group: Told = {**as_dict(event.data.get("group")), "kind": "group"}
         doing = self._house.calling(group)
-        yield from self._does(call, line, doing, recorded.at)
-        yield from self._waits(call, line, doing, recorded.at)
+        self._does(call, line, doing, recorded.at)
+        self._waits(call, line, doing, recorded.at)
 
-    def _left(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _left(self, call: LiveCall, recorded: Recorded) -> None:
         """It waits no longer."""
         line = self._who_waits(call, recorded)
         if line is not None:
-            yield from self._waits_no_longer(call, line)
+            self._waits_no_longer(call, line)
 
     def _who_waits(self, call: LiveCall, recorded: Recorded) -> ChannelLine | None:
         event = recorded.event
         leg = OTHER[event.leg or Leg.SECOND]
         return call.lines.get(event.channel or "") or call.line_of(leg)
 
-    def _transferring(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _transferring(self, call: LiveCall, recorded: Recorded) -> None:
         """Another party takes the place of a leg's, perhaps with channels that it has."""
         event = recorded.event
         if event.leg is None:
             return
-        call.parties[event.leg] = as_dict(event.data.get("party"))
+        party = as_dict(event.data.get("party"))
+        call.parties[event.leg] = Party(party)
         call.talking.pop(event.leg, None)
         came_from = self._calls.get(as_text(event.data.get("from_call")))
         if came_from is not None and came_from is not call:
@@ -208,18 +221,16 @@ class CallChannels:
             if uuid not in call.lines:  # the call that it comes from is over, and forgotten
                 line = self._house.arrived(call, event.leg, recorded, uuid)
                 line.happened(STATE_CHANGE)
-                yield call.told(line, Change.ADDED)
+                self._tell(call, line, Change.ADDED)
         waits = call.line_of(OTHER[event.leg])
         if waits is not None:
-            doing = self._house.calling(call.parties[event.leg])
-            yield from self._does(call, waits, doing, recorded.at)
+            self._does(call, waits, self._house.calling(party), recorded.at)
 
-    def _merged(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _merged(self, call: LiveCall, recorded: Recorded) -> None:
         """A party of this call goes on in another one."""
         into = self._calls.get(as_text(recorded.event.data.get("into")))
         if into is not None and into is not call:
             self._move(call, into, recorded, None)
-        yield from ()
 
     def _move(
         self, source: LiveCall, target: LiveCall, recorded: Recorded, leg: Leg | None
@@ -238,60 +249,64 @@ class CallChannels:
             if leg is not None and line.answered_at is not None:
                 target.talking[leg] = uuid
 
-    def _ended(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _ended(self, call: LiveCall, recorded: Recorded) -> None:
         """A channel is over."""
         line = call.lines.get(recorded.event.channel or "")
         if line is not None:
             data = recorded.event.data
             remote = data.get("by") == "remote" and not _is_cancelled(line, data.get("sip_status"))
             cause = _as_the_vendor_has_it(call, line, as_cause(data.get("cause")))
-            yield from self._gone(call, line, recorded.at, cause, remote=remote)
+            self._gone(call, line, recorded.at, cause, remote=remote)
 
-    def _over(self, call: LiveCall, recorded: Recorded) -> Iterator[Delta]:
+    def _over(self, call: LiveCall, recorded: Recorded) -> None:
         """A call is over, and with it whatever no event has ended: the server was killed."""
         cause = as_cause(recorded.event.data.get("cause"))
         for line in tuple(call.lines.values()):
-            yield from self._gone(call, line, recorded.at, cause, remote=False)
+            self._gone(call, line, recorded.at, cause, remote=False)
         del self._calls[recorded.event.call]
 
     def _gone(
         self, call: LiveCall, line: ChannelLine, at: float, cause: Cause, *, remote: bool
-    ) -> Iterator[Delta]:
-        yield from self._waits_no_longer(call, line)
+    ) -> None:
+        self._waits_no_longer(call, line)
         line.ended_at = at
         answered = line.answered_at is not None
         line.happened(
             CHANNEL_HANGUP, hangup(cause, inbound=line.inbound, answered=answered, remote=remote)
         )
-        yield call.told(line, Change.REMOVED)
+        self._tell(call, line, Change.REMOVED)
         del call.lines[line.uuid]
 
-    def _now_does(self, call: LiveCall, recorded: Recorded, doing: Row) -> Iterator[Delta]:
+    def _now_does(self, call: LiveCall, recorded: Recorded, doing: Row) -> None:
         line = call.lines.get(recorded.event.channel or "")
         if line is not None:
-            yield from self._does(call, line, doing, recorded.at)
+            self._does(call, line, doing, recorded.at)
 
-    def _does(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> Iterator[Delta]:
+    def _does(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> None:
         """A channel does something else from now on, and is not parked any more."""
         if line.doing[0] == PARK:
-            yield from self._waits_no_longer(call, line)
+            self._waits_no_longer(call, line)
         if line.does(doing, at):
             line.happened(STATE_CHANGE)
-            yield call.told(line, Change.UPDATED)
+            self._tell(call, line, Change.UPDATED)
 
-    def _waits(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> Iterator[Delta]:
+    def _waits(self, call: LiveCall, line: ChannelLine, doing: Row, at: float) -> None:
         change = Change.UPDATED if line.uuid in call.waiting else Change.ADDED
         call.waiting[line.uuid] = (doing, at)
-        yield self._waiting(line, doing, at, change)
+        self._tell_waiting(line, doing, at, change)
 
-    def _waits_no_longer(self, call: LiveCall, line: ChannelLine) -> Iterator[Delta]:
+    def _waits_no_longer(self, call: LiveCall, line: ChannelLine) -> None:
         waited = call.waiting.pop(line.uuid, None)
         if waited is not None:
-            yield self._waiting(line, *waited, Change.REMOVED)
+            self._tell_waiting(line, *waited, Change.REMOVED)
 
-    def _waiting(self, line: ChannelLine, doing: Row, at: float, change: Change) -> Delta:
+    def _tell(self, call: LiveCall, line: ChannelLine, change: Change) -> None:
+        self._told.append(call.told(line, change))
+
+    def _tell_waiting(self, line: ChannelLine, doing: Row, at: float, change: Change) -> None:
         """Whoever may answer is to know who waits: everybody of the tenant."""
-        return Delta(Element.CHANNEL_WAITING, change, line.waiting_row(doing, at))
+        row = line.waiting_row(doing, at)
+        self._told.append(Delta(Element.CHANNEL_WAITING, change, line.uuid, row))
 
 
 def _channels(recorded: Recorded) -> list[str]:
@@ -312,7 +327,7 @@ def _is_cancelled(line: ChannelLine, status: Json) -> bool:
     return not line.inbound and line.answered_at is None and status == CANCELLED
 
 
-_DOES: Final[dict[EventKind, Callable[[CallChannels, LiveCall, Recorded], Iterator[Delta]]]] = {
+_DOES: Final[dict[EventKind, Callable[[CallChannels, LiveCall, Recorded], None]]] = {
     EventKind.CHANNEL_OFFERED: CallChannels._offered,
     EventKind.CHANNEL_DIALLED: CallChannels._dialled,
     EventKind.CHANNEL_SCREENING: CallChannels._screening,

@@ -1,13 +1,33 @@
-"""One channel of a call, as the CTI WebSocket shows it."""
+"""One channel of a call, as the CTI WebSocket shows it.
+
+A row is told with each thing that happens to a channel, and most of its columns are as they were:
+those that last are written once, with the first row, and its state when it does something else.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
-from cordboard.api.basix.cti.elements import Row, micros, text
+from cordboard.api.basix.cti.elements import COLUMNS, Element, Row, micros, text
 from cordboard.api.basix.cti.end_users import NOBODY, end_user_text
 from cordboard.api.basix.cti.event_values import Told, id_in
+from cordboard.api.basix.cti.terms import UNDEFINED, joined, tuple_head, written
 from cordboard.calls.request import Leg
+
+_HEAD: Final = tuple_head(len(COLUMNS[Element.CHANNEL]))
+
+_NO_INFO: Final = UNDEFINED
+
+
+class _Lasting(NamedTuple):
+    """What is the same in all rows of a channel, written: its columns up to the time of its offer,
+    whose it is, what its call is for, and its id at the end."""
+
+    begin: bytes
+    user: bytes
+    background: bytes
+    call_id: bytes
 
 
 @dataclass(slots=True)
@@ -16,7 +36,8 @@ class ChannelLine:
 
     ``inbound`` is one that was offered to us, ``outside`` one that goes through a trunk. ``doing``
     is its state since ``since``; ``end_user`` is who is at its far end, and ``number`` the far
-    end's number.
+    end's number. Up to ``tags`` all but ``leg``, ``doing`` and ``since`` is settled before its
+    first row.
     """
 
     uuid: str
@@ -35,19 +56,22 @@ class ChannelLine:
     target: Row | None = None
     origination: bytes | None = None
     end_user: bytes | None = None
+    tags: bytes | None = None
     answered_at: float | None = None
     ended_at: float | None = None
     other: str | None = None
     last_bridged_user: int | None = None
-    tags: bytes | None = None
     last_event: bytes = field(default=b"")
     last_event_data: bytes | None = None
+    _lasting: _Lasting | None = field(default=None, repr=False)
+    _state: bytes | None = field(default=None, repr=False)
+    _summary: bytes | None = field(default=None, repr=False)
 
     def does(self, doing: Row, at: float) -> bool:
         """Whether it did something else so far."""
         if doing == self.doing:
             return False
-        self.doing, self.since = doing, at
+        self.doing, self.since, self._state = doing, at, None
         return True
 
     def happened(self, event: bytes, data: bytes | None = None) -> None:
@@ -64,71 +88,99 @@ class ChannelLine:
         """Where its far end is."""
         return b"external" if self.outside else b"internal"
 
-    def summary(self) -> Row:
+    def summary(self) -> bytes:
         """It in the column ``other_info`` of the channel at the other end of its call."""
-        offered = micros(self.offered_at)
-        return _info(
-            self.user,
-            self.end_user,
-            self.direction,
-            self.location,
-            self.number,
-            offered,
-            self.group,
+        if self._summary is None:
+            offered = micros(self.offered_at)
+            who = (self.user, self.end_user, self.direction, self.location, self.number)
+            self._summary = _info(*who, offered, self.group)
+        return self._summary
+
+    def row(self, other_info: bytes) -> bytes:
+        """Its columns, of which the last but one is written already."""
+        lasting = self._lasting or self._written_once()
+        return b"".join(
+            (
+                _HEAD,
+                lasting.begin,
+                joined(
+                    _micros(self.answered_at),
+                    _micros(self.ended_at),
+                    None if self.other is None else text(self.other),
+                ),
+                lasting.user,
+                self._state or self._written_state(),
+                lasting.background,
+                joined(self.last_bridged_user, self.last_event, self.last_event_data),
+                other_info,
+                lasting.call_id,
+            )
         )
 
-    def row(self, other_info: Row | None) -> Row:
-        """Its columns."""
-        return (
-            text(self.uuid),
-            self.direction,
-            self.location,
-            text(self.calling_name),
-            text(self.calling_number),
-            text(self.called_number),
-            micros(self.offered_at),
-            _micros(self.answered_at),
-            _micros(self.ended_at),
-            None if self.other is None else text(self.other),
-            self.user,
-            (micros(self.since), *self.doing),
-            self.group,
-            self.target,
-            self.origination,
-            self.end_user,
-            self.tags,
-            self.last_bridged_user,
-            self.last_event,
-            self.last_event_data,
-            other_info,
-            text(self.uuid),
+    def _written_once(self) -> _Lasting:
+        uuid = text(self.uuid)
+        self._lasting = _Lasting(
+            joined(
+                uuid,
+                self.direction,
+                self.location,
+                text(self.calling_name),
+                text(self.calling_number),
+                text(self.called_number),
+                micros(self.offered_at),
+            ),
+            written(self.user),
+            joined(self.group, self.target, self.origination, self.end_user, self.tags),
+            written(uuid),
         )
+        return self._lasting
 
-    def waiting_row(self, doing: Row, at: float) -> Row:
+    def _written_state(self) -> bytes:
+        self._state = written((micros(self.since), *self.doing))
+        return self._state
+
+    def waiting_row(self, doing: Row, at: float) -> bytes:
         """The columns of ``channel_waiting``: it waits since then."""
-        return (
-            text(self.uuid),
-            self.direction,
-            self.location,
-            text(self.calling_number),
-            text(self.called_number),
-            micros(at),
-            self.user,
-            (micros(at), *doing),
-            self.end_user,
-            None,  # whoscall
+        return written(
+            (
+                text(self.uuid),
+                self.direction,
+                self.location,
+                text(self.calling_number),
+                text(self.called_number),
+                micros(at),
+                self.user,
+                (micros(at), *doing),
+                self.end_user,
+                None,  # whoscall
+            )
         )
 
 
-def party_info(party: Told | None, *, inbound: bool = False) -> Row | None:
-    """A party in ``other_info`` that has no channel yet; None for who has none ever."""
-    if party is None or party.get("kind") in ("context", "feature", "eavesdrop"):
-        return None
+class Party:
+    """A party of a call, as events show it."""
+
+    __slots__ = ("_info", "told")
+
+    def __init__(self, told: Told) -> None:
+        self.told = told
+        self._info: bytes | None = None
+
+    def info(self) -> bytes:
+        """It in ``other_info`` as long as it has no channel; undefined for who has none ever."""
+        if self._info is None:
+            self._info = _party_info(self.told)
+        return self._info
+
+
+def _party_info(party: Told) -> bytes:
+    if party.get("kind") in ("context", "feature", "eavesdrop"):
+        return UNDEFINED
     outside = party.get("kind") == "number"
     return _info(
         id_in(party, "user"),
         end_user_of(party) if outside else None,
-        b"inbound" if inbound else b"outbound",
+        b"outbound",
         b"external" if outside else b"internal",
         str(party.get("number") or ""),
         None,
@@ -150,13 +202,13 @@ def _info(
     number: str,
     offered: int | None,
     group: int | None,
-) -> Row:
+) -> bytes:
     """``{Type, UserIdOrEndUserText, Direction, PeerLocation, Address, OfferTs, GroupId, Whoscall}``
     (basix_ws_cti.js, ``lib/utils.js``)."""
     if location == b"internal":
-        return (b"user", user, direction, location, text(number), offered, group, None)
+        return written((b"user", user, direction, location, text(number), offered, group, None))
     told = NOBODY if end_user is None else end_user
-    return (b"end_user", told, direction, location, text(number), offered, group, None)
+    return written((b"end_user", told, direction, location, text(number), offered, group, None))
 
 
 def _micros(at: float | None) -> int | None:

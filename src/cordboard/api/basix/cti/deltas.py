@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cordboard.api.basix.cti.elements import Change, Element
+from cordboard.values import often_made
 
-from cordboard.api.basix.cti.elements import Change, Element, Row
+Key = object
+"""A row's first column, by which a client knows it."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Delta:
-    """What has become of an element. ``users`` are those whose own it is; None: everybody's."""
+    """What has become of an element. ``row`` are its columns, written once for whatever message
+    they stand in, ``users`` those whose own it is; None: everybody's."""
 
     element: Element
     change: Change
-    row: Row
+    key: Key
+    row: bytes
     users: frozenset[int] | None = None

@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
-from cordboard.api.basix.cti.terms import Atom, Encoded, Term, encoded, frame
+from cordboard.api.basix.cti.terms import Atom, Encoded, Term, frame, joined, tuple_head
+from cordboard.values import Word
 
 Row = tuple[Term, ...]
 """The values of an element's columns, in their order. What is in several parts is a tuple, for the
 client drops lists, and no value is None."""
 
 
-class Element(Enum):
+class Element(Word):
     """The categories of elements, in the order in which a new client is told of them: users come
     before channels, for the web phone looks them up there."""
 
@@ -32,7 +33,7 @@ class Element(Enum):
     CHANNEL = "channel"
 
 
-class Change(Enum):
+class Change(Word):
     """What has become of an element."""
 
     ADDED = "added"
@@ -126,24 +127,27 @@ def field_spec(element: Element) -> bytes:
     return frame((Atom("field_spec"), element.value, names))
 
 
-def initial_info(element: Element, rows: Iterable[Encoded]) -> bytes:
-    """The message with all that there is of an element."""
-    return frame((Atom("initial_info"), element.value, [*rows]))
+def initial_info(element: Element, rows: Iterable[bytes]) -> bytes:
+    """The message with all that there is of an element, by its rows as they are written."""
+    return frame((Atom("initial_info"), element.value, [*map(Encoded, rows)]))
 
 
-def info_event(element: Element, row: Encoded, change: Change) -> bytes:
-    """The message of a change; the names are strings, for the client compares them with texts."""
-    return frame((Atom("info_event"), element.value, row, change.value))
+def info_event(element: Element, row: bytes, change: Change) -> bytes:
+    """The message of a change of a row, which is written; the names are strings, for the client
+    compares them with texts."""
+    return _INFO_EVENTS[element] + row + _CHANGES[change]
+
+
+_INFO_EVENTS: Final = {
+    element: b"\x83" + tuple_head(4) + joined(Atom("info_event"), element.value)
+    for element in Element
+}
+_CHANGES: Final = {change: joined(change.value) for change in Change}
 
 
 def system_msg(notice: Notice) -> bytes:
     """The message of a notice."""
     return frame((Atom("system_msg"), notice.value))
-
-
-def row_term(row: Row) -> Encoded:
-    """A row, written once for whatever message it stands in."""
-    return encoded(row)
 
 
 def text(value: object) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from cordboard.api.basix.cti.channel_line import ChannelLine, end_user_of, party_info
+from cordboard.api.basix.cti.channel_line import ChannelLine, Party, end_user_of
 from cordboard.api.basix.cti.channel_states import RINGING, calling, parked
 from cordboard.api.basix.cti.deltas import Delta
 from cordboard.api.basix.cti.elements import Change, Element, Row, text
@@ -21,6 +21,11 @@ AUTO_ANSWER: Final = b"auto_answer"
 
 OTHER: Final = {Leg.FIRST: Leg.SECOND, Leg.SECOND: Leg.FIRST}
 
+NAMES: Final = {leg: leg.value for leg in Leg}
+"""Where events have what is of a leg."""
+
+_NOBODYS: Final[frozenset[int]] = frozenset()
+
 
 @dataclass(slots=True)
 class LiveCall:
@@ -29,7 +34,7 @@ class LiveCall:
 
     origination: bytes | None
     group: int | None
-    parties: dict[Leg, Told]
+    parties: dict[Leg, Party]
     lines: dict[str, ChannelLine] = field(default_factory=dict)
     talking: dict[Leg, str] = field(default_factory=dict)
     waiting: dict[str, tuple[Row, float]] = field(default_factory=dict)
@@ -41,11 +46,11 @@ class LiveCall:
     def told(self, line: ChannelLine, change: Change) -> Delta:
         """What has become of a channel. Its column ``other_info`` tells of the other channel, or of
         whom it is to be."""
-        other = self.lines.get(line.other or "") or self.line_of(OTHER[line.leg])
-        to_be = party_info(self.parties.get(OTHER[line.leg]))
-        row = line.row(to_be if other is None else other.summary())
-        users = frozenset(() if line.user is None else (line.user,))
-        return Delta(Element.CHANNEL, change, row, users)
+        leg = OTHER[line.leg]
+        other = self.lines.get(line.other or "") or self.line_of(leg)
+        row = line.row(self.parties[leg].info() if other is None else other.summary())
+        users = _NOBODYS if line.user is None else frozenset((line.user,))
+        return Delta(Element.CHANNEL, change, line.uuid, row, users)
 
 
 def accepted_call(recorded: Recorded) -> LiveCall:
@@ -58,7 +63,7 @@ def accepted_call(recorded: Recorded) -> LiveCall:
     return LiveCall(
         percent([one for one in said if one is not None]) if asked else None,
         group if isinstance(group, int) else None,
-        {leg: as_dict(data.get(leg.value)) for leg in Leg},
+        {leg: Party(as_dict(data.get(name))) for leg, name in NAMES.items()},
     )
 
 
@@ -83,19 +88,20 @@ class House:
 
     def arrived(self, call: LiveCall, leg: Leg, recorded: Recorded, uuid: str) -> ChannelLine:
         """A channel of a call, as far as an event tells of it that names its party."""
-        data, party = recorded.event.data, as_dict(recorded.event.data.get("party"))
+        data = recorded.event.data
+        party = as_dict(data.get("party"))
         outside = data.get("trunk") is not None or ("endpoint" not in data and _is_outside(party))
-        group = id_in(party, "group")
+        group, number = id_in(party, "group"), as_text(party.get("number"))
         line = call.lines[uuid] = ChannelLine(
             uuid=uuid,
             leg=leg,
             inbound=False,
             outside=outside,
             offered_at=recorded.at,
-            number=as_text(party.get("number")),
+            number=number,
             calling_name="",
             calling_number="",
-            called_number=as_text(party.get("number")),
+            called_number=number,
             doing=RINGING,
             since=recorded.at,
             user=self._owner(data.get("endpoint"), party, outside=outside),

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cordboard.api.basix.cti.call_channels import CallChannels
-from cordboard.api.basix.cti.deltas import Delta
-from cordboard.api.basix.cti.elements import Change, Element, Row
+from cordboard.api.basix.cti.deltas import Delta, Key
+from cordboard.api.basix.cti.elements import Change, Element
 from cordboard.api.basix.cti.house_rows import NO_PHONE, Named, house_rows, terminal_row
 from cordboard.api.basix.cti.phones import Phone
+from cordboard.api.basix.cti.terms import written
 from cordboard.calls.events import Recorded
 from cordboard.calls.people.agents import AgentState, Place, state_in
 from cordboard.calls.people.forwarding import forwarding_in
@@ -24,9 +25,6 @@ from cordboard.calls.request import Leg
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.journal.port import Snapshot
-
-Key = object
-"""A row's first column, by which a client knows it."""
 
 
 class Projection:
@@ -56,8 +54,8 @@ class Projection:
             for delta in self._channels.take(recorded):
                 self._keep(delta)
 
-    def rows(self, element: Element, user: int | None = None) -> Iterator[Row]:
-        """All rows of an element, or those that are to be seen by who watches one user."""
+    def rows(self, element: Element, user: int | None = None) -> Iterator[bytes]:
+        """All rows of an element, written, or those that are to be seen by who watches one user."""
         for delta in self._rows[element].values():
             if user is None or delta.users is None or user in delta.users:
                 yield delta.row
@@ -71,7 +69,7 @@ class Projection:
         self.cursor = recorded.cursor
         event = recorded.event
         if event.call:
-            deltas = list(self._channels.take(recorded))
+            deltas = self._channels.take(recorded)
             for delta in deltas:
                 self._keep(delta)
             return deltas
@@ -99,18 +97,18 @@ class Projection:
         """What changes when the tenant's directory is this one from now on."""
         self._tenant = tenant
         deltas: list[Delta] = []
-        now: dict[Element, dict[Key, Row]] = {}
+        now: dict[Element, dict[Key, bytes]] = {}
         for element, row in self._house_rows(tenant):
-            now.setdefault(element, {})[row[0]] = row
+            now.setdefault(element, {})[row[0]] = written(row)
         for element in (Element.USER, Element.GROUP, Element.GROUP_MEMBER, Element.TERMINAL):
             rows, kept = now.get(element, {}), self._rows[element]
-            for key, row in rows.items():
+            for key, columns in rows.items():
                 before = kept.get(key)
-                if before is None or before.row != row:
+                if before is None or before.row != columns:
                     change = Change.ADDED if before is None else Change.UPDATED
-                    deltas.append(Delta(element, change, row))
-            gone = [one.row for key, one in kept.items() if key not in rows]
-            deltas += [Delta(element, Change.REMOVED, row) for row in gone]
+                    deltas.append(Delta(element, change, key, columns))
+            gone = [(key, one) for key, one in kept.items() if key not in rows]
+            deltas += [Delta(element, Change.REMOVED, key, one.row) for key, one in gone]
         for delta in deltas:
             self._keep(delta)
         return deltas
@@ -122,9 +120,8 @@ class Projection:
             terminal = self._tenant.terminal(name)
             if terminal is not None and phone != self._phones.get(name, NO_PHONE):
                 self._phones[name] = phone
-                deltas.append(
-                    Delta(Element.TERMINAL, Change.UPDATED, terminal_row(terminal, phone))
-                )
+                row = terminal_row(terminal, phone)
+                deltas.append(Delta(Element.TERMINAL, Change.UPDATED, row[0], written(row)))
         for delta in deltas:
             self._keep(delta)
         return deltas
@@ -135,6 +132,6 @@ class Projection:
     def _keep(self, delta: Delta) -> None:
         rows = self._rows[delta.element]
         if delta.change is Change.REMOVED:
-            rows.pop(delta.row[0], None)
+            rows.pop(delta.key, None)
         else:
-            rows[delta.row[0]] = delta
+            rows[delta.key] = delta

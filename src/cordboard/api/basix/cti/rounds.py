@@ -17,6 +17,10 @@ BETWEEN_ROUNDS: Final = 0.04
 """Seconds. At 50 calls a second something happens every 4 ms; what comes after a pause is told at
 once."""
 
+LARGEST_ROUND: Final = 100_000
+"""Octets: what is more goes out before its time, so that no round alone is too much for a reader
+who reads. At 100 calls a second it is some 40,000."""
+
 WRITES_A_TURN: Final = 5
 """To so many readers in one turn of the loop: some 0.1 ms."""
 
@@ -26,6 +30,7 @@ class Rounds:
 
     def __init__(self) -> None:
         self._told: dict[Audience, None] = {}
+        self._octets = 0
         self._writes: deque[tuple[CtiReader, bytes]] = deque()
         self._after = float("-inf")
         self._next: asyncio.Handle | None = None
@@ -34,15 +39,23 @@ class Rounds:
         """Have a frame in what is written next."""
         audience.told.append(frame)
         self._told[audience] = None
+        self._octets += len(frame)
+
+    @property
+    def full(self) -> bool:
+        """Whether enough was told for a round."""
+        return self._octets > LARGEST_ROUND
 
     def soon(self) -> None:
         """Write what was told, as soon as it is time."""
-        if self._next is None and self._told:
-            loop = asyncio.get_running_loop()
-            if self._after <= loop.time():
-                self._begin()
-            else:
-                self._next = loop.call_at(self._after, self._begin)
+        if not self._told or self._writes:
+            return
+        loop = asyncio.get_running_loop()
+        if self.full or self._after <= loop.time():
+            self.stop()
+            self._begin()
+        elif self._next is None:
+            self._next = loop.call_at(self._after, self._begin)
 
     def settle(self, audience: Audience) -> None:
         """Write all that an audience was told, for somebody joins it who knows that already."""
@@ -66,6 +79,7 @@ class Rounds:
         for audience in self._told:
             self._writes += self._of(audience)
         self._told.clear()
+        self._octets = 0
         self._go_on()
 
     def _go_on(self) -> None:

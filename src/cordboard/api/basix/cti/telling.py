@@ -11,7 +11,6 @@ from cordboard.api.basix.cti.elements import (
     field_spec,
     info_event,
     initial_info,
-    row_term,
 )
 from cordboard.api.basix.cti.projection import Projection
 from cordboard.api.framed import binary
@@ -33,9 +32,9 @@ def greeting(projection: Projection, user: int | None = None) -> Iterator[bytes]
     for element in Element:
         yield field_spec(element)
     for element in Element:
-        yield initial_info(element, map(row_term, projection.rows(element, user)))
+        yield initial_info(element, projection.rows(element, user))
 
 
 def told(delta: Delta) -> bytes:
     """The message of a change."""
-    return info_event(delta.element, row_term(delta.row), delta.change)
+    return info_event(delta.element, delta.row, delta.change)

@@ -19,6 +19,7 @@ that does not expect it. So there are no UTF-8 atoms, no new floats, no maps, no
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 from typing import Final
@@ -101,18 +102,29 @@ def written(term: Term) -> bytes:
     return b"".join(parts)
 
 
-def encoded(term: Term) -> Encoded:
-    """A term that is written once and stands in many; raises :class:`UnwritableTerm`."""
-    return Encoded(written(term))
+def joined(*terms: Term) -> bytes:
+    """Terms one behind the other, as they stand behind a :func:`tuple_head`; raises
+    :class:`UnwritableTerm`."""
+    parts: list[bytes] = []
+    _write_elements(terms, parts, DEEPEST - 1)
+    return b"".join(parts)
+
+
+def tuple_head(size: int) -> bytes:
+    """What a tuple of so many elements begins with; raises :class:`UnwritableTerm`."""
+    if size > LARGEST_TUPLE:
+        raise _too_many(LARGEST_TUPLE, "elements of a tuple")
+    return bytes((SMALL_TUPLE, size))
 
 
 def _write(term: Term, parts: list[bytes], deeper: int) -> None:
     """Put a term behind those that are written."""
     if isinstance(term, bytes):
-        _bounded(len(term), LARGEST_LONG, "octets of a binary")
+        if len(term) > LARGEST_LONG:
+            raise _too_many(LARGEST_LONG, "octets of a binary")
         parts.append(b"m%b%b" % (len(term).to_bytes(4, "big"), term))
     elif term is None:
-        parts.append(_UNDEFINED)
+        parts.append(UNDEFINED)
     elif isinstance(term, bool):
         parts.append(_TRUE if term else _FALSE)
     elif isinstance(term, int):
@@ -133,20 +145,25 @@ def _write_several(terms: tuple[Term, ...] | list[Term], parts: list[bytes], dee
     if deeper == 0:
         raise UnwritableTerm(f"terms are more than {DEEPEST} deep")
     if isinstance(terms, tuple):
-        _bounded(len(terms), LARGEST_TUPLE, "elements of a tuple")
-        parts.append(bytes((SMALL_TUPLE, len(terms))))
-    elif terms:
-        _bounded(len(terms), LARGEST_LONG, "elements of a list")
+        parts.append(tuple_head(len(terms)))
+        _write_elements(terms, parts, deeper - 1)
+        return
+    if terms:
+        if len(terms) > LARGEST_LONG:
+            raise _too_many(LARGEST_LONG, "elements of a list")
         parts.append(b"l%b" % len(terms).to_bytes(4, "big"))
+        _write_elements(terms, parts, deeper - 1)
+    parts.append(b"j")
+
+
+def _write_elements(terms: Iterable[Term], parts: list[bytes], deeper: int) -> None:
     for term in terms:
         if term is None:  # what rows are made of mostly, without a call for each
-            parts.append(_UNDEFINED)
+            parts.append(UNDEFINED)
         elif type(term) is bytes and len(term) < _SHORT_BINARY:
             parts.append(_BINARIES[len(term)] + term)
         else:
-            _write(term, parts, deeper - 1)
-    if isinstance(terms, list):
-        parts.append(b"j")
+            _write(term, parts, deeper)
 
 
 def _short(tag: int, text: str) -> bytes:
@@ -154,7 +171,8 @@ def _short(tag: int, text: str) -> bytes:
         octets = text.encode("latin-1")
     except UnicodeEncodeError:
         raise UnwritableTerm("a text has characters beyond Latin-1") from None
-    _bounded(len(octets), LONGEST_SHORT, "octets of a text")
+    if len(octets) > LONGEST_SHORT:
+        raise _too_many(LONGEST_SHORT, "octets of a text")
     return struct.pack(">BH", tag, len(octets)) + octets
 
 
@@ -164,7 +182,8 @@ def _integer(number: int) -> bytes:
     if SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
         return b"b%b" % number.to_bytes(4, "big", signed=True)
     size = (abs(number).bit_length() + 7) // 8
-    _bounded(size, LARGEST_BIG, "octets of an integer")
+    if size > LARGEST_BIG:
+        raise _too_many(LARGEST_BIG, "octets of an integer")
     head = bytes((SMALL_BIG, size, number < 0))
     return head + abs(number).to_bytes(size, "little")
 
@@ -175,12 +194,13 @@ def _float(number: float) -> bytes:
     return b"c%b" % (b"%.20e" % number).ljust(FLOAT_OCTETS, b"\0")
 
 
-def _bounded(size: int, most: int, what: str) -> None:
-    if size > most:
-        raise UnwritableTerm(f"more than {most} {what}")
+def _too_many(most: int, what: str) -> UnwritableTerm:
+    return UnwritableTerm(f"more than {most} {what}")
 
 
-_UNDEFINED: Final = _short(ATOM, "undefined")
+UNDEFINED: Final = _short(ATOM, "undefined")
+"""None, written."""
+
 _TRUE: Final = _short(ATOM, "true")
 _FALSE: Final = _short(ATOM, "false")
 
