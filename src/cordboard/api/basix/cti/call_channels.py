@@ -30,18 +30,19 @@ from cordboard.api.basix.cti.live_call import (
     accepted_call,
     target_of,
 )
+from cordboard.api.basix.cti.terms import written
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.request import Leg
 from cordboard.directory.snapshot import TenantDirectory
 
-NEW_CHANNEL: Final = b"NEW_CHANNEL"
-CHANNEL_ORIGINATE: Final = b"CHANNEL_ORIGINATE"
-CHANNEL_ANSWER: Final = b"CHANNEL_ANSWER"
-CHANNEL_BRIDGE: Final = b"CHANNEL_BRIDGE"
-CHANNEL_PARK: Final = b"CHANNEL_PARK"
-CHANNEL_HANGUP: Final = b"CHANNEL_HANGUP"
-STATE_CHANGE: Final = b"STATE_CHANGE"
+NEW_CHANNEL: Final = written(b"NEW_CHANNEL")
+CHANNEL_ORIGINATE: Final = written(b"CHANNEL_ORIGINATE")
+CHANNEL_ANSWER: Final = written(b"CHANNEL_ANSWER")
+CHANNEL_BRIDGE: Final = written(b"CHANNEL_BRIDGE")
+CHANNEL_PARK: Final = written(b"CHANNEL_PARK")
+CHANNEL_HANGUP: Final = written(b"CHANNEL_HANGUP")
+STATE_CHANGE: Final = written(b"STATE_CHANGE")
 
 CANCELLED: Final = 487
 """Request Terminated (RFC 3261 21.4.25): what answers an INVITE that was cancelled."""
@@ -103,7 +104,8 @@ class CallChannels:
             self._does(call, waits, self._house.calling(party), recorded.at)
         line = self._house.channel(call, event.leg, recorded, inbound=False)
         line.origination = call.origination
-        line.other = None if waits is None else waits.uuid
+        if waits is not None:
+            line.has_to_do_with(waits.uuid)
         line.happened(CHANNEL_ORIGINATE)
         self._tell(call, line, Change.ADDED)
 
@@ -115,7 +117,7 @@ class CallChannels:
         line = call.lines.get(recorded.event.channel or "")
         if line is None:
             return
-        line.answered_at = recorded.at
+        line.answers(recorded.at)
         line.happened(CHANNEL_ANSWER)
         self._tell(call, line, Change.UPDATED)
 
@@ -134,7 +136,7 @@ class CallChannels:
     def _transferred(self, call: LiveCall, recorded: Recorded) -> None:
         """The one has answered who takes a party's place."""
         line = call.lines.get(recorded.event.channel or "")
-        if line is not None and line.answered_at is None:
+        if line is not None and not line.is_answered:
             self._answered(call, recorded)
         self._leg_answered(call, recorded)
 
@@ -147,7 +149,7 @@ class CallChannels:
                 continue
             self._waits_no_longer(call, line)
             call.talking[line.leg] = line.uuid
-            line.other, line.last_bridged_user = other.uuid, other.user
+            line.hears(other)
             line.does(BRIDGED, recorded.at)
             line.happened(CHANNEL_BRIDGE)
             self._tell(call, line, Change.UPDATED)
@@ -246,7 +248,7 @@ class CallChannels:
             target.lines[uuid] = line
             if uuid in source.waiting:
                 target.waiting[uuid] = source.waiting.pop(uuid)
-            if leg is not None and line.answered_at is not None:
+            if leg is not None and line.is_answered:
                 target.talking[leg] = uuid
 
     def _ended(self, call: LiveCall, recorded: Recorded) -> None:
@@ -269,10 +271,10 @@ class CallChannels:
         self, call: LiveCall, line: ChannelLine, at: float, cause: Cause, *, remote: bool
     ) -> None:
         self._waits_no_longer(call, line)
-        line.ended_at = at
-        answered = line.answered_at is not None
+        line.ends(at)
         line.happened(
-            CHANNEL_HANGUP, hangup(cause, inbound=line.inbound, answered=answered, remote=remote)
+            CHANNEL_HANGUP,
+            written(hangup(cause, inbound=line.inbound, answered=line.is_answered, remote=remote)),
         )
         self._tell(call, line, Change.REMOVED)
         del call.lines[line.uuid]
@@ -324,7 +326,7 @@ def _as_the_vendor_has_it(call: LiveCall, line: ChannelLine, cause: Cause) -> Ca
 
 def _is_cancelled(line: ChannelLine, status: Json) -> bool:
     """Whether the far end only says that it rings no longer, as we have wanted."""
-    return not line.inbound and line.answered_at is None and status == CANCELLED
+    return not line.inbound and not line.is_answered and status == CANCELLED
 
 
 _DOES: Final[dict[EventKind, Callable[[CallChannels, LiveCall, Recorded], None]]] = {

@@ -1,7 +1,7 @@
 """One channel of a call, as the CTI WebSocket shows it.
 
-A row is told with each thing that happens to a channel, and most of its columns are as they were:
-those that last are written once, with the first row, and its state when it does something else.
+A row is told with each thing that happens to a channel, and most of its columns are as they were.
+So a column is written when it changes, and those that last with the first row.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from typing import Final, NamedTuple
 from cordboard.api.basix.cti.elements import COLUMNS, Element, Row, micros, text
 from cordboard.api.basix.cti.end_users import NOBODY, end_user_text
 from cordboard.api.basix.cti.event_values import Told, id_in
-from cordboard.api.basix.cti.terms import UNDEFINED, joined, tuple_head, written
+from cordboard.api.basix.cti.terms import UNDEFINED, integer, joined, tuple_head, written
 from cordboard.calls.request import Leg
 
 _HEAD: Final = tuple_head(len(COLUMNS[Element.CHANNEL]))
-
-_NO_INFO: Final = UNDEFINED
 
 
 class _Lasting(NamedTuple):
@@ -57,15 +55,16 @@ class ChannelLine:
     origination: bytes | None = None
     end_user: bytes | None = None
     tags: bytes | None = None
-    answered_at: float | None = None
-    ended_at: float | None = None
+    is_answered: bool = False
     other: str | None = None
-    last_bridged_user: int | None = None
-    last_event: bytes = field(default=b"")
-    last_event_data: bytes | None = None
     _lasting: _Lasting | None = field(default=None, repr=False)
     _state: bytes | None = field(default=None, repr=False)
     _summary: bytes | None = field(default=None, repr=False)
+    _answered_at: bytes = field(default=UNDEFINED, repr=False)
+    _ended_at: bytes = field(default=UNDEFINED, repr=False)
+    _other: bytes = field(default=UNDEFINED, repr=False)
+    _last_bridged_user: bytes = field(default=UNDEFINED, repr=False)
+    _last_event: bytes = field(default=b"", repr=False)
 
     def does(self, doing: Row, at: float) -> bool:
         """Whether it did something else so far."""
@@ -74,9 +73,26 @@ class ChannelLine:
         self.doing, self.since, self._state = doing, at, None
         return True
 
-    def happened(self, event: bytes, data: bytes | None = None) -> None:
-        """What its row tells of next."""
-        self.last_event, self.last_event_data = event, data
+    def answers(self, at: float) -> None:
+        """It is answered."""
+        self.is_answered, self._answered_at = True, integer(micros(at))
+
+    def ends(self, at: float) -> None:
+        """It is over."""
+        self._ended_at = integer(micros(at))
+
+    def has_to_do_with(self, uuid: str) -> None:
+        """There is another channel for it to talk with."""
+        self.other, self._other = uuid, written(text(uuid))
+
+    def hears(self, other: ChannelLine) -> None:
+        """It is bridged with another one."""
+        self.has_to_do_with(other.uuid)
+        self._last_bridged_user = written(other.user)
+
+    def happened(self, event: bytes, data: bytes = UNDEFINED) -> None:
+        """What its row tells of next, written."""
+        self._last_event = event + data
 
     @property
     def direction(self) -> bytes:
@@ -98,22 +114,12 @@ class ChannelLine:
 
     def row(self, other_info: bytes) -> bytes:
         """Its columns, of which the last but one is written already."""
-        lasting = self._lasting or self._written_once()
+        begin, user, background, call_id = self._lasting or self._written_once()
         return b"".join(
             (
-                _HEAD,
-                lasting.begin,
-                joined(
-                    _micros(self.answered_at),
-                    _micros(self.ended_at),
-                    None if self.other is None else text(self.other),
-                ),
-                lasting.user,
-                self._state or self._written_state(),
-                lasting.background,
-                joined(self.last_bridged_user, self.last_event, self.last_event_data),
-                other_info,
-                lasting.call_id,
+                *(_HEAD, begin, self._answered_at, self._ended_at, self._other, user),
+                *(self._state or self._written_state(), background, self._last_bridged_user),
+                *(self._last_event, other_info, call_id),
             )
         )
 
@@ -209,7 +215,3 @@ def _info(
         return written((b"user", user, direction, location, text(number), offered, group, None))
     told = NOBODY if end_user is None else end_user
     return written((b"end_user", told, direction, location, text(number), offered, group, None))
-
-
-def _micros(at: float | None) -> int | None:
-    return None if at is None else micros(at)

@@ -116,7 +116,9 @@ class TenantDesk:
 
     def _take(self, news: list[Recorded]) -> None:
         for recorded in news:
-            self._tell_of(self.projection.take(recorded))
+            deltas = self.projection.take(recorded)
+            if deltas:
+                self._tell_of(deltas)
 
     def leg_of(self, channel: str) -> tuple[str, Leg] | None:
         """The call and the leg of a live channel, by what is committed though not told yet."""

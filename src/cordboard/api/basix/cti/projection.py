@@ -47,12 +47,10 @@ class Projection:
         self._rows: dict[Element, dict[Key, Delta]] = {element: {} for element in Element}
         self.cursor = snapshot.cursor
         """Behind the last event that is in the rows."""
-        for _ in self.renew(tenant):
-            pass
+        self.renew(tenant)
         events = [event for _, events in snapshot.calls for event in events]
         for recorded in sorted(events, key=lambda one: one.seq):
-            for delta in self._channels.take(recorded):
-                self._keep(delta)
+            self._kept(self._channels.take(recorded))
 
     def rows(self, element: Element, user: int | None = None) -> Iterator[bytes]:
         """All rows of an element, written, or those that are to be seen by who watches one user."""
@@ -69,10 +67,7 @@ class Projection:
         self.cursor = recorded.cursor
         event = recorded.event
         if event.call:
-            deltas = self._channels.take(recorded)
-            for delta in deltas:
-                self._keep(delta)
-            return deltas
+            return self._kept(self._channels.take(recorded))
         if self._somebody_has_chosen(recorded):
             return self.renew(self._tenant)
         return []
@@ -109,9 +104,7 @@ class Projection:
                     deltas.append(Delta(element, change, key, columns))
             gone = [(key, one) for key, one in kept.items() if key not in rows]
             deltas += [Delta(element, Change.REMOVED, key, one.row) for key, one in gone]
-        for delta in deltas:
-            self._keep(delta)
-        return deltas
+        return self._kept(deltas)
 
     def see(self, phones: Mapping[str, Phone]) -> list[Delta]:
         """What changes when these terminals are registered, or are not, as it says."""
@@ -122,16 +115,17 @@ class Projection:
                 self._phones[name] = phone
                 row = terminal_row(terminal, phone)
                 deltas.append(Delta(Element.TERMINAL, Change.UPDATED, row[0], written(row)))
-        for delta in deltas:
-            self._keep(delta)
-        return deltas
+        return self._kept(deltas)
 
     def _house_rows(self, tenant: TenantDirectory) -> Iterator[Named]:
         return house_rows(tenant, self._agents, self._forwardings, self._phones)
 
-    def _keep(self, delta: Delta) -> None:
-        rows = self._rows[delta.element]
-        if delta.change is Change.REMOVED:
-            rows.pop(delta.key, None)
-        else:
-            rows[delta.key] = delta
+    def _kept(self, deltas: list[Delta]) -> list[Delta]:
+        """The same, which is in the rows from now on."""
+        for delta in deltas:
+            rows = self._rows[delta.element]
+            if delta.change is Change.REMOVED:
+                rows.pop(delta.key, None)
+            else:
+                rows[delta.key] = delta
+        return deltas

@@ -23,7 +23,7 @@ def framed_greeting(projection: Projection, user: int | None = None) -> Iterator
 
 def framed_change(delta: Delta) -> bytes:
     """The frame of a change."""
-    return binary(told(delta))
+    return binary(info_event(delta.element, delta.row, delta.change))
 
 
 def greeting(projection: Projection, user: int | None = None) -> Iterator[bytes]:

@@ -110,6 +110,19 @@ def joined(*terms: Term) -> bytes:
     return b"".join(parts)
 
 
+def integer(number: int) -> bytes:
+    """A whole number, written; raises :class:`UnwritableTerm`."""
+    if 0 <= number <= LARGEST_OCTET:
+        return bytes((SMALL_INTEGER, number))
+    if SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
+        return b"b%b" % number.to_bytes(4, "big", signed=True)
+    size = (abs(number).bit_length() + 7) // 8
+    if size > LARGEST_BIG:
+        raise _too_many(LARGEST_BIG, "octets of an integer")
+    head = bytes((SMALL_BIG, size, number < 0))
+    return head + abs(number).to_bytes(size, "little")
+
+
 def tuple_head(size: int) -> bytes:
     """What a tuple of so many elements begins with; raises :class:`UnwritableTerm`."""
     if size > LARGEST_TUPLE:
@@ -128,7 +141,7 @@ def _write(term: Term, parts: list[bytes], deeper: int) -> None:
     elif isinstance(term, bool):
         parts.append(_TRUE if term else _FALSE)
     elif isinstance(term, int):
-        parts.append(_integer(term))
+        parts.append(integer(term))
     elif isinstance(term, tuple | list):
         _write_several(term, parts, deeper)
     elif isinstance(term, str):
@@ -174,18 +187,6 @@ def _short(tag: int, text: str) -> bytes:
     if len(octets) > LONGEST_SHORT:
         raise _too_many(LONGEST_SHORT, "octets of a text")
     return struct.pack(">BH", tag, len(octets)) + octets
-
-
-def _integer(number: int) -> bytes:
-    if 0 <= number <= LARGEST_OCTET:
-        return bytes((SMALL_INTEGER, number))
-    if SMALLEST_INTEGER <= number <= LARGEST_INTEGER:
-        return b"b%b" % number.to_bytes(4, "big", signed=True)
-    size = (abs(number).bit_length() + 7) // 8
-    if size > LARGEST_BIG:
-        raise _too_many(LARGEST_BIG, "octets of an integer")
-    head = bytes((SMALL_BIG, size, number < 0))
-    return head + abs(number).to_bytes(size, "little")
 
 
 def _float(number: float) -> bytes:
