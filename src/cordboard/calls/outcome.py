@@ -22,7 +22,7 @@ class Verdict:
     @property
     def reason(self) -> dict[str, Json] | None:
         """What was said, as events and results show it."""
-        return self.said.as_dict(self.phrase)
+        return self.said.as_dict(self.phrase) if self.phrase or self.said is not NOTHING else None
 
 
 HUNG_UP = Verdict(Cause.NORMAL)
@@ -121,4 +121,7 @@ def result_of(
 
 
 def _together(lasted: dict[Stage, float], *stages: Stage) -> float:
-    return sum(lasted.get(stage, 0.0) for stage in stages)
+    seconds = 0.0
+    for stage in stages:
+        seconds += lasted.get(stage, 0.0)
+    return seconds

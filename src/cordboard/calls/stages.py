@@ -186,16 +186,17 @@ def next_stage(stage: Stage, trigger: Trigger) -> Stage | None:
     return TRANSITIONS[stage].get(trigger)
 
 
-_SCREENING = {
+SCREENING = {
     Stage.SCREENING_FIRST: Stage.RINGING_FIRST,
     Stage.SCREENING_SECOND: Stage.RINGING_SECOND,
 }
+"""The stages in which the hunt of the one before them goes on."""
 
 
 def hunt_begun_in(stage: Stage) -> Stage:
     """The stage in which the hunt began that goes on in ``stage``: the other phones ring on while
     somebody is screened."""
-    return _SCREENING.get(stage, stage)
+    return SCREENING.get(stage, stage)
 
 
 def diagram() -> str:

@@ -240,7 +240,7 @@ class CallPlan:
     @property
     def offered(self) -> bool:
         """Whether the first party called us himself, and waits on its one channel."""
-        return self.channels[0].offered if self.channels else False
+        return bool(self.channels) and not self.channels[0].endpoints
 
     @property
     def answers_at_once(self) -> bool:

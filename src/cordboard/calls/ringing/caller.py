@@ -18,23 +18,15 @@ RINGS = 180
 class Caller:
     """Of one call; ``command`` takes what the engine is to do."""
 
-    __slots__ = ("_channel", "_command", "_decided", "_hears_us", "_told")
+    __slots__ = ("_channel", "_command", "_hears_us", "_told", "waits")
 
     def __init__(self, plan: CallPlan, command: Callable[[EngineCommand], None]) -> None:
-        self._channel = plan.channels[0].id if plan.offered else None
+        self.waits = plan.offered
+        """Whether somebody waits to be answered: until he is, or is refused, or has given up."""
+        self._channel = plan.channels[0].id if self.waits else None
         self._command = command
-        self._decided = False  # he is answered or refused, or has given up
         self._told = 0
         self._hears_us = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether somebody waits to be answered."""
-        return self._channel is not None and not self._decided
-
-    def waits_on(self, channel: str) -> bool:
-        """Whether that is the channel of somebody who waits to be answered."""
-        return channel == self._channel and not self._decided
 
     def is_on(self, channel: str) -> bool:
         """Whether that is the channel on which he called."""
@@ -43,7 +35,7 @@ class Caller:
     def hears(self, status: int) -> None:
         """The other party is alerting (180), or the call progresses otherwise (181 to 183), which
         is told once, and no more once it rings."""
-        if self._channel is None or self._decided or self._hears_us:
+        if self._channel is None or not self.waits or self._hears_us:
             return
         if self._told not in (status, RINGS):
             self._told = status
@@ -62,17 +54,17 @@ class Caller:
 
     def accept(self) -> None:
         """Answer him."""
-        if self._channel is not None and not self._decided:
-            self._decided = True
+        if self._channel is not None and self.waits:
+            self.waits = False
             self._command(Accept(self._channel))
 
     def gone(self) -> None:
         """His channel is over."""
-        self._decided = True
+        self.waits = False
 
     def refuse(self, cause: Cause) -> None:
         """There is nobody to talk to."""
-        if self._channel is not None and not self._decided:
-            self._decided = True
+        if self._channel is not None and self.waits:
+            self.waits = False
             status, reason = refusal_of(cause)
             self._command(Reject(self._channel, status, reason))

@@ -179,10 +179,6 @@ class Dialling:
         self._announce(leg, channels)
         return channels
 
-    def dial_all(self, hunt: Hunt, plan: LegPlan) -> None:
-        """Ring a leg on all its channels."""
-        self.dial(hunt.channels.values(), plan)
-
     def dial(self, channels: Iterable[Channel], plan: LegPlan) -> None:
         """Ring a leg on these channels."""
         for channel in channels:
@@ -226,14 +222,15 @@ class Dialling:
         elif self.meter is not None:
             self.meter.ended(planned.id, 0.0)  # redirected to where it costs nothing
         endpoint = planned.endpoints[channel.attempt]
+        caller = plan.caller_on(endpoint)
         options = DialOptions(
-            plan.caller_on(endpoint),
+            caller,
             self._plan.country,
             self._plan.media_timeout,
             self._plan.request.hops,
         )
         self._command(Dial(planned.id, endpoint, options))
-        self._log.dialled(plan, channel)
+        self._log.dialled(plan, channel, endpoint, caller)
 
     def _redirect(self, channel: Channel, target: RedirectTarget, leg: Leg, hunt: Hunt) -> bool:
         name, refused = channel.planned.id, channel.refuses(target)

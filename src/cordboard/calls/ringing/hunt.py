@@ -46,7 +46,8 @@ class Hunt:
         self._planned = [*channels]
         self.channels = {planned.id: Channel(planned) for planned in self._planned}
         self.winner: str | None = None
-        self._left = len(self.channels)  # that are not over
+        self.left = len(self.channels)
+        """How many are not over."""
 
     @property
     def open(self) -> bool:
@@ -63,13 +64,8 @@ class Hunt:
         further = {planned.id: Channel(planned) for planned in channels}
         self._planned += [channel.planned for channel in further.values()]
         self.channels |= further
-        self._left += len(further)
+        self.left += len(further)
         return [*further.values()]
-
-    @property
-    def gone(self) -> bool:
-        """Whether every channel is over."""
-        return self._left == 0
 
     def is_gone(self, channel: str) -> bool:
         """Whether one of them is over."""
@@ -84,10 +80,6 @@ class Hunt:
         """The trunks that channels other than this one are dialled through."""
         return [c.trunk for c in self.channels.values() if c is not channel and c.trunk is not None]
 
-    def rang(self, channel: str) -> bool:
-        """A channel is alerting; False where that is no news."""
-        return self.channels[channel].move(ChannelTrigger.RANG)
-
     def picked_up(self, channel: str) -> bool:
         """Somebody is there who may take the call, or not; False where it is decided already."""
         return self.winner is None and self.channels[channel].move(ChannelTrigger.PICKED_UP)
@@ -98,9 +90,10 @@ class Hunt:
 
     def answered(self, channel: str) -> bool:
         """A channel was answered; True if it wins. The losers are then to be hung up."""
-        if self.winner is not None or not self.channels[channel].move(ChannelTrigger.ANSWERED):
+        entry = self.channels[channel]
+        if self.winner is not None or not entry.move(ChannelTrigger.ANSWERED):
             return False
-        self.channels[channel].answered = True
+        entry.answered = True
         self.winner = channel
         return True
 
@@ -144,7 +137,7 @@ class Hunt:
         entry.move(ChannelTrigger.REDIALLED)
         visited = (*entry.visited, to)
         entry.planned, entry.plan, entry.attempt, entry.visited = channels[0], plan, 0, visited
-        self._left += len(channels) - 1
+        self.left += len(channels) - 1
         for planned in channels[1:]:
             self.channels[planned.id] = Channel(planned, plan, visited)
 
@@ -166,7 +159,7 @@ class Hunt:
             cause = Cause.REJECTED  # who hangs up in place of pressing a key
         if not entry.move(ChannelTrigger.ENDED):
             return False
-        self._left -= 1
+        self.left -= 1
         if entry.cause is None:
             entry.cause, entry.said = cause, said
         return True

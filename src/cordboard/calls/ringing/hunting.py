@@ -12,7 +12,7 @@ from cordboard.calls.request import Leg
 from cordboard.calls.ringing.caller import Caller
 from cordboard.calls.ringing.dialling import Dialling
 from cordboard.calls.ringing.hunt import GLOBAL_REFUSALS, Hunt
-from cordboard.calls.ringing.hunt_channel import cause_of
+from cordboard.calls.ringing.hunt_channel import ChannelTrigger, cause_of
 from cordboard.calls.ringing.legs import Legs
 from cordboard.calls.ringing.log import CallLog
 
@@ -36,27 +36,27 @@ class Hunting:
         self._log = log
         self._command = command
 
-    def rang(self, event: Ringing, leg: Leg) -> None:
-        """A channel is alerting."""
-        if leg is Leg.SECOND:
+    def rang(self, event: Ringing, leg: Leg, hunt: Hunt) -> None:
+        """A channel of a leg's hunt is alerting."""
+        if leg is Leg.SECOND and self._caller.waits:
             self._caller.hears(event.status)
-        if self._legs.hunt_of(event.channel, leg).rang(event.channel):
+        if hunt.channels[event.channel].move(ChannelTrigger.RANG):
             self._log.ringing(leg, event.channel, event.status)
 
-    def picked_up(self, channel: str, leg: Leg) -> bool:
+    def picked_up(self, channel: str, leg: Leg, hunt: Hunt) -> bool:
         """A channel is answered by somebody who is to be screened; whether he may take the call."""
-        if not self._legs.hunt_of(channel, leg).picked_up(channel):
+        if not hunt.picked_up(channel):
             return False
         self._log.screening(leg, channel)
         return True
 
-    def answered(self, channel: str, leg: Leg) -> bool:
+    def answered(self, channel: str, leg: Leg, hunt: Hunt) -> bool:
         """A channel is answered; whether its leg is by that."""
-        hunt = self._legs.hunt_of(channel, leg)
         if not hunt.answered(channel):
             return False
         self._log.answered(leg, channel)
-        self._hang_up(hunt.leave(_ELSEWHERE, keep=channel), _ELSEWHERE)
+        if not hunt.single:
+            self._hang_up(hunt.leave(_ELSEWHERE, keep=channel), _ELSEWHERE)
         return True
 
     def refused(self, channel: str, leg: Leg, cause: Cause) -> Verdict | None:
@@ -74,28 +74,27 @@ class Hunting:
             self._hang_up([channel], cause)
         return rang
 
-    def failed(self, event: Failed, leg: Leg) -> Verdict | None:
+    def failed(self, event: Failed, leg: Leg, hunt: Hunt) -> Verdict | None:
         """A channel is over without answer, unless it goes on somewhere else; the verdict on its
         leg, where no other channel may still be answered."""
-        hunt = self._legs.hunt_of(event.channel, leg)
         if self._dialling.goes_on(event, leg, hunt) or not hunt.failed(event):
             return None
         channel = hunt.channels[event.channel]
-        self._log.channel_ended(leg, channel, remote=not event.local)
+        self._log.channel_ended(leg, channel, channel.verdict, remote=not event.local)
         if event.status in GLOBAL_REFUSALS and channel.planned.user is not None:
             cause = cause_of(event)
             self._hang_up(hunt.leave_user(channel.planned.user, cause), cause)
         former = hunt is not self._legs.hunt(leg)
         return None if former or hunt.open else hunt.verdict()
 
-    def released(self, event: Released, leg: Leg) -> Verdict | None:
+    def released(self, event: Released, leg: Leg, hunt: Hunt) -> Verdict | None:
         """An answered channel is over; why, where it was the one that its leg was answered on."""
-        hunt = self._legs.hunt_of(event.channel, leg)
         if not hunt.ended(event.channel, event.cause, event.said):
             return None
         channel = hunt.channels[event.channel]
-        self._log.channel_ended(leg, channel, remote=event.remote, figures=event.figures)
-        return channel.verdict if event.channel == self._legs.winner(leg) else None
+        verdict = channel.verdict
+        self._log.channel_ended(leg, channel, verdict, remote=event.remote, figures=event.figures)
+        return verdict if event.channel == self._legs.winner(leg) else None
 
     def stop_ringing(self, leg: Leg, cause: Cause) -> bool:
         """Hang up what rings of a leg; whether somebody who is screened may still take the call."""
@@ -110,7 +109,8 @@ class Hunting:
     def hang_up(self, cause: Cause) -> None:
         """Hang up whatever is up or rings."""
         for _, hunt in self._legs.ever():
-            self.leave(hunt, cause)
+            if hunt.left:
+                self.leave(hunt, cause)
 
     def leave(self, hunt: Hunt, cause: Cause) -> None:
         """Hang up all channels of a hunt."""
@@ -121,11 +121,11 @@ class Hunting:
         for leg, hunt in self._legs.ever():
             for name, channel in hunt.channels.items():
                 if hunt.ended(name, Cause.NORMAL):
-                    self._log.channel_ended(leg, channel, remote=False)
+                    self._log.channel_ended(leg, channel, channel.verdict, remote=False)
 
     def _hang_up(self, channels: list[str], cause: Cause) -> None:
         for channel in channels:
-            if self._caller.waits_on(channel):
+            if self._caller.waits and self._caller.is_on(channel):
                 self._caller.refuse(cause)
             else:
                 self._command(HangUp(channel, cause))

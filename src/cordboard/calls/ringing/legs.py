@@ -28,20 +28,18 @@ class Legs:
             return self.first
         return self.second
 
+    def find(self, channel: str) -> tuple[Leg, Hunt] | None:
+        """The leg of one of the call's channels, and its hunt, which may be a former one."""
+        if channel in self.first.channels:
+            return Leg.FIRST, self.first
+        if self.second is not None and channel in self.second.channels:
+            return Leg.SECOND, self.second
+        return next((known for known in self._former if channel in known[1].channels), None)
+
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
-        if channel in self.first.channels:
-            return Leg.FIRST
-        if self.second is not None and channel in self.second.channels:
-            return Leg.SECOND
-        return next((leg for leg, hunt in self._former if channel in hunt.channels), None)
-
-    def hunt_of(self, channel: str, leg: Leg) -> Hunt:
-        """The hunt that one of a leg's channels belongs to, which may be a former one."""
-        hunt = self.hunt(leg)
-        if channel not in hunt.channels:
-            hunt = next(hunt for _, hunt in self._former if channel in hunt.channels)
-        return hunt
+        known = self.find(channel)
+        return None if known is None else known[0]
 
     def rings(self, channel: str, leg: Leg) -> bool:
         """Whether a channel is one of those that are rung for a leg now."""
@@ -87,6 +85,7 @@ class Legs:
     @property
     def gone(self) -> bool:
         """Whether every channel is over."""
-        if not self._former:
-            return self.first.gone and (self.second is None or self.second.gone)
-        return all(hunt.gone for _, hunt in self.ever())
+        second = self.second
+        if self.first.left or (second is not None and second.left):
+            return False
+        return not self._former or not any(hunt.left for _, hunt in self._former)

@@ -16,21 +16,12 @@ from cordboard.calls.planning.plan import (
     PlannedChannel,
     ProgramPlan,
 )
-from cordboard.calls.ports import Failed, RedirectTarget, TrunkEndpoint
+from cordboard.calls.ports import CallerId, Endpoint, Failed, RedirectTarget, TrunkEndpoint
 from cordboard.calls.request import CallRequest, Leg, Offered
 from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.hunt_channel import Channel, cause_of
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.figures import MediaFigures
-
-_FIGURES = (
-    "packets_sent",
-    "packets_received",
-    "packets_lost",
-    "jitter_ms",
-    "wrong_source",
-    "one_way_silence",
-)
 
 
 def accepted_event(plan: CallPlan) -> CallEvent:
@@ -106,10 +97,10 @@ class CallLog:
         }
         self.write(CallEvent(EventKind.CHANNEL_OFFERED, self.call, plan.leg, channel.id, data))
 
-    def dialled(self, plan: LegPlan, channel: Channel) -> None:
-        """An endpoint of a channel is being called."""
-        endpoint = channel.planned.endpoints[channel.attempt]
-        caller = plan.caller_on(endpoint)
+    def dialled(
+        self, plan: LegPlan, channel: Channel, endpoint: Endpoint, caller: CallerId
+    ) -> None:
+        """An endpoint of a channel is being called, and told this of its caller."""
         data: dict[str, Json] = {
             "party": plan.party.as_dict(),
             "endpoint": channel.planned.label,
@@ -174,10 +165,16 @@ class CallLog:
         self.write(CallEvent(EventKind.LEG_ANSWERED, self.call, leg, channel, data))
 
     def channel_ended(
-        self, leg: Leg, channel: Channel, *, remote: bool, figures: MediaFigures | None = None
+        self,
+        leg: Leg,
+        channel: Channel,
+        verdict: Verdict,
+        *,
+        remote: bool,
+        figures: MediaFigures | None = None,
     ) -> None:
         """A channel is over."""
-        verdict = channel.verdict
+        trunk = channel.trunk
         data: dict[str, Json] = {
             "cause": verdict.cause.value,
             "sip_status": verdict.status,
@@ -185,12 +182,19 @@ class CallLog:
             "by": "remote" if remote else "local",
             "reason": verdict.reason,
         }
-        if channel.trunk is not None:
-            data["trunk"] = channel.trunk.name
+        if trunk is not None:
+            data["trunk"] = trunk.name
         if channel.passed_over:
             data["passed_over"] = list(channel.passed_over)
         if figures is not None:
-            data["media"] = {name: getattr(figures, name) for name in _FIGURES}
+            data["media"] = {
+                "packets_sent": figures.packets_sent,
+                "packets_received": figures.packets_received,
+                "packets_lost": figures.packets_lost,
+                "jitter_ms": figures.jitter_ms,
+                "wrong_source": figures.wrong_source,
+                "one_way_silence": figures.one_way_silence,
+            }
         self.write(CallEvent(EventKind.CHANNEL_ENDED, self.call, leg, channel.planned.id, data))
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:

@@ -54,8 +54,9 @@ class Bridged:
         assert first is not None  # the promise of the stages' table
         assert second is not None
         self._command(Bridge(first, second, needs_audio=recording.due))
-        for leg in Leg:
-            self._follow(leg)
+        if self._holding or self._parked or self._on_hold:
+            for leg in Leg:
+                self._follow(leg)
         self._log.bridged(first, second)
         if recording.due:
             self._begin(recording, first, second)

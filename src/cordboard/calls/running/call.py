@@ -36,7 +36,7 @@ from cordboard.calls.running.parts import Parts
 from cordboard.calls.running.talking import conversation
 from cordboard.calls.running.transfer import begin as begin_transfer
 from cordboard.calls.running.wishes import Wishes
-from cordboard.calls.stages import Stage, Trigger, next_stage
+from cordboard.calls.stages import TRANSITIONS, Stage, Trigger
 
 FAILURE_TONE_SECONDS = 5.0
 """How long the first leg hears why the second failed; most national plans play 5 to 10 s."""
@@ -75,31 +75,34 @@ class Call:
 
     def handle(self, event: EngineEvent, now: float) -> None:
         """Take notice of what the engine says about one of the call's channels."""
-        if self.stage is not Stage.ENDED and happen(event, self._parts, self._apply, now):
+        parts = self._parts
+        if parts.stage is not Stage.ENDED and happen(event, parts, self._apply, now):
             self._settle(now)
 
     def handle_timer(self, now: float) -> None:
         """Do what is due; a deadline that was moved meanwhile has no effect."""
-        times = self._parts.times
+        parts, times = self._parts, self._parts.times
         if times.call_is_over(now):
             self._apply(Trigger.DURATION_REACHED, now)
-        meter = self._parts.meter
-        if meter is not None:
-            cutting.due(meter, self._parts, self._apply, now)
+        if parts.meter is not None:
+            cutting.due(parts.meter, parts, self._apply, now)
         if times.warning_is_due(now):
-            warning.play(self._parts)
+            warning.play(parts)
         if times.stage_is_over(now):
             self._stage_timed_out(now)
         if times.rung_is_over(now):
-            climbing.rung_over(self._parts, self._apply, now)
-        for channel in self._parts.screening.take_silent(now):
-            refuse(channel, Cause.NO_ANSWER, self._parts, self._apply, now)
-        self._parts.place.announce(now)
+            climbing.rung_over(parts, self._apply, now)
+        if parts.screening is not None:
+            for channel in parts.screening.take_silent(now):
+                refuse(channel, Cause.NO_ANSWER, parts, self._apply, now)
+        if parts.place is not None:
+            parts.place.announce(now)
         self._settle(now)
 
     def wake(self, now: float) -> None:
         """Somebody may be free of the group that a party waits for."""
-        self._parts.place.wake(now)
+        if self._parts.place is not None:
+            self._parts.place.wake(now)
         self._settle(now)
 
     def cancel(self, now: float, *, interrupted: bool = False) -> None:
@@ -182,7 +185,7 @@ class Call:
         """Follow the table, which may say that ``trigger`` has no effect now."""
         parts = self._parts
         left = parts.stage
-        following = next_stage(left, trigger)
+        following = TRANSITIONS[left].get(trigger)
         if following is None:
             return
         parts.stage = following
@@ -208,7 +211,7 @@ class Call:
         """Nobody answered in time: hang up what rings and let the leg fail."""
         if self._parts.hunting.stop_ringing(leg, Cause.NO_ANSWER):
             return  # somebody is screened, for so long and no longer
-        if self._parts.place.leg is leg:
+        if self._parts.waits_in_line_for is leg:
             queueing.give_up(self._parts, self._apply, now)
             return
         self._hunt_failed(leg, Verdict(Cause.NO_ANSWER), now)
@@ -222,7 +225,7 @@ class Call:
         if parts.caller.waits:
             parts.caller.accept()
             return
-        parts.dialling.dial_all(parts.legs.first, parts.plan.first)
+        parts.dialling.dial(parts.legs.first.channels.values(), parts.plan.first)
 
     def _ring_second(self, now: float) -> None:
         parts, plan = self._parts, self._parts.plan.second
@@ -231,14 +234,15 @@ class Call:
             return
         assert isinstance(plan, LegPlan)  # the table sends programs elsewhere
         parts.times.call_ends = now + parts.plan.longest_call
-        parts.log.forwarded(plan, plan.forwarded)
+        if plan.forwarded:
+            parts.log.forwarded(plan, plan.forwarded)
         rung_times.begin(plan, parts, now)
         if plan.queued:
             parts.legs.second = Hunt(())
             queueing.begin(plan, parts, self._apply, now)
             return
         parts.legs.second = hunt = Hunt(parts.dialling.find_channels(plan))
-        parts.dialling.dial_all(hunt, plan)
+        parts.dialling.dial(hunt.channels.values(), plan)
         if hunt.channels:
             parts.waiting.ringback()
         else:
@@ -264,7 +268,8 @@ class Call:
             performing.connected(parts, now)
         parts.recording.agree(parts.recording_terms)
         parts.bridged.connect(parts.recording)
-        referring.answered(parts)
+        if parts.referral is not None:
+            referring.answered(parts)
         warning.plan(parts, now)
 
     def _eavesdrop(self, now: float) -> None:
@@ -283,25 +288,29 @@ class Call:
 
     def _end(self, now: float) -> None:
         parts = self._parts
-        parts.screening.end()
+        result = parts.verdicts.result
+        assert result is not None  # decided by now
+        parts.screening = None
         if parts.eavesdropping is not None:
             parts.eavesdropping.over()
-        if self.result is not None:
-            parts.place.leave_as(self.result, now)
-        referring.over(parts)
+        if parts.place is not None:
+            parts.place.leave_as(result, now)
+        if parts.referral is not None:
+            referring.over(parts)
         parts.times.call_ends = None
         parts.times.stage_ends = now + FAREWELL_SECONDS
-        parts.hunting.hang_up(parts.verdicts.cause)
+        parts.hunting.hang_up(result.cause)
 
     def _finish(self, now: float) -> None:
-        parts = self._parts
-        parts.hunting.forsake()
+        parts, result = self._parts, self._parts.verdicts.result
+        assert result is not None  # decided on entering ENDING
+        if not parts.legs.gone:
+            parts.hunting.forsake()
         parts.holdings.give_all_back()
         parts.recording.forsake()
         if parts.meter is not None:
             parts.meter.end_all(now)
-        assert self.result is not None  # decided on entering ENDING
-        parts.log.ended(self.result)
+        parts.log.ended(result)
         parts.effects.over = True
 
     # Small things
@@ -311,7 +320,7 @@ class Call:
         is kept of its voices is written."""
         parts = self._parts
         for leg, hunt in parts.legs.each():
-            if hunt.channels and hunt.gone and leg is not parts.place.leg:
+            if not hunt.left and hunt.channels and leg is not parts.waits_in_line_for:
                 parts.holdings.give_back(leg)
         if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
             self._apply(Trigger.CHANNELS_GONE, now)

@@ -39,16 +39,17 @@ def failed(leg: Leg, verdict: Verdict, parts: Parts, apply: Apply, now: float) -
     if forwarded.queued:
         queueing.begin(forwarded, parts, apply, now)
     else:
-        parts.dialling.dial_all(parts.legs.hunt(leg), forwarded)
+        parts.dialling.dial(parts.legs.hunt(leg).channels.values(), forwarded)
 
 
 def _climbs(leg: Leg, parts: Parts, now: float) -> bool:
     """Whether there was a further rung, which rings now, or somebody waits for one."""
     plan = parts.leg_plan(leg)
     if plan is None or plan.hunt is None or parts.times.stage_ends is None:
-        parts.place.leave(TIMEOUT, now)  # somebody was screened until now
+        if parts.place is not None:
+            parts.place.leave(TIMEOUT, now)  # somebody was screened until now
         return False
-    if parts.place.leg is leg:
+    if parts.place is not None and parts.place.leg is leg:
         parts.place.go_on(now)
         return True
     hunt = parts.legs.hunt(leg)

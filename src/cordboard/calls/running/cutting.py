@@ -20,6 +20,7 @@ def due(meter: Meter, parts: Parts, apply: Apply, now: float) -> None:
         if leg is not None and parts.legs.winner(leg) == channel:
             apply(Trigger.CREDIT_USED_UP, now)
         elif leg is not None:
-            parts.screening.forget(channel)
+            if parts.screening is not None:
+                parts.screening.forget(channel)
             refuse(channel, Cause.NO_CREDIT, parts, apply, now)
     warning.plan(parts, now)

@@ -35,7 +35,8 @@ def send_on(leg: Leg, to: str, parts: Parts, apply: Apply, now: float) -> tuple[
     party = parts.dialling.party(leg)
     parts.transfers += 1
     parts.hunting.give_up(leg, Cause.NORMAL)
-    parts.place.leave(TRANSFERRED, now, to=goes_to)
+    if parts.place is not None:
+        parts.place.leave(TRANSFERRED, now, to=goes_to)
     parts.log.deflected(leg, party, to, goes_to)
     if isinstance(route, ProgramPlan):
         apply(into_program.take_place(leg, route, parts), now)
@@ -48,5 +49,5 @@ def send_on(leg: Leg, to: str, parts: Parts, apply: Apply, now: float) -> tuple[
         return ()
     if parts.waiting.leg is other(leg):
         parts.waiting.ringback()
-    parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+    parts.dialling.dial(parts.legs.hunt(leg).channels.values(), route.plan)
     return tuple(channel.id for channel in route.channels)

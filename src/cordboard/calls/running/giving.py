@@ -32,7 +32,7 @@ def give(
         return _give_program(gone, into, parts, apply, now)
     plan, hunt = parts.leg_plan(leg), parts.legs.hunt(leg)
     there = hunt.winner is not None or (hunt.open and leg is parts.hunted)
-    busy = parts.referral is not None or parts.place.leg is not None
+    busy = parts.referral is not None or parts.waits_in_line_for is not None
     if parts.stage not in _GIVING or busy or plan is None or not there:
         raise Refused(RefusalId.INVALID_DESTINATION, f"that call is {parts.stage.value}", "call")
     holds, on_hold = parts.bridged.holds(leg), parts.bridged.is_on_hold(leg)
@@ -82,7 +82,7 @@ def _leg_of_who_transfers(wanted: Consultation, parts: Parts) -> Leg:
         return Leg.SECOND if _user_of(Leg.SECOND, parts) == wanted.user else Leg.FIRST
     leg = parts.legs.leg_of(wanted.channel)
     hunt = None if leg is None else parts.legs.hunt(leg)
-    waits = parts.caller.waits_on(wanted.channel)
+    waits = parts.caller.waits and parts.caller.is_on(wanted.channel)
     if leg is None or hunt is None or not (waits or hunt.winner == wanted.channel):
         raise Refused(RefusalId.INVALID_DESTINATION, "he is not in that call", "call")
     if hunt.channels[wanted.channel].planned.user != wanted.user:

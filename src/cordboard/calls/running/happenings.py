@@ -23,70 +23,75 @@ from cordboard.calls.ports import (
     Ringing,
 )
 from cordboard.calls.request import Leg
+from cordboard.calls.ringing.hunt import Hunt
+from cordboard.calls.ringing.screening import Screening
 from cordboard.calls.running import climbing, performing, referring, transfer_log
 from cordboard.calls.running.parts import Apply, Parts
 from cordboard.calls.running.place_in_line import ANSWERED
-from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
+from cordboard.calls.stages import SCREENING, Stage, Trigger
 
 
 def happen(event: EngineEvent, parts: Parts, apply: Apply, now: float) -> bool:
     """Take notice of an event of one of the call's channels; False where it is none of them, or
-    nothing follows from it."""
-    if type(event) is RecordingEnded:  # maybe of who is in another call by now
+    nothing can have ended by it."""
+    kind = type(event)
+    if isinstance(event, RecordingEnded):  # maybe of who is in another call by now
         parts.recording.ended(event)
         return True
-    leg = parts.legs.leg_of(event.channel)
-    handler = _HANDLERS.get(type(event))
-    if leg is None or handler is None:
+    known, handler = parts.legs.find(event.channel), _HANDLERS.get(kind)
+    if known is None or handler is None:
         return False
+    leg, hunt = known
     meter = parts.dialling.meter
-    if meter is not None and type(event) is Answered:
+    if meter is not None and kind is Answered:
         meter.answered(event.channel, now)
-    handler(event, leg, parts, apply, now)
-    if meter is not None and _is_over(event, leg, parts):
+    handler(event, leg, hunt, parts, apply, now)
+    if meter is not None and kind in _LAST and hunt.is_gone(event.channel):
         meter.ended(event.channel, now)
-    return True
+    return kind not in _NOT_LAST
 
 
-def _is_over(event: EngineEvent, leg: Leg, parts: Parts) -> bool:
-    """Whether an event was the last one of its channel, which is not dialled again."""
-    if type(event) is not Released and type(event) is not Failed:
-        return False
-    return parts.legs.hunt_of(event.channel, leg).is_gone(event.channel)
-
-
-def _ringing(event: Ringing, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    parts.hunting.rang(event, leg)
-    if leg is parts.hunted:
+def _ringing(
+    event: Ringing, leg: Leg, hunt: Hunt, parts: Parts, _apply: Apply, _now: float
+) -> None:
+    parts.hunting.rang(event, leg, hunt)
+    if parts.referral is not None and leg is parts.hunted:
         referring.progress(event.status, parts)
 
 
-def _early_media(event: EarlyMedia, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
-    hunted = parts.is_hunted(event.channel, leg) and leg is not parts.waiting.leg
-    wanted = hunted and parts.place.leg is None
+def _early_media(
+    event: EarlyMedia, leg: Leg, hunt: Hunt, parts: Parts, _apply: Apply, _now: float
+) -> None:
+    hunted = leg is parts.hunted and hunt is parts.legs.hunt(leg) and leg is not parts.waiting.leg
+    wanted = hunted and parts.waits_in_line_for is None
     if wanted and parts.waiting.early_media(event.channel, event.flowing):
         parts.log.early_media(leg, event.channel, event.flowing)
 
 
-def _answered(event: Answered, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+def _answered(
+    event: Answered, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float
+) -> None:
     plan = parts.leg_plan(leg)
     if plan is None or not plan.screen:
-        _accepted(event.channel, leg, parts, apply, now)
-    elif parts.is_hunted(event.channel, leg) and parts.hunting.picked_up(event.channel, leg):
+        _accepted(event.channel, leg, hunt, parts, apply, now)
+    elif parts.is_hunted(leg, hunt) and parts.hunting.picked_up(event.channel, leg, hunt):
         first = leg is Leg.FIRST
         apply(Trigger.FIRST_PICKED_UP if first else Trigger.SECOND_PICKED_UP, now)
-        asked = parts.legs.hunt_of(event.channel, leg).channels[event.channel].planned
+        if parts.screening is None:
+            parts.screening = Screening(parts.command)
+        asked = hunt.channels[event.channel].planned
         parts.screening.ask(event.channel, plan.caller.number, asked.language, now)
 
 
-def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+def _accepted(channel: str, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float) -> None:
     """A channel is answered, by somebody who takes the call."""
-    if not parts.hunting.answered(channel, leg):
+    if not parts.hunting.answered(channel, leg, hunt):
         return
-    parts.screening.end()
-    rang = parts.times.since(_rung_since(parts.stage), now)
-    if leg is parts.place.leg:
-        parts.place.leave(ANSWERED, now, answered_on=channel)
+    parts.screening = None  # nobody needs to be asked any more
+    rang = parts.times.since(_RUNG_SINCE.get(parts.stage, parts.stage), now)
+    place = parts.place
+    if place is not None and leg is place.leg:
+        place.leave(ANSWERED, now, answered_on=channel)
     if parts.stage is Stage.TRANSFERRING:
         transfer_log.transferred(parts.log, leg, channel, rang)
         apply(Trigger.TARGET_ANSWERED, now)
@@ -103,76 +108,99 @@ def _accepted(channel: str, leg: Leg, parts: Parts, apply: Apply, now: float) ->
         apply(Trigger.FIRST_ANSWERED, now)
 
 
-def _rung_since(stage: Stage) -> Stage:
-    """When a leg began to ring, or to hear that the other one rings, that is answered now."""
-    return Stage.RINGING_SECOND if stage is Stage.ANSWERING_FIRST else hunt_begun_in(stage)
+_RUNG_SINCE = {**SCREENING, Stage.ANSWERING_FIRST: Stage.RINGING_SECOND}
+"""When a leg began to ring, or to hear that the other one rings, that is answered in a stage; that
+one itself where it is missing."""
 
 
 def refuse(channel: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
     """Who was asked does not take the call, which may be the end of his leg's hunt."""
-    leg = parts.legs.leg_of(channel)
-    if leg is not None and parts.is_hunted(channel, leg):
+    known = parts.legs.find(channel)
+    if known is not None and parts.is_hunted(*known):
+        leg = known[0]
         verdict = parts.hunting.refused(channel, leg, cause)
         if verdict is not None:
             climbing.failed(leg, verdict, parts, apply, now)
 
 
-def _failed(event: Failed, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    verdict = parts.hunting.failed(event, leg)
+def _failed(event: Failed, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float) -> None:
+    verdict = parts.hunting.failed(event, leg, hunt)
     if parts.caller.is_on(event.channel):
         parts.caller.gone()
         parts.verdicts.gone = Verdict(Cause.NORMAL, said=event.said)  # he gave up
         apply(Trigger.FIRST_GONE, now)
-    elif verdict is not None and parts.is_hunted(event.channel, leg):
+    elif verdict is not None and parts.is_hunted(leg, hunt):
         climbing.failed(leg, verdict, parts, apply, now)
 
 
-def _released(event: Released, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    gone = parts.hunting.released(event, leg)
-    referring.left(event.channel, parts)
+def _released(
+    event: Released, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float
+) -> None:
+    gone = parts.hunting.released(event, leg, hunt)
+    if parts.referral is not None:
+        referring.left(event.channel, parts)
     if gone is not None:
         parts.verdicts.gone = gone
         apply(Trigger.FIRST_GONE if leg is Leg.FIRST else Trigger.SECOND_GONE, now)
-    elif parts.screening.forget(event.channel) and parts.is_hunted(event.channel, leg):
-        hunt = parts.legs.hunt(leg)
-        if not hunt.open:
-            climbing.failed(leg, hunt.verdict(), parts, apply, now)
+    elif parts.screening is not None and parts.screening.forget(event.channel):
+        _candidate_gone(leg, hunt, parts, apply, now)
 
 
-def _play_ended(event: PlayEnded, _leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    parts.screening.played(event.channel, event.play_id)
-    if parts.place.leg is not None:
+def _candidate_gone(leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float) -> None:
+    if parts.is_hunted(leg, hunt) and not hunt.open:
+        climbing.failed(leg, hunt.verdict(), parts, apply, now)
+
+
+def _play_ended(
+    event: PlayEnded, _leg: Leg, _hunt: Hunt, parts: Parts, apply: Apply, now: float
+) -> None:
+    if parts.screening is not None:
+        parts.screening.played(event.channel, event.play_id)
+    if parts.place is not None and parts.place.leg is not None:
         parts.place.played(event)
     elif parts.program is not None:
         performing.played(event, parts, apply, now)
 
 
-def _digit(event: Digit, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+def _digit(event: Digit, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float) -> None:
     if performing.pressed(event.digit, leg, parts, apply, now):
         return
     parts.log.digit(leg, event.channel, event.digit)
+    if parts.screening is None:
+        return
     decided = parts.screening.pressed(event.channel, event.digit)
     if decided is Cause.NORMAL:
-        _accepted(event.channel, leg, parts, apply, now)
+        _accepted(event.channel, leg, hunt, parts, apply, now)
     elif decided is not None:
         refuse(event.channel, decided, parts, apply, now)
 
 
-def _hold_changed(event: HoldChanged, leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+def _hold_changed(
+    event: HoldChanged, leg: Leg, _hunt: Hunt, parts: Parts, _apply: Apply, _now: float
+) -> None:
     if not referring.held(event, parts):
         parts.bridged.hold(event, leg, together=parts.stage is Stage.BRIDGED)
 
 
-def _media_lost(event: MediaLost, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
-    if event.channel == parts.legs.hunt(leg).winner:
+def _media_lost(
+    event: MediaLost, leg: Leg, hunt: Hunt, parts: Parts, apply: Apply, now: float
+) -> None:
+    if hunt is parts.legs.hunt(leg) and event.channel == hunt.winner:
         apply(Trigger.MEDIA_LOST, now)
     else:
         referring.lost(event.channel, parts)
 
 
-def _media_routed(event: MediaRouted, _leg: Leg, parts: Parts, _apply: Apply, _now: float) -> None:
+def _media_routed(
+    event: MediaRouted, _leg: Leg, _hunt: Hunt, parts: Parts, _apply: Apply, _now: float
+) -> None:
     parts.log.media_routed(event.channel, event.direct)
 
+
+_LAST = frozenset({Failed, Released})
+"""The last one of a channel, unless it is dialled again."""
+
+_NOT_LAST = frozenset({Ringing, EarlyMedia, Answered})
 
 _HANDLERS: dict[type, Callable[..., None]] = {
     Ringing: _ringing,

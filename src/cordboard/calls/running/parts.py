@@ -13,6 +13,7 @@ from cordboard.calls.ringing.caller import Caller
 from cordboard.calls.ringing.dialling import Dialling
 from cordboard.calls.ringing.effects import Effects
 from cordboard.calls.ringing.holdings import Holdings
+from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.hunting import Hunting
 from cordboard.calls.ringing.legs import Legs
 from cordboard.calls.ringing.log import CallLog
@@ -53,6 +54,7 @@ class Parts:
         "holdings",
         "hunting",
         "legs",
+        "lines",
         "log",
         "place",
         "plan",
@@ -74,7 +76,7 @@ class Parts:
         self.stage = Stage.ACCEPTED
         self.effects = effects
         self.command = command = effects.commands.append
-        self.screening = Screening(command)
+        self.screening: Screening | None = None  # while somebody is asked whether he takes it
         self.route: Rerouted | None = None  # of the latest transfer, or ring of a program
         self.program: Program | None = None
         self.program_plan: ProgramPlan | None = None  # what it began as
@@ -88,16 +90,8 @@ class Parts:
         self.caller = Caller(plan, command)
         self.hunting = Hunting(self.legs, self.dialling, self.log, command, self.caller)
         self.waiting = Waiting(self.legs, plan.country, command, self.caller)
-        self.place = PlaceInLine(
-            plan.request,
-            switchboard.lines,
-            self.legs,
-            self.dialling,
-            self.waiting,
-            self.times,
-            self.log,
-            command,
-        )
+        self.lines = switchboard.lines
+        self.place: PlaceInLine | None = None  # once a party waits for a group
         self.bridged = Bridged(self.legs, plan.country, self.log, command)
         request = plan.request
         group = None if plan.group is None else plan.group.name
@@ -133,25 +127,31 @@ class Parts:
     @property
     def deadline(self) -> float | None:
         """When something is due."""
-        deadline, meter = self.times.deadline, self.dialling.meter
-        metered = None if meter is None else meter.deadline
-        for at in (self.screening.deadline, self.place.deadline, metered):
+        deadline = self.times.deadline
+        for part in (self.screening, self.place, self.dialling.meter):
+            at = None if part is None else part.deadline
             if at is not None and (deadline is None or at < deadline):
                 deadline = at
         return deadline
 
-    def is_hunted(self, channel: str, leg: Leg) -> bool:
-        """Whether a leg's hunt is on and this channel one of it, not of a hunt before."""
-        return leg is self.hunted and channel in self.legs.hunt(leg).channels
+    @property
+    def waits_in_line_for(self) -> Leg | None:
+        """The leg whose hunt the other one waits for in a group's line; None: nobody does."""
+        return None if self.place is None else self.place.leg
+
+    def is_hunted(self, leg: Leg, hunt: Hunt) -> bool:
+        """Whether a leg's hunt is on, and is this one and not one before."""
+        return leg is self.hunted and hunt is self.legs.hunt(leg)
 
     @property
     def recording_terms(self) -> RecordingTerms:
         """On which terms those are recorded who have answered."""
         says: list[Say] = []
-        for leg, hunt in self.legs.each():
-            winner = hunt.channels.get(hunt.winner or "")
-            plan = self.leg_plan(leg) if winner is None or winner.plan is None else winner.plan
-            if plan is not None and plan.says:
+        plans, hunts = (self.plan.first, self.plan.second), (self.legs.first, self.legs.second)
+        for planned, hunt in zip(plans, hunts, strict=True):
+            winner = None if hunt is None else hunt.channels.get(hunt.winner or "")
+            plan = planned if winner is None or winner.plan is None else winner.plan
+            if hunt is not None and isinstance(plan, LegPlan) and plan.says:
                 says += plan.says_with(None if winner is None else winner.planned.user)
         return terms_of(self.plan.request.id, self.plan.recording, says)
 

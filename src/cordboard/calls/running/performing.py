@@ -99,7 +99,7 @@ def ring(parts: Parts, apply: Apply, now: float) -> None:
         verdict = Verdict(route.plan.absent or Cause.UNREACHABLE)
         climbing.failed(leg, verdict, parts, apply, now)
         return
-    parts.dialling.dial_all(hunt, route.plan)
+    parts.dialling.dial(hunt.channels.values(), route.plan)
     parts.waiting.ringback()
 
 

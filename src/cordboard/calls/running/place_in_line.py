@@ -79,7 +79,7 @@ class PlaceInLine:
         self._pieces: list[str] = []
         self._play = FIRST_PLAY
         self._announce_at: float | None = None
-        self.plan: LegPlan | None = None
+        self.plan: LegPlan | None = None  # of the leg that is waited for, while it is
         self.overflows = 0
 
     @property

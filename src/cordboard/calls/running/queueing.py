@@ -17,7 +17,7 @@ from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.legs import other
 from cordboard.calls.running import into_program, referring, rung_times
 from cordboard.calls.running.parts import Apply, Parts
-from cordboard.calls.running.place_in_line import FULL, TIMEOUT
+from cordboard.calls.running.place_in_line import FULL, TIMEOUT, PlaceInLine
 
 MAX_OVERFLOWS = 3
 """Queues that a caller overflows from: as many as hops of a redirect; more is a circle."""
@@ -26,36 +26,61 @@ MAX_OVERFLOWS = 3
 def begin(plan: LegPlan, parts: Parts, apply: Apply, now: float) -> None:
     """A leg begins to be hunted for there; its whole time runs already."""
     parts.times.rung_ends = None
-    if parts.place.join(plan, now):
+    place = parts.place = parts.place or _place(parts)
+    if place.join(plan, now):
         parts.caller.hears(RINGS)
-        parts.place.go_on(now)
+        place.go_on(now)
     else:
-        _overflow(plan.leg, FULL, Cause.BUSY, parts, apply, now)
+        _overflow(plan.leg, place, FULL, Cause.BUSY, parts, apply, now)
+
+
+def _place(parts: Parts) -> PlaceInLine:
+    """That of a call of which nobody has waited for a group until now."""
+    return PlaceInLine(
+        parts.plan.request,
+        parts.lines,
+        parts.legs,
+        parts.dialling,
+        parts.waiting,
+        parts.times,
+        parts.log,
+        parts.command,
+    )
 
 
 def give_up(parts: Parts, apply: Apply, now: float) -> None:
     """The caller has waited as long as he may; what rings is hung up already."""
-    leg = parts.place.leg
-    if leg is not None:
-        _overflow(leg, TIMEOUT, Cause.NO_ANSWER, parts, apply, now)
+    place, leg = parts.place, parts.waits_in_line_for
+    if place is not None and leg is not None:
+        _overflow(leg, place, TIMEOUT, Cause.NO_ANSWER, parts, apply, now)
 
 
-def _overflow(leg: Leg, reason: str, cause: Cause, parts: Parts, apply: Apply, now: float) -> None:
-    to = parts.place.rules.overflow
-    parts.place.overflows += 1
+def _overflow(
+    leg: Leg,
+    place: PlaceInLine,
+    reason: str,
+    cause: Cause,
+    parts: Parts,
+    apply: Apply,
+    now: float,
+) -> None:
+    to = place.rules.overflow
+    place.overflows += 1
     if (
         to is None
-        or parts.place.overflows > MAX_OVERFLOWS
-        or not _sent_on(leg, to, reason, parts, apply, now)
+        or place.overflows > MAX_OVERFLOWS
+        or not _sent_on(leg, place, to, reason, parts, apply, now)
     ):
-        parts.place.leave(reason, now)
+        place.leave(reason, now)
         referring.hunt_failed(leg, Verdict(cause), parts, apply, now)
 
 
-def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float) -> bool:
+def _sent_on(
+    leg: Leg, place: PlaceInLine, to: str, reason: str, parts: Parts, apply: Apply, now: float
+) -> bool:
     """Have somebody else rung in place of the group, or a context take the call, where that can
     be."""
-    if _taken_by_context(leg, to, reason, parts, apply, now):
+    if _taken_by_context(leg, place, to, reason, parts, apply, now):
         return True
     try:
         route = parts.dialling.find_target(leg, to)
@@ -63,7 +88,7 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
         return False
     if isinstance(route, ProgramPlan):
         return False
-    parts.place.leave(reason, now, to=route.plan.party)
+    place.leave(reason, now, to=route.plan.party)
     parts.legs.replace(leg, Hunt(route.channels))
     parts.plan = parts.dialling.go_to(leg, route)
     rung_times.begin(route.plan, parts, now)
@@ -71,12 +96,12 @@ def _sent_on(leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: fl
         begin(route.plan, parts, apply, now)
     else:
         parts.waiting.ringback()
-        parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+        parts.dialling.dial(parts.legs.hunt(leg).channels.values(), route.plan)
     return True
 
 
 def _taken_by_context(
-    leg: Leg, to: str, reason: str, parts: Parts, apply: Apply, now: float
+    leg: Leg, place: PlaceInLine, to: str, reason: str, parts: Parts, apply: Apply, now: float
 ) -> bool:
     """Whether it is a context that takes the call; not where who waits is not answered yet, is only
     just called, or is in the hands of another program."""
@@ -86,6 +111,6 @@ def _taken_by_context(
     program = parts.dialling.find_program(leg, to)
     if program is None:
         return False
-    parts.place.leave(reason, now, to=program.party)
+    place.leave(reason, now, to=program.party)
     apply(into_program.take_place(leg, program, parts), now)
     return True

@@ -21,6 +21,7 @@ from cordboard.calls.planning.plan import ProgramPlan
 from cordboard.calls.ports import AnswerReferral, HoldChanged, Referred
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg
+from cordboard.calls.ringing.hunt import Hunt
 from cordboard.calls.ringing.switchboard import Consultation, Rerouted
 from cordboard.calls.running import into_program, transfer_log
 from cordboard.calls.running.parts import Apply, Parts
@@ -49,7 +50,9 @@ STATUSES: Final[dict[RefusalId, int]] = {
 request and not of the dialog (RFC 5057 5.1): whatever is missing here he may not do (403)."""
 
 
-def referred(event: Referred, leg: Leg, parts: Parts, apply: Apply, now: float) -> None:
+def referred(
+    event: Referred, leg: Leg, _hunt: Hunt, parts: Parts, apply: Apply, now: float
+) -> None:
     """A party wants the other one to be transferred."""
     winner = parts.legs.winner(leg)
     user = None if winner is None else parts.legs.hunt(leg).channels[winner].planned.user

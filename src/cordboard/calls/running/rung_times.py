@@ -10,7 +10,8 @@ from cordboard.directory.model import GroupStrategy
 def begin(plan: LegPlan, parts: Parts, now: float) -> None:
     """A leg begins to ring: its whole time runs, and that of the first rung."""
     parts.times.stage_ends = now + plan.timeout
-    begin_rung(plan, parts, now)
+    if plan.hunt is not None or plan.forwards is not None:
+        begin_rung(plan, parts, now)
 
 
 def begin_rung(plan: LegPlan, parts: Parts, now: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from cordboard.calls.request import Leg
-from cordboard.calls.stages import Stage, hunt_begun_in
+from cordboard.calls.stages import SCREENING, Stage
 
 _FIRST_IS_TO_ANSWER = (Stage.RINGING_FIRST, Stage.SCREENING_FIRST, Stage.ANSWERING_FIRST)
 
@@ -28,7 +28,7 @@ class StageTimes:
 
     def enter(self, stage: Stage, now: float) -> None:
         """A stage begins, and the deadline of the one before it is void, unless a hunt goes on."""
-        if hunt_begun_in(stage) is stage:
+        if stage not in SCREENING:
             self.stage_ends = self.rung_ends = self.warn_at = None
             self.warned = False
         self._entered.append((stage, now))
@@ -88,7 +88,10 @@ class StageTimes:
 
     def since(self, stage: Stage, now: float) -> float:
         """How long ago a stage was entered last, 0 where it was not."""
-        return next((now - at for entered, at in reversed(self._entered) if entered is stage), 0.0)
+        for entered, at in reversed(self._entered):
+            if entered is stage:
+                return now - at
+        return 0.0
 
     def lasted(self) -> dict[Stage, float]:
         """How long each stage lasted, all times together that the call was in it."""

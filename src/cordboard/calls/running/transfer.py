@@ -56,7 +56,7 @@ def begin(parts: Parts, apply: Apply, now: float) -> None:
             return
         parts.waiting.ringback()
         _rest(parts)
-        parts.dialling.dial_all(parts.legs.hunt(leg), route.plan)
+        parts.dialling.dial(parts.legs.hunt(leg).channels.values(), route.plan)
         return
     parts.bridged.arrive(leg, holds=handed.holds, on_hold=handed.on_hold)
     if handed.metered:

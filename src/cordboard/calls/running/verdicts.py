@@ -71,13 +71,12 @@ class Verdicts:
             cause = Cause.INTERRUPTED if trigger is Trigger.INTERRUPTED else Cause.CANCELLED
             rang = self._times.since(Stage.RINGING_FIRST, now)
             self._log.leg_failed(Leg.FIRST, Verdict(cause), rang)
-        first, lasted = self._legs.first.verdict(), self._times.lasted()
         self.result = result_of(
             left,
             trigger,
-            first,
+            self._legs.first.verdict() if trigger is Trigger.FIRST_FAILED else HUNG_UP,
             self.sought,
-            lasted,
+            self._times.lasted(),
             gone=self.gone,
             replaced=self.replaced,
             merged=self.merged,

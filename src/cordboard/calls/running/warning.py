@@ -3,9 +3,9 @@ longest duration is reached, or the end of what who pays could pay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
+from cordboard.calls.planning.plan import LegPlan
 from cordboard.calls.request import Leg
 from cordboard.calls.running.parts import Parts
 from cordboard.calls.stages import Stage
@@ -20,7 +20,7 @@ def plan(parts: Parts, now: float) -> None:
     ends = parts.ends_at
     if parts.stage is not Stage.BRIDGED or parts.times.warned or ends is None:
         return
-    if any(_legs(parts)):
+    if _legs(parts):
         parts.times.warn_at = max(now, ends - WARNING_SECONDS)
 
 
@@ -30,6 +30,6 @@ def play(parts: Parts) -> None:
         parts.bridged.warn(leg)
 
 
-def _legs(parts: Parts) -> Iterator[Leg]:
-    plans = ((leg, parts.leg_plan(leg)) for leg in Leg)
-    return (leg for leg, plan in plans if plan is not None and plan.warn)
+def _legs(parts: Parts) -> list[Leg]:
+    both = ((Leg.FIRST, parts.plan.first), (Leg.SECOND, parts.plan.second))
+    return [leg for leg, plan in both if isinstance(plan, LegPlan) and plan.warn]

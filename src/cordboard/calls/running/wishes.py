@@ -132,12 +132,12 @@ class Wishes:
         """Have a phone that rings do so no longer, as if it had declined: the others of its leg
         ring on, and where there are none the leg has failed. False where it does not ring."""
         parts = self._parts
-        leg = parts.legs.leg_of(channel)
-        if leg is None or not parts.is_hunted(channel, leg):
+        known = parts.legs.find(channel)
+        if known is None or not parts.is_hunted(*known):
             return False
+        leg, hunt = known
         if not parts.hunting.declined(channel, leg, Cause.REJECTED):
             return False
-        hunt = parts.legs.hunt(leg)
         if not hunt.open:
             climbing.failed(leg, hunt.verdict(), parts, self._apply, now)
         return True
