@@ -20,13 +20,6 @@ _stock: deque[bytes] = deque()
 os.register_at_fork(after_in_child=_stock.clear)
 
 
-def octets(count: int) -> bytes:
-    """``count`` random octets, at most :data:`PIECE_OCTETS`."""
-    if count > PIECE_OCTETS:
-        raise ValueError(f"a value has at most {PIECE_OCTETS} random octets")
-    return (_stock.pop() if _stock else _refill())[:count]
-
-
 def bits(count: int) -> int:
     """A random number of ``count`` bits, at most 128."""
     piece = _stock.pop() if _stock else _refill()
@@ -34,8 +27,11 @@ def bits(count: int) -> int:
 
 
 def token(count: int) -> str:
-    """``count`` random octets in hexadecimal digits."""
-    return octets(count).hex()
+    """``count`` random octets in hexadecimal digits, at most :data:`PIECE_OCTETS`."""
+    if count > PIECE_OCTETS:
+        raise ValueError(f"a token has at most {PIECE_OCTETS} random octets")
+    piece = _stock.pop() if _stock else _refill()
+    return piece[:count].hex()
 
 
 def timely_uuid(wall: float) -> str:

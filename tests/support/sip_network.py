@@ -17,7 +17,7 @@ from cordboard.sip.remains import Keeper
 from cordboard.sip.stack import Invitation, SipStack, StackSettings
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
-from cordboard.sip.trace import TraceRecord
+from cordboard.sip.trace import Traced, TraceRecord
 
 SERVER = ("192.0.2.1", 5060)
 PHONE = ("192.0.2.2", 5060)
@@ -79,9 +79,12 @@ class End:
             ),
             registrar=registrar,
             random=tokens(name),
-            trace=self.traced.append if traced else None,
+            trace=self._note if traced else None,
             keeper=keeper,
         )
+
+    def _note(self, message: Traced) -> None:
+        self.traced.append(TraceRecord(*message))
 
     def flow_to(self, other: tuple[str, int], transport: str = "udp") -> Flow:
         """The flow from here to an address."""

@@ -12,9 +12,9 @@ from cordboard import randomness
 
 
 def test_nothing_is_handed_out_twice() -> None:
-    made = [randomness.octets(16) for _ in range(5_000)]
+    made = [randomness.token(16) for _ in range(5_000)]
     assert len(set(made)) == len(made)
-    assert {len(one) for one in made} == {16}
+    assert {len(one) for one in made} == {32}
 
 
 @pytest.mark.parametrize("count", [1, 8, 31, 32, 80, 128])
@@ -34,7 +34,7 @@ def test_a_token_is_hexadecimal() -> None:
 
 def test_more_than_a_piece_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 16"):
-        randomness.octets(17)
+        randomness.token(17)
 
 
 def test_a_timely_uuid_is_one_of_version_7_and_sorts_by_its_time() -> None:
@@ -47,16 +47,16 @@ def test_a_timely_uuid_is_one_of_version_7_and_sorts_by_its_time() -> None:
 
 
 def test_a_child_process_does_not_hand_out_what_its_parent_does() -> None:
-    randomness.octets(1)
+    randomness.token(1)
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12, where threads run
         child = os.fork()
     if child == 0:
-        os.write(writing, randomness.octets(16))
+        os.write(writing, randomness.token(16).encode())
         os._exit(0)
     os.waitpid(child, 0)
-    theirs = os.read(reading, 16)
+    theirs = os.read(reading, 32).decode()
     os.close(reading)
     os.close(writing)
-    assert theirs not in {randomness.octets(16) for _ in range(randomness.PIECES)}
+    assert theirs not in {randomness.token(16) for _ in range(randomness.PIECES)}

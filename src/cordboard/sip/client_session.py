@@ -123,7 +123,7 @@ class ClientSession(Session):
         if status == 100:
             self.core.events.append(InviteTrying(self.call_id))
             return
-        tag = tag_of(response.need("to"))
+        tag = response.to_tag
         if "rseq" in response.headers and not self._acknowledge_progress(response, tag, now):
             return
         if status == 199:
@@ -177,7 +177,7 @@ class ClientSession(Session):
 
     def acknowledge_further_answer(self, response: Response, status: int, now: float) -> None:
         """Send the ACK of a repeated 2xx again; hang up one of another fork (13.2.2.4)."""
-        tag = tag_of(response.need("to")) or ""
+        tag = response.to_tag or ""
         if not self._invite.acknowledge_again(tag, now) and self._invite.answers < MAX_FORKS:
             dialog = self._acknowledge(response, now)
             say_goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)

@@ -15,13 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from cordboard.sip.transaction import (
+    EVENT_OF,
     Do,
     Event,
     State,
     Table,
     Transaction,
     compile_transactions,
-    event_of,
 )
 from cordboard.sip.wheel import NEVER
 
@@ -106,10 +106,10 @@ class ClientUser(Protocol):
 
 class ClientTransaction(Transaction):
     """One request, which is sent at once; without ``data`` it is an INVITE of a process that is no
-    more. ``came_over`` is the flow of the latest response, ``invite`` what ACK and CANCEL of an
-    INVITE are made of. A user of None is one that no longer cares."""
+    more. ``came_over`` is the flow of the latest response, ``heard`` its text, ``invite`` what ACK
+    and CANCEL of an INVITE are made of. A user of None is one that no longer cares."""
 
-    __slots__ = ("_ack", "_heard", "came_over", "data", "impatient", "invite", "user")
+    __slots__ = ("_ack", "came_over", "data", "heard", "impatient", "invite", "user")
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class ClientTransaction(Transaction):
         self.user = user
         self.invite = invite
         self.came_over = flow
-        self._heard = b""
+        self.heard = b""
         self.impatient = False
         self._ack = b""
         if not data:  # an INVITE that an earlier process has sent
@@ -143,13 +143,7 @@ class ClientTransaction(Transaction):
     def receive(self, response: Response, flow: Flow, now: float) -> None:
         """A response with our branch and method came."""
         self.came_over = flow
-        self.happen(event_of(response.status), response, now)
-
-    def hears_again(self, data: bytes) -> bool:
-        """Whether a response is the latest one over again; another fork's of that status is not."""
-        again = data == self._heard
-        self._heard = data
-        return again
+        self.happen(EVENT_OF[response.status // 100], response, now)
 
     def transport_failed(self, now: float) -> None:
         """What was sent can't have arrived, or its answer can't come back."""

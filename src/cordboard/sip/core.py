@@ -7,7 +7,8 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from cordboard import randomness
 from cordboard.addresses import written
@@ -45,9 +46,8 @@ TAG_SIGNATURE_DIGITS = 16
 TOKEN_BYTES = 8  # 64 random bits in a branch or tag (RFC 3261 19.3 asks for 32)
 
 
-def random_token() -> str:
-    """Branches, tags and cnonces."""
-    return randomness.token(TOKEN_BYTES)
+random_token: Final = partial(randomness.token, TOKEN_BYTES)
+"""Branches, tags and cnonces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,10 @@ class Core:
     @property
     def full(self) -> bool:
         """Whether new work has to be turned away."""
+        layer, settings = self.layer, self.settings
         return (
-            len(self.layer) >= self.settings.max_transactions
-            or len(self.sessions) >= self.settings.max_sessions
+            len(layer.clients) + len(layer.servers) >= settings.max_transactions
+            or len(self.sessions) >= settings.max_sessions
         )
 
     def turns_away(self, request: Request) -> int | None:

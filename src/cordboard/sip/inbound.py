@@ -29,7 +29,6 @@ from cordboard.sip.replaces import find_replaced, refusal_of_replaces, replaces_
 from cordboard.sip.responses import build_response, stamp_via
 from cordboard.sip.route_set import routes_of_request
 from cordboard.sip.server_session import ServerSession
-from cordboard.sip.trace import TraceRecord
 from cordboard.sip.transaction import Event, State
 from cordboard.sip.transaction_layer import Key, server_key
 from cordboard.sip.validity import METHODS, check_request
@@ -88,7 +87,7 @@ class Inbound:
         trace = self._layer.trace
         if trace is not None:
             again = known is not None and served_as == method
-            trace(TraceRecord(now, False, flow, call_id, again, data))
+            trace((now, False, flow, call_id, again, data))
         if method == "ACK":
             if known is not None and known.state is not State.ACCEPTED:
                 known.receive(Event.ACK, now)

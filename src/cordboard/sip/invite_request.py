@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cordboard.sip.address import tag_of
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.lines import (
@@ -125,7 +124,6 @@ class InviteRequest:
     def dialog_of(self, response: Response) -> Dialog:
         """The dialog that a response with a To tag makes (12.1.2)."""
         invitation = self._invitation
-        to = response.need("to")
         try:
             routes = routes_of_response(response)
         except SipParseError:
@@ -136,8 +134,8 @@ class InviteRequest:
             call_id=self._call_id,
             local=self._from,
             local_tag=self.tag,
-            remote=to,
-            remote_tag=tag_of(to) or "",
+            remote=response.need("to"),
+            remote_tag=response.to_tag or "",
             target=contact_of(response) or invitation.uri,
             routes=routes,
             origin=came_over if invitation.flow.matches(came_over) else invitation.flow,

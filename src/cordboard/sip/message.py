@@ -15,6 +15,7 @@ response that gives such a value back may carry it there. We never write one of 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from cordboard.sip.errors import SipBuildError, SipParseError
@@ -32,6 +33,7 @@ SIP_VERSION: Final = "SIP/2.0"
 MAX_MESSAGE_SIZE: Final = 65_535  # the largest datagram; Kamailio 64 KiB, PJSIP 4,000 over UDP
 MAX_HEADER_LINES: Final = 256  # Apache 100 fields, nginx 32 KiB; RFC 4475 3.1.1.7 needs 60
 MAX_LINE_LENGTH: Final = 8192  # nginx 8 KiB, Apache 8190
+MAX_KNOWN_STATUS_LINES: Final = 64  # what was read of them; a phone has a dozen
 MAX_CSEQ: Final = 2**31 - 1  # RFC 3261 8.1.1.5
 
 Headers = dict[str, list[str]]
@@ -44,9 +46,8 @@ class Message:
 
     __slots__ = ("body", "headers")
 
-    def __init__(self, headers: Headers, body: bytes) -> None:
-        self.headers = headers
-        self.body = body
+    headers: Headers
+    body: bytes
 
     def first(self, name: str) -> str | None:
         """The first value of a header as written, or None."""
@@ -59,14 +60,6 @@ class Message:
         if not values:
             raise SipParseError(f"missing {label_of(name)}")
         return values[0]
-
-    def need_all(self, names: tuple[str, ...]) -> list[str]:
-        """What :meth:`need` gives, of several headers."""
-        headers = self.headers
-        try:
-            return [headers[name][0] for name in names]
-        except (KeyError, IndexError):
-            return [self.need(name) for name in names]
 
     def each(self, name: str) -> list[str]:
         """All values of a header, comma-separated lists taken apart (RFC 3261 7.3.1)."""
@@ -132,9 +125,10 @@ class Request(Message):
     def __init__(
         self, method: str, uri: str, headers: Headers | None = None, body: bytes = b""
     ) -> None:
-        super().__init__({} if headers is None else headers, body)
         self.method = method
         self.uri = uri
+        self.headers = {} if headers is None else headers
+        self.body = body
 
     @property
     def start_line(self) -> str:
@@ -143,16 +137,19 @@ class Request(Message):
 
 
 class Response(Message):
-    """A response: status code 100 to 699, reason phrase, headers, body."""
+    """A response: status code 100 to 699, reason phrase, headers, body; ``to_tag`` is known of one
+    that was received."""
 
-    __slots__ = ("reason", "status")
+    __slots__ = ("reason", "status", "to_tag")
 
     def __init__(
         self, status: int, reason: str, headers: Headers | None = None, body: bytes = b""
     ) -> None:
-        super().__init__({} if headers is None else headers, body)
         self.status = status
         self.reason = reason
+        self.headers = {} if headers is None else headers
+        self.body = body
+        self.to_tag: str | None = None
 
     @property
     def start_line(self) -> str:
@@ -212,16 +209,17 @@ def parse(data: bytes) -> Request | Response:
         if not head.endswith(b"\r\n"):
             raise SipParseError("headers end within a line")
         head = head[:-2]
-    message, lines = _read_head(head)
+    lines = _lines_of(head)
+    message = _parse_start_line(lines[0])
     message.headers = headers = _parse_headers(lines)
     length = headers.get("content-length")
-    if length is not None:
+    if length is not None and length != [str(len(body))]:
         body = _cut_body(body, length)
     message.body = body
     return message
 
 
-def _read_head(head: bytes) -> tuple[Request | Response, list[str]]:
+def _lines_of(head: bytes) -> list[str]:
     text = head.decode("utf-8", "surrogateescape")
     lines = text.split("\r\n")
     breaks = len(lines) - 1
@@ -235,7 +233,7 @@ def _read_head(head: bytes) -> tuple[Request | Response, list[str]]:
         lines = unfold(lines)
     if len(text) > MAX_LINE_LENGTH and max(map(len, lines)) > MAX_LINE_LENGTH:
         raise SipParseError("header line too long")
-    return _parse_start_line(lines[0]), lines
+    return lines
 
 
 def unfold(lines: list[str]) -> list[str]:
@@ -251,7 +249,7 @@ def unfold(lines: list[str]) -> list[str]:
 
 def _parse_start_line(line: str) -> Request | Response:
     if line[:4].upper() == "SIP/":
-        return _parse_status_line(line)
+        return Response(*_parse_status_line(line))
     words = line.split(" ")
     if len(words) != 3:
         raise SipParseError("malformed request line")
@@ -263,7 +261,8 @@ def _parse_start_line(line: str) -> Request | Response:
     return Request(method, uri)
 
 
-def _parse_status_line(line: str) -> Response:
+@lru_cache(maxsize=MAX_KNOWN_STATUS_LINES)
+def _parse_status_line(line: str) -> tuple[int, str]:
     version, _, rest = line.partition(" ")
     status, _, reason = rest.partition(" ")
     if version.upper() != SIP_VERSION:
@@ -275,7 +274,7 @@ def _parse_status_line(line: str) -> Response:
         or not 100 <= int(status) < 700
     ):
         raise SipParseError("malformed status line")
-    return Response(int(status), reason)
+    return int(status), reason
 
 
 def _parse_headers(lines: list[str]) -> Headers:

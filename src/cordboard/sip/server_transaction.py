@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from cordboard.sip.transaction import (
+    EVENT_OF,
     Do,
     Event,
     State,
     Table,
     Transaction,
     compile_transactions,
-    event_of,
 )
 from cordboard.sip.wheel import NEVER
 
@@ -112,7 +112,7 @@ class ServerTransaction(Transaction):
         self.last = data
         if status >= 200:
             self.request = None
-        self.happen(event_of(status), None, now)
+        self.happen(EVENT_OF[status // 100], None, now)
 
     def transport_failed(self, now: float) -> None:
         """Its connection is gone."""

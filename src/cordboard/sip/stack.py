@@ -25,7 +25,6 @@ from cordboard.sip.responses import reason_of, stamp_via
 from cordboard.sip.server_session import ServerSession
 from cordboard.sip.standing import Standing
 from cordboard.sip.stray import hang_up_stray
-from cordboard.sip.trace import Trace, TraceRecord
 from cordboard.sip.validity import salvage
 from cordboard.sip.watch import Watch
 
@@ -36,10 +35,11 @@ if TYPE_CHECKING:
     from cordboard.sip.registrar import Registrar
     from cordboard.sip.remains import Keeper, Remains
     from cordboard.sip.session import Session
+    from cordboard.sip.trace import Trace
 
 __all__ = ["Invitation", "Registration", "SipStack", "StackSettings", "Watch"]
 
-_OF_RESPONSES = ("call-id", "from", "to", "via", "cseq")
+_OF_RESPONSES = frozenset({"call-id", "from", "to", "via", "cseq"})
 
 # What comes in below this size is a keep-alive (CRLF, zeros, "jaK"): no message fits.
 MIN_MESSAGE_SIZE = 16
@@ -95,16 +95,21 @@ class SipStack:
             return  # nothing that could be answered, nothing that could be believed
 
     def _receive_response(self, response: Response, data: bytes, flow: Flow, now: float) -> None:
-        call_id, _, to, via, cseq = response.need_all(_OF_RESPONSES)
-        tag_of(to)  # what can't be read is not to surprise anybody later
-        transaction = self._layer.client_of(via, cseq)
-        trace = self._layer.trace
-        if trace is not None:
-            again = transaction is not None and transaction.hears_again(data)
-            trace(TraceRecord(now, False, flow, call_id, again, data))
+        headers = response.headers
+        if not headers.keys() >= _OF_RESPONSES:
+            return
+        call_id = headers["call-id"][0]
+        response.to_tag = tag_of(headers["to"][0])
+        layer = self._layer
+        transaction = layer.client_of(headers["via"][0], headers["cseq"][0])
+        if layer.trace is not None:
+            # The same over again is a repeat; another fork's of that status is not.
+            again = transaction is not None and transaction.heard == data
+            layer.trace((now, False, flow, call_id, again, data))
         if transaction is None:
             hang_up_stray(self._core, response, flow, now)
         elif transaction.call_id == call_id:
+            transaction.heard = data
             transaction.receive(response, flow, now)
 
     def _receive_request(self, request: Request, data: bytes, flow: Flow, now: float) -> None:
@@ -121,7 +126,7 @@ class SipStack:
         request = salvage(data)
         if self._layer.trace is not None:
             call_id = None if request is None else request.first("call-id")
-            self._layer.trace(TraceRecord(now, False, flow, call_id, False, data))
+            self._layer.trace((now, False, flow, call_id, False, data))
         if request is not None:
             try:
                 self._refuse(request, flow, error, now)

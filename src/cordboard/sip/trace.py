@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from typing import NamedTuple
 
 from cordboard.sip.flow import Flow
-from cordboard.values import often_made
 
 # Everything a digest puts into them can be attacked offline, so whole values go.
 _SECRET_HEADERS = (b"authorization", b"proxy-authorization")
 _REMOVED = b" (removed)"
 
 
-@often_made(frozen=True, slots=True)
-class TraceRecord:
-    """One message; ``time`` is the stack's ``now``, ``sent`` whether it was ours.
+Traced = tuple[float, bool, Flow, str | None, bool, bytes]
+"""One message as it is noted, which happens to every one: the fields of a :class:`TraceRecord`."""
 
-    The text is taken apart only when somebody looks.
+Trace = Callable[[Traced], None]
+
+
+class TraceRecord(NamedTuple):
+    """One message for whoever looks; ``time`` is the stack's ``now``, ``sent`` whether it was ours.
+
+    The text is taken apart only when it is asked for.
     """
 
     time: float
@@ -25,7 +29,10 @@ class TraceRecord:
     flow: Flow
     call_id: str | None
     retransmission: bool
-    raw: bytes = field(repr=False)
+    raw: bytes
+
+    def __repr__(self) -> str:
+        return f"<{'sent' if self.sent else 'received'} {self.summary!r}>"
 
     @property
     def summary(self) -> str:
@@ -54,6 +61,3 @@ class TraceRecord:
             dropping = name.strip().lower() in _SECRET_HEADERS
             kept.append(name + colon + _REMOVED if dropping else line)
         return b"\r\n".join(kept) + blank + body
-
-
-Trace = Callable[[TraceRecord], None]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cordboard.sip.table import Row, compile_table
 from cordboard.sip.wheel import NEVER, Timer
@@ -86,17 +86,14 @@ def compile_transactions(table: Table, actions: Mapping[Do, Action]) -> Rows:
     return compile_table(table, lambda todo: tuple(actions[do] for do in todo))
 
 
-def event_of(status: int) -> Event:
-    """Which event a response of this status is."""
-    if status < 200:
-        return _PROVISIONAL
-    return _SUCCESS if status < 300 else _FAILURE
-
+EVENT_OF: Final = {
+    1: Event.PROVISIONAL,
+    2: Event.SUCCESS,
+    **dict.fromkeys((3, 4, 5, 6), Event.FAILURE),
+}
+"""Which event a response is, by the hundreds of its status (100 to 699)."""
 
 # Looking a member up in its enum costs more than the rest of a step.
-_PROVISIONAL = Event.PROVISIONAL
-_SUCCESS = Event.SUCCESS
-_FAILURE = Event.FAILURE
 _TIMEOUT = Event.TIMEOUT
 _REPEAT = Event.REPEAT
 

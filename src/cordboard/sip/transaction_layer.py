@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.client_transaction import ClientTransaction, ClientUser
 from cordboard.sip.server_transaction import ServerTransaction
-from cordboard.sip.trace import Trace, TraceRecord
 from cordboard.sip.via import MAGIC_COOKIE, branch_of
 from cordboard.sip.wheel import TimerWheel
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from cordboard.sip.lines import InviteLines
     from cordboard.sip.message import Request
     from cordboard.sip.timers import Timers
+    from cordboard.sip.trace import Trace
 
 Key = tuple[str, str, str]
 Waiting = ClientTransaction | ServerTransaction
@@ -22,7 +22,7 @@ Waiting = ClientTransaction | ServerTransaction
 MAX_METHOD = 32
 """Octets of a request in which its method ends; ours are shorter than half of that."""
 
-_BRANCH = f";branch={MAGIC_COOKIE}".encode()
+_BRANCH = f";branch={MAGIC_COOKIE}"
 
 
 class TransactionLayer:
@@ -69,7 +69,7 @@ class TransactionLayer:
         """Put a message into the outbox, in order."""
         self.outbox.append((flow, data))
         if self.trace is not None:
-            self.trace(TraceRecord(now, True, flow, call_id, retransmission, data))
+            self.trace((now, True, flow, call_id, retransmission, data))
 
     def request(
         self,
@@ -92,17 +92,21 @@ class TransactionLayer:
 
     def client_of(self, via: str, cseq: str) -> ClientTransaction | None:
         """The transaction of a response (17.1.3): by top Via branch and CSeq method."""
+        method = cseq.rpartition(" ")[2]
+        before, _, rest = via.partition(_BRANCH)
+        known = self.clients.get((rest.partition(";")[0], method, ""))
+        if known is not None and "," not in before:
+            return known  # it came back as we wrote it; the careful reading comes to the same
         branch = branch_of(via)
         if branch is None or not branch.startswith(MAGIC_COOKIE):
             return None
-        method = cseq.rpartition(" ")[2]
         return self.clients.get((branch[len(MAGIC_COOKIE) :], method, ""))
 
     def client_of_sent(self, data: bytes) -> ClientTransaction | None:
         """The transaction of a request of ours by the beginning of its text, where that reaches to
         the branch in its first line but one."""
         method, space, _ = data[:MAX_METHOD].partition(b" ")
-        _, found, rest = data.partition(_BRANCH)
+        _, found, rest = data.partition(_BRANCH.encode())
         branch, ended, _ = rest.partition(b"\r\n")
         if not (space and found and ended and method.isalpha() and branch.isalnum()):
             return None

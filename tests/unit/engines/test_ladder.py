@@ -5,15 +5,15 @@ import pytest
 from cordboard.engines.embedded import ladder as bounds
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.sip.flow import Flow
-from cordboard.sip.trace import TraceRecord
+from cordboard.sip.trace import Traced
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5062))
 
 
 def record(
     channel: str | None, raw: bytes = b"BYE sip:a SIP/2.0\r\n\r\n", at: float = 1.0
-) -> TraceRecord:
-    return TraceRecord(at, True, FLOW, channel, False, raw)
+) -> Traced:
+    return at, True, FLOW, channel, False, raw
 
 
 def test_a_channel_has_its_messages_in_order_and_no_others() -> None:

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from typing import Final
 
 from cordboard.calls.ports import TraceLine
-from cordboard.sip.trace import TraceRecord
+from cordboard.sip.trace import Traced, TraceRecord
 
 MAX_MESSAGES: Final = 200
 """Of one channel, the newest: a call with an hour of re-INVITEs by session timers stays whole."""
@@ -30,19 +30,17 @@ MAX_ENDED_OCTETS: Final = 32 * 1024 * 1024
 class _Trace:
     """One channel's messages; ``octets`` is the size of those that are kept."""
 
-    __slots__ = ("octets", "records")
+    __slots__ = ("messages", "octets")
 
     def __init__(self) -> None:
-        self.records: deque[TraceRecord] = deque()
+        self.messages: deque[Traced] = deque()
         self.octets = 0
 
-    def append(self, record: TraceRecord) -> None:
-        """Append within the bounds of one channel."""
-        records = self.records
-        records.append(record)
-        self.octets += len(record.raw)
-        while len(records) > MAX_MESSAGES or (self.octets > MAX_OCTETS and len(records) > 1):
-            self.octets -= len(records.popleft().raw)
+    def make_room(self) -> None:
+        """Forget the oldest beyond the bounds of one channel."""
+        messages = self.messages
+        while len(messages) > MAX_MESSAGES or (self.octets > MAX_OCTETS and len(messages) > 1):
+            self.octets -= len(messages.popleft()[-1])
 
 
 class Ladder:
@@ -54,7 +52,7 @@ class Ladder:
         self._live: dict[str, _Trace] = {}
         self._ended: OrderedDict[str, _Trace] = OrderedDict()
         self._ended_octets = 0
-        self._new: deque[TraceRecord] = deque(maxlen=MAX_NEW)
+        self._new: deque[Traced] = deque(maxlen=MAX_NEW)
 
     def begin(self, channel: str) -> None:
         """Trace a channel from now on; one that is dialled again goes on where it was."""
@@ -62,10 +60,10 @@ class Ladder:
             kept = self._ended.pop(channel, None)
             if kept is not None:
                 self._ended_octets -= kept.octets
-            trace = self._live[channel] = kept or _Trace()
-            for record in self._new:
-                if record.call_id == channel:
-                    trace.append(record)
+            self._live[channel] = kept or _Trace()
+            for message in self._new:
+                if message[3] == channel:
+                    self.record(message)
 
     def end(self, channel: str) -> None:
         """Keep a channel's trace until newer ones need the room."""
@@ -75,28 +73,30 @@ class Ladder:
             self._ended_octets += trace.octets
             self._make_room()
 
-    def record(self, record: TraceRecord) -> None:
+    def record(self, message: Traced) -> None:
         """Take note of a message; one of no channel of ours is soon forgotten."""
-        call_id = record.call_id or ""
-        trace = self._live.get(call_id)
-        if trace is not None:
-            trace.append(record)
+        call_id = message[3]
+        if call_id is None:
             return
-        trace = self._ended.get(call_id)
-        if trace is not None:
-            self._ended_octets -= trace.octets
-            trace.append(record)
-            self._ended_octets += trace.octets
+        trace = self._live.get(call_id) or self._ended.get(call_id)
+        if trace is None:
+            self._new.append(message)
+            return
+        octets = trace.octets
+        trace.messages.append(message)
+        trace.octets += len(message[-1])
+        if trace.octets > MAX_OCTETS or len(trace.messages) > MAX_MESSAGES:
+            trace.make_room()
+        if call_id not in self._live:
+            self._ended_octets += trace.octets - octets
             self._make_room()
-        elif record.call_id is not None:
-            self._new.append(record)
 
     def lines(self, channel: str) -> tuple[TraceLine, ...]:
         """A channel's messages, oldest first; none for an unknown or forgotten one."""
         trace = self._live.get(channel) or self._ended.get(channel)
         if trace is None:
             return ()
-        return tuple(_line(channel, record) for record in trace.records)
+        return tuple(_line(channel, TraceRecord(*message)) for message in trace.messages)
 
     def _make_room(self) -> None:
         while len(self._ended) > self._kept or self._ended_octets > MAX_ENDED_OCTETS:

@@ -40,7 +40,7 @@ from cordboard.sip.flow import Flow
 from cordboard.sip.locating import Means, Target
 from cordboard.sip.stack import SipStack
 from cordboard.sip.strangers import Strangers
-from cordboard.sip.trace import TraceRecord
+from cordboard.sip.trace import Trace
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Callbacks:
     load_prompt: Callable[[str], bytes]
     on_sip_event: Callable[[SipEvent], None]
     on_media: MediaEventHandler
-    trace: Callable[[TraceRecord], None]
+    trace: Trace
     tell: Callable[[EngineEvent], None]
     forget: Callable[[Channel], None]
     records: Records | None = None
