@@ -3,6 +3,9 @@
 Values are written as frozen dataclasses and are that for the type checker, which every change has
 to pass. At run time they are plain ones: a frozen one sets each field by a call of
 ``object.__setattr__``, which makes it four times as dear (0.6 µs for five fields, Python 3.11).
+
+A call's events, which stay for long, are ``msgspec.Struct`` s: made in C (0.1 µs), and with
+``gc=False`` never looked at by the garbage collector. None of them leads back to itself.
 """
 
 from __future__ import annotations

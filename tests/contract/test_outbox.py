@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.owing import Owed
@@ -238,6 +239,6 @@ async def test_others_are_owed_what_agents_do(journal: Journal) -> None:
     login = CallEvent(EventKind.AGENT_LOGIN, "", data={"state": "ready"})
     await journal.commit("demo", [login])
     await journal.commit("else", [login])
-    await journal.commit("demo", [replace(login, kind=EventKind.AGENT_LOGOUT)])
+    await journal.commit("demo", [structs.replace(login, kind=EventKind.AGENT_LOGOUT)])
     (posted,) = await journal.due(LATER, 10)
     assert (posted.owed.id, posted.owed.call, posted.owed.event) == ("msg_1", "", login)

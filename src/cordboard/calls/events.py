@@ -7,12 +7,14 @@ makes :class:`CallEvent` s; the journal gives each its place (:class:`Recorded`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
+
+import msgspec
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.request import Leg
-from cordboard.values import Word, often_made
+from cordboard.values import Word
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 _NOTHING: Mapping[str, Json] = MappingProxyType({})
@@ -166,8 +168,7 @@ class EventKind(Word):
     """The one terminal result: the keys of :class:`CallResult`."""
 
 
-@often_made(frozen=True, slots=True)
-class CallEvent:
+class CallEvent(msgspec.Struct, frozen=True, gc=False):
     """One thing that happened in a call; ``data`` is JSON, its keys as :class:`EventKind` says.
 
     ``call`` is empty where it happened in none: what agents do, what becomes of old recordings.
@@ -177,11 +178,10 @@ class CallEvent:
     call: str
     leg: Leg | None = None
     channel: str | None = None
-    data: Mapping[str, Json] = field(default_factory=lambda: _NOTHING)
+    data: Mapping[str, Json] = _NOTHING
 
 
-@often_made(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event in its place: ``seq`` is gapless per tenant from 1, ``at`` seconds since the epoch.
 
     ``epoch`` names the journal's incarnation; a reader whose cursor has another must start anew.

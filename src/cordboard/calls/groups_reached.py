@@ -4,8 +4,9 @@ forward leads to."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cordboard.calls.events import CallEvent, EventKind
 

@@ -7,8 +7,9 @@ is told how each call starts, is routed, is answered and ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from cordboard.calls.events import CallEvent, EventKind, Json, Outcome
 from cordboard.calls.owing import Owed
