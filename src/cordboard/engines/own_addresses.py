@@ -35,27 +35,26 @@ class OwnAddresses:
         self._clock = clock
         self._good_until = 0.0
         self._bound: dict[str, list[Address]] = {}
+        self.families = frozenset(Family)
+        """The families in which we listen; both for who listens nowhere and only calls."""
         self._told: dict[Flow, Address] = {}
         self._udp: dict[str, Address | None] = {}
 
     def add(self, transport: str, local: Address) -> None:
         """Take note of an address that is listened at."""
         self._bound.setdefault(transport, []).append(local)
+        hosts = [host for locals_ in self._bound.values() for host, _ in locals_]
+        self.families = frozenset(map(family_of, hosts))
         self._forget()
 
     def of(self, transport: str) -> Sequence[Address]:
         """Where we listen for a transport."""
         return self._bound.get(transport, ())
 
-    @property
-    def families(self) -> frozenset[Family]:
-        """The families in which we listen; both for who listens nowhere and only calls."""
-        bound = {family_of(host) for locals_ in self._bound.values() for host, _ in locals_}
-        return frozenset(bound or Family)
-
     def udp_towards(self, peer: str) -> Address | None:
         """The UDP address of ours that a peer is reached from; None where there is none."""
-        self._look_at_the_clock()
+        if self._clock() >= self._good_until:
+            self._forget()
         if peer not in self._udp:
             if len(self._udp) >= MAX_KNOWN_ROUTES:
                 self._udp.clear()
@@ -64,7 +63,8 @@ class OwnAddresses:
 
     def advertised(self, flow: Flow) -> Address:
         """Host and port that the peer of a flow finds us at."""
-        self._look_at_the_clock()
+        if self._clock() >= self._good_until:
+            self._forget()
         told = self._told.get(flow)
         if told is None:
             if len(self._told) >= MAX_KNOWN_ROUTES:
@@ -72,13 +72,8 @@ class OwnAddresses:
             told = self._told[flow] = self._look_up(flow)
         return told
 
-    def _look_at_the_clock(self) -> None:
-        now = self._clock()
-        if now >= self._good_until:
-            self._good_until = now + ROUTE_SECONDS
-            self._forget()
-
     def _forget(self) -> None:
+        self._good_until = self._clock() + ROUTE_SECONDS
         self._told.clear()
         self._udp.clear()
 

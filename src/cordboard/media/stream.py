@@ -89,7 +89,8 @@ class MediaStream(HearingEnd):
         self.destination = self._admission.destination
         self._source = None
         self._reports.reopen()
-        self._expect_audio(now)
+        if self._answered:
+            self._expect_audio(now)
         if self.listener is not None:
             self.listener.set_comfort()
 
@@ -301,7 +302,7 @@ class MediaStream(HearingEnd):
     def _expect_audio(self, now: float) -> None:
         """Miss audio from now on, unless nobody needs to send any."""
         held = self.audio is None or self.audio.held
-        if self._answered and self._receives and not held:
+        if self._receives and not held:
             self._loss.begin(now)
         else:
             self._loss.end()

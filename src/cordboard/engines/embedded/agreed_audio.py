@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from cordboard.addresses import canonical
@@ -15,21 +14,21 @@ if TYPE_CHECKING:
     from cordboard.sip.offer import NegotiatedAudio
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPlace:
-    """Our end: our host in SDP, the ports of all sessions there, where the peer is met, and whether
-    it sends from exactly the address of its SDP."""
+def parameters_of(
+    agreed: NegotiatedAudio,
+    meeting: MeetingPoint,
+    own_ports: Container[int],
+    *,
+    strict: bool,
+    held: bool,
+) -> AudioParameters:
+    """The session's parameters; raises :class:`SipParseError` (488) for what can't be.
 
-    host: str
-    ports: Container[int]
-    meeting: MeetingPoint
-    strict: bool
-
-
-def parameters_of(agreed: NegotiatedAudio, place: OwnPlace, *, held: bool) -> AudioParameters:
-    """The session's parameters; raises :class:`SipParseError` (488) for what can't be."""
-    host = place.meeting.reachable(agreed.remote_host)
-    if host == canonical(place.host) and agreed.remote_port in place.ports:
+    ``own_ports`` are those of all sessions at our host; ``strict``: the peer sends from exactly the
+    address of its SDP.
+    """
+    host = meeting.reachable(agreed.remote_host)
+    if host == canonical(meeting.host) and agreed.remote_port in own_ports:
         raise SipParseError("its audio is to go to a port of ours", 488)  # and round in circles
     try:
         return AudioParameters(
@@ -43,8 +42,8 @@ def parameters_of(agreed: NegotiatedAudio, place: OwnPlace, *, held: bool) -> Au
             ptime_ms=agreed.ptime,
             rtcp_mux=agreed.rtcp_mux,
             rtcp_port=agreed.rtcp_port,
-            signalling_host=place.meeting.peer,
-            strict=place.strict,
+            signalling_host=meeting.peer,
+            strict=strict,
             held=held,
             rate=agreed.codec.rate,
             event_rate=agreed.event_rate,

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cordboard.addresses import canonical
-from cordboard.engines.embedded.agreed_audio import OwnPlace, parameters_of
+from cordboard.engines.embedded.agreed_audio import parameters_of
 from cordboard.engines.embedded.media_route import MediaRoute, PeersEnd, end_of
 from cordboard.engines.embedded.meeting_point import MeetingPoint, Move
 from cordboard.engines.embedded.offered_numbers import with_numbers
@@ -269,8 +269,8 @@ class ChannelAudio:
                 raise NoCommonCodec
             parameters = replace(self._parameters, direction="inactive", held=True)
         else:
-            place = OwnPlace(self._local.host, self.session.own_ports, self._meeting, self._strict)
-            parameters = parameters_of(agreed, place, held=held)
+            meeting, ports = self._meeting, self.session.own_ports
+            parameters = parameters_of(agreed, meeting, ports, strict=self._strict, held=held)
             self.codec = agreed.codec
         self._agreed = agreed
         self.session.configure(self.route.heard_here(parameters))

@@ -178,9 +178,7 @@ class Channel(TalkingEnd):
         if self.state in (ChannelState.DIALLING, ChannelState.LEAVING):
             self._end(self._own_failure)
             return
-        ours = self.state is ChannelState.PARTING
-        self._silence()
-        cause = self._hang_up_cause if ours else None
+        cause = self._hang_up_cause if self.state is ChannelState.PARTING else None
         self._end(lambda: last_words.of_release(self.id, event, cause, self._figures))
 
     def on_offer(self, event: OfferReceived) -> None:
@@ -267,8 +265,10 @@ class Channel(TalkingEnd):
         """Let go of everything, then tell how it ended."""
         if self._move(ChannelTrigger.ENDED):
             self._servers = None  # which know the way back to us
-            self._silence()
-            if self._early.end():  # whoever listens to it is to hear something else
+            if self.audio is not None:
+                self._silence()
+            if self._early.flowing:  # whoever listens to it is to hear something else
+                self._early.end()
                 self._with.tell(EarlyMedia(self.id, False))
             self._with.forget(self)
             self._with.tell(last_word())

@@ -176,7 +176,7 @@ class EmbeddedEngine:
 
     def execute(self, command: EngineCommand) -> None:
         """Carry out a command. Commands for channels that have ended are ignored."""
-        running = self._need()
+        running = self._running or self._need()
         if isinstance(command, Dial):
             self._dial(command, running)
         else:

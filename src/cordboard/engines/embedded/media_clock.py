@@ -28,24 +28,21 @@ class Beat(Generic[Member]):
         self._loop = loop
         self._interval = interval
         self._visit = visit
-        self._members: dict[Member, None] = {}
+        self.members: dict[Member, None] = {}
+        """Whoever is taken out is visited no more."""
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
 
     def add(self, member: Member) -> None:
         """Visit a member from the next beat on; the first of all is visited at once."""
-        self._members[member] = None
+        self.members[member] = None
         if self._timer is None:
             self._due = self._loop.time()
             self._timer = self._loop.call_at(self._due, self._strike)
 
-    def remove(self, member: Member) -> None:
-        """Visit it no more."""
-        self._members.pop(member, None)
-
     def stop(self) -> None:
         """Visit nobody any more."""
-        self._members.clear()
+        self.members.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -60,11 +57,11 @@ class Beat(Generic[Member]):
         beats = max(1, int((now - self._due) / self._interval) + 1)
         self._due += beats * self._interval
         for _ in range(min(beats, MAX_LATE_BEATS)):
-            for member in tuple(self._members):
+            for member in tuple(self.members):
                 if not self._visit(member, now):
-                    self.remove(member)
+                    self.members.pop(member, None)
         self._timer = None
-        if self._members:
+        if self.members:
             self._timer = self._loop.call_at(self._due, self._strike)
 
 
@@ -79,7 +76,7 @@ class MediaTimers(Generic[Member]):
     def remove(self, session: Member) -> None:
         """Visit a session no more."""
         for beat in (self.ticker, self.brisk, self.slow):
-            beat.remove(session)
+            beat.members.pop(session, None)
 
     def stop(self) -> None:
         """Visit none any more."""

@@ -54,10 +54,11 @@ class MediaSession:
         media_timeout: float,
     ) -> None:
         self.channel = channel
+        drawn = bits(80)
         self.stream = MediaStream(
-            bits(32),
-            bits(16),
-            bits(32),
+            drawn >> 48,
+            drawn >> 32 & 0xFFFF,
+            drawn & 0xFFFFFFFF,
             cname=token(8),
             media_timeout=media_timeout,
         )
@@ -166,8 +167,6 @@ class MediaSession:
 
     def bridge(self, other: MediaSession) -> None:
         """Let two channels, which both are answered, hear each other."""
-        self.answered()
-        other.answered()
         self.listen_to(other)
         other.listen_to(self)
 

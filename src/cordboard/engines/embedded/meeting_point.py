@@ -57,7 +57,7 @@ class MeetingPoint:
         """Where the peer's audio is to go. A name, or an address of another family than we said
         ours in, is of no use here: the peer is met where it signals from."""
         host = canonical(host)
-        if not is_address(host):
+        if host == self.peer or not is_address(host):
             return self.peer
         if is_wildcard(host) or family_of(host) is family_of(self.host):
             return host

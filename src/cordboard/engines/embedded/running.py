@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from cordboard.addresses import bracketed, canonical, is_wildcard
+from cordboard.addresses import bracketed, canonical
 from cordboard.calls.ports import Busy, EngineEvent, Records
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.dns.locator import Locator, means_of
@@ -20,6 +20,7 @@ from cordboard.engines.embedded.channel_sound import tone_of
 from cordboard.engines.embedded.channels import Channel
 from cordboard.engines.embedded.dialler import Dialler
 from cordboard.engines.embedded.known_callers import KnownCallers
+from cordboard.engines.embedded.media_hosts import MediaHosts
 from cordboard.engines.embedded.media_planes import MediaPlanes
 from cordboard.engines.embedded.media_session import MediaEventHandler
 from cordboard.engines.embedded.prompt_shelf import PromptShelf
@@ -119,7 +120,9 @@ class Running:
             locator=self.locator,
             trunks=self.trunks,
             timers=settings.timers,
-            media_host=self.media_host,
+            media_host=MediaHosts(
+                settings.media_advertised, settings.media_hosts, self.runner.transport.advertised
+            ).towards,
             on_media=callbacks.on_media,
         )
         self.surroundings = Surroundings(
@@ -204,14 +207,6 @@ class Running:
     def listening(self) -> tuple[Listen, ...]:
         """Where we listen."""
         return self.runner.transport.listening
-
-    def media_host(self, flow: Flow) -> str:
-        """The host of our SDP for a peer: of its own family."""
-        settings, peer = self._settings, flow.remote[0]
-        host = settings.media_advertised.towards(peer) or settings.media_hosts.towards(peer)
-        if host is not None and not is_wildcard(host):
-            return host
-        return self.runner.transport.advertised(flow)[0]
 
     def reload_certificates(self) -> None:
         """Use what the files hold now; one that can't be used leaves all as it was."""

@@ -51,6 +51,8 @@ class SharedCodec:
 
     def settle(self) -> None:
         """Do the next step, if no step is under way."""
+        if not self._asked and self._is_idle:
+            return
         self._end_waiting()
         if self._first.audio.offering or self._second.audio.offering:
             return  # its end brings us here again
@@ -69,6 +71,14 @@ class SharedCodec:
             if self._target is None and leg.audio.codec.key not in G711_KEYS:
                 self._ask(leg, f"{_BACK} after {leg.audio.codec.key}", None)
             leg.audio.allow(() if self._target is None else (self._target,))
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether both have G.711, and there is nothing beyond it that both could have."""
+        first, second = self._first.audio, self._second.audio
+        if first.codec.key not in G711_KEYS or second.codec.key not in G711_KEYS:
+            return False
+        return not (first.codecs and second.codecs)
 
     def release(self) -> None:
         """Go back to G.711 for good: somebody needs the audio."""

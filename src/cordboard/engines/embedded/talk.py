@@ -57,7 +57,7 @@ class Talk:
         self._partner: Talk | None = None  # whom it is bridged with
         self._overheard: Overhearing | None = None  # who overhears it and its partner
         self._overhears: Overhearing | None = None  # the two that it overhears
-        self._sound = ChannelSound(channel, around.prompts, around.tell)
+        self._sound: ChannelSound | None = None  # from the first that it is to hear
         self._waiting: tuple[Tone | Prompt, int] | None = None  # for G.711
         self._sent_keys: SentKeys | None = None
         self.recording: Recording | None = None  # where this is the left channel
@@ -77,19 +77,22 @@ class Talk:
     def stop_play(self) -> None:
         """Stop what is played, or would be as soon as it is read."""
         self._waiting = None
-        self._sound.take_turn()
-        self.session.stop_play()
+        if self._sound is not None:
+            self._sound.take_turn()
+            self.session.stop_play()
 
     def listen(self, source: ChannelAudio) -> None:
         """Let the channel hear another one's early media."""
         self._waiting = None
         self.offers.need_g711()
-        self._sound.take_turn()
+        if self._sound is not None:
+            self._sound.take_turn()
         self.session.listen_to(source.session)
 
     def play_ended(self, event: media_events.PlayEnded) -> None:
         """A sound has ended."""
-        self._sound.ended(event)
+        if self._sound is not None:
+            self._sound.ended(event)
 
     def offer_answered(self, sdp: bytes | None) -> None:
         """The peer answered an offer of ours; without a description all stays as it was."""
@@ -107,6 +110,8 @@ class Talk:
             return
         (sound, play_id), self._waiting = self._waiting, None
         if audio.codec.key in G711_KEYS:
+            if self._sound is None:
+                self._sound = ChannelSound(self._channel, self._with.prompts, self._with.tell)
             self._sound.play(self.session, sound, play_id)
         elif isinstance(sound, Prompt):
             self._with.tell(PlayEnded(self._channel, play_id, complete=False))
@@ -149,19 +154,22 @@ class Talk:
     def end(self) -> None:
         """The channel is over: leave the two without a way to each other, to be freed at once."""
         self._waiting = None
-        self._sound.take_turn()
+        if self._sound is not None:
+            self._sound.take_turn()
         if self._sent_keys is not None:
             self._sent_keys.end()
         self.offers.shared = None
         if self.offers.direct is not None:
             self.offers.direct.end()
         self.stop_recording()
-        self.stop_eavesdropping()
+        if self._overhears is not None:
+            self.stop_eavesdropping()
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
             partner.stop_recording()
-            self._let_go(partner)
+            if self._overheard is not None:
+                self._let_go(partner)
             partner.offers.shared = None
 
     # Who overhears whom
