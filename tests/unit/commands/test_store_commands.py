@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_check_tells_what_is_there(shell: Shell) -> None:
     assert told["integrity"] == "good"
     assert told["server"] == "none uses it now"
     assert told["calls"] == "0, 0 of them alive"
-    with sqlite3.connect(shell.database) as connection:
+    with closing(sqlite3.connect(shell.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     assert shell.check(code=1)["tables"].startswith("version 0001, this server needs ")
 
@@ -160,10 +161,10 @@ def shell_in_thread(shell: Shell) -> str:
 
 def test_vacuum_gives_room_back(shell: Shell) -> None:
     shell("apply", shell.file)
-    with sqlite3.connect(shell.database) as connection:
+    with closing(sqlite3.connect(shell.database)) as connection, connection:
         rows = [(f"name-{number}", "x" * 1000) for number in range(2000)]
         connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-    with sqlite3.connect(shell.database) as connection:
+    with closing(sqlite3.connect(shell.database)) as connection, connection:
         connection.execute("DELETE FROM meta WHERE name LIKE 'name-%'")
     before = shell.database.stat().st_size
     assert "MB before" in shell("db", "vacuum", "--store", f"sqlite:///{shell.database}")

@@ -406,9 +406,9 @@ async def test_a_certificate_for_another_name_leads_to_the_next_server(
         issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / f"{name}.pem")
     tls = TlsSettings(authorities=tmp_path / "authority.pem")
     async with (
-        embedded_rig(dns=DnsSettings((names.address,), DNS_TIMEOUT), tls=tls) as rig,
         tls_server(tmp_path / "host.carrier.test.pem", 486) as of_host,
         tls_server(tmp_path / "carrier.test.pem", 404) as of_domain,
+        embedded_rig(dns=DnsSettings((names.address,), DNS_TIMEOUT), tls=tls) as rig,
     ):
         names.add(
             "_sips._tcp.carrier.test",

@@ -318,7 +318,7 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(shelf: Shelf) -
 
 
 async def test_a_database_of_the_first_version_is_brought_up_to_date(shelf: Shelf) -> None:
-    with sqlite3.connect(shelf.file) as connection:
+    with closing(sqlite3.connect(shelf.file)) as connection, connection:
         connection.executescript(FIRST_VERSION)
     journal = await shelf.open()
     assert (journal.epoch, journal.last_seq("demo")) == ("e1", 1)
@@ -331,7 +331,7 @@ async def test_a_database_of_the_first_version_is_brought_up_to_date(shelf: Shel
 
 async def test_tables_of_a_newer_server_are_left_alone(shelf: Shelf) -> None:
     await (await shelf.open()).close()
-    with sqlite3.connect(shelf.file) as connection:
+    with closing(sqlite3.connect(shelf.file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreFailed, match="newer version"):
         await shelf.open()
