@@ -31,7 +31,8 @@ class NameAddr:
         # A single token may stand without quotes (25.1), but many a phone shows such a name wrong
         # or not at all; none minds the quotes.
         shown = f"{quote(self.display)} " if self.display else ""
-        return f"{shown}<{self.uri}>{format_parameters(self.parameters)}"
+        parameters = format_parameters(self.parameters) if self.parameters else ""
+        return f"{shown}<{self.uri.text(with_headers=True)}>{parameters}"
 
     @property
     def tag(self) -> str | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 from cordboard.sip.address import tag_of
 from cordboard.sip.authentication import MAX_ROUNDS, Authentication
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
-from cordboard.sip.early_dialog import MAX_FORKS, EarlyDialogs
-from cordboard.sip.events import InviteAnswered, InviteFailed, InviteRinging, InviteTrying
+from cordboard.sip.early_dialog import MAX_FORKS, EarlyDialog, EarlyDialogs
+from cordboard.sip.events import EndedBy, InviteAnswered, InviteFailed, InviteRinging, InviteTrying
 from cordboard.sip.invite_request import InviteRequest
 from cordboard.sip.lines import clean
 from cordboard.sip.media_type import sdp_of
@@ -72,7 +72,7 @@ class ClientSession(Session):
         if reason is not None:
             clean(reason)
         if self._stage is Stage.ANSWERED:
-            self.leave_locally(now, reason)
+            self.leave(now, EndedBy.LOCAL, reason)
         else:
             self._reason = reason
             self._happen(Input.CANCEL, None, 0, now)
@@ -80,10 +80,6 @@ class ClientSession(Session):
     def hang_up(self, now: float, reason: str | None = None) -> None:
         """BYE where there is a call, CANCEL where there is none yet."""
         self.cancel(now, reason)
-
-    def leave_locally(self, now: float, reason: str | None) -> None:
-        """Hang up an answered call."""
-        super().hang_up(now, reason)
 
     def on_response(self, transaction: ClientTransaction, response: Response, now: float) -> None:
         """A response to the INVITE came."""
@@ -129,16 +125,10 @@ class ClientSession(Session):
         if status == 199:
             self._early.hear_the_end_of(tag)
             return
-        self._early.hear_of(tag, response)
+        forks = self._early.hear_of(tag, response)
+        sdp = sdp_of(response)
         self.core.events.append(
-            InviteRinging(
-                self.call_id,
-                status,
-                response.reason,
-                sdp_of(response),
-                tag,
-                len(self._early),
-            )
+            InviteRinging(self.call_id, status, response.reason, sdp, tag, forks)
         )
 
     def _acknowledge_progress(self, response: Response, tag: str | None, now: float) -> bool:
@@ -162,9 +152,9 @@ class ClientSession(Session):
 
     def establish(self, response: Response, status: int, now: float) -> None:
         """The first 2xx makes the dialog; its answer may have come before it (RFC 3262 5)."""
-        self.dialog = dialog = self._acknowledge(response, now)
+        early = self._early.get(response.to_tag)
+        self.dialog = self._acknowledge(response, early, now)
         self.up = True
-        early = self._early.get(dialog.remote_tag)
         answer = sdp_of(response) or (early.answer if early is not None else None)
         if self._early.asked is not None and (early is None or self._early.asked != early.dialog):
             self.negotiation.reject(481, now)  # the offer of a fork that did not win
@@ -172,19 +162,20 @@ class ClientSession(Session):
         self.negotiation.ours, self.negotiation.theirs = self._offer, answer
         self.timer.learn(response)
         self.timer.take_answer(response, now, now)
-        agent = response.first("user-agent") or response.first("server")
+        agents = response.headers.get("user-agent") or response.headers.get("server")
+        agent = agents[0] if agents else None
         self.core.events.append(InviteAnswered(self.call_id, answer, agent))
 
     def acknowledge_further_answer(self, response: Response, status: int, now: float) -> None:
         """Send the ACK of a repeated 2xx again; hang up one of another fork (13.2.2.4)."""
         tag = response.to_tag or ""
         if not self._invite.acknowledge_again(tag, now) and self._invite.answers < MAX_FORKS:
-            dialog = self._acknowledge(response, now)
+            dialog = self._acknowledge(response, self._early.get(tag), now)
             say_goodbye(self.core, dialog, self.authentication, self._reason, _nothing_more, now)
 
     def hang_up_late_answer(self, response: Response, status: int, now: float) -> None:
         """A 2xx crossed our CANCEL: nobody wants this call any more."""
-        self.dialog = self._acknowledge(response, now)
+        self.dialog = self._acknowledge(response, self._early.get(response.to_tag), now)
         self._fail(487, True)
         self.send_bye(now, self._reason)
 
@@ -233,10 +224,9 @@ class ClientSession(Session):
             )
         self.core.events.append(failed)
 
-    def _acknowledge(self, response: Response, now: float) -> Dialog:
-        """Make the dialog of a 2xx and send its ACK."""
+    def _acknowledge(self, response: Response, early: EarlyDialog | None, now: float) -> Dialog:
+        """Make the dialog of a 2xx, which was ``early`` before, and send its ACK."""
         dialog = self._invite.dialog_of(response)
-        early = self._early.get(dialog.remote_tag)
         if early is not None:
             dialog.count_on_from(early.dialog)
         self._invite.acknowledge(dialog, now)
@@ -246,9 +236,9 @@ class ClientSession(Session):
 
     def need_dialog(self) -> Dialog:
         """The dialog, or the early one whose request is being answered."""
-        if self.dialog is None and self._early.asked is not None:
-            return self._early.asked
-        return super().need_dialog()
+        dialog = self.dialog or self._early.asked
+        assert dialog is not None
+        return dialog
 
     def owns(self, local_tag: str | None, remote_tag: str | None) -> bool:
         """Whether a request belongs to the dialog, or to one that is still early."""

@@ -11,8 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cordboard import randomness
-from cordboard.addresses import written
-from cordboard.sip.lines import clean, via_start
+from cordboard.sip.lines import clean, contact_line, via_start
 from cordboard.sip.phone_calls import PhoneCalls
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
 from cordboard.sip.timers import Timers
@@ -39,8 +38,6 @@ RETRY_SECONDS = 10
 # Seconds: what RFC 4028 4 recommends for how long a session lasts unrefreshed, and its least.
 SESSION_EXPIRES = 1800
 MIN_SE = 90
-# What a SIPS URI says besides: its scheme means TLS (RFC 5630 3.1.3), WebSocket has to be named.
-SECURED = {"tls": "", "wss": ";transport=ws"}
 # Hexadecimal digits of a HMAC-SHA256 in a tag: 64 bits (RFC 3261 19.3 asks for 32).
 TAG_SIGNATURE_DIGITS = 16
 TOKEN_BYTES = 8  # 64 random bits in a branch or tag (RFC 3261 19.3 asks for 32)
@@ -151,18 +148,14 @@ class Core:
 
     def via(self, flow: Flow) -> str:
         """The Via line of requests over ``flow``, up to where the branch's own text follows."""
-        return via_start(flow.transport, written(*self.settings.advertised(flow)))
+        return via_start(flow.transport, *self.settings.advertised(flow))
 
     def contact(self, flow: Flow, user: str, towards: str = "") -> str:
         """Our Contact line for dialogs over ``flow``. Whoever is called by a SIPS URI, ``towards``,
         is shown one (RFC 3261 8.1.1.8); phones made with PJSIP answer 480 to anything else."""
-        where = written(*self.settings.advertised(flow))
-        if flow.transport in SECURED and towards[:5].lower() == "sips:":
-            return f"Contact: <sips:{clean(user)}@{clean(where)}{SECURED[flow.transport]}>\r\n"
-        # The secured WebSocket has no name of its own there (RFC 7118 5.2.2).
-        named = "ws" if flow.transport == "wss" else flow.transport
-        transport = "" if named == "udp" else f";transport={named}"
-        return f"Contact: <sip:{clean(user)}@{clean(where)}{transport}>\r\n"
+        host, port = self.settings.advertised(flow)
+        secured = towards[:5].lower() == "sips:"
+        return contact_line(flow.transport, host, port, user, secured=secured)
 
     def signed_tag(self, call_id: str) -> str:
         """A new From tag, by which the call is known as ours even after a restart."""

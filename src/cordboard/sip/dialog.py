@@ -37,18 +37,18 @@ class Dialog:
         "_contact",
         "_core",
         "_fixed",
-        "_from",
         "_kept_as",
         "_renewal",
         "_routes",
-        "_to",
         "_via",
         "call_id",
         "contact_user",
         "flow",
+        "local",
         "local_number",
         "local_tag",
         "origin",
+        "remote",
         "remote_number",
         "remote_tag",
         "request_uri",
@@ -76,7 +76,9 @@ class Dialog:
     ) -> None:
         self._core = core
         self.call_id = call_id
+        self.local = local
         self.local_tag = local_tag
+        self.remote = remote
         self.remote_tag = remote_tag
         self.local_number = local_number
         self.remote_number = remote_number
@@ -84,8 +86,6 @@ class Dialog:
         self.sticky = sticky
         self.contact_user = contact_user
         self.routes = routes
-        self._from = f"From: {clean_copy(local)}\r\n"
-        self._to = f"To: {clean_copy(remote)}\r\n"
         self._contact: str | None = None
         self._kept_as: tuple[str | None, str | None] | None = None
         self._renewal = 0  # the CSeq number from which on it is handed out anew
@@ -94,20 +94,21 @@ class Dialog:
     def aim(self, target: str) -> None:
         """Make ``target`` the remote target and write the lines that follow from it (12.2.1.1)."""
         self.target = target
-        uri = clean_copy(target)
-        routes = self.routes
+        uri, routes = target, self.routes
         if routes:
             self.flow = flow_towards(split_name_addr(routes[0])[1], self.origin)
             uri, routes = by_way_of(routes, uri)
-            self._routes = "".join([f"Route: {clean_copy(route)}\r\n" for route in routes])
+            self._routes = "".join([f"Route: {route}\r\n" for route in routes])
         else:
             self.flow = self.origin if self.sticky else flow_towards(target, self.origin)
             self._routes = ""
+        clean_copy("".join((uri, self.local, self.remote, *routes)))
         self.request_uri = uri
         self._contact = None  # the peer may reach us by another address of ours now
         self._via = self._core.via(self.flow)
         self._fixed = (
-            f"{self._routes}{MAX_FORWARDS}{self._from}{self._to}Call-ID: {self.call_id}\r\n"
+            f"{self._routes}{MAX_FORWARDS}From: {self.local}\r\nTo: {self.remote}\r\n"
+            f"Call-ID: {self.call_id}\r\n"
         )
         if self._kept_as is not None:
             self._hand_out(*self._kept_as)
@@ -123,9 +124,9 @@ class Dialog:
         self._renewal = self.local_number + CSEQ_RENEWAL
         remains = DialogRemains(
             self.origin,
-            self._from[len("From: ") : -2],
+            self.local,
             self.local_tag,
-            self._to[len("To: ") : -2],
+            self.remote,
             self.remote_tag,
             self.target,
             self.routes,
@@ -210,8 +211,8 @@ class Dialog:
             self.request_uri,
             f"{self._via}{branch}\r\n",
             self._routes,
-            self._from,
-            self._to,
+            f"From: {self.local}\r\n",
+            f"To: {self.remote}\r\n",
             f"Call-ID: {self.call_id}\r\n",
             number,
             credentials,

@@ -44,25 +44,24 @@ class EarlyDialogs:
         self._dialogs: dict[str, EarlyDialog] = {}
         self.asked: Dialog | None = None
 
-    def __len__(self) -> int:
-        return len(self._heard)
-
     def __contains__(self, tag: str) -> bool:
         return tag in self._dialogs or tag in self._heard
 
-    def hear_of(self, tag: str | None, response: Response) -> None:
-        """A provisional response with this tag came."""
-        if tag is not None and tag not in self._heard and len(self._heard) < MAX_FORKS:
-            self._heard[tag] = response
+    def hear_of(self, tag: str | None, response: Response) -> int:
+        """A provisional response with this tag came; how many tags there are now."""
+        heard = self._heard
+        if tag is not None and tag not in heard and len(heard) < MAX_FORKS:
+            heard[tag] = response
+        return len(heard)
 
     def hear_the_end_of(self, tag: str | None) -> None:
         """A 199: this fork will not answer any more (RFC 6228 5)."""
         if tag is not None:
             self._heard.pop(tag, None)
 
-    def get(self, tag: str) -> EarlyDialog | None:
+    def get(self, tag: str | None) -> EarlyDialog | None:
         """The dialog of a tag, where one was made."""
-        return self._dialogs.get(tag)
+        return self._dialogs.get(tag or "")
 
     def of_request(self, tag: str, make: Callable[[Response], Dialog]) -> EarlyDialog | None:
         """The dialog that a request of the peer belongs to, made of its first response if need be;

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.lines import (
-    InviteLines,
-    clean,
-    content_type_line,
-    encode,
-    lines_of,
-    route_lines,
-)
-from cordboard.sip.media_type import SDP
+from cordboard.sip.lines import SDP_LINE, InviteLines, check, encode, lines_of, route_lines
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
 from cordboard.sip.remains import InviteRemains
 from cordboard.sip.route_set import by_way_of, routes_of_response
@@ -53,7 +45,7 @@ class InviteRequest:
         self._invitation = invitation
         self._call_id = call_id
         self.tag = core.signed_tag(invitation.call_id)
-        self._from = str(invitation.caller.with_tag(self.tag))
+        self._from = f"{invitation.caller};tag={self.tag}"
         self._number = 0
         self._credentials = ""
         # The ACK of each 2xx by its To tag, for when the 2xx comes again
@@ -128,7 +120,9 @@ class InviteRequest:
             routes = routes_of_response(response)
         except SipParseError:
             routes = ()  # an ACK that may get there is better than none
-        came_over = self.transaction.came_over
+        origin, came_over = invitation.flow, self.transaction.came_over
+        if came_over != origin and origin.matches(came_over):
+            origin = came_over
         return Dialog(
             self._core,
             call_id=self._call_id,
@@ -138,7 +132,7 @@ class InviteRequest:
             remote_tag=response.to_tag or "",
             target=contact_of(response) or invitation.uri,
             routes=routes,
-            origin=came_over if invitation.flow.matches(came_over) else invitation.flow,
+            origin=origin,
             sticky=invitation.sticky,
             contact_user=invitation.contact_user,
             local_number=self._number,
@@ -184,13 +178,15 @@ def write_invite(
     Raises :class:`~cordboard.sip.errors.SipBuildError` for a value that can't stand in a message.
     """
     flow, offer = invitation.flow, invitation.offer or b""
-    uri, routes = _way_to(invitation)
+    to = str(invitation.callee)
+    check(invitation.uri, from_, to, *invitation.routes)
+    uri, routes = _way_to(invitation) if invitation.routes else (invitation.uri, ())
     lines = InviteLines(
         uri,
         f"{core.via(flow)}{branch}\r\n",
-        route_lines(routes),
-        f"From: {clean(from_)}\r\n",
-        f"To: {clean(str(invitation.callee))}\r\n",
+        route_lines(routes) if routes else "",
+        f"From: {from_}\r\n",
+        f"To: {to}\r\n",
         f"Call-ID: {call_id}\r\n",
         number,
         credentials,
@@ -201,19 +197,16 @@ def write_invite(
         f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
         f"{core.contact(flow, invitation.contact_user, uri)}{core.agent_line}{ALLOW_LINE}"
         f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}{timer_lines}"
-        f"{lines_of(invitation.headers)}{credentials}{content_type_line(SDP, offer)}",
+        f"{lines_of(invitation.headers) if invitation.headers else ''}{credentials}"
+        f"{SDP_LINE if offer else ''}",
         offer,
     )
     return lines, data
 
 
 def _way_to(invitation: Invitation) -> tuple[str, tuple[str, ...]]:
-    """Request-URI and Route values; routes that can't be read go out as they are."""
-    uri, routes = clean(invitation.uri), invitation.routes
-    if not routes:
-        return uri, routes
-    routes = tuple([clean(route) for route in routes])
+    """Request-URI and Route values by its routes; such as can't be read go out as they are."""
     try:
-        return by_way_of(routes, uri)
+        return by_way_of(invitation.routes, invitation.uri)
     except SipParseError:
-        return uri, routes
+        return invitation.uri, invitation.routes

@@ -2,16 +2,29 @@
 structure, and a message is written by joining such texts.
 
 No line break can come in by a value: every text that was not written here goes through
-:func:`clean` (what our user hands in) or :func:`clean_copy` (what a peer sent and wants back).
+:func:`clean` or :func:`check` (what our user hands in), or :func:`clean_copy` (what a peer sent and
+wants back).
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
+from cordboard.addresses import written
 from cordboard.sip.errors import SipBuildError
 from cordboard.sip.headers import label_of
+from cordboard.sip.media_type import SDP
 from cordboard.sip.via import MAGIC_COOKIE
 
 MAX_FORWARDS = "Max-Forwards: 70\r\n"  # RFC 3261 8.1.1.6
+SDP_LINE: Final = f"Content-Type: {SDP}\r\n"
+
+SECURED: Final = {"tls": "", "wss": ";transport=ws"}
+"""What a SIPS URI says besides: its scheme is TLS's (RFC 5630 3.1.3), WebSocket has to be named."""
+
+MAX_KNOWN_ADDRESSES: Final = 1024
+"""Of ours, whose lines are remembered: one a listener, times the users of trunks in Contacts."""
 
 
 def clean(value: str) -> str:
@@ -19,6 +32,11 @@ def clean(value: str) -> str:
     if "\n" in value or "\r" in value or "\0" in value:
         raise SipBuildError("a value carries a line break or NUL")
     return value
+
+
+def check(*values: str) -> None:
+    """The same of many values at once."""
+    clean("".join(values))
 
 
 def clean_copy(value: str) -> str:
@@ -67,9 +85,22 @@ def encode(head: str, body: bytes = b"") -> bytes:
         raise SipBuildError("a value is not encodable text") from None
 
 
-def via_start(transport: str, sent_by: str) -> str:
+@lru_cache(maxsize=MAX_KNOWN_ADDRESSES)
+def via_start(transport: str, host: str, port: int) -> str:
     """A Via line up to where the branch's own text follows (RFC 3261 8.1.1.7, RFC 3581 3)."""
-    return f"Via: SIP/2.0/{transport.upper()} {clean(sent_by)};rport;branch={MAGIC_COOKIE}"
+    where = clean(written(host, port))
+    return f"Via: SIP/2.0/{transport.upper()} {where};rport;branch={MAGIC_COOKIE}"
+
+
+@lru_cache(maxsize=MAX_KNOWN_ADDRESSES)
+def contact_line(transport: str, host: str, port: int, user: str, *, secured: bool) -> str:
+    """Our Contact line, with a SIPS URI where ``secured`` is wanted and the transport has it."""
+    where = clean(f"{user}@{written(host, port)}")
+    if secured and transport in SECURED:
+        return f"Contact: <sips:{where}{SECURED[transport]}>\r\n"
+    # The secured WebSocket has no name of its own there (RFC 7118 5.2.2).
+    named = "ws" if transport == "wss" else transport
+    return f"Contact: <sip:{where}{'' if named == 'udp' else f';transport={named}'}>\r\n"
 
 
 class InviteLines:

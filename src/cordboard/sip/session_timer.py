@@ -207,8 +207,8 @@ class SessionTimer(Timer):
 
 def _seconds_of(message: Message, header: str) -> int | None:
     """The delta-seconds that a header begins with, None where there are none."""
-    value = message.first(header)
-    return None if value is None else delta_seconds(value.partition(";")[0].strip())
+    values = message.headers.get(header)
+    return None if values is None else delta_seconds(values[0].partition(";")[0].strip())
 
 
 def _refresher_of(message: Message) -> str | None:

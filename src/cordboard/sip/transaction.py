@@ -133,11 +133,11 @@ class Transaction(Timer):
 
     def repeat(self, seconds: float, now: float) -> None:
         """Repeat from T1 on, but over a connection, and end after so many seconds."""
-        self.ends_at = ends_at = now + seconds
+        self.ends_at = due = now + seconds
         if self.flow.transport == "udp":
-            self.repeat_after(self.layer.timers.t1, now)
-        else:
-            self.layer.wheel.start(self, ends_at)
+            self.interval = t1 = self.layer.timers.t1
+            due = min(now + t1, due)
+        self.layer.wheel.start(self, due)
 
     def repeat_after(self, interval: float, now: float) -> None:
         """Set the next repeat, or the end where that comes first."""

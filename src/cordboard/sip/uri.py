@@ -44,14 +44,16 @@ class SipUri:
 
     def text(self, *, with_headers: bool = False) -> str:
         """The URI as it stands on the wire; ``with_headers`` only where RFC 3261 19.1.1 allows."""
-        user = "" if self.user is None else _escape(self.user)
+        user = self.user
+        if user is not None and not (user.isalnum() and user.isascii()):
+            user = _percent_encode(user)
+        parameters = format_parameters(self.parameters) if self.parameters else ""
         if self.scheme == "tel":
-            return f"tel:{user}{format_parameters(self.parameters)}"
-        at = "" if self.user is None else "@"
+            return f"tel:{user or ''}{parameters}"
+        at = "" if user is None else f"{user}@"
         port = "" if self.port is None else f":{self.port}"
         tail = f"?{self.headers}" if with_headers and self.headers else ""
-        parameters = format_parameters(self.parameters)
-        return f"{self.scheme}:{user}{at}{self.host}{port}{parameters}{tail}"
+        return f"{self.scheme}:{at}{self.host}{port}{parameters}{tail}"
 
     @property
     def transport(self) -> str:
@@ -86,10 +88,6 @@ class SipUri:
             return False
         shared = mine.keys() & theirs.keys()
         return all(_lower(mine[name]) == _lower(theirs[name]) for name in shared)
-
-
-def _escape(text: str) -> str:
-    return text if text.isalnum() and text.isascii() else _percent_encode(text)
 
 
 def _percent_encode(text: str) -> str:
