@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from cordboard.calls.causes import Cause
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.overhearing import EavesdropMode
@@ -30,8 +32,7 @@ class Contact:
     reg_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalEndpoint:
+class TerminalEndpoint(msgspec.Struct, frozen=True, gc=False):
     """A phone, at one of its registered contacts; ``codecs`` are what it has beyond G.711.
     ``direct_media``: its audio may go past us."""
 
@@ -41,8 +42,7 @@ class TerminalEndpoint:
     direct_media: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CallerId:
+class CallerId(msgspec.Struct, frozen=True, gc=False):
     """Who a leg is told is calling; ``reason`` says for a person why just this."""
 
     number: str
@@ -50,8 +50,7 @@ class CallerId:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Diversion:
+class Diversion(msgspec.Struct, frozen=True, gc=False):
     """Whose ``number`` was called before, as a trunk wants it, and why the call went on: a reason
     of RFC 5806 (``user-busy``, ``no-answer``, ``unconditional``)."""
 
@@ -59,8 +58,7 @@ class Diversion:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkEndpoint:
+class TrunkEndpoint(msgspec.Struct, frozen=True, gc=False):
     """An outside number through a trunk of the tenant ``domain``; ``number`` is as the trunk wants
     it, and so is ``caller``, where it is told another than the leg's other trunks. ``diverted`` are
     those who had the call forwarded, the last one first."""
@@ -85,23 +83,20 @@ class ToneKind(Word):
     HOLD = "hold"
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
+class Tone(msgspec.Struct, frozen=True, gc=False):
     """A call progress tone of a country (ISO 3166 code in lower case), played until stopped."""
 
     kind: ToneKind
     country: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True, gc=False):
     """A WAV file, played once; ``builtin:NAME`` is one of the server's own."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class DialOptions:
+class DialOptions(msgspec.Struct, frozen=True, gc=False):
     """How a channel is dialled beyond where to.
 
     ``country`` is for tones; ``media_timeout`` is in seconds, 0 for never. How long it may ring is
@@ -115,8 +110,7 @@ class DialOptions:
     hops: int = MOST_HOPS
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(msgspec.Struct, frozen=True, gc=False):
     """Offer a new call to an endpoint."""
 
     channel: str
@@ -124,8 +118,7 @@ class Dial:
     options: DialOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Ring:
+class Ring(msgspec.Struct, frozen=True, gc=False):
     """Tell the caller of an offered channel that it rings (180), or that the call is on its way
     otherwise (181 to 183)."""
 
@@ -133,16 +126,14 @@ class Ring:
     status: int = 180
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(msgspec.Struct, frozen=True, gc=False):
     """Answer an offered channel (event: Answered, at once unless the caller left the offer of
     audio to us)."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True, gc=False):
     """Refuse an offered channel with a final status, 400 to 699; it ends in a local Failed.
     ``retry_after`` is told where it is known: seconds until it is worth calling again."""
 
@@ -152,16 +143,14 @@ class Reject:
     retry_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(msgspec.Struct, frozen=True, gc=False):
     """End a channel in whatever state it is; ``cause`` becomes its Reason header."""
 
     channel: str
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(msgspec.Struct, frozen=True, gc=False):
     """Let an answered channel hear a tone or prompt, in place of what it heard before; or an
     offered one that hears early media (:class:`Listen`) a tone."""
 
@@ -170,15 +159,13 @@ class Play:
     play_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StopPlay:
+class StopPlay(msgspec.Struct, frozen=True, gc=False):
     """Stop what :class:`Play` began."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
+class Listen(msgspec.Struct, frozen=True, gc=False):
     """Let an answered channel, or an offered one, hear the early media of an unanswered one. The
     caller of an offered one is told so by 183, where he takes audio that he can be sent."""
 
@@ -186,8 +173,7 @@ class Listen:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(msgspec.Struct, frozen=True, gc=False):
     """Connect two answered channels with each other.
 
     ``needs_audio``: something listens or speaks besides the two (a recording, a warning tone), so
@@ -202,16 +188,14 @@ class Bridge:
     needs_audio: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True, gc=False):
     """Put a channel on hold, or take it off, because the other party or a client did so."""
 
     channel: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerReferral:
+class AnswerReferral(msgspec.Struct, frozen=True, gc=False):
     """Tell a channel's far end how its :class:`Referred` stands, in SIP statuses.
 
     The first one accepts it, unless it is 300 or more: then it is refused. After that each says how
@@ -223,8 +207,7 @@ class AnswerReferral:
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class SendDigits:
+class SendDigits(msgspec.Struct, frozen=True, gc=False):
     """Let an answered channel have keys pressed, each of ``0123456789*#ABCD``, after those that
     wait: by telephone events, or by INFO where the far end takes none."""
 
@@ -234,8 +217,7 @@ class SendDigits:
     gap_ms: int = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """Record two bridged channels into a stereo WAV file, ``a`` left and ``b`` right; with ``b`` of
     None what ``a`` alone says, which is then silent on the right.
 
@@ -249,23 +231,20 @@ class Record:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class PauseRecording:
+class PauseRecording(msgspec.Struct, frozen=True, gc=False):
     """Leave out of ``channel``'s recording what is said from now on, or no longer."""
 
     channel: str
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StopRecording:
+class StopRecording(msgspec.Struct, frozen=True, gc=False):
     """End ``channel``'s recording."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Eavesdrop:
+class Eavesdrop(msgspec.Struct, frozen=True, gc=False):
     """Let an answered channel, which is bridged with nobody, hear two bridged ones, in place of
     what it heard before: ``watched``, to whom it whispers, and ``other``. Again, with another
     ``mode`` or other channels, it changes that.
@@ -279,8 +258,7 @@ class Eavesdrop:
     mode: EavesdropMode
 
 
-@dataclass(frozen=True, slots=True)
-class StopEavesdropping:
+class StopEavesdropping(msgspec.Struct, frozen=True, gc=False):
     """Let a channel hear two others no longer."""
 
     channel: str

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.channel_commands import MOST_HOPS
@@ -11,8 +11,7 @@ from cordboard.calls.said import NOTHING, Said
 from cordboard.media.figures import MediaFigures
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """A call is offered to us; who calls has proven it, and nothing but 100 has been sent.
 
     ``terminal`` (``name@domain``) is whose password he has, ``trunks`` are those whose address he
@@ -40,23 +39,20 @@ class Incoming:
     hops: int = MOST_HOPS
 
 
-@dataclass(frozen=True, slots=True)
-class Trying:
+class Trying(msgspec.Struct, frozen=True, gc=False):
     """The far end has the request (100)."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ringing:
+class Ringing(msgspec.Struct, frozen=True, gc=False):
     """The far end is alerting (180), or says that the call progresses (181 to 183)."""
 
     channel: str
     status: int = 180
 
 
-@dataclass(frozen=True, slots=True)
-class EarlyMedia:
+class EarlyMedia(msgspec.Struct, frozen=True, gc=False):
     """Audio of an unanswered channel began (100 ms of packets) or ceased (1 s of none, or a 180
     without media); never from a channel with several early dialogs."""
 
@@ -64,15 +60,13 @@ class EarlyMedia:
     flowing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """The channel is answered and its audio is set up."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class RedirectTarget:
+class RedirectTarget(msgspec.Struct, frozen=True, gc=False):
     """Where a 3xx points: the user part of a Contact and its host. ``ours`` says that the host is
     an address of this server, or of the peer that redirects."""
 
@@ -81,8 +75,7 @@ class RedirectTarget:
     ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Referred:
+class Referred(msgspec.Struct, frozen=True, gc=False):
     """The far end of an answered channel wants its other party to be connected with ``target``
     instead (REFER); ``referral`` is to be given back with what becomes of that. One at a time.
 
@@ -97,8 +90,7 @@ class Referred:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True, gc=False):
     """The dial ended without answer; ``status`` is the final SIP status, ``local`` if made here.
 
     ``reason`` is the phrase beside it, ``said`` what else the far end gave as its reason;
@@ -113,8 +105,7 @@ class Failed:
     said: Said = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(msgspec.Struct, frozen=True, gc=False):
     """An answered channel is over. ``remote``: the far end hung up, and ``said`` why; ``cause``
     where not normal."""
 
@@ -125,8 +116,7 @@ class Released:
     said: Said = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class PlayEnded:
+class PlayEnded(msgspec.Struct, frozen=True, gc=False):
     """A prompt came to its end (or could not be played: ``complete`` is false)."""
 
     channel: str
@@ -134,24 +124,21 @@ class PlayEnded:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Digit:
+class Digit(msgspec.Struct, frozen=True, gc=False):
     """A DTMF digit came from the channel: one of ``0123456789*#ABCD``."""
 
     channel: str
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldChanged:
+class HoldChanged(msgspec.Struct, frozen=True, gc=False):
     """The far end put us on hold, or took us off."""
 
     channel: str
     held: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MediaRouted:
+class MediaRouted(msgspec.Struct, frozen=True, gc=False):
     """The far ends of the channel and the one that it is bridged with send their audio to each
     other from now on, ``direct``, or over us again."""
 
@@ -159,15 +146,13 @@ class MediaRouted:
     direct: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MediaLost:
+class MediaLost(msgspec.Struct, frozen=True, gc=False):
     """Neither RTP nor RTCP came for the channel's ``media_timeout``."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingEnded:
+class RecordingEnded(msgspec.Struct, frozen=True, gc=False):
     """A recording of the channel (its left one) is over and written, which may be soon after the
     channel is; ``seconds`` and ``octets`` are what is in its file, ``error`` says why it broke off,
     empty if it did not."""

@@ -7,10 +7,10 @@ however many contacts ring. What has no limit is counted all the same, so that u
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.directory.model import Trunk
-from cordboard.values import often_made
 
 TENANT_SCOPE = "tenant"
 TRUNK_SCOPE = "trunk"
@@ -18,8 +18,7 @@ RATE = "calls_per_second"
 """What stands before a scope where its rate is the limit; a tenant's has no scope beside it."""
 
 
-@often_made(frozen=True, slots=True)
-class LimitKey:
+class LimitKey(msgspec.Struct, frozen=True, gc=False):
     """What is limited: ``scope`` is tenant, user, group, trunk or server, ``name`` which one."""
 
     scope: str
@@ -29,8 +28,7 @@ class LimitKey:
         return f"{self.scope}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(msgspec.Struct, frozen=True, gc=False):
     """How many calls may be begun: ``per_second`` lastingly, ``burst`` at once."""
 
     per_second: float
@@ -42,8 +40,7 @@ def rate_of(per_second: float | None, burst: int) -> Rate | None:
     return None if per_second is None else Rate(per_second, burst)
 
 
-@often_made(frozen=True, slots=True)
-class Take:
+class Take(msgspec.Struct, frozen=True, gc=False):
     """One channel of ``key``, of which there are ``limit`` (None: any number), and which may be
     taken as often as ``rate`` says."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cordboard.calls.causes import Q850, Cause
 from cordboard.calls.events import CallResult, Json, Outcome
 from cordboard.calls.request import Leg
 from cordboard.calls.said import NOTHING, Said
 from cordboard.calls.stages import Stage, Trigger, hunt_begun_in
-from cordboard.values import often_made
 
 
-@often_made(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Why a leg was not answered: cause, final SIP status, and what the far end said of it."""
 
     cause: Cause

@@ -9,8 +9,9 @@ rule names at least as much of the number as the denial does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from cordboard.directory.denied import Danger, denied_prefix
 from cordboard.directory.model import NumberFormat, OutboundRule, Trunk
@@ -31,16 +32,14 @@ class Denial(Enum):
     NO_TRUNK = "no_trunk"
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(msgspec.Struct, frozen=True, gc=False):
     """An outside number that may not be called; ``message`` is for the operator and the client."""
 
     reason: Denial
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True, gc=False):
     """The way out: trunks to try in order, and the number after the rule's strip and prepend."""
 
     trunks: tuple[Trunk, ...]
@@ -53,8 +52,7 @@ class Route:
         return number_on_trunk(trunk, self.number_to_dial, self.country)
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(msgspec.Struct, frozen=True, gc=False):
     """A rule and the way of writing the number in which it matched."""
 
     rule: OutboundRule

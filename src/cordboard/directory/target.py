@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from cordboard.directory.model import Context, Group, User
 
@@ -18,8 +19,7 @@ class Key(Enum):
     EMAIL = "email"
 
 
-@dataclass(frozen=True, slots=True)
-class UserTarget:
+class UserTarget(msgspec.Struct, frozen=True, gc=False):
     """A person, rung at his terminals, or ``only`` at the one of this name."""
 
     user: User
@@ -27,16 +27,14 @@ class UserTarget:
     only: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupTarget:
+class GroupTarget(msgspec.Struct, frozen=True, gc=False):
     """A group, whose members are rung as its kind says."""
 
     group: Group
     how: Key
 
 
-@dataclass(frozen=True, slots=True)
-class ContextTarget:
+class ContextTarget(msgspec.Struct, frozen=True, gc=False):
     """A named program that takes the call itself."""
 
     context: Context

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.events import Json
 from cordboard.calls.planning.plan import PlannedChannel
@@ -15,8 +16,7 @@ KEPT_CALLS = 1_500
 """Calls whose channels are remembered, live ones apart; the engine keeps as many traces."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownChannel:
+class KnownChannel(msgspec.Struct, frozen=True, gc=False):
     """A channel, the leg it is of, and the terminal or number it rings."""
 
     id: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cordboard.calls.credit import Credit
 from cordboard.calls.events import CallEvent, Json

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
+
+import msgspec
 
 from cordboard.calls.limits import Usage
 from cordboard.calls.people.lines import Lines
@@ -35,8 +36,7 @@ from cordboard.exchange.wrap_ups import WrapUps
 from cordboard.journal.port import Journal
 
 
-@dataclass(slots=True)
-class _Live:
+class _Live(msgspec.Struct):
     call: Call
     tenant: str
     gave: tuple[str, ...] = ()  # channels that are of another call by now

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
 
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import CallRequest
@@ -21,8 +22,7 @@ LONGEST_KEY: Final = 255
 """Characters; a UUID has 36. The IETF's draft of the header sets no bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A request was accepted: the call's id, and the channel UUIDs of its first leg.
 
     ``repeated`` says that it was so before, by a request with the same key.
@@ -81,7 +81,7 @@ class Repetition:
         record = await self._journal.call(request.tenant, kept.call)
         if record is None:
             return None
-        return replace(Accepted(record.id, record.channels), repeated=True)
+        return Accepted(record.id, record.channels, repeated=True)
 
 
 def usable_key(value: str) -> str:

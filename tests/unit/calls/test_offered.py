@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Outcome
@@ -185,7 +186,7 @@ def test_what_a_phone_may_not_call(dialled: str, why: RefusalId) -> None:
 
 def test_another_domain_is_nobodys_extension() -> None:
     assert refusal(from_phone("1002", host="example.org")).id is RefusalId.INVALID_DESTINATION
-    ours = replace(from_phone("1002", host="192.0.2.1"), ours=True)
+    ours = structs.replace(from_phone("1002", host="192.0.2.1"), ours=True)
     assert second(planned(ours)).party.name == "thomas"
 
 
@@ -281,7 +282,7 @@ def test_a_trunks_call_takes_a_line_of_the_trunk_but_none_of_its_rate() -> None:
 
 
 def test_who_shows_no_number_is_anonymous() -> None:
-    made = planned(replace(from_trunk("05031001002", number=""), name=""))
+    made = planned(structs.replace(from_trunk("05031001002", number=""), name=""))
     assert second(made).caller.number == "anonymous"
 
 
@@ -321,7 +322,7 @@ def line(incoming: Incoming, *, registered: bool = True) -> Line:
 def test_a_call_that_goes_round_through_us_comes_to_an_end() -> None:
     """As when a number is forwarded to a carrier, who forwards it back."""
     for incoming in (from_trunk("05031001002"), from_phone("1002")):
-        (dial,) = line(replace(incoming, hops=7)).started
+        (dial,) = line(structs.replace(incoming, hops=7)).started
         assert isinstance(dial, Dial)
         assert dial.options.hops == 6
     (own, *_) = Line().started

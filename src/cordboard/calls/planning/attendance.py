@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import CallEvent, EventKind
@@ -39,8 +40,7 @@ _Person = tuple[str, int]
 """A tenant and the id of a user of his."""
 
 
-@dataclass(slots=True)
-class _Engaged:
+class _Engaged(msgspec.Struct):
     """A channel of a person; ``group`` is the group that he is rung for. Who calls is ``talking``
     from the start: he has his phone at his ear."""
 

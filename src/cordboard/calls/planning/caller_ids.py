@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from cordboard.calls.planning.plan import Party
 from cordboard.calls.ports import CallerId
@@ -13,8 +13,7 @@ from cordboard.directory.outbound import number_on_trunk
 from cordboard.directory.snapshot import TenantDirectory
 
 
-@dataclass(frozen=True, slots=True)
-class Acting:
+class Acting(msgspec.Struct, frozen=True, gc=False):
     """A request, and on whose behalf it is made."""
 
     request: CallRequest

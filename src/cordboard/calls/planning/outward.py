@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cordboard.calls.credit import Charge, Payer, PlannedCharge
 from cordboard.calls.planning.caller_ids import Acting, outside_caller

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.planning.plan import Party
 from cordboard.calls.refusals import RefusalId, Refused
@@ -42,8 +43,7 @@ DOCUMENT = "document"
 """What a program is called that comes with a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outside:
+class Outside(msgspec.Struct, frozen=True, gc=False):
     """A destination that is a number outside the tenant, as it is dialled."""
 
     number: str

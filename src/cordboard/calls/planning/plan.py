@@ -8,7 +8,8 @@ when it is dialled, by :func:`channels_for`, for phones come and go while the fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.credit import PlannedCharge
@@ -34,8 +35,7 @@ NewId = Callable[[], str]
 """Makes a channel's UUID."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True, gc=False):
     """Whom a leg is for: ``kind`` is user, group, context or number.
 
     ``number`` is the extension or outside number, ``how`` which key of the directory matched.
@@ -59,8 +59,7 @@ class Party:
         return shown
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTerminal:
+class PlannedTerminal(msgspec.Struct, frozen=True, gc=False):
     """A terminal that will ring at every contact it has; ``account`` is ``name@domain``."""
 
     account: str
@@ -71,8 +70,7 @@ class PlannedTerminal:
     direct_media: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTrunks:
+class PlannedTrunks(msgspec.Struct, frozen=True, gc=False):
     """An outside number, tried through one trunk after another; ``passed_over`` are those that
     would have come earlier, or not at all. Who is there is spoken to in a ``language``. A call to
     it is charged so, None: it costs nothing."""
@@ -83,8 +81,7 @@ class PlannedTrunks:
     charge: PlannedCharge | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedChannel:
+class PlannedChannel(msgspec.Struct, frozen=True, gc=False):
     """One channel to be dialled; further ``endpoints`` are where the first one fails: other trunks,
     or other flows of the same phone. One that was offered to us has none.
 
@@ -105,8 +102,7 @@ class PlannedChannel:
         return not self.endpoints
 
 
-@dataclass(frozen=True, slots=True)
-class GroupHunt:
+class GroupHunt(msgspec.Struct, frozen=True, gc=False):
     """A leg is hunted for in a group: ``rungs`` one after the other, each for ``attempt`` seconds,
     as its members stand when this is planned; ``passed_over`` are those who can't be rung now. With
     a ``queue`` the other party waits for somebody who is free."""
@@ -119,8 +115,7 @@ class GroupHunt:
     queue: QueueRules | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LegPlan:
+class LegPlan(msgspec.Struct, frozen=True, gc=False):
     """How a leg is rung: its targets all at once, or as ``hunt`` says, at most ``timeout`` seconds.
 
     A first leg that was offered to us has no targets: it is there. ``caller`` is who it is told is
@@ -167,8 +162,7 @@ class LegPlan:
         return own or self.caller
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramPlan:
+class ProgramPlan(msgspec.Struct, frozen=True, gc=False):
     """The second party is a context: a program that the first leg is connected with.
 
     It begins with these ``variables`` and speaks a ``language``; prompts of steps that it fetches
@@ -184,8 +178,7 @@ class ProgramPlan:
     from_call: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EavesdropPlan:
+class EavesdropPlan(msgspec.Struct, frozen=True, gc=False):
     """The second party is two who talk with each other, whom the first one overhears for the
     ``user`` of that id: those of ``call``, or (None) of whichever call he turns to. ``leg`` is who
     is watched."""
@@ -207,8 +200,7 @@ def nobody_rung(leg: Leg, party: Party) -> LegPlan:
     return LegPlan(leg, party, (), CallerId(""), 0.0, ())
 
 
-@dataclass(frozen=True, slots=True)
-class CallPlan:
+class CallPlan(msgspec.Struct, frozen=True, gc=False):
     """All that placing a request needs to know.
 
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group

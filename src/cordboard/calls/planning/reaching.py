@@ -10,8 +10,9 @@ its user may not call.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.people.forwarding import MAX_FORWARDS, ForwardReason, Hop, at_once

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.forwarding import ForwardReason
 from cordboard.calls.planning.group_hunt import first_channels, nobody_there
@@ -72,7 +74,7 @@ def reroute(
     rerouted, channels = _instead(plan, leg, target.user, tenant, live, PARAMETER, at_once=True)
     if isinstance(rerouted, ProgramPlan):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", PARAMETER)
-    return rerouted, (replace(channels[0], id=channel), *channels[1:])
+    return rerouted, (structs.replace(channels[0], id=channel), *channels[1:])
 
 
 def transfer(plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: LiveView) -> Planned:
@@ -89,7 +91,7 @@ def transfer(plan: CallPlan, leg: Leg, to: str, tenant: TenantDirectory, live: L
         request = replace(request, on_first=kept)
     else:
         request = replace(request, on_second=kept)
-    asked = replace(plan, request=request)
+    asked = structs.replace(plan, request=request)
     return _instead(asked, leg, to, tenant, live, "to", waited_for=True)
 
 
@@ -147,7 +149,7 @@ def ring(
     if isinstance(rung, ProgramPlan):
         raise Refused(RefusalId.INVALID_DESTINATION, "a context can't be rung", "ring")
     if leg is not Leg.SECOND:
-        rung = replace(rung, leg=leg)
+        rung = structs.replace(rung, leg=leg)
     if rung.queued:
         return rung, ()  # whoever is free then
     channels = first_channels(rung, live)
@@ -236,13 +238,13 @@ def refer(
         second_scope=SecondScope.INSIDE if inside else SecondScope.ANYWHERE,
         card=plan.request.card,
     )
-    as_dialled = replace(plan, request=request)
+    as_dialled = structs.replace(plan, request=request)
     planned, channels = _instead(
         as_dialled, Leg.SECOND, target.user, tenant, live, "to", waited_for=True, place=leg
     )
     if isinstance(planned, ProgramPlan):
         return planned, ()
-    return replace(planned, leg=leg), channels
+    return structs.replace(planned, leg=leg), channels
 
 
 def pick_up(
@@ -252,7 +254,7 @@ def pick_up(
     :class:`Refused`."""
     take = Take(LimitKey("tenant", tenant.domain), tenant.policy.channel_limit)
     planned, channel = offered_leg(tenant, offered, calling_party(tenant, offered), take)
-    return replace(planned, leg=leg), (channel,)
+    return structs.replace(planned, leg=leg), (channel,)
 
 
 def _instead(
@@ -292,4 +294,4 @@ def _spoken(
         return program
     user = tenant.user_by_id(party.id or 0) if party.kind == "user" else None
     own = "" if user is None else user.language
-    return replace(program, language=own or tenant.policy.language)
+    return structs.replace(program, language=own or tenant.policy.language)

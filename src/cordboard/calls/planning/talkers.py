@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from cordboard.calls.planning.plan import Party
 from cordboard.calls.request import Leg
 
 
-@dataclass(frozen=True, slots=True)
-class Talker:
+class Talker(msgspec.Struct, frozen=True, gc=False):
     """One of the two, on his ``channel``; ``user`` is whose phone that is, None outside."""
 
     channel: str
@@ -17,8 +16,7 @@ class Talker:
     user: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(msgspec.Struct, frozen=True, gc=False):
     """The two."""
 
     first: Talker

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.limits import trunk_take
 from cordboard.calls.planning.live import LiveView
@@ -15,8 +16,7 @@ def full_name(trunk: Trunk, domain: str) -> str:
     return f"{trunk.name}@{domain}"
 
 
-@dataclass(frozen=True, slots=True)
-class PassedOver:
+class PassedOver(msgspec.Struct, frozen=True, gc=False):
     """A trunk that was not chosen although an earlier choice; ``reason`` is for a person.
 
     ``later``: it is tried where those before it fail.
@@ -27,8 +27,7 @@ class PassedOver:
     later: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WaysOut:
+class WaysOut(msgspec.Struct, frozen=True, gc=False):
     """The trunks for a number in the order in which they are tried, and why in this."""
 
     trunks: tuple[Trunk, ...]

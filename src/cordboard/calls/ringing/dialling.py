@@ -4,7 +4,8 @@ redirected, or through the next trunk that has a line free."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from cordboard.calls.causes import Cause
 from cordboard.calls.people.forwarding import ForwardReason

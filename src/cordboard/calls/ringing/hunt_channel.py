@@ -7,7 +7,8 @@ answer or a second farewell changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.causes import Cause, cause_of_status
 from cordboard.calls.outcome import Verdict
@@ -74,8 +75,7 @@ MAX_REDIRECTS = 3
 """Redirects that a channel follows one after another; who is sent on more often is in a maze."""
 
 
-@dataclass(slots=True)
-class Channel:
+class Channel(msgspec.Struct):
     """A channel of a hunt; ``attempt`` counts its endpoints from 0, ``cause`` is why it went.
 
     ``plan`` is how it is rung where that is not how its leg is: it was redirected. ``visited``

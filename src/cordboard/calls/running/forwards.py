@@ -7,7 +7,7 @@ waits for an answer hears that it rings, and the leg has failed when the last fo
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cordboard.calls.outcome import Verdict
 from cordboard.calls.people.forwarding import after_failure
