@@ -25,7 +25,7 @@ class Codec:
 
     ``rate`` is the RTP clock in Hz (8000 for G.722 too: RFC 3551 4.5.2), ``fmtp`` what whoever
     wrote the description wants to receive. ``key`` is what makes it the same encoding in any
-    description: ``PCMU``, ``OPUS/48000/2``.
+    description: ``PCMU``, ``OPUS/48000/2``; ``lines`` are its own, rtpmap and fmtp.
     """
 
     name: str
@@ -34,15 +34,15 @@ class Codec:
     channels: int = 1
     fmtp: str = ""
     key: str = field(init=False, repr=False, compare=False)
+    lines: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", key_of(self.name, self.rate, self.channels))
-
-    @property
-    def rtpmap(self) -> str:
-        """The value of its rtpmap."""
         stereo = f"/{self.channels}" if self.channels > 1 else ""
-        return f"{self.payload_type} {self.name}/{self.rate}{stereo}"
+        lines = f"a=rtpmap:{self.payload_type} {self.name}/{self.rate}{stereo}\r\n"
+        if self.fmtp:
+            lines += f"a=fmtp:{self.payload_type} {self.fmtp}\r\n"
+        object.__setattr__(self, "lines", lines)
 
     def same_packets(self, other: Codec) -> bool:
         """Whether packets made for one can be read by the other.

@@ -9,15 +9,14 @@ of ours.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
 from cordboard.addresses import is_wildcard
-from cordboard.sip.codecs import EVENT_NAME, G711, PCMU, Codec
+from cordboard.sip.codecs import G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
-from cordboard.sip.sdp import Encoding, Media, SessionDescription
+from cordboard.sip.sdp import Media, SessionDescription
 from cordboard.values import often_made
 
 # The number is what most phones use (dynamic, RFC 3551 3), the events are the digits, * # A to D
@@ -28,7 +27,7 @@ RATE: Final = PCMU.rate
 DEFAULT_PTIME: Final = 20  # ms
 MIN_PTIME, MAX_PTIME = 10, 120  # ms; outside of it a peer's wish is none
 
-MAX_FMTP: Final = 255  # octets; AMR's longest is below 100
+MAX_KNOWN_HOSTS: Final = 256  # ours, and those of peers whose audio goes past us
 
 # By (may be sent, may be received), from the point of view of who says it.
 _DIRECTIONS: Final = {
@@ -41,7 +40,6 @@ _SENDS: Final = ("sendrecv", "sendonly")
 _RECEIVES: Final = ("sendrecv", "recvonly")
 
 _MUX_LINE: Final = "a=rtcp-mux\r\n"  # RFC 5761 5.1.1
-_NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,31}")
 
 
 class NoCommonCodec(SipParseError):
@@ -99,11 +97,8 @@ class NegotiatedAudio:
 
 def make_offer(local: LocalAudio) -> bytes:
     """An offer of all that we speak. Raises :class:`SipBuildError` for a host that is none."""
-    offered = (*local.codecs, *local.events)
-    return _session(local) + (
-        f"m=audio {local.port} RTP/AVP {_numbers(offered)}\r\n"
-        f"{_formats(offered)}a=ptime:{DEFAULT_PTIME}\r\na={local.direction}\r\n"
-    ).encode("ascii")
+    formats = _formats(local.port, "RTP/AVP", (*local.codecs, *local.events))
+    return f"{_session(local)}{formats}a={local.direction}\r\n".encode("ascii")
 
 
 def read_answer(answer: SessionDescription, local: LocalAudio) -> NegotiatedAudio | None:
@@ -143,12 +138,12 @@ def answer_offer(
             lines.append(_accepted(media.protocol, local, agreed))
     if agreed is None and not _is_off(offer):
         raise NoCommonCodec
-    return _session(local) + "".join(lines).encode("utf-8"), agreed
+    return f"{_session(local)}{''.join(lines)}".encode(), agreed
 
 
 def offered_codecs(offer: SessionDescription) -> tuple[Codec, ...]:
     """All that the peer's usable audio lines describe, in their order."""
-    return tuple(codec for media in offer.media if media.usable for codec in _described(media)[0])
+    return tuple(codec for media in offer.media if media.usable for codec in media.codecs)
 
 
 def _is_off(description: SessionDescription) -> bool:
@@ -163,42 +158,38 @@ def _accepted(protocol: str, local: LocalAudio, agreed: NegotiatedAudio) -> str:
     taken: tuple[Codec, ...] = (Codec(ours.name, number, ours.rate, ours.channels, ours.fmtp),)
     if event is not None:
         taken += (Codec(EVENT.name, event, agreed.event_rate, fmtp=EVENT.fmtp),)
+    mux = _MUX_LINE if agreed.rtcp_mux else ""
+    return f"{_formats(local.port, protocol, taken)}a={agreed.direction}\r\n{mux}"
+
+
+def _session(local: LocalAudio) -> str:
+    where = _at(local.host)
     return (
-        f"m=audio {local.port} {protocol} {_numbers(taken)}\r\n"
-        f"{_formats(taken)}a=ptime:{DEFAULT_PTIME}\r\n"
-        f"a={agreed.direction}\r\n{_MUX_LINE if agreed.rtcp_mux else ''}"
+        f"v=0\r\no=cordboard {local.session} {local.version} {where}\r\n"
+        f"s=-\r\nc={where}\r\nt=0 0\r\n"
     )
 
 
-def _session(local: LocalAudio) -> bytes:
-    host = local.host
+@lru_cache(maxsize=MAX_KNOWN_HOSTS)
+def _at(host: str) -> str:
     if not host or not host.isprintable() or " " in host or not host.isascii():
         raise SipBuildError("a host for SDP that is none")
-    family = "IP6" if ":" in host else "IP4"
-    return (
-        f"v=0\r\no=cordboard {local.session} {local.version} IN {family} {host}\r\n"
-        f"s=-\r\nc=IN {family} {host}\r\nt=0 0\r\n"
-    ).encode("ascii")
+    return f"IN {'IP6' if ':' in host else 'IP4'} {host}"
 
 
-def _numbers(codecs: Iterable[Codec]) -> str:
-    return " ".join([str(codec.payload_type) for codec in codecs])
-
-
-def _formats(codecs: Iterable[Codec]) -> str:
-    lines = []
+def _formats(port: int, protocol: str, codecs: Iterable[Codec]) -> str:
+    """A media line and those that describe what may be sent to it."""
+    numbers = lines = ""
     for codec in codecs:
-        lines.append(f"a=rtpmap:{codec.rtpmap}\r\n")
-        if codec.fmtp:
-            lines.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}\r\n")
-    return "".join(lines)
+        numbers += f" {codec.payload_type}"
+        lines += codec.lines
+    return f"m=audio {port} {protocol}{numbers}\r\n{lines}a=ptime:{DEFAULT_PTIME}\r\n"
 
 
 def _negotiate(media: Media, local: LocalAudio, *, ours: bool) -> NegotiatedAudio | None:
     """Read the peer's audio line; None without a common codec. ``ours``: it answers our offer."""
-    theirs, events = _described(media)
     known = [codec.key for codec in local.codecs]
-    common = [codec for codec in theirs if codec.key in known]
+    common = [codec for codec in media.codecs if codec.key in known]
     if not common or not media.host:
         return None
     codec = common[0]
@@ -215,52 +206,25 @@ def _negotiate(media: Media, local: LocalAudio, *, ours: bool) -> NegotiatedAudi
     for one in (*(local.codecs if ours else ()), *common):
         if one.rate == codec.rate:
             receive.setdefault(one.payload_type, one.key)
-    rate = codec.rate if codec.rate in events else RATE
-    event = events.get(rate)
-    our_event = next((one.payload_type for one in local.events if one.rate == rate), None)
+    rate = codec.rate if codec.rate in media.events else RATE
+    event = our_event = media.events.get(rate)
+    if ours and event is not None:
+        our_event = {one.rate: one.payload_type for one in local.events}.get(rate)
     return NegotiatedAudio(
         remote_host=media.host,
         remote_port=media.port,
         codec=codec,
         receive_payload_types=tuple(receive.items()),
         dtmf_send=event,
-        dtmf_receive=our_event if ours and event is not None else event,
+        dtmf_receive=our_event,
         direction=_DIRECTIONS[we_send, we_receive],
         held=not hears,
         ptime=_ptime_of(media),
         rtcp_port=media.rtcp_port,
         rtcp_mux=media.rtcp_mux and not ours,
         event_rate=rate,
-        theirs=tuple(theirs),
+        theirs=media.codecs,
     )
-
-
-def _described(media: Media) -> tuple[list[Codec], dict[int, int]]:
-    """The codecs of a media line in its order, and the number of its telephone-event by clock."""
-    codecs: list[Codec] = []
-    events: dict[int, int] = {}
-    for text in media.formats:
-        encoding = media.encoding_of(text)
-        written = media.encodings.get(text, "")
-        codec = _codec(text, encoding, written, media.parameters.get(text, ""))
-        if codec is None:
-            continue
-        if encoding.name == EVENT_NAME:
-            events.setdefault(codec.rate, codec.payload_type)
-        else:
-            codecs.append(codec)
-    return codecs, events
-
-
-@lru_cache(maxsize=1024)
-def _codec(text: str, encoding: Encoding, written: str, fmtp: str) -> Codec | None:
-    """What a payload type stands for; None where it is none, or stands for nothing."""
-    name, rate, channels = encoding
-    if not _is_payload_type(text) or not _NAME.fullmatch(name):
-        return None
-    if len(fmtp) > MAX_FMTP or not fmtp.isprintable() or not fmtp.isascii():
-        fmtp = ""
-    return Codec(written.partition("/")[0] or name, int(text), rate, channels, fmtp)
 
 
 def _ptime_of(media: Media) -> int:
@@ -271,7 +235,3 @@ def _ptime_of(media: Media) -> int:
         ptime = DEFAULT_PTIME
     most = media.maxptime
     return ptime if most is None or most >= ptime else max(most, MIN_PTIME)
-
-
-def _is_payload_type(text: str) -> bool:
-    return len(text) <= 3 and text.isascii() and text.isdigit() and int(text) <= 127

@@ -122,6 +122,16 @@ def test_what_is_not_known_is_passed_over() -> None:
     assert (media.ptime, media.rtcp_port, media.direction) == (None, None, "sendonly")
 
 
+def test_what_was_read_of_a_phone_before_says_nothing_of_where_it_is_now() -> None:
+    lines = "RTP/AVP 8\na=rtpmap:8 PCMA/8000\n"
+    first = audio_of(f"v=0\nc=IN IP4 192.0.2.1\na=inactive\nm=audio 4000 {lines}")
+    again = audio_of(f"v=0\nc=IN IP4 192.0.2.2\nm=audio 0 {lines}")
+    assert (first.port, first.host, first.direction) == (4000, "192.0.2.1", "inactive")
+    assert (again.port, again.host, again.direction) == (0, "192.0.2.2", "sendrecv")
+    assert (first.usable, again.usable) == (True, False)
+    assert first.codecs == again.codecs
+
+
 def test_session_without_media() -> None:
     assert parse_sdp(b"v=0\r\n").media == []
 
