@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from cordboard.api.requests import note
 
@@ -47,11 +47,10 @@ class Answer:
         """Send the answer; a HEAD request gets no body (RFC 9110 9.3.2)."""
         if self.result is not None:
             note(scope, result=self.result)
-        start: Message = {
-            "type": "http.response.start",
-            "status": self.status,
-            "headers": self.fields(),
-        }
-        await send(start)
+        await self.send(scope, send, self.fields())
+
+    async def send(self, scope: Scope, send: Send, fields: list[tuple[bytes, bytes]]) -> None:
+        """The same with another header."""
+        await send({"type": "http.response.start", "status": self.status, "headers": fields})
         body = b"" if scope["method"] == "HEAD" else self.body
         await send({"type": "http.response.body", "body": body})

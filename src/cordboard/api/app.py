@@ -26,13 +26,12 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
     watch = watch or Watch()
     basix_callback.register()
     v1_callback.register()
+    endpoints = {
+        **basix.endpoints(services),
+        **while1.endpoints(services),
+        **enswitch.endpoints(services),
+    }
     v1 = Below(PREFIX, create_v1(services))
-    vendors = [
-        *basix.routes(services),
-        *cti.routes(services),
-        *while1.routes(services),
-        *enswitch.routes(services),
-    ]
-    app = Starlette(routes=[*vendors, v1, *watching.routes(watch)])
-    cors = Cors(app, services.directory)
-    return Edge(cors, watch.requests, access_log=watch.access_log)
+    routes = [*cti.routes(services), *basix.routes(), v1, *watching.routes(watch)]
+    cors = Cors(Starlette(routes=routes), services.directory)
+    return Edge(endpoints, cors, watch.requests, access_log=watch.access_log)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from starlette.types import Receive, Scope
+
+from cordboard.api.at_once import at_once
 
 MAX_BODY_BYTES = 1024 * 1024
 """Longest body read: nginx's default too; a request is under 2 KB."""
@@ -48,14 +51,24 @@ async def read_object(scope: Scope, receive: Receive, *, needed: bool = True) ->
 
 async def read_body(scope: Scope, receive: Receive) -> bytes:
     """The whole body; raises :class:`UnreadableBody`, :class:`ClientGone`."""
+    way = at_once(scope)
+    body = None if way is None else way.body()
+    if body is not None:
+        if len(body) > MAX_BODY_BYTES:
+            raise _too_large()
+        return body
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
+            raise _too_large()
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _receive_all(receive)
     except TimeoutError:
         raise UnreadableBody("the body did not arrive in time") from None
+
+
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
 
 
 def content_type_of(scope: Scope) -> str:
@@ -76,7 +89,7 @@ async def _receive_all(receive: Receive) -> bytes:
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY_BYTES:
-            raise BodyTooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes")
+            raise _too_large()
         chunks.append(chunk)
         if not message.get("more_body", False):
             return b"".join(chunks)
@@ -84,7 +97,7 @@ async def _receive_all(receive: Receive) -> bytes:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read bytes as a JSON object; raises :class:`UnreadableBody`."""
-    value = parse_json(body, pairs=_without_repetition)
+    value = parse_json(body, _OBJECTS)
     if not isinstance(value, dict):
         raise UnreadableBody("the body is not a JSON object")
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
@@ -92,24 +105,24 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def parse_json(
-    body: bytes,
+def json_decoder(
     *,
     pairs: Callable[[list[tuple[str, Any]]], Any] | None = None,
     integer: Callable[[str], int | float] | None = None,
-) -> Any:
-    """Read bytes as JSON of whatever kind, objects and integers as the caller has them read.
+) -> json.JSONDecoder:
+    """What :func:`parse_json` reads by: made once for each way to read objects and integers."""
+    return json.JSONDecoder(
+        object_pairs_hook=pairs,
+        parse_int=integer,
+        parse_float=finite,
+        parse_constant=_no_constant,
+    )
 
-    Raises :class:`UnreadableBody`.
-    """
+
+def parse_json(body: bytes, decoder: json.JSONDecoder) -> Any:
+    """Read bytes as JSON of whatever kind; raises :class:`UnreadableBody`."""
     try:
-        return json.loads(
-            body.decode("utf-8-sig"),
-            object_pairs_hook=pairs,
-            parse_int=integer,
-            parse_float=finite,
-            parse_constant=_no_constant,
-        )
+        return decoder.decode(body.removeprefix(BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise UnreadableBody("the body is not UTF-8") from None
     except json.JSONDecodeError as error:
@@ -138,6 +151,9 @@ def finite(text: str) -> float:
     if not math.isfinite(value):
         raise ValueError("a number is too large")
     return value
+
+
+_OBJECTS: Final = json_decoder(pairs=_without_repetition)
 
 
 def _deeper_than(value: Any, levels: int) -> bool:

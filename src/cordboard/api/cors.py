@@ -47,30 +47,40 @@ class Cors:
         self._directory = directory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(PATHS):
+        if scope["type"] != "http" or not self._concerns(scope):
             await self._app(scope, receive, send)
             return
-        known = self._directory().origins
-        if not known:
-            await self._app(scope, receive, send)
-            return
-        origin = origin_of(scope)
-        if origin is not None and _is_preflight(scope):
-            await _preflight(origin, known)(scope, receive, send)
+        preflight = self.preflight(scope)
+        if preflight is not None:
+            await preflight(scope, receive, send)
             return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *_allowed(scope, origin)]}
+                message = {**message, "headers": [*message["headers"], *self.fields(scope)]}
             await send(message)
 
         await self._app(scope, receive, with_headers)
 
+    def preflight(self, scope: Scope) -> Answer | None:
+        """The answer to a preflight, None to any other request."""
+        if scope["method"] != "OPTIONS" or not self._concerns(scope):
+            return None
+        origin = origin_of(scope)
+        if origin is None or not _asks_for_a_method(scope):
+            return None
+        return _preflight(origin, self._directory().origins)
 
-def _is_preflight(scope: Scope) -> bool:
-    return scope["method"] == "OPTIONS" and any(
-        name == b"access-control-request-method" for name, _ in scope["headers"]
-    )
+    def fields(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        """What the header of any other answer says beside what it says anyway."""
+        return _allowed(scope, origin_of(scope)) if self._concerns(scope) else ()
+
+    def _concerns(self, scope: Scope) -> bool:
+        return bool(self._directory().origins) and scope["path"].startswith(PATHS)
+
+
+def _asks_for_a_method(scope: Scope) -> bool:
+    return any(name == b"access-control-request-method" for name, _ in scope["headers"])
 
 
 def _preflight(origin: str, known: frozenset[str]) -> Answer:

@@ -1,5 +1,8 @@
 """The edge of HTTP: every request gets an id, is counted, and leaves one line in the log.
 
+What is asked at a fixed path is answered here, by whoever stands there; the rest goes on to the
+routes.
+
 The line has no path, no query string, no header and nothing of the body: whatever a client may have
 put there by mistake.
 """
@@ -8,12 +11,18 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from cordboard import randomness
+from cordboard.api.answer import Answer
+from cordboard.api.at_once import Fields, at_once
+from cordboard.api.body import ClientGone
+from cordboard.api.cors import Cors
+from cordboard.api.endpoints import Endpoint
 from cordboard.api.requests import ASKED, UNKNOWN, Asked, RequestMetrics, result_of
 
 REQUEST_ID: Final = b"x-request-id"
@@ -26,15 +35,50 @@ _log = structlog.get_logger("cordboard.http")
 
 
 class Edge:
-    """Stands before the whole application."""
+    """Stands before the whole application: ``endpoints`` by their paths, and ``routes`` for all
+    else."""
 
-    def __init__(self, app: ASGIApp, metrics: RequestMetrics, *, access_log: bool = True) -> None:
-        self._app = app
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        routes: Cors,
+        metrics: RequestMetrics,
+        *,
+        access_log: bool = True,
+    ) -> None:
+        self._endpoints = endpoints
+        self._routes = routes
         self._metrics = metrics
         self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through."""
+        """Answer a request, or let it through."""
+        endpoint = self._endpoints.get(scope["path"])
+        if endpoint is not None and scope["type"] == "http":
+            await self._answer(endpoint, scope, receive, send)
+        else:
+            await self._route(scope, receive, send)
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        asked = scope[ASKED] = Asked(request_id(scope), endpoint.dialect, endpoint.method)
+        status, seconds = 0, 0.0
+        try:
+            try:
+                answer = self._routes.preflight(scope) or await endpoint.answer(scope, receive)
+            except ClientGone:
+                return
+            except Exception:
+                _log.exception(f"{endpoint.dialect}.broke", request=asked.id)
+                answer = endpoint.broken
+            asked.result = answer.result
+            more = (*self._routes.fields(scope), (REQUEST_ID, asked.id.encode()))
+            status, seconds = answer.status, time.perf_counter() - began
+            await _send(answer, more, scope, send)
+        finally:
+            self._note(scope, asked, status, seconds, began)
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         asked = scope[ASKED] = Asked(request_id(scope))
         status, seconds = 0, 0.0
@@ -50,14 +94,16 @@ class Edge:
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._routes(scope, receive, noting)
         finally:
             _complete(asked, scope)
-            self._metrics.answered(asked, status, seconds)
-            if self._access_log:
-                self._tell(scope, asked, status, time.perf_counter() - began)
+            self._note(scope, asked, status, seconds, began)
 
-    def _tell(self, scope: Scope, asked: Asked, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, asked: Asked, status: int, seconds: float, began: float) -> None:
+        """Count a request that is over, and write its line."""
+        self._metrics.answered(asked, status, seconds)
+        if not self._access_log:
+            return
         _log.info(
             "request",
             http=scope.get("method", "WEBSOCKET"),
@@ -65,10 +111,18 @@ class Edge:
             method=asked.method,
             result=result_of(asked, status),
             status=status,
-            ms=round(seconds * 1000, 2),
+            ms=round((time.perf_counter() - began) * 1000, 2),
             request=asked.id,
             **({} if asked.call is None else {"call": asked.call}),
         )
+
+
+async def _send(answer: Answer, more: Fields, scope: Scope, send: Send) -> None:
+    """Send an answer with some fields more in its header, at once where that can be."""
+    fields = [*answer.fields(), *more]
+    way = at_once(scope)
+    if way is None or not way.answer(answer.status, fields, answer.body):
+        await answer.send(scope, send, fields)
 
 
 def _complete(asked: Asked, scope: Scope) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Final
 
+from cordboard.values import Word
 
-class ApiScope(Enum):
+
+class ApiScope(Word):
     """One kind of thing that an API client asks for."""
 
     CALLS_READ = "calls:read"

@@ -1,7 +1,9 @@
 """One connection of a client as uvicorn serves it, with a door before the application: who is
 refused there is answered in the turn of the event loop that his request is seen in.
 
-Otherwise he would wait for a task to begin, which is one turn more, just when each is long.
+Otherwise he would wait for a task to begin, which is one turn more, just when each is long. Whoever
+is let in may be answered by one write, and asked for a body that is there already
+(:mod:`cordboard.api.at_once`).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from cordboard.api.answer import Answer
+from cordboard.api.at_once import EXTENSION, Fields
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -35,8 +38,10 @@ class HttpConnection(HttpToolsProtocol):
         """Uvicorn's, called for each request when its turn on the connection has come."""
         if self.transport.is_closing():
             return  # after a request that was the last one (RFC 9112 9.6)
-        answer = self.refusal(cast("Scope", cycle.scope))
+        scope = cast("Scope", cycle.scope)
+        answer = self.refusal(scope)
         if answer is None:
+            scope["extensions"] = {EXTENSION: {"request": _AtOnce(cycle)}}
             super()._start_asgi_task(cycle, app)
         elif self.flow.write_paused or not cycle.more_body:
             # Who does not read his answers, or has sent many requests at once, waits as always.
@@ -48,13 +53,10 @@ class HttpConnection(HttpToolsProtocol):
         """Answer now; what is still to come of the request is read and forgotten."""
         if cycle.waiting_for_100_continue:
             cycle.keep_alive = False  # whether its body comes nobody knows (RFC 9110 10.1.1)
-        head = [*self.server_state.default_headers, *answer.fields()]
-        lines = [STATUS_LINE[answer.status], *(b"%b: %b\r\n" % field for field in head)]
-        if not cycle.keep_alive:
-            lines.append(b"connection: close\r\n")
+        octets = _written(cycle, answer.status, answer.fields(), answer.body)
         cycle.response_started = cycle.response_complete = True
         self.server_state.total_requests += 1
-        self.transport.write(b"".join((*lines, b"\r\n", answer.body)))
+        self.transport.write(octets)
         self.flow.resume_reading()
         if cycle.waiting_for_100_continue:
             self.transport.close()
@@ -72,6 +74,46 @@ class HttpConnection(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+
+class _AtOnce:
+    """The :class:`~cordboard.api.at_once.AtOnce` of one request."""
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle = cycle
+
+    def body(self) -> bytes | None:
+        """What has come, if that is all."""
+        cycle = self._cycle
+        return None if cycle.more_body or cycle.disconnected else bytes(cycle.body)
+
+    def answer(self, status: int, fields: Fields, body: bytes) -> bool:
+        """What uvicorn's ``send`` does with the two messages of a whole answer."""
+        cycle = self._cycle
+        if cycle.disconnected or cycle.flow.write_paused or cycle.response_started:
+            return False
+        without = cycle.scope["method"] == "HEAD"
+        cycle.transport.write(_written(cycle, status, fields, b"" if without else body))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
+
+
+def _written(cycle: RequestResponseCycle, status: int, fields: Fields, body: bytes) -> bytes:
+    """An answer as it goes over the wire (RFC 9112 4); raises :class:`RuntimeError`."""
+    lines = [b"%b: %b\r\n" % field for field in (*cycle.default_headers, *fields)]
+    if not cycle.keep_alive:
+        lines.append(b"connection: close\r\n")
+    head = b"".join(lines)
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+        raise RuntimeError("a field of an answer's header is more than one line")
+    return b"".join((STATUS_LINE[status], head, b"\r\n", body))
 
 
 def connections(refusal: Refusing) -> type[HttpConnection]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from starlette.types import ASGIApp
 from structlog.testing import capture_logs
 
 from cordboard.api.app import create_app
-from cordboard.api.auth import Gate, GuessedTooOften, Unauthenticated
+from cordboard.api.auth import PRINCIPAL, Gate, GuessedTooOften, Unauthenticated
 from cordboard.api.guessing import GUESSES_OF_AN_ADDRESS
 from cordboard.api.services import Services
 from cordboard.directory.snapshot import Directory
@@ -107,6 +108,18 @@ async def test_a_token_leads_to_one_account(authorization: str, name: str | None
         return
     principal = gate.admit(scope(authorization, None))
     assert f"{principal.tenant.domain}/{principal.account.name}" == name
+
+
+async def test_who_is_known_again_is_not_where_the_directory_is_another_one() -> None:
+    held = [directory()]
+    gate = Gate(lambda: held[0])
+    one, again = scope("Bearer all-of-it-1"), scope("Bearer all-of-it-1")
+    assert gate.admit(one) is gate.admit(again)
+    assert again[PRINCIPAL].account.name == "all"
+    tenants = held[0].tenants
+    held[0] = Directory(tuple(replace(tenant, accounts=()) for tenant in tenants))
+    with pytest.raises(Unauthenticated):
+        gate.admit(scope("Bearer all-of-it-1"))
 
 
 async def test_who_guesses_waits_and_whoever_was_there_before_does_not() -> None:

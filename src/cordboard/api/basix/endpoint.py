@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -17,46 +16,31 @@ from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Principal, Unauthenticated
 from cordboard.api.basix.methods import METHODS, Translate
 from cordboard.api.basix.names import basix_name
-from cordboard.api.body import ClientGone, UnreadableBody, read_object
+from cordboard.api.body import UnreadableBody, read_object
+from cordboard.api.endpoints import Endpoint
 from cordboard.api.placing import Origin, Placing, headers_of, key_of, refusal_headers
-from cordboard.api.requests import note, request_of
+from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.directory.scopes import ApiScope
 
 DIALECT: Final = "basix"
+BASE: Final = "/basix/api"
 ERROR = 500
 """The one ``result_code`` of all errors."""
 
 _ALLOW = ((b"allow", b"POST, OPTIONS"),)
 
-_log = structlog.get_logger(__name__)
-
 
 class BasixApi:
-    """The ASGI application behind ``/basix/api/{method}``."""
+    """One method."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, translate: Translate) -> None:
         self._services = services
+        self._translate = translate
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, always, unless the client has gone."""
-        method = scope["path_params"]["method"]
-        note(scope, dialect=DIALECT)
-        try:
-            answer = await self._answer(method, scope, receive)
-        except ClientGone:
-            return
-        except Exception:
-            _log.exception("basix.broke", request=request_of(scope))
-            answer = _error("internal_error", "the request failed because of a fault here")
-        await answer(scope, receive, send)
-
-    async def _answer(self, method: str, scope: Scope, receive: Receive) -> Answer:
-        translate = METHODS.get(method)
-        if translate is None:
-            return _error("method_not_found", "there is no such method", status=404)
-        note(scope, method=method)
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer one request; raises :class:`~cordboard.api.body.ClientGone`."""
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
         if scope["method"] != "POST":
@@ -66,7 +50,7 @@ class BasixApi:
             if not principal.may(ApiScope.CALLS_WRITE):
                 message = "the account lacks the scope calls:write"
                 return _error("scope_missing", message, status=403)
-            return await self._place(translate, principal, scope, receive)
+            return await self._place(principal, scope, receive)
         except Unauthenticated:
             return _error(
                 RefusalId.AUTHENTICATION_REQUIRED.value,
@@ -82,13 +66,11 @@ class BasixApi:
         except Refused as refusal:
             return _refused(refusal)
 
-    async def _place(
-        self, translate: Translate, principal: Principal, scope: Scope, receive: Receive
-    ) -> Answer:
+    async def _place(self, principal: Principal, scope: Scope, receive: Receive) -> Answer:
         exchange = self._services.exchange
         parameters = await read_object(scope, receive)
         origin = Origin(exchange.new_call_id(), principal.tenant.domain, principal.account.name)
-        request, key = translate(parameters, origin), key_of(scope)
+        request, key = self._translate(parameters, origin), key_of(scope)
         try:
             accepted = await exchange.place(request, key)
         except Refused as refusal:
@@ -119,16 +101,36 @@ def _error(
     return Answer(status, body, headers=headers, result=id)
 
 
-def routes(services: Services) -> list[Route]:
+def endpoints(services: Services) -> dict[str, Endpoint]:
     """Where the methods are found, with and without a slash at the end."""
-    api = BasixApi(services)
-    return [Route("/basix/api/{method}", api), Route("/basix/api/{method}/", api)]
+    broken = _error("internal_error", "the request failed because of a fault here")
+    return {
+        f"{BASE}/{method}{slash}": Endpoint(
+            DIALECT, method, BasixApi(services, translate).answer, broken
+        )
+        for method, translate in METHODS.items()
+        for slash in ("", "/")
+    }
+
+
+def routes() -> list[Route]:
+    """Where there is no such method."""
+    return [Route(f"{BASE}/{{method}}{slash}", _NoMethod()) for slash in ("", "/")]
+
+
+class _NoMethod:
+    """What answers there."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        note(scope, dialect=DIALECT)
+        answer = _error("method_not_found", "there is no such method", status=404)
+        await answer(scope, receive, send)
 
 
 def places() -> dict[str, Placing]:
     """The requests that begin calls, by their paths."""
     return {
-        f"/basix/api/{method}{slash}": Placing(DIALECT, method, frozenset({"POST"}), _refused)
+        f"{BASE}/{method}{slash}": Placing(DIALECT, method, frozenset({"POST"}), _refused)
         for method in METHODS
         for slash in ("", "/")
     }

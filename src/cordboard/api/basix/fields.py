@@ -34,6 +34,9 @@ GROUP_RESOLVERS = ("*", "any:CALL_CENTER")
 USER_KEYS = ("id", "name", "label", "extension", "did", "email")
 GROUP_KEYS = ("id", "name", "label", "extension", "did")
 
+_OF_USER = {f"user_{name}": name for name in USER_KEYS}
+_OF_GROUP = {f"group_{name}": name for name in GROUP_KEYS}
+
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Controls, line separators and lone surrogates: nothing that a name or number may hold."""
 
@@ -91,7 +94,7 @@ def text(value: Any, name: str, longest: int) -> str:
 
 def user_keys(parameters: Parameters) -> UserKeys | None:
     """The ``user_*`` keys that were given, None where there is none."""
-    found = {name: key(parameters, f"user_{name}") for name in USER_KEYS}
+    found = _given(parameters, _OF_USER)
     return UserKeys(**found) if any(found.values()) else None
 
 
@@ -106,8 +109,12 @@ def group_keys(parameters: Parameters) -> GroupKeys | None:
 
 def named_group(parameters: Parameters) -> GroupKeys | None:
     """The ``group_*`` keys that name a group, None where there is none."""
-    found = {name: key(parameters, f"group_{name}") for name in GROUP_KEYS}
+    found = _given(parameters, _OF_GROUP)
     return GroupKeys(**found) if any(found.values()) else None
+
+
+def _given(parameters: Parameters, names: Mapping[str, str]) -> dict[str, str | None]:
+    return {ours: key(parameters, name) for name, ours in names.items() if name in parameters}
 
 
 def seconds(parameters: Parameters, name: str) -> float | None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from cordboard.api.answer import Answer
 from cordboard.api.auth import GuessedTooOften, Unauthenticated
-from cordboard.api.body import ClientGone, UnreadableBody
+from cordboard.api.body import UnreadableBody
+from cordboard.api.endpoints import Endpoint
 from cordboard.api.enswitch import cdrs, live, objects, recordings
 from cordboard.api.enswitch.asked import Asked, Function
 from cordboard.api.enswitch.credentials import admit
@@ -26,7 +25,6 @@ from cordboard.api.enswitch.making import MAKE
 from cordboard.api.enswitch.parameters import UnreadableParameters, read_parameters
 from cordboard.api.enswitch.replies import faults
 from cordboard.api.placing import Placing, refusal_headers
-from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.calls.refusals import Refused
 
@@ -42,30 +40,16 @@ FUNCTIONS: Final = (
 _VERBS: Final = frozenset({"GET", "POST"})
 _ALLOW = ((b"allow", b"GET, POST, OPTIONS"),)
 
-_log = structlog.get_logger(__name__)
-
 
 class EnswitchApi:
-    """The ASGI application behind one function."""
+    """One function."""
 
     def __init__(self, services: Services, function: Function) -> None:
         self._services = services
         self._function = function
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, always, unless the client has gone."""
-        note(scope, dialect=DIALECT, method=self._function.path)
-        try:
-            answer = await self._answer(scope, receive)
-        except ClientGone:
-            return
-        except Exception:
-            _log.exception("enswitch.broke", request=request_of(scope))
-            message = "The request failed because of a fault here."
-            answer = faults([Fault(Code.INTERNAL, "", message)], "internal_error")
-        await answer(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer one request; raises :class:`~cordboard.api.body.ClientGone`."""
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
         if scope["method"] not in _VERBS:
@@ -91,14 +75,18 @@ class EnswitchApi:
             return faults(faulty.faults, faulty.result)
 
 
-def routes(services: Services) -> list[Route]:
+def endpoints(services: Services) -> dict[str, Endpoint]:
     """Where the functions are found, on both bases, with and without a slash at the end."""
-    return [
-        Route(f"{base}/{function.path}{slash}", EnswitchApi(services, function))
+    message = "The request failed because of a fault here."
+    broken = faults([Fault(Code.INTERNAL, "", message)], "internal_error")
+    return {
+        f"{base}/{function.path}{slash}": Endpoint(
+            DIALECT, function.path, EnswitchApi(services, function).answer, broken
+        )
         for function in FUNCTIONS
         for base in BASES
         for slash in ("", "/")
-    ]
+    }
 
 
 def places() -> dict[str, Placing]:

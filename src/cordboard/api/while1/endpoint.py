@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-import structlog
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from cordboard.api.answer import Answer
 from cordboard.api.auth import CHALLENGE, GuessedTooOften, Unauthenticated
-from cordboard.api.body import ClientGone, UnreadableBody
+from cordboard.api.body import UnreadableBody
+from cordboard.api.endpoints import Endpoint
 from cordboard.api.placing import Placing, refusal_headers
-from cordboard.api.requests import note, request_of
 from cordboard.api.services import Services
 from cordboard.api.while1.asked import Asked, Method
 from cordboard.api.while1.cdr import CDR
@@ -38,29 +36,16 @@ METHODS: Final = (ORIGINATE_CALL, CHANNEL, CDR, USERS_STATUS, QUEUES)
 _VERBS: Final = frozenset({"GET", "POST"})
 _ALLOW = ((b"allow", b"GET, POST, OPTIONS"),)
 
-_log = structlog.get_logger(__name__)
-
 
 class While1Api:
-    """The ASGI application behind one method."""
+    """One method."""
 
     def __init__(self, services: Services, method: Method) -> None:
         self._services = services
         self._method = method
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, always, unless the client has gone."""
-        note(scope, dialect=DIALECT, method=self._method.name)
-        try:
-            answer = await self._answer(scope, receive)
-        except ClientGone:
-            return
-        except Exception:
-            _log.exception("while1.broke", request=request_of(scope))
-            answer = errors(["The request failed because of a fault here"], "internal_error", 500)
-        await answer(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer one request; raises :class:`~cordboard.api.body.ClientGone`."""
         if scope["method"] == "OPTIONS":
             return Answer(204, headers=_ALLOW)
         if scope["method"] not in _VERBS:
@@ -84,13 +69,16 @@ class While1Api:
             return errors(faulty.messages, "invalid_parameter")
 
 
-def routes(services: Services) -> list[Route]:
+def endpoints(services: Services) -> dict[str, Endpoint]:
     """Where the methods are found, with and without a slash at the end."""
-    return [
-        Route(f"/api/{method.name}{slash}", While1Api(services, method))
+    broken = errors(["The request failed because of a fault here"], "internal_error", 500)
+    return {
+        f"/api/{method.name}{slash}": Endpoint(
+            DIALECT, method.name, While1Api(services, method).answer, broken
+        )
         for method in METHODS
         for slash in ("", "/")
-    ]
+    }
 
 
 def places() -> dict[str, Placing]:

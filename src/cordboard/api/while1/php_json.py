@@ -8,9 +8,9 @@ those of forms, for the same parameters come either way.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from cordboard.api.body import UnreadableBody, finite
+from cordboard.api.body import UnreadableBody, finite, json_decoder
 from cordboard.api.body import parse_json as body_json
 from cordboard.api.while1.php_forms import MAX_NESTING, MAX_VARIABLES
 from cordboard.api.while1.php_values import (
@@ -28,7 +28,7 @@ _MAX_DIGITS = 20
 def parse_json(body: bytes) -> PhpArray:
     """Read an object or an array; raises :class:`UnreadableParameters`."""
     try:
-        value = body_json(body, integer=_integer)
+        value = body_json(body, _DECODER)
     except UnreadableBody as fault:
         raise UnreadableParameters(str(fault)) from None
     if not isinstance(value, dict | list):
@@ -70,3 +70,6 @@ def _integer(text: str) -> int | float:
         return finite(text)
     number = int(text)
     return number if LEAST_INTEGER <= number <= GREATEST_INTEGER else float(number)
+
+
+_DECODER: Final = json_decoder(integer=_integer)
