@@ -146,21 +146,27 @@ class SipTransport:
         flows for which there is no socket."""
         udp = self._udp
         for flow, data in messages:
-            if flow.transport == "udp":
-                listener = udp.get(flow.local)
-                if listener is None:
-                    local = self._own.udp_towards(flow.remote[0])
-                    listener = None if local is None else udp.get(local)
-                if listener is not None:
-                    listener.send(data, flow.remote)
-                else:
-                    self._loop.call_soon(self._lost, flow)
-            else:
-                stream = self._streams.get(flow.transport)
-                if stream is not None:
-                    stream.send(flow, data)
-                else:
-                    self._loop.call_soon(self._lost, flow)
+            listener = udp.get(flow.local) if flow.transport == "udp" else None
+            if listener is None:
+                self._send_elsewhere(flow, data)
+                continue
+            try:
+                listener.sendto(data, flow.remote)
+            except (OSError, UnicodeError) as error:
+                listener.send_again(data, flow.remote, error)
+
+    def _send_elsewhere(self, flow: Flow, data: bytes) -> None:
+        """Send over a connection, or where we listen no longer over what we do listen at."""
+        stream = self._streams.get(flow.transport)
+        if stream is not None:
+            stream.send(flow, data)
+            return
+        local = self._own.udp_towards(flow.remote[0]) if flow.transport == "udp" else None
+        listener = None if local is None else self._udp.get(local)
+        if listener is not None:
+            listener.send(data, flow.remote)
+        else:
+            self._loop.call_soon(self._lost, flow)
 
     def release(self, flow: Flow) -> None:
         """Keep a flow's connection only for a short while, unless it is used."""

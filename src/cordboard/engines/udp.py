@@ -47,6 +47,8 @@ class UdpListener:
         self._read_all = read_all
         self._lost = lost
         self._socket = bound_socket(address)
+        self.sendto = self._socket.sendto
+        """Sends at once; what it raises :meth:`send_again` is to be told."""
         if lost is not None:
             ask_for_errors(self._socket)
         name = self._socket.getsockname()
@@ -56,14 +58,18 @@ class UdpListener:
     def send(self, data: bytes, remote: tuple[str, int]) -> None:
         """Send a datagram; what the system refuses is lost as on the way, SIP's timers decide."""
         try:
-            self._socket.sendto(data, remote)
-        except BlockingIOError:
+            self.sendto(data, remote)
+        except (OSError, UnicodeError) as error:
+            self.send_again(data, remote, error)
+
+    def send_again(self, data: bytes, remote: tuple[str, int], error: Exception) -> None:
+        """Send what could not be sent, where that was told here of an earlier one that did not get
+        there: then this one was not sent."""
+        if isinstance(error, BlockingIOError):
             return
-        except (OSError, UnicodeError):
-            # It may be told here of an earlier one that did not get there: this one was not sent.
-            self._loop.call_soon(self._take_errors)
-            with suppress(OSError, UnicodeError):
-                self._socket.sendto(data, remote)
+        self._loop.call_soon(self._take_errors)
+        with suppress(OSError, UnicodeError):
+            self.sendto(data, remote)
 
     def close(self) -> None:
         """Stop receiving."""

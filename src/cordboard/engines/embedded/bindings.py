@@ -68,7 +68,8 @@ class Bindings:
     def find(self, contact: Contact) -> Binding | None:
         """The binding behind a contact; None if it has gone since."""
         for binding in self.registrar.bindings(contact.account, self._clock()):
-            if binding.contact == contact.uri and _flow_of(binding) == _flow_named_by(contact):
+            named = (binding.instance, binding.reg_id) if binding.kept else (None, None)
+            if binding.contact == contact.uri and named == (contact.instance, contact.reg_id):
                 return binding
         return None
 
@@ -100,12 +101,4 @@ def _secrets(account: str, directory: Directory) -> tuple[str, str | None] | Non
 
 def _contact(binding: Binding) -> Contact:
     named = (binding.account, binding.contact, binding.q, binding.user_agent)
-    return Contact(*named, *_flow_of(binding))
-
-
-def _flow_of(binding: Binding) -> tuple[str | None, str | None]:
-    return (binding.instance, binding.reg_id) if binding.kept else (None, None)
-
-
-def _flow_named_by(contact: Contact) -> tuple[str | None, str | None]:
-    return contact.instance, contact.reg_id
+    return Contact(*named, binding.instance, binding.reg_id) if binding.kept else Contact(*named)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession
     from cordboard.sip.flow import Flow
 
+NO_CODECS: Final[frozenset[str]] = frozenset()
+
 MAX_KNOWN: Final = 16  # codecs that a peer is remembered to have; the longest lists are of 12
 
 G711_KEYS: Final = tuple(codec.key for codec in G711)
@@ -74,7 +76,7 @@ class ChannelAudio:
         self.codec = PCMU
         """What is sent, as the peer describes it, once that is agreed on."""
         self.codecs = codecs
-        self.listed = frozenset(codec.key for codec in codecs)
+        self.listed = frozenset([codec.key for codec in codecs]) if codecs else NO_CODECS
         """The keys of those that the directory says it has."""
         self._meeting = MeetingPoint(host, signalling_host, move)
         self._strict = strict
@@ -131,7 +133,8 @@ class ChannelAudio:
 
     def offer(self) -> bytes:
         """An offer of what we want now; the answer goes to :meth:`take_answer`."""
-        self._follow()
+        if self._meeting.is_elsewhere:
+            self._follow()
         direction = "sendrecv"
         if self._holding:
             direction = "inactive" if self.held else "sendonly"

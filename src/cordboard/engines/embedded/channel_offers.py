@@ -67,7 +67,9 @@ class ChannelOffers:
 
     def say_what_is_new(self) -> None:
         """Offer what is wanted and was not said yet, unless an offer is under way."""
-        self._send(self.audio.next_offer())
+        offer = self.audio.next_offer()
+        if offer is not None:
+            self._send(offer)
 
     def part(self) -> None:
         """Be bridged with nobody any more: whatever is heard next is made by us."""

@@ -82,12 +82,16 @@ class Dialler:
             channel.fail(503, "Malformed Trunk Address")
             return
 
+        is_found_at_once = True
+
         def found(located: Located) -> None:
             if channel.state is ChannelState.DIALLING:
                 self._dial_located(channel, dial, endpoint, located)
-                self.runner.pump()
+                if not is_found_at_once:
+                    self.runner.pump()
 
         self.locator.targets(uri, found)
+        is_found_at_once = False
 
     def _dial_located(
         self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint, located: Located
@@ -195,7 +199,7 @@ class Dialler:
 def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:
     """What the directory says that the far end has beyond G.711."""
     names = endpoint.codecs if isinstance(endpoint, TerminalEndpoint) else endpoint.trunk.codecs
-    return tuple(find_codec(name) for name in names)
+    return tuple(map(find_codec, names))
 
 
 def _may_be_direct(endpoint: Endpoint) -> bool:

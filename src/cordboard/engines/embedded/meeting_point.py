@@ -22,26 +22,24 @@ Move = Callable[["Flow"], str | None]
 class MeetingPoint:
     """The two ends of one channel's audio; ``peer`` is the IP address of the peer's signalling."""
 
-    __slots__ = ("_heard_over", "_move", "host", "peer")
+    __slots__ = ("_heard_over", "_move", "host", "is_elsewhere", "peer")
 
     def __init__(self, host: str, peer: str, move: Move | None = None) -> None:
         self.host = host
         self.peer = peer
         self._move = move
         self._heard_over: Flow | None = None
+        self.is_elsewhere = False
+        """Whether the peer signals from another address than the audio was agreed on with."""
 
     def hear(self, flow: Flow) -> None:
         """Take note of the flow that the peer's offer came over."""
-        self._heard_over = flow if flow.remote[0] != self.peer else None
-
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether the peer signals from another address than the audio was agreed on with."""
-        return self._heard_over is not None
+        self.is_elsewhere = flow.remote[0] != self.peer
+        self._heard_over = flow if self.is_elsewhere else None
 
     def follow(self) -> bool:
         """Go with the peer; whether our own end is another by that."""
-        flow, self._heard_over = self._heard_over, None
+        flow, self._heard_over, self.is_elsewhere = self._heard_over, None, False
         if flow is None:
             return False
         same_family = family_of(flow.remote[0]) is family_of(self.host)

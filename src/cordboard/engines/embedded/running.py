@@ -33,7 +33,7 @@ from cordboard.engines.embedded.trunk_desk import Outside, TrunkDesk
 from cordboard.engines.stack_runner import StackRunner
 from cordboard.engines.tls import TlsContexts, TlsError
 from cordboard.engines.transport import Listen, ListenError
-from cordboard.media.g711 import CODECS
+from cordboard.media.g711 import CODECS, transcoding_tables
 from cordboard.media.tone_plans import TONE_KINDS
 from cordboard.sip.core import StackSettings
 from cordboard.sip.events import SipEvent
@@ -138,7 +138,8 @@ class Running:
         self.reception = Reception(self.dialler, self.surroundings, self._directory)
 
     async def render_tones(self) -> None:
-        """Render the tones of all tenants' countries, up to 20 ms each, before a call needs one."""
+        """Render the tones of all tenants' countries, up to 20 ms each, and the tables from one law
+        to the other, before a call needs one."""
         countries = {tenant.policy.country for tenant in self._directory().tenants}
         await asyncio.get_running_loop().run_in_executor(None, _render, countries)
 
@@ -237,6 +238,8 @@ class Running:
 
 
 def _render(countries: set[str]) -> None:
+    for codec in CODECS:
+        transcoding_tables(codec)
     for country in countries:
         for kind in TONE_KINDS:
             for codec in CODECS:

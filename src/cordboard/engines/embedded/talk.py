@@ -122,8 +122,10 @@ class Talk:
         """Connect the channel with another one; ``needs_audio``: not by those two alone."""
         for talk in (self, other):
             talk.stop_play()
-            talk.stop_recording()
-            talk.part()
+            if talk.recording is not None:
+                talk.stop_recording()
+            if talk._partner is not None:
+                talk.part()
         self._partner, other._partner = other, self
         self.session.bridge(other.session)
         if not needs_audio:
@@ -161,13 +163,15 @@ class Talk:
         self.offers.shared = None
         if self.offers.direct is not None:
             self.offers.direct.end()
-        self.stop_recording()
+        if self.recording is not None:
+            self.stop_recording()
         if self._overhears is not None:
             self.stop_eavesdropping()
         partner, self._partner = self._partner, None
         if partner is not None:
             partner._partner = None
-            partner.stop_recording()
+            if partner.recording is not None:
+                partner.stop_recording()
             if self._overheard is not None:
                 self._let_go(partner)
             partner.offers.shared = None
