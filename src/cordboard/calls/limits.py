@@ -35,11 +35,6 @@ class Rate(msgspec.Struct, frozen=True, gc=False):
     burst: int
 
 
-def rate_of(per_second: float | None, burst: int) -> Rate | None:
-    """The rate of what the directory says; None for any."""
-    return None if per_second is None else Rate(per_second, burst)
-
-
 class Take(msgspec.Struct, frozen=True, gc=False):
     """One channel of ``key``, of which there are ``limit`` (None: any number), and which may be
     taken as often as ``rate`` says."""
@@ -57,8 +52,10 @@ class Take(msgspec.Struct, frozen=True, gc=False):
 
 def trunk_take(trunk: Trunk, domain: str) -> Take:
     """One channel of a tenant's trunk: names are unique within a tenant only."""
-    key = LimitKey(TRUNK_SCOPE, f"{trunk.name}@{domain}")
-    return Take(key, trunk.channel_limit, rate_of(trunk.calls_per_second, trunk.calls_burst))
+    key, limit = LimitKey(TRUNK_SCOPE, f"{trunk.name}@{domain}"), trunk.channel_limit
+    if trunk.calls_per_second is None:
+        return Take(key, limit)
+    return Take(key, limit, Rate(trunk.calls_per_second, trunk.calls_burst))
 
 
 class LimitReached(Exception):
@@ -107,7 +104,7 @@ class Usage:
         if exceeded is not None:
             raise LimitReached(exceeded)
         for take in takes:
-            self._used[take.key] = self.used(take.key) + 1
+            self._used[take.key] = self._used.get(take.key, 0) + 1
             if take.key.scope == TENANT_SCOPE:
                 self.legs += 1
             if take.rate is not None:
@@ -123,7 +120,7 @@ class Usage:
     def give_back(self, takes: Iterable[Take]) -> None:
         """Give back what was taken, but for the right to begin a call: that is used up."""
         for take in takes:
-            left = self.used(take.key) - 1
+            left = self._used.get(take.key, 0) - 1
             if take.key.scope == TENANT_SCOPE and left >= 0:
                 self.legs -= 1
             if left > 0:

@@ -6,7 +6,7 @@ A request names parties as the client named them; what they mean is decided by t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -51,7 +51,14 @@ class UserKeys:
 
     def given(self) -> tuple[tuple[str, str], ...]:
         """The (key, value) pairs that were given, in order."""
-        return _given(self)
+        return _given(
+            ("id", self.id),
+            ("name", self.name),
+            ("label", self.label),
+            ("extension", self.extension),
+            ("did", self.did),
+            ("email", self.email),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,18 @@ class GroupKeys:
 
     def given(self) -> tuple[tuple[str, str], ...]:
         """The (key, value) pairs that were given, in order."""
-        return _given(self)
+        return _given(
+            ("id", self.id),
+            ("name", self.name),
+            ("label", self.label),
+            ("extension", self.extension),
+            ("did", self.did),
+            ("resolver", self.resolver),
+        )
 
 
-def _given(keys: UserKeys | GroupKeys) -> tuple[tuple[str, str], ...]:
-    pairs = ((item.name, getattr(keys, item.name)) for item in fields(keys))
-    return tuple((name, value) for name, value in pairs if value is not None)
+def _given(*pairs: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, value) for name, value in pairs if value is not None])
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,10 @@ def _premium_abroad() -> tuple[str, ...]:
 
 
 _PREMIUM_ABROAD = _premium_abroad()
+_PREMIUM_AT_HOME = {
+    country: PREMIUM.get(country, ()) + PREMIUM_SHORT_CODES.get(country, ())
+    for country in PREMIUM.keys() | PREMIUM_SHORT_CODES.keys()
+}
 _TABLED_CODES = tuple({"+" + numbering_plan(country).country_code for country in PREMIUM})
 
 
@@ -127,11 +131,12 @@ def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
     behind = None if bare == number else denied_prefix(bare, country)
     if behind is not None:
         return DeniedPrefix(behind.danger, number)
-    prefix = _longest_start(number, PREMIUM.get(home, ()) + PREMIUM_SHORT_CODES.get(home, ()))
+    prefix = _longest_start(number, _PREMIUM_AT_HOME.get(home, ()))
     full = international(number, country)
     if prefix is None and full is not None:
-        prefix = _longest_start(full, _PREMIUM_ABROAD)
-        if prefix is None and not full.startswith(_TABLED_CODES):
+        if full.startswith(_PREMIUM_ABROAD):
+            prefix = _longest_start(full, _PREMIUM_ABROAD)
+        elif not full.startswith(_TABLED_CODES):
             prefix = _premium_by_library(full)
     return None if prefix is None else DeniedPrefix(Danger.PREMIUM, prefix)
 
@@ -139,6 +144,8 @@ def denied_prefix(number: str, country: str) -> DeniedPrefix | None:
 def without_privacy_code(number: str, country: str) -> str:
     """A dialled number without a code before it that hides or shows the caller's."""
     codes = PRIVACY_CODES.get(numbering_plan(country).country, ())
+    if not number.startswith(codes):
+        return number
     code = _longest_start(number, codes)
     return number[len(code) :] if code and number != code else number
 

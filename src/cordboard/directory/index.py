@@ -43,50 +43,51 @@ def whose(pairs: Iterable[tuple[K, Owner]]) -> dict[K, Owner | None]:
 
 
 class Index(Generic[T]):
-    """Users, groups or contexts by each of their keys. The first holder of a key keeps it."""
+    """Users, groups or contexts by each of their keys. The first holder of a key keeps it. Names,
+    labels, extensions and addresses are there as written and :func:`folded`."""
 
-    __slots__ = ("_dids", "_emails", "_extensions", "_ids", "_labels", "_names")
+    __slots__ = ("_ids", "dids", "emails", "extensions", "labels", "names")
 
     def __init__(self, objects: Iterable[T], country: str) -> None:
         self._ids: dict[int, T] = {}
-        self._names: dict[str, T] = {}
-        self._labels: dict[str, T] = {}
-        self._extensions: dict[str, T] = {}
-        self._emails: dict[str, T] = {}
-        self._dids: dict[str, T] = {}
+        self.names: dict[str, T] = {}
+        self.labels: dict[str, T] = {}
+        self.extensions: dict[str, T] = {}
+        self.emails: dict[str, T] = {}
+        self.dids: dict[str, T] = {}
         for thing in objects:
-            self._names.setdefault(thing.name, thing)
+            self.names.setdefault(thing.name, thing)
             if not isinstance(thing, Context):
                 self._ids.setdefault(thing.id, thing)
-                self._labels.setdefault(thing.label, thing)
+                self.labels.setdefault(thing.label, thing)
             if isinstance(thing, User) and thing.email is not None:
-                self._emails.setdefault(thing.email, thing)
+                self.emails.setdefault(thing.email, thing)
             if thing.extension is not None:
-                self._extensions.setdefault(thing.extension, thing)
+                self.extensions.setdefault(thing.extension, thing)
             for did in thing.dids:
-                self._dids.setdefault(identity(did, country), thing)
-        for by_text in (self._names, self._labels, self._extensions, self._emails):
+                self.dids.setdefault(identity(did, country), thing)
+        for by_text in (self.names, self.labels, self.extensions, self.emails):
             for text, thing in list(by_text.items()):
-                by_text.setdefault(_folded(text), thing)
+                by_text.setdefault(folded(text), thing)
 
     def by_id(self, value: int | str) -> T | None:
         number = _id_from(value)
         return None if number is None else self._ids.get(number)
 
     def by_name(self, text: str) -> T | None:
-        return _found(self._names, text)
+        return _found(self.names, text)
 
     def by_label(self, text: str) -> T | None:
-        return _found(self._labels, text)
+        return _found(self.labels, text)
 
     def by_extension(self, text: str) -> T | None:
-        return _found(self._extensions, text)
+        return _found(self.extensions, text)
 
     def by_email(self, text: str) -> T | None:
-        return _found(self._emails, text)
+        return _found(self.emails, text)
 
     def by_identity(self, number: str | None) -> T | None:
-        return self._dids.get(number) if number is not None else None
+        return self.dids.get(number) if number is not None else None
 
 
 def _id_from(value: int | str) -> int | None:
@@ -98,16 +99,17 @@ def _id_from(value: int | str) -> int | None:
     return int(text) if known else None
 
 
-_FOLDED = "\0"
+FOLDED = "\0"
 """Marks a key without case, so that it is never taken for one as written."""
 
 
-def _folded(text: str) -> str:
-    return _FOLDED + text.casefold()
+def folded(text: str) -> str:
+    """The key of a text without regard to case."""
+    return FOLDED + text.casefold()
 
 
 def _found(by_text: dict[str, T], text: str) -> T | None:
-    if text.startswith(_FOLDED):
+    if text.startswith(FOLDED):
         return None
     thing = by_text.get(text)
-    return thing if thing is not None else by_text.get(_folded(text))
+    return thing if thing is not None else by_text.get(folded(text))

@@ -128,7 +128,7 @@ def _unmatched(prefix: str, forms: tuple[str, ...]) -> int:
 
 def _route(tenant: TenantDirectory, number: str, match: _Match) -> Route | Denied:
     rule = match.rule
-    trunks = tuple(trunk for name in rule.trunks if (trunk := tenant.trunk(name)) is not None)
+    trunks = tuple([trunk for name in rule.trunks if (trunk := tenant.trunk(name)) is not None])
     if not trunks:
         return Denied(Denial.NO_TRUNK, f"the trunks of the rule for {rule.prefix!r} do not exist")
     if not rule.strip and not rule.prepend:

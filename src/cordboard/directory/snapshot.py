@@ -9,13 +9,13 @@ regard to case. Telephone numbers are found in every way of writing them
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from cordboard.directory.accounts import Account, Project
 from cordboard.directory.charging import NOT_CHARGED, Charging
 from cordboard.directory.feature_codes import FeatureCode
-from cordboard.directory.index import Index, first_by, memberships, whose
+from cordboard.directory.index import FOLDED, Index, first_by, folded, memberships, whose
 from cordboard.directory.model import (
     Context,
     Group,
@@ -67,17 +67,37 @@ class TenantDirectory:
     _trunks: dict[str, Trunk] = field(init=False, repr=False, compare=False)
     _numbers: dict[str, Number] = field(init=False, repr=False, compare=False)
     _tokens: dict[bytes, Account] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, Account] = field(init=False, repr=False, compare=False)
+    _ways: tuple[tuple[Key, Mapping[str, User | Group | Context]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+    domain: str = field(init=False, repr=False, compare=False)
+    """The tenant's name to API clients, and its SIP domain."""
 
     def __post_init__(self) -> None:
         country = self.policy.country
-        self._set("_users", Index(self.users, country))
-        self._set("_groups", Index(self.groups, country))
-        self._set("_contexts", Index(self.contexts, country))
+        users, groups = Index(self.users, country), Index(self.groups, country)
+        contexts = Index(self.contexts, country)
+        self._set("domain", self.policy.domain)
+        self._set("_users", users)
+        self._set("_groups", groups)
+        self._set("_contexts", contexts)
+        self._set(
+            "_ways",
+            (
+                *((Key.EXTENSION, index.extensions) for index in (users, groups, contexts)),
+                *((Key.NAME, index.names) for index in (users, groups, contexts)),
+                *((Key.DID, index.dids) for index in (users, groups, contexts)),
+                *((Key.LABEL, index.labels) for index in (users, groups)),
+                (Key.EMAIL, users.emails),
+            ),
+        )
         self._set("_groups_by_user", memberships(self.groups))
         self._set("_terminals", first_by(self.terminals, lambda terminal: terminal.name))
         self._set("_trunks", first_by(self.trunks, lambda trunk: trunk.name))
         self._set("_numbers", self._own_numbers())
         self._set("_tokens", {token: one for one in self.accounts for token in one.tokens})
+        self._set("_by_name", first_by(self.accounts, lambda account: account.name))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -92,11 +112,6 @@ class TenantDirectory:
         )
         country = self.policy.country
         return first_by((*self.numbers, *dids), lambda number: identity(number.number, country))
-
-    @property
-    def domain(self) -> str:
-        """The tenant's name to API clients, and its SIP domain."""
-        return self.policy.domain
 
     def user_by_id(self, user_id: int | str) -> User | None:
         """The user with this id, which may be a numeric string."""
@@ -170,11 +185,11 @@ class TenantDirectory:
 
     def terminals_of(self, user: User) -> tuple[Terminal, ...]:
         """A user's terminals in the order of the directory."""
-        return tuple(self._terminals[name] for name in user.terminals if name in self._terminals)
+        return tuple([self._terminals[name] for name in user.terminals if name in self._terminals])
 
     def account(self, name: str) -> Account | None:
         """The account with this name."""
-        return next((account for account in self.accounts if account.name == name), None)
+        return self._by_name.get(name)
 
     def record_group(self, name: str) -> RecordGroup | None:
         """The record group with this name or id."""
@@ -242,26 +257,17 @@ class TenantDirectory:
         of them users first, then groups, then contexts.
         """
         wanted = text.strip()
-        if not wanted:
+        if not wanted or wanted.startswith(FOLDED):
             return None
-        did = self._identity(wanted)
-        users, groups, contexts = self._users, self._groups, self._contexts
-        return (
-            target(
-                Key.EXTENSION,
-                users.by_extension(wanted),
-                groups.by_extension(wanted),
-                contexts.by_extension(wanted),
-            )
-            or target(
-                Key.NAME, users.by_name(wanted), groups.by_name(wanted), contexts.by_name(wanted)
-            )
-            or target(
-                Key.DID, users.by_identity(did), groups.by_identity(did), contexts.by_identity(did)
-            )
-            or target(Key.LABEL, users.by_label(wanted), groups.by_label(wanted), None)
-            or target(Key.EMAIL, users.by_email(wanted), None, None)
-        )
+        without_case, did = folded(wanted), self._identity(wanted)
+        for how, things in self._ways:
+            if how is Key.DID:
+                thing = None if did is None else things.get(did)
+            else:
+                thing = things.get(wanted) or things.get(without_case)
+            if thing is not None:
+                return target(thing, how)
+        return None
 
     def _identity(self, text: str) -> str | None:
         try:

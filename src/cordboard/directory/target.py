@@ -44,12 +44,8 @@ class ContextTarget(msgspec.Struct, frozen=True, gc=False):
 Target = UserTarget | GroupTarget | ContextTarget
 
 
-def target(
-    how: Key, user: User | None, group: Group | None, context: Context | None
-) -> Target | None:
-    """What a key leads to: the user before the group, and that before the context."""
-    if user is not None:
-        return UserTarget(user, how)
-    if group is not None:
-        return GroupTarget(group, how)
-    return ContextTarget(context, how) if context is not None else None
+def target(thing: User | Group | Context, how: Key) -> Target:
+    """What a key leads to."""
+    if isinstance(thing, User):
+        return UserTarget(thing, how)
+    return GroupTarget(thing, how) if isinstance(thing, Group) else ContextTarget(thing, how)

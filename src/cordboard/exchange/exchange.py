@@ -159,6 +159,8 @@ class Exchange:
         again. Raises :class:`Refused`; then nothing rings.
         """
         try:
+            if key is None:
+                return await self._accept(request, None)
             return await self._repetition.once(
                 request, key, lambda kept: self._accept(request, kept)
             )
@@ -177,14 +179,14 @@ class Exchange:
         self._taking.take(planned)
         record = record_of(request, accepted_at, planned.channels)
         try:
-            told = self._taking.told(planned)
-            first = [accepted_event(planned), *told, *planned.acts_at_once]
+            told, acts = self._taking.told(planned), planned.acts_at_once
+            first = [accepted_event(planned), *told, *acts]
             await self._journal.accept(record, first, key)
         except BaseException:
             self._taking.give_back(planned)
             raise
-        if planned.acts_at_once:
-            self.wrap_ups.follow(request.tenant, planned.acts_at_once)
+        if acts:
+            self.wrap_ups.follow(request.tenant, acts)
             self._live.somebody_may_be_free(request.tenant)
         self._run(planned)
         return Accepted(record.id, record.channels)

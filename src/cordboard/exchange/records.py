@@ -21,7 +21,7 @@ def record_of(
         dialect=request.dialect,
         method=request.method,
         accepted_at=accepted_at,
-        channels=tuple(channel.id for channel in channels),
+        channels=tuple([channel.id for channel in channels]),
         request=written(request),
         external_id=request.external_id,
         callback=request.callback,

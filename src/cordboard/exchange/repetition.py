@@ -33,7 +33,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     repeated: bool = False
 
 
-Place = Callable[[Key | None], Awaitable[Accepted]]
+Place = Callable[[Key], Awaitable[Accepted]]
 
 
 class Repetition:
@@ -43,14 +43,12 @@ class Repetition:
         self._journal = journal
         self._under_way: dict[tuple[str, str, str], asyncio.Future[None]] = {}
 
-    async def once(self, request: CallRequest, value: str | None, place: Place) -> Accepted:
+    async def once(self, request: CallRequest, value: str, place: Place) -> Accepted:
         """Let ``place`` accept a request unless one with this key was accepted before.
 
         Raises :class:`Refused`: what ``place`` raises, or ``idempotency_conflict`` where the key
         was used for something else. A refused request leaves its key free.
         """
-        if value is None:
-            return await place(None)
         key = Key(value, digest(request))
         name = (request.tenant, request.account, value)
         while (first := self._under_way.get(name)) is not None:

@@ -35,7 +35,7 @@ from cordboard.calls.planning.rerouting import (
     transfer,
 )
 from cordboard.calls.planning.talkers import Conversation
-from cordboard.calls.ports import Contact, RedirectTarget
+from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import Leg, Offered
@@ -61,10 +61,10 @@ class LiveSwitchboard:
     """The :class:`~cordboard.calls.ringing.switchboard.Switchboard` of all calls of an exchange."""
 
     directory: Callable[[], Directory]
-    find_contacts: ContactLookup
-    find_trunk: Callable[[str], TrunkState]
+    contacts: ContactLookup
+    trunk: Callable[[str], TrunkState]
     usage: Usage
-    make_id: Callable[[], str]
+    new_id: Callable[[], str]
     clock: Callable[[], float]
     agents: Callable[[str], Mapping[Place, AgentState]] = lambda _tenant: {}
     attendance: Attendance = field(default_factory=Attendance)
@@ -76,18 +76,6 @@ class LiveSwitchboard:
     wall: Callable[[], float] = time
     find_conversation: Callable[[str, str], Conversation | None] = lambda _tenant, _call: None
     eavesdroppers: Eavesdroppers = field(default_factory=Eavesdroppers)
-
-    def contacts(self, account: str) -> tuple[Contact, ...]:
-        """The contacts of a terminal that can be dialled now."""
-        return self.find_contacts(account)
-
-    def new_id(self) -> str:
-        """Make a channel's UUID."""
-        return self.make_id()
-
-    def trunk(self, name: str) -> TrunkState:
-        """What is known of a trunk now."""
-        return self.find_trunk(name)
 
     def group(self, tenant: TenantDirectory, group: Group) -> GroupView:
         """How the members of a group stand now."""

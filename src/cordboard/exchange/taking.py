@@ -33,7 +33,7 @@ class Taking:
 
     def take(self, planned: CallPlan) -> None:
         """Take all that the call needs; raises :class:`Refused`, and then nothing is taken."""
-        charges = [charge for _, charge in planned.charges]
+        charges = [charge for _, charge in planned.charges] if planned.charges else []
         if charges:
             reserve(self._credit, charges, self._wall())
         try:
@@ -45,6 +45,8 @@ class Taking:
 
     def told(self, planned: CallPlan) -> list[CallEvent]:
         """What says that its legs have credit: durable before any of them is dialled."""
+        if not planned.charges:
+            return []  # as of most calls
         call, credit = planned.request.id, self._credit
         return [
             reserved_event(call, leg, one.name, one.charge.payer, credit.slice_of(one.name))

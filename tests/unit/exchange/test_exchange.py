@@ -69,6 +69,12 @@ class House:
         return [command.channel for command in self.engine.commands if isinstance(command, Dial)]
 
 
+async def test_requests_without_a_key_are_each_their_own() -> None:
+    house = House()
+    assert not {*await house.place(1)} & {*await house.place(2)}
+    assert house.exchange.live_calls() == 2
+
+
 async def test_the_reply_names_the_channels_that_ring() -> None:
     house = House()
     channels = await house.place()

@@ -54,7 +54,7 @@ class Attendance:
 
     def __init__(self) -> None:
         self._channels: dict[str, _Engaged] = {}
-        self._people: dict[_Person, list[_Engaged]] = {}
+        self._people: dict[_Person, dict[str, _Engaged]] = {}  # by channel
         self._idle_since: dict[_Person, float] = {}
         self._wrapping: dict[_Person, tuple[int, float]] = {}  # which group's call ended when
         self._calls: dict[tuple[_Person, int], int] = {}  # taken for a group
@@ -76,7 +76,7 @@ class Attendance:
                 continue
             engaged = _Engaged(person, channel.group, talking=channel.offered)
             self._channels[channel.id] = engaged
-            self._people.setdefault(person, []).append(engaged)
+            self._people.setdefault(person, {})[channel.id] = engaged
             if channel.group is not None:
                 self._last[tenant, channel.group] = channel.user
 
@@ -175,8 +175,8 @@ class Attendance:
     def _obstacle(
         self, tenant: TenantDirectory, group: Group, person: _Person, now: float
     ) -> Obstacle | None:
-        engaged = self._people.get(person, ())
-        if any(one.talking for one in engaged):
+        engaged = self._people.get(person, {})
+        if any(one.talking for one in engaged.values()):
             return Obstacle.BUSY
         if engaged and group.kind is not GroupKind.RING:
             return Obstacle.RINGING
@@ -213,9 +213,8 @@ class Attendance:
     def _over(self, channel: str) -> _Engaged | None:
         engaged = self._channels.pop(channel, None)
         if engaged is not None:
-            others = [one for one in self._people[engaged.person] if one is not engaged]
-            if others:
-                self._people[engaged.person] = others
-            else:
+            channels = self._people[engaged.person]
+            del channels[channel]
+            if not channels:
                 del self._people[engaged.person]
         return engaged

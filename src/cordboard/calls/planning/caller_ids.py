@@ -57,23 +57,29 @@ def outside_caller(acting: Acting, trunk: Trunk, leg: Leg, country: str) -> Call
             raise _not_allowed(wishes.caller_number, tenant, leg)
         shown = number_on_trunk(trunk, wishes.caller_number, country)
         return CallerId(shown, name, "the request's caller id")
-    for number, because in _own_caller_ids(acting, trunk, leg):
-        if number is not None:
-            return CallerId(number_on_trunk(trunk, number, country), name, because)
-    return CallerId("", name, "no number of one's own to show")
+    own = _own_caller_id(acting, trunk, leg)
+    if own is None:
+        return CallerId("", name, "no number of one's own to show")
+    number, because = own
+    return CallerId(number_on_trunk(trunk, number, country), name, because)
 
 
-def _own_caller_ids(acting: Acting, trunk: Trunk, leg: Leg) -> tuple[tuple[str | None, str], ...]:
+def _own_caller_id(acting: Acting, trunk: Trunk, leg: Leg) -> tuple[str, str] | None:
+    """The number of one's own to show, and why just that."""
     group, user, policy = acting.group, acting.user, acting.tenant.policy
-    shown = [number.number for number in acting.tenant.numbers if number.show]
+    if group is not None and group.caller_id is not None:
+        return group.caller_id, f"group {group.name}"
     for_user = leg is Leg.SECOND or isinstance(acting.request.first, RingNumber)
-    return (
-        (group.caller_id if group else None, f"group {group.name}" if group else ""),
-        (user.caller_id if user and for_user else None, f"user {user.name}" if user else ""),
-        (trunk.caller_id, f"trunk {trunk.name}"),
-        (policy.caller_id, f"tenant {policy.domain}"),
-        (shown[0] if shown else None, f"first number of {policy.domain}"),
-    )
+    if user is not None and for_user and user.caller_id is not None:
+        return user.caller_id, f"user {user.name}"
+    if trunk.caller_id is not None:
+        return trunk.caller_id, f"trunk {trunk.name}"
+    if policy.caller_id is not None:
+        return policy.caller_id, f"tenant {policy.domain}"
+    for number in acting.tenant.numbers:
+        if number.show:
+            return number.number, f"first number of {policy.domain}"
+    return None
 
 
 def _not_allowed(number: str, tenant: TenantDirectory, leg: Leg) -> Refused:

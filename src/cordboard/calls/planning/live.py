@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 class LiveView(Protocol):
     """Who is where, what is up and what is free. Everything is answered at once."""
 
-    def contacts(self, account: str) -> tuple[Contact, ...]:
+    def contacts(self, account: str, /) -> tuple[Contact, ...]:
         """The contacts of a terminal (``name@domain``) that can be dialled now."""
 
     def new_id(self) -> str:
         """Make a channel's UUID."""
 
-    def trunk(self, name: str) -> TrunkState:
+    def trunk(self, name: str, /) -> TrunkState:
         """What is known of a trunk (``name@domain``) now."""
 
     def group(self, tenant: TenantDirectory, group: Group) -> GroupView:

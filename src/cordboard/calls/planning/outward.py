@@ -29,13 +29,15 @@ def planned_trunks(acting: Acting, live: LiveView, number: str, leg: Leg) -> Pla
         downs = ", ".join(f"{passed.trunk} is {passed.reason}" for passed in ways.passed_over)
         raise Refused(RefusalId.TRUNK_DOWN, downs, _parameter(acting.request, leg))
     endpoints = tuple(
-        TrunkEndpoint(
-            trunk,
-            route.number_for(trunk),
-            outside_caller(acting, trunk, leg, route.country),
-            domain,
-        )
-        for trunk in ways.trunks
+        [
+            TrunkEndpoint(
+                trunk,
+                route.number_for(trunk),
+                outside_caller(acting, trunk, leg, route.country),
+                domain,
+            )
+            for trunk in ways.trunks
+        ]
     )
     return PlannedTrunks(endpoints, ways.passed_over, acting.tenant.policy.language, charge)
 

@@ -61,12 +61,12 @@ def find_party(
         return find_number(tenant, party.address.text, f"{leg}.number"), party.address
     if isinstance(party, RingUser):
         user, key = find_user(tenant, party.keys, f"{leg}.user")
-        return UserTarget(user, _how(key)), Address(user.name)
+        return UserTarget(user, _HOW[key]), Address(user.name)
     if isinstance(party, RingTerminal):
         return find_terminal(tenant, party.terminal, f"{leg}.terminal"), Address(party.terminal)
     if isinstance(party, RingGroup):
         group, key = find_group(tenant, party.group, None, f"{leg}.group")
-        return GroupTarget(group, _how(key)), Address(group.name)
+        return GroupTarget(group, _HOW[key]), Address(group.name)
     if isinstance(party, RingDid):
         return find_did(tenant, party.did, f"{leg}.did"), Address(party.did)
     if isinstance(party, RunDocument):
@@ -107,9 +107,25 @@ def _documented(party: RunDocument, parameter: str) -> Context:
     return Context(DOCUMENT, steps=steps, folder=party.folder)
 
 
-def _how(key: str) -> Key:
-    """What an id led to is known by its name."""
-    return Key(key) if key != "id" else Key.NAME
+_HOW = {"id": Key.NAME, **{key.value: key for key in Key}}
+"""By which key somebody was found: what an id led to is known by its name."""
+
+_USERS: dict[str, Callable[[TenantDirectory, str], User | None]] = {
+    "id": TenantDirectory.user_by_id,
+    "name": TenantDirectory.user_by_name,
+    "label": TenantDirectory.user_by_label,
+    "extension": TenantDirectory.user_by_extension,
+    "did": TenantDirectory.user_by_did,
+    "email": TenantDirectory.user_by_email,
+}
+
+_GROUPS: dict[str, Callable[[TenantDirectory, str], Group | None]] = {
+    "id": TenantDirectory.group_by_id,
+    "name": TenantDirectory.group_by_name,
+    "label": TenantDirectory.group_by_label,
+    "extension": TenantDirectory.group_by_extension,
+    "did": TenantDirectory.group_by_did,
+}
 
 
 def find_user(tenant: TenantDirectory, keys: UserKeys, parameter: str) -> tuple[User, str]:
@@ -118,17 +134,9 @@ def find_user(tenant: TenantDirectory, keys: UserKeys, parameter: str) -> tuple[
     A client gives several to raise its chance (Basix's own Redmine plug-in sends name and e-mail),
     so that one which leads nowhere is no fault. Raises :class:`Refused` (user_not_found).
     """
-    lookups: dict[str, Callable[[str], User | None]] = {
-        "id": tenant.user_by_id,
-        "name": tenant.user_by_name,
-        "label": tenant.user_by_label,
-        "extension": tenant.user_by_extension,
-        "did": tenant.user_by_did,
-        "email": tenant.user_by_email,
-    }
     given = keys.given()
     for key, value in given:
-        user = lookups[key](value)
+        user = _USERS[key](tenant, value)
         if user is not None:
             return user, key
     raise Refused(RefusalId.USER_NOT_FOUND, "no such user", f"{parameter}.{given[0][0]}")
@@ -148,17 +156,10 @@ def find_group(
 ) -> tuple[Group, str]:
     """The group that a client named, and by which key; raises :class:`Refused`
     (group_not_found)."""
-    lookups: dict[str, Callable[[str], Group | None]] = {
-        "id": tenant.group_by_id,
-        "name": tenant.group_by_name,
-        "label": tenant.group_by_label,
-        "extension": tenant.group_by_extension,
-        "did": tenant.group_by_did,
-        "resolver": lambda resolver: _resolve_group(tenant, resolver, user),
-    }
     given = keys.given()
     for key, value in given:
-        group = lookups[key](value)
+        find = _GROUPS.get(key)
+        group = _resolve_group(tenant, value, user) if find is None else find(tenant, value)
         if group is not None:
             return group, key
     raise Refused(RefusalId.GROUP_NOT_FOUND, "no such group", f"{parameter}.{given[0][0]}")
@@ -221,15 +222,10 @@ def find_number(tenant: TenantDirectory, text: str, parameter: str) -> Target | 
 def find_did(tenant: TenantDirectory, text: str, parameter: str) -> Target:
     """What a number of the tenant's own leads to: never an extension, never a number outside.
     Raises :class:`Refused` (invalid_destination)."""
-    found = target(
-        Key.DID,
-        tenant.user_by_did(text),
-        tenant.group_by_did(text),
-        tenant.context_by_did(text),
-    )
+    found = tenant.user_by_did(text) or tenant.group_by_did(text) or tenant.context_by_did(text)
     if found is None:
         raise Refused(RefusalId.INVALID_DESTINATION, "no number that leads to anybody", parameter)
-    return found
+    return target(found, Key.DID)
 
 
 def party_of(found: Target | Outside, address: Address | None = None) -> Party:

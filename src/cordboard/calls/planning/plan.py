@@ -206,6 +206,7 @@ class CallPlan(msgspec.Struct, frozen=True, gc=False):
     ``channels`` are those of the first leg, whose ids are the reply; ``group`` is the group
     context, ``asked`` whom the second leg was for where it is forwarded, ``recording`` what is
     wanted about that, whoever is rung. ``acts`` are events of no call: what a feature code does.
+    ``charges`` are what its legs are charged, of those that cost anything.
     """
 
     request: CallRequest
@@ -219,6 +220,7 @@ class CallPlan(msgspec.Struct, frozen=True, gc=False):
     asked: Party | None = None
     acts: tuple[CallEvent, ...] = ()
     recording: RecordingWishes = NO_WISHES
+    charges: tuple[tuple[Leg, PlannedCharge], ...] = ()
 
     @property
     def recording_terms(self) -> RecordingTerms:
@@ -255,15 +257,16 @@ class CallPlan(msgspec.Struct, frozen=True, gc=False):
         second = self.second.takes if isinstance(self.second, LegPlan) else ()
         return self.first.takes + second
 
-    @property
-    def charges(self) -> tuple[tuple[Leg, PlannedCharge], ...]:
-        """What its legs are charged, of those that cost anything."""
-        first = self.first.charge
-        second = self.second.charge if isinstance(self.second, LegPlan) else None
-        if first is None and second is None:
-            return ()  # as of most calls
-        both = ((Leg.FIRST, first), (Leg.SECOND, second))
-        return tuple((leg, charge) for leg, charge in both if charge is not None)
+
+def charges_of(
+    first: LegPlan, second: LegPlan | ProgramPlan | EavesdropPlan
+) -> tuple[tuple[Leg, PlannedCharge], ...]:
+    """What the legs of a plan are charged, of those that cost anything."""
+    called = second.charge if isinstance(second, LegPlan) else None
+    if first.charge is None and called is None:
+        return ()  # as of most calls
+    both = ((Leg.FIRST, first.charge), (Leg.SECOND, called))
+    return tuple((leg, charge) for leg, charge in both if charge is not None)
 
 
 def channels_for(
@@ -277,12 +280,14 @@ def channels_for(
         return (PlannedChannel(new_id(), trunks.endpoints, None, number, None, language),)
     group = None if plan.hunt is None else plan.hunt.group
     return tuple(
-        PlannedChannel(
-            new_id(), endpoints, terminal.user, terminal.account, group, terminal.language
-        )
-        for terminal in plan.targets
-        if users is None or terminal.user in users
-        for endpoints in _phones(terminal, contacts(terminal.account))
+        [
+            PlannedChannel(
+                new_id(), endpoints, terminal.user, terminal.account, group, terminal.language
+            )
+            for terminal in plan.targets
+            if users is None or terminal.user in users
+            for endpoints in _phones(terminal, contacts(terminal.account))
+        ]
     )
 
 

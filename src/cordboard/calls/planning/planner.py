@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cordboard.calls.events import CallEvent
-from cordboard.calls.limits import LimitKey, Rate, Take, rate_of, trunk_take
+from cordboard.calls.limits import LimitKey, Rate, Take, trunk_take
 from cordboard.calls.people.forwarding import Hop
 from cordboard.calls.planning.caller_ids import Acting, inside_caller
 from cordboard.calls.planning.feature_codes import Wish, feature_plan
@@ -18,7 +18,6 @@ from cordboard.calls.planning.parties import (
     Outside,
     find_group,
     find_party,
-    find_terminal,
     find_user,
     members_of,
     named,
@@ -34,6 +33,7 @@ from cordboard.calls.planning.plan import (
     PlannedTerminal,
     PlannedTrunks,
     ProgramPlan,
+    charges_of,
 )
 from cordboard.calls.planning.reaching import reach
 from cordboard.calls.planning.recording_says import must_be_allowed, says_of, wishes_of
@@ -70,6 +70,7 @@ class Planner:
         self.request = request
         self.tenant = tenant
         self.live = live
+        self._found: tuple[Target | Outside, Address] | None = None  # whom the first leg is for
         self.user = self._acting_user()
         self.group = self._group_context()
 
@@ -106,6 +107,7 @@ class Planner:
             asked=second_party if second.forwarded else None,
             acts=acts,
             recording=wishes_of(request, self.tenant, (self.group, self.user)),
+            charges=charges_of(first, second),
         )
         if request.record or request.record_group is not None:
             must_be_allowed(planned.recording_terms)
@@ -127,7 +129,9 @@ class Planner:
         request = self.request
         if isinstance(request.first, Offered):
             return None, calling_party(self.tenant, request.first)
-        target, address = find_party(self.tenant, request.first, "first", inside=False)
+        target, address = self._found or find_party(
+            self.tenant, request.first, "first", inside=False
+        )
         return target, self._first_party(target, address)
 
     def _first_leg(
@@ -158,12 +162,11 @@ class Planner:
         first = self.request.first
         if isinstance(first, Offered):
             return calling_user(self.tenant, first)
-        if isinstance(first, RingUser):
-            return find_user(self.tenant, first.keys, "first.user")[0]
         if isinstance(first, RingNumber) and first.user is not None:
             return find_user(self.tenant, first.user, "first.as_user")[0]
-        if isinstance(first, RingTerminal):
-            return find_terminal(self.tenant, first.terminal, "first.terminal").user
+        if isinstance(first, RingUser | RingTerminal):
+            self._found = found = find_party(self.tenant, first, "first", inside=False)
+            return found[0].user if isinstance(found[0], UserTarget) else None
         target = self.tenant.resolve(first.text) if isinstance(first, Address) else None
         return target.user if isinstance(target, UserTarget) else None
 
@@ -242,7 +245,7 @@ class Planner:
         else:
             assert not isinstance(target, ContextTarget)  # planned as a program
             caller = inside_caller(request, self.tenant, leg, shown)
-            targets = self._terminals(target, leg)
+            targets = self._terminals(target, auto_answer=wishes.auto_answer)
             if isinstance(target, UserTarget):
                 user = target.user
                 takes.append(self._take("user", user.name, user.channel_limit))
@@ -261,7 +264,7 @@ class Planner:
                     timeout = group.answer_timeout if queue is None else queue.longest
         timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
         screen, warn = wishes.screen, wishes.warn
-        says = says_of(target, self.tenant)
+        says = () if isinstance(target, Outside) else says_of(target, self.tenant)
         return LegPlan(
             leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, says=says
         )
@@ -270,31 +273,34 @@ class Planner:
         """A channel of the tenant, and with the first leg's the right to begin a call."""
         policy = self.tenant.policy
         rate: Rate | None = None
-        if leg is Leg.FIRST:
-            rate = rate_of(policy.calls_per_second, policy.calls_burst)
+        if leg is Leg.FIRST and policy.calls_per_second is not None:
+            rate = Rate(policy.calls_per_second, policy.calls_burst)
         return Take(LimitKey("tenant", policy.domain), policy.channel_limit, rate)
 
     def _take(self, scope: str, name: str, limit: int | None) -> Take:
         """Names are unique within a tenant only, so that they are counted under its domain."""
         return Take(LimitKey(scope, f"{name}@{self.tenant.domain}"), limit)
 
-    def _terminals(self, target: UserTarget | GroupTarget, leg: Leg) -> tuple[PlannedTerminal, ...]:
-        wanted = self.request.wishes(leg).auto_answer
+    def _terminals(
+        self, target: UserTarget | GroupTarget, *, auto_answer: bool
+    ) -> tuple[PlannedTerminal, ...]:
         only = target.only if isinstance(target, UserTarget) else None
         first = self.request.first
         calling = first.from_terminal if isinstance(first, Offered) else None
         return tuple(
-            PlannedTerminal(
-                f"{terminal.name}@{self.tenant.domain}",
-                user.id,
-                terminal.auto_answer if wanted else AutoAnswerStyle.NONE,
-                terminal.codecs,
-                user.language,
-                terminal.direct_media,
-            )
-            for user in members_of(self.tenant, target)
-            for terminal in self.tenant.terminals_of(user)
-            if (only is None or terminal.name == only) and terminal.name != calling
+            [
+                PlannedTerminal(
+                    f"{terminal.name}@{self.tenant.domain}",
+                    user.id,
+                    terminal.auto_answer if auto_answer else AutoAnswerStyle.NONE,
+                    terminal.codecs,
+                    user.language,
+                    terminal.direct_media,
+                )
+                for user in members_of(self.tenant, target)
+                for terminal in self.tenant.terminals_of(user)
+                if (only is None or terminal.name == only) and terminal.name != calling
+            ]
         )
 
 

@@ -57,7 +57,7 @@ def reach(
     terms = NOT_FORWARDED if user is None else planner.live.forwarding(planner.tenant, user)
     if user is None or terms is NOT_FORWARDED:
         plan = planner.leg(leg, target, party, shown=shown, waited_for=waited_for)
-        return _with(planner, plan, hops)
+        return _with(planner, plan, hops) if hops else plan
     sent = at_once(terms)
     if sent is not None:
         try:
@@ -109,8 +109,6 @@ def _hop(user: User, reason: ForwardReason, to: str, refused: str | None = None)
 
 def _with(planner: Planner, plan: LegPlan, hops: tuple[Hop, ...]) -> LegPlan:
     """The plan of a leg that was forwarded; trunks are told by whom."""
-    if not hops:
-        return plan
     targets = plan.targets
     if isinstance(targets, PlannedTrunks):
         country = planner.tenant.policy.country

@@ -33,8 +33,8 @@ def says_of(
     return tuple(says)
 
 
-def _say_of(one: Group | User | None, tenant: TenantDirectory) -> Say | None:
-    if one is None or (one.record is RecordPolicy.ON_REQUEST and one.record_group is None):
+def _say_of(one: Group | User, tenant: TenantDirectory) -> Say | None:
+    if one.record is RecordPolicy.ON_REQUEST and one.record_group is None:
         return None
     kind = "group" if isinstance(one, Group) else "user"
     group = None if one.record_group is None else tenant.record_group(one.record_group)
@@ -47,7 +47,7 @@ def wishes_of(
     """What a request wants, and its ``own`` group and user, on whose behalf it is. Raises
     :class:`Refused` for a record group that there is not."""
     keep_days = tenant.policy.keep_recordings
-    says = tuple(say for say in (_say_of(one, tenant) for one in own) if say is not None)
+    says = tuple([say for one in own if one is not None and (say := _say_of(one, tenant))])
     if not (request.record or request.record_group or says or keep_days):
         return NO_WISHES
     group = None

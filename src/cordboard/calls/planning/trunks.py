@@ -48,7 +48,8 @@ def ways_out(trunks: Iterable[Trunk], domain: str, live: LiveView) -> WaysOut:
     passed: list[PassedOver] = []
     for trunk in trunks:
         state = live.trunk(full_name(trunk, domain))
-        reached = live.exceeded_by((trunk_take(trunk, domain),))
+        limited = trunk.channel_limit is not None or trunk.calls_per_second is not None
+        reached = live.exceeded_by((trunk_take(trunk, domain),)) if limited else None
         if state.reachable is False:
             passed.append(PassedOver(trunk.name, f"down: {state.reason}", later=False))
         elif state.registered is False:
