@@ -23,9 +23,9 @@ from cordboard.configuration.settings import Settings, load_configuration
 from cordboard.directory.snapshot import Directory
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.running import Running
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
-from cordboard.journal.view import Bounds
 from cordboard.serving.logs import configure_logs
 from cordboard.serving.service import Service, serve
 from soak.figures import Sample

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.request import Leg
 from cordboard.feeds.following import Feed
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.view import Bounds
 from support.follower import Client
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.memory import PENDING_EVENTS, MemoryJournal
 from cordboard.journal.port import Journal
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
-from cordboard.journal.view import Bounds
 from support.postgres import postgres
 
 OpenJournal = Callable[..., AbstractAsyncContextManager[Journal]]

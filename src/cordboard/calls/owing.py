@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import Final
 
 from cordboard.calls.events import CallEvent, EventKind
 from cordboard.calls.request import Callback, Leg, Occasion
 from cordboard.values import often_made
 
 _FIRST_LEG = frozenset({EventKind.LEG_ANSWERED, EventKind.LEG_FAILED})
+
+OWING: Final = _FIRST_LEG | {EventKind.CALL_ENDED}
+"""The kinds of events that may make a callback owed; all others do not."""
 
 
 @often_made(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from cordboard.feeds.queue_metrics import QueueMetrics
 from cordboard.feeds.recording_metrics import RecordingMetrics
 from cordboard.histogram import Histogram
 from cordboard.journal.port import Journal, Reader, ResyncNeeded
-from cordboard.journal.recordings import tells_of_recording
+from cordboard.journal.recordings import OF_RECORDINGS
 
 AT_ONCE: Final = 500
 """Events that are read before others have their turn: half a millisecond."""
@@ -101,7 +101,7 @@ class CallMetrics:
                 self._talked += _seconds(data, "talk_seconds")
                 if self._ending is not None:
                     self._ending(recorded)
-            case _ if tells_of_recording(event):
+            case kind if kind in OF_RECORDINGS:
                 self._recordings.take(recorded)
 
     def _remember(self, call: str, at: float) -> None:

@@ -13,7 +13,6 @@ from cordboard.calls.events import CallEvent, EventKind, Recorded
 from cordboard.calls.groups_reached import reaching
 from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import NO_CALL
-from cordboard.journal.entry import Entry
 from cordboard.journal.outbox import AlsoOwed
 
 
@@ -42,37 +41,21 @@ class Together:
 
 def also_owed(
     also: AlsoOwed,
-    entries: Sequence[Entry],
-    last_seq: Callable[[str], int],
+    tenant: str,
+    log: Sequence[Recorded],
     committed_of: Callable[[str, str], Sequence[Recorded]],
-) -> list[Owed]:
-    """What entries make owed that are yet to be committed, behind the ``last_seq`` of each tenant;
-    ``committed_of`` finds the events of a call that are."""
-    found: list[Owed] = []
-    numbers: dict[str, int] = {}
+) -> Iterator[Owed]:
+    """What events of a tenant make owed that are yet to be committed; ``committed_of`` finds those
+    of a call that are."""
     coming: dict[str, list[CallEvent]] = {}
-    concerned: dict[str, bool] = {}
-    for entry in entries:
-        tenant = entry.tenant
-        if not entry.events:
+    for recorded in log:
+        event, at, seq = recorded.event, recorded.at, recorded.seq
+        if event.call == NO_CALL:
+            yield from also.owed_of_no_call(tenant, event, at, seq)
             continue
-        if tenant not in concerned:
-            concerned[tenant] = also.concerns(tenant)
-        if not concerned[tenant]:
-            continue
-        seq = numbers.get(tenant)
-        if seq is None:
-            seq = last_seq(tenant)
-        for event in entry.events:
-            seq += 1
-            if event.call == NO_CALL:
-                found += also.owed_of_no_call(tenant, event, entry.at, seq)
-                continue
-            coming.setdefault(event.call, []).append(event)
-            committed = (one.event for one in committed_of(tenant, event.call))
-            events = chain(committed, coming[event.call])
-            first = next(events)
-            if first.kind is EventKind.CALL_ACCEPTED:
-                found += also.owed(tenant, reaching(first, events), event, entry.at, seq)
-        numbers[tenant] = seq
-    return found
+        coming.setdefault(event.call, []).append(event)
+        committed = (one.event for one in committed_of(tenant, event.call))
+        events = chain(committed, coming[event.call])
+        first = next(events)
+        if first.kind is EventKind.CALL_ACCEPTED:
+            yield from also.owed(tenant, reaching(first, events), event, at, seq)

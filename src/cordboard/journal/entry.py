@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
+
+import msgspec
 
 from cordboard.calls.events import CallEvent
 from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import CallRecord, Key
-from cordboard.values import often_made
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,11 @@ class Tried:
     next_at: float | None
 
 
-@often_made(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct):
     """Events of a tenant with the time they happened; the first ones of a call come with its record
     and the key that it was accepted with. Or, without any of that, an attempt to deliver, or where
-    a terminal is registered by now (None: nowhere)."""
+    a terminal is registered by now (None: nowhere). Whoever waits for its commit waits for
+    ``done``."""
 
     tenant: str
     at: float
@@ -33,3 +35,4 @@ class Entry:
     key: Key | None = None
     tried: Tried | None = None
     bindings: tuple[str, str | None] | None = None
+    done: asyncio.Future[None] | None = None

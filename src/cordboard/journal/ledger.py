@@ -21,9 +21,8 @@ from cordboard.calls.events import CallEvent, EventKind
 CHARGE: Final = "charge"
 """The kind of entries that legs of calls make."""
 
-# Looked up once: each event of each call is asked whether it is one of them.
-_CHARGED: Final = EventKind.LEG_CHARGED
-_CHANGED: Final = EventKind.CREDIT_CHANGED
+OF_MONEY: Final = frozenset({EventKind.LEG_CHARGED, EventKind.CREDIT_CHANGED})
+"""The kinds of events that make an entry, unless there is one of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +88,6 @@ class Ledger(Protocol):
         """The entries of a tenant that are wanted, the newest first."""
 
 
-def tells_of_money(event: CallEvent) -> bool:
-    """Whether an event makes an entry, unless there is one of its name."""
-    kind = event.kind
-    return kind is _CHARGED or kind is _CHANGED
-
-
 def entry_of(at: float, event: CallEvent) -> LedgerEntry | None:
     """The entry that an event makes; None for another event, and for one that changes nothing."""
     data = event.data
@@ -102,10 +95,10 @@ def entry_of(at: float, event: CallEvent) -> LedgerEntry | None:
     if not isinstance(tenant, str) or not isinstance(charge, str) or not isinstance(amount, int):
         return None
     payer = Payer(tenant, _text(event, "card"))
-    if event.kind is _CHARGED and amount:
+    if event.kind is EventKind.LEG_CHARGED and amount:
         return LedgerEntry(payer, charge, CHARGE, -amount, at, event.call)
     kind = _text(event, "kind")
-    if event.kind is _CHANGED and kind is not None:
+    if event.kind is EventKind.CREDIT_CHANGED and kind is not None:
         return LedgerEntry(payer, charge, kind, amount, at, None, _text(event, "account"))
     return None
 

@@ -18,6 +18,7 @@ from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import AgentState, Place
 from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Wanted, ended_behind
@@ -38,7 +39,7 @@ from cordboard.journal.port import (
     Snapshot,
 )
 from cordboard.journal.recordings import KeptRecording, WantedRecordings
-from cordboard.journal.view import Bounds, View
+from cordboard.journal.view import View
 
 PENDING_EVENTS = 50_000
 """Uncommitted events at which new requests are refused: several seconds of the heaviest load."""
@@ -278,17 +279,13 @@ class MemoryJournal(LooksIntoLedger):
         entries, self._pending, self._pending_count = self._pending, [], 0
         committed, self._committed = self._committed, None
         self._accepting.clear()
-        news = self._view.owed_by(entries)
-        logs = {self._view.commit(entry) for entry in entries}
-        for entry in entries:
-            self._recordings.commit(entry)
-            self._ledger.commit(entry)
-        for log in (*logs, self._view.all):
-            log.wake()
+        numbered = self._view.number(entries)
+        self._view.commit(numbered)
+        self._recordings.commit(numbered.further)
+        self._ledger.commit(numbered.further)
         if committed is not None:
             committed.set_result(None)
-        for one in news:
-            self._view.told(one)
+        for one in numbered.owed:
             self._outbox.put(one)
             if self._told is not None:
                 self._told(one)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from cordboard.calls.credit import Payer
-from cordboard.journal.entry import Entry
-from cordboard.journal.ledger import (
-    LedgerEntry,
-    WantedEntries,
-    entry_of,
-    place_of,
-    tells_of_money,
-)
+from cordboard.calls.events import Recorded
+from cordboard.journal.ledger import OF_MONEY, LedgerEntry, WantedEntries, entry_of, place_of
 
 MOST: Final = 100_000
 """Entries that are at hand of all tenants; of those before only their sums are known. Nothing of it
@@ -26,11 +21,11 @@ class MemoryLedger:
         self._entries: dict[tuple[str, str], LedgerEntry] = {}
         self._balances: dict[Payer, int] = {}
 
-    def commit(self, entry: Entry) -> None:
-        """What an entry of the journal tells of money is so from now on."""
-        for event in entry.events:
-            if tells_of_money(event):
-                made = entry_of(entry.at, event)
+    def commit(self, recorded: Iterable[Recorded]) -> None:
+        """What events tell of money is so from now on."""
+        for one in recorded:
+            if one.event.kind in OF_MONEY:
+                made = entry_of(one.at, one.event)
                 if made is not None:
                     self._add(made)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from cordboard.calls.events import CallEvent
+from cordboard.calls.events import CallEvent, Recorded
 from cordboard.calls.recording_terms import id_of
-from cordboard.journal.entry import Entry
 from cordboard.journal.recordings import (
+    OF_RECORDINGS,
     KeptRecording,
     RecordingState,
     WantedRecordings,
     after,
     deleted,
     newest,
-    tells_of_recording,
 )
 
 MOST: Final = 10_000
@@ -28,11 +28,11 @@ class MemoryRecordings:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], KeptRecording] = {}
 
-    def commit(self, entry: Entry) -> None:
-        """What an entry tells of recordings is so from now on."""
-        for event in entry.events:
-            if tells_of_recording(event):
-                self._follow(entry.tenant, entry.at, event)
+    def commit(self, recorded: Iterable[Recorded]) -> None:
+        """What events tell of recordings is so from now on."""
+        for one in recorded:
+            if one.event.kind in OF_RECORDINGS:
+                self._follow(one.tenant, one.at, one.event)
 
     def of(self, tenant: str, recording: str) -> KeptRecording | None:
         """A recording of a tenant."""

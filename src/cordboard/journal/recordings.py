@@ -25,10 +25,14 @@ from cordboard.calls.recording_terms import id_of
 
 DAY: Final = 86_400.0
 
-# Looked up once: each event of each call is asked whether it is one of them.
-_STARTED: Final = EventKind.RECORDING_STARTED
-_STOPPED: Final = EventKind.RECORDING_STOPPED
-_DELETED: Final = EventKind.RECORDING_DELETED
+OF_RECORDINGS: Final = frozenset(
+    {
+        EventKind.RECORDING_STARTED,
+        EventKind.RECORDING_STOPPED,
+        EventKind.RECORDING_DELETED,
+    }
+)
+"""The kinds of events that change a row."""
 
 
 class RecordingState(Enum):
@@ -112,14 +116,6 @@ class Recordings(Protocol):
     async def expired(self, before: float, limit: int) -> tuple[KeptRecording, ...]:
         """Recordings of all tenants that are over and may have been deleted before a time (seconds
         since 1970), those first that may the longest."""
-
-
-def tells_of_recording(event: CallEvent) -> bool:
-    """Whether an event changes a row; none of a leg does."""
-    if event.leg is not None:
-        return False
-    kind = event.kind
-    return kind is _STARTED or kind is _STOPPED or kind is _DELETED
 
 
 def begun(tenant: str, at: float, event: CallEvent) -> KeptRecording | None:

@@ -21,9 +21,9 @@ from cordboard.feeds.following import (
     Wish,
 )
 from cordboard.feeds.messages import Encoder, MalformedCursor, Reason
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.port import CallRecord
-from cordboard.journal.view import Bounds
 from support.follower import Client, told
 from support.quick_house import QuickHouse
 from support.tenants import DOMAIN

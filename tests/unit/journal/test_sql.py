@@ -23,6 +23,7 @@ from cordboard.calls.people.forwarding import forwarding_event
 from cordboard.calls.request import Callback, Leg
 from cordboard.directory.forwarding import Forwarding
 from cordboard.directory.model import User
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.listing import Place, Wanted
 from cordboard.journal.outbox import Attempt, Fate
 from cordboard.journal.port import (
@@ -40,7 +41,6 @@ from cordboard.journal.sql.retention import Retention
 from cordboard.journal.sql.store import NEWEST, Store, usable_url
 from cordboard.journal.sql.tables import metadata
 from cordboard.journal.sql.upgrading import versions
-from cordboard.journal.view import Bounds
 from support.waiting import eventually
 
 pytestmark = pytest.mark.anyio

@@ -18,8 +18,8 @@ from cordboard.calls.events import CallEvent, EventKind, Json
 from cordboard.configuration.settings import parse_configuration
 from cordboard.feeds.call_lines import tell_end
 from cordboard.feeds.call_metrics import CallMetrics
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.memory import MemoryJournal
-from cordboard.journal.view import Bounds
 from cordboard.serving.service import Service
 from support.asgi import ask
 from support.ports import free_ports

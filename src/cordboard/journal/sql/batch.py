@@ -1,149 +1,131 @@
-"""What a batch of entries writes: each statement once, with all its rows."""
+"""What a commit writes: each statement once, with all its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
 
-from cordboard.calls.events import CallEvent
-from cordboard.calls.people.agents import NO_CALL, Place
-from cordboard.journal.entry import Entry
-from cordboard.journal.ledger import tells_of_money
-from cordboard.journal.recordings import tells_of_recording
+from cordboard.calls.events import EventKind, Recorded
+from cordboard.calls.people.agents import NO_CALL
+from cordboard.journal.ledger import OF_MONEY
+from cordboard.journal.numbered import Numbered
+from cordboard.journal.recordings import OF_RECORDINGS
 from cordboard.journal.sql import bindings, forwardings, ledger, recordings, wrap_ups
 from cordboard.journal.sql.rows import (
-    Row,
+    AGENT,
+    CALL,
+    ENDING,
+    EVENT,
+    OWED,
+    TRIED,
     agent_row,
     call_row,
-    endings,
-    event_row,
+    ending_row,
+    event_rows,
     owed_row,
     tried_row,
 )
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.tables import agents, attempts, calls, events, outbox, tenants
-from cordboard.journal.sql.writing_thread import Statement
-from cordboard.journal.view import View
 
-_ADD_CALLS = insert(calls)
-_ADD_EVENTS = insert(events)
-_ADD_TENANTS = insert(tenants)
-_END_CALLS = (
+_ADD_TENANTS: Final = adding(tenants, "tenant", "last_seq", "oldest_seq")
+_ADD_CALLS: Final = adding(calls, *CALL)
+_ADD_EVENTS: Final = adding(events, *EVENT)
+_END_CALLS: Final = Statement(
     update(calls)
     .where(calls.c.id == bindparam("ended_call"))
     .values(
         ended_at=bindparam("ended_at"), outcome=bindparam("outcome"), result=bindparam("result")
-    )
+    ),
+    *ENDING,
 )
-
-_ADD_OWED = insert(outbox)
-_TRIED = (
+_ADD_OWED: Final = adding(outbox, *OWED)
+_TRIED: Final = Statement(
     update(outbox)
     .where(outbox.c.id == bindparam("tried_id"))
     .values(
         fate=bindparam("fate"),
-        attempts=outbox.c.attempts + 1,
+        attempts=outbox.c.attempts + literal_column("1"),
         next_at=bindparam("next_at"),
         last_at=bindparam("last_at"),
         last_status=bindparam("last_status"),
         last_error=bindparam("last_error"),
         last_seconds=bindparam("last_seconds"),
-    )
+    ),
+    *TRIED,
 )
-_ADD_ATTEMPTS = insert(attempts).values(
-    callback=bindparam("tried_id"),
-    number=select(func.count())
-    .select_from(attempts)
-    .where(attempts.c.callback == bindparam("tried_id"))
-    .scalar_subquery(),
-    at=bindparam("last_at"),
-    status=bindparam("last_status"),
-    error=bindparam("last_error"),
-    seconds=bindparam("last_seconds"),
+_ADD_ATTEMPTS: Final = Statement(
+    insert(attempts).values(
+        callback=bindparam("tried_id"),
+        number=select(func.count())
+        .select_from(attempts)
+        .where(attempts.c.callback == bindparam("tried_id"))
+        .scalar_subquery(),
+        at=bindparam("last_at"),
+        status=bindparam("last_status"),
+        error=bindparam("last_error"),
+        seconds=bindparam("last_seconds"),
+    ),
+    *TRIED,
 )
-
-
-_FORGET_AGENTS = delete(agents).where(
-    agents.c.tenant == bindparam("tenant"),
-    agents.c.group_id == bindparam("group_id"),
-    agents.c.user_id == bindparam("user_id"),
+_FORGET_AGENTS: Final = Statement(
+    delete(agents).where(
+        agents.c.tenant == bindparam("tenant"),
+        agents.c.group_id == bindparam("group_id"),
+        agents.c.user_id == bindparam("user_id"),
+    ),
+    *("tenant", "group_id", "user_id"),
 )
-_ADD_AGENTS = insert(agents)
+_ADD_AGENTS: Final = adding(agents, *AGENT)
 
 
-class Batch:
-    """Entries with the numbers that their events get behind those of ``view``.
+def statements(numbered: Numbered, known: set[str]) -> Iterator[tuple[Statement, list[Row]]]:
+    """The statements, in order, that have rows; ``known`` tenants have theirs already."""
+    for statement, rows in _changes(numbered, known):
+        if rows:
+            yield statement, rows
 
-    ``tenants`` are those that have events in it, of them ``known`` have their rows already;
-    ``owed`` are the callbacks that it makes owed.
-    """
 
-    def __init__(self, entries: Sequence[Entry], view: View, known: set[str]) -> None:
-        self._entries = entries
-        self._view = view
-        self._known = known
-        self._of_no_call: list[tuple[Entry, CallEvent]] = []
-        self._of_recordings: list[recordings.Told] = []
-        self._of_money: list[tuple[float, CallEvent]] = []
-        self.tenants = {
-            entry.tenant for entry in entries if entry.events or entry.record is not None
-        }
-        self.owed = view.owed_by(entries)
+def _changes(numbered: Numbered, known: set[str]) -> Iterator[tuple[Statement, list[Row]]]:
+    entries, log = numbered.entries, event_rows(numbered.events)
+    yield _ADD_TENANTS, [(tenant, 0, 1) for tenant in sorted(numbered.logs.keys() - known)]
+    accepted = [(one.record, one.key) for one in entries if one.record is not None]
+    yield _ADD_CALLS, [call_row(record, key) for record, key in accepted]
+    yield _ADD_EVENTS, log
+    if numbered.further:
+        yield from _further(numbered.further)
+        ended = EventKind.CALL_ENDED
+        ends = [
+            (one, row)
+            for one, row in zip(numbered.events, log, strict=True)
+            if one.event.kind is ended
+        ]
+        yield _END_CALLS, [ending_row(one, row[-1]) for one, row in ends]
+    yield _ADD_OWED, [owed_row(one) for one in numbered.owed]
+    tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
+    yield _TRIED, tried
+    yield _ADD_ATTEMPTS, tried
+    yield from bindings.statements(entries)
 
-    def statements(self) -> Iterator[tuple[Statement, list[Row]]]:
-        """The statements, in order, that have rows."""
-        entries = self._entries
-        numbered = self._numbered_events()
-        acted = self._agents()
-        tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
-        moved, added = bindings.changed(entries)
-        left, sent = forwardings.changed(self._of_no_call)
-        changes: tuple[tuple[Statement, list[Row]], ...] = (
-            (_ADD_TENANTS, self._new_tenants()),
-            (_ADD_CALLS, [call_row(entry) for entry in entries if entry.record is not None]),
-            (_ADD_EVENTS, numbered),
-            (_FORGET_AGENTS, acted),
-            (_ADD_AGENTS, acted),
-            (forwardings.DROP, left),
-            (forwardings.ADD, sent),
-            *wrap_ups.statements([(entry.tenant, event) for entry, event in self._of_no_call]),
-            *recordings.statements(self._of_recordings),
-            (ledger.ADD, ledger.added(self._of_money)),
-            (_END_CALLS, endings(entries)),
-            (_ADD_OWED, [owed_row(one) for one in self.owed]),
-            (_TRIED, tried),
-            (_ADD_ATTEMPTS, tried),
-            (bindings.DROP, moved),
-            (bindings.ADD, added),
-        )
-        for statement, rows in changes:
-            if rows:
-                yield statement, rows
 
-    def _new_tenants(self) -> list[Row]:
-        new = sorted(self.tenants - self._known)
-        return [{"tenant": tenant, "last_seq": 0, "oldest_seq": 1} for tenant in new]
+def _further(told: Sequence[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+    """What events change beside the log and their calls."""
+    of_no_call = [one for one in told if one.event.call == NO_CALL]
+    if of_no_call:
+        yield from _standing(of_no_call)
+        yield from forwardings.statements(of_no_call)
+        yield from wrap_ups.statements(of_no_call)
+    of_recordings = [one for one in told if one.event.kind in OF_RECORDINGS]
+    if of_recordings:
+        yield from recordings.statements(of_recordings)
+    yield ledger.ADD, ledger.added(one for one in told if one.event.kind in OF_MONEY)
 
-    def _agents(self) -> list[Row]:
-        """The agents that events of no call tell of, each as he stands at last."""
-        last: dict[tuple[str, Place], Row] = {}
-        for entry, event in self._of_no_call:
-            row = agent_row(entry.tenant, entry.at, event)
-            if row is not None:
-                last[entry.tenant, (row["group_id"], row["user_id"])] = row
-        return list(last.values())
 
-    def _numbered_events(self) -> list[Row]:
-        numbered = []
-        last = {tenant: self._view.last_seq(tenant) for tenant in self.tenants}
-        for entry in self._entries:
-            for event in entry.events:
-                last[entry.tenant] += 1
-                numbered.append(event_row(entry.tenant, last[entry.tenant], entry.at, event))
-                if event.call == NO_CALL:
-                    self._of_no_call.append((entry, event))
-                if tells_of_recording(event):
-                    self._of_recordings.append((entry.tenant, entry.at, event))
-                elif tells_of_money(event):
-                    self._of_money.append((entry.at, event))
-        return numbered
+def _standing(told: Sequence[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+    """The agents that events tell of, each as he stands at last."""
+    rows = [row for one in told if (row := agent_row(one)) is not None]
+    last = {row[:3]: row for row in rows}
+    yield _FORGET_AGENTS, list(last)
+    yield _ADD_AGENTS, list(last.values())

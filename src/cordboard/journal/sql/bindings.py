@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.journal.entry import Entry
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.tables import bindings
 
-DROP: Final = delete(bindings).where(bindings.c.account == bindparam("left_account"))
-ADD: Final = insert(bindings)
+_DROP: Final = Statement(
+    delete(bindings).where(bindings.c.account == bindparam("left_account")), "left_account"
+)
+_ADD: Final = adding(bindings, "account", "contacts")
 
 
-def changed(entries: Sequence[Entry]) -> tuple[list[Row], list[Row]]:
-    """The rows to drop and those to add for all entries, of each account the last one."""
+def statements(entries: Iterable[Entry]) -> Iterator[tuple[Statement, list[Row]]]:
+    """What entries change, of each account the last one."""
     kept = dict(entry.bindings for entry in entries if entry.bindings is not None)
-    added = [{"account": one, "contacts": text} for one, text in kept.items() if text is not None]
-    return [{"left_account": account} for account in kept], added
+    yield _DROP, [(account,) for account in kept]
+    yield _ADD, [(account, text) for account, text in kept.items() if text is not None]
 
 
 async def read(connection: AsyncConnection) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.journal.directory_port import KeptTenant, Overtaken
 from cordboard.journal.port import StoreFailed
-from cordboard.journal.sql.rows import Row
 from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.tables import directory, meta
 
@@ -89,7 +88,7 @@ def _tenant_of(row: RowMapping) -> KeptTenant:
     )
 
 
-def _row_of(tenant: KeptTenant) -> Row:
+def _row_of(tenant: KeptTenant) -> dict[str, Any]:
     return {
         "tenant": tenant.domain,
         "source": tenant.source,

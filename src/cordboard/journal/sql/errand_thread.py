@@ -25,16 +25,16 @@ class ErrandThread:
         self._errands: SimpleQueue[_Errand | None] = SimpleQueue()
         self._thread: Thread | None = None
 
-    async def run(self, errand: Callable[..., _T], *arguments: object) -> _T:
-        """Have it run, and wait for what it gives or raises. Who does not wait any more leaves it
-        running, unless it had not begun."""
+    def run(self, errand: Callable[..., _T], *arguments: object) -> asyncio.Future[_T]:
+        """Have it run; what it gives or raises is to be waited for. Who does not wait any more
+        leaves it running, unless it had not begun."""
         if self._thread is None:
             self._thread = Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[_T] = loop.create_future()
         self._errands.put((loop, done, errand, arguments))
-        return await done
+        return done
 
     def close(self) -> None:
         """Run what waits, and end."""

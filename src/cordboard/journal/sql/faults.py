@@ -6,13 +6,12 @@ import secrets
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert
+from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.tables import meta
-from cordboard.journal.sql.writing_thread import Statement
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
@@ -23,12 +22,8 @@ ROOM: Final = 262_144
 quarter of that, and SQLite writes each page that it touches."""
 
 _NAME: Final = "room"
-_LEAVE = delete(meta).where(meta.c.name == bindparam("left"))
-_TAKE = insert(meta)
-
-
-class Unwritable(Exception):
-    """No attempt will write this batch."""
+_LEAVE = Statement(delete(meta).where(meta.c.name == bindparam("left")), "left")
+_TAKE = adding(meta, "name", "value")
 
 
 def is_of_the_data(error: Exception) -> bool:
@@ -54,7 +49,6 @@ def pauses() -> Iterator[float]:
 def room_for_requests() -> Iterator[list[tuple[Statement, list[Row]]]]:
     """Two transactions that a database takes where it has room: something that can't be compressed
     is written, and goes again. (That a row can be changed says nothing: it needs no room.)"""
-    row = {"name": _NAME, "value": secrets.token_hex(ROOM // 2)}
-    leave: tuple[Statement, list[Row]] = (_LEAVE, [{"left": _NAME}])
-    yield [leave, (_TAKE, [row])]
+    leave: tuple[Statement, list[Row]] = (_LEAVE, [(_NAME,)])
+    yield [leave, (_TAKE, [(_NAME, secrets.token_hex(ROOM // 2))])]
     yield [leave]

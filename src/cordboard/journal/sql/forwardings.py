@@ -5,34 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cordboard.calls.events import CallEvent
+from cordboard.calls.events import Recorded
 from cordboard.calls.people.forwarding import forwarding_in
 from cordboard.directory.forwarding import Forwarding
-from cordboard.journal.entry import Entry
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.tables import forwardings
 
-DROP: Final = delete(forwardings).where(
-    forwardings.c.tenant == bindparam("left_tenant"),
-    forwardings.c.user_id == bindparam("left_user"),
+_DROP: Final = Statement(
+    delete(forwardings).where(
+        forwardings.c.tenant == bindparam("left_tenant"),
+        forwardings.c.user_id == bindparam("left_user"),
+    ),
+    *("left_tenant", "left_user"),
 )
-ADD: Final = insert(forwardings)
+_ADD: Final = adding(
+    forwardings,
+    *("tenant", "user_id", "always", "busy", "no_answer", "after_seconds", "do_not_disturb", "at"),
+)
 
 
-def changed(told: Iterable[tuple[Entry, CallEvent]]) -> tuple[list[Row], list[Row]]:
-    """The rows to drop and those to add for events of no call, of each user as he stands at
-    last."""
+def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+    """What events of no call change, of each user as he stands at last."""
     last: dict[tuple[str, int], Row | None] = {}
-    for entry, event in told:
-        found = forwarding_in(event)
+    for one in told:
+        found = forwarding_in(one.event)
         if found is not None:
             user, terms = found
-            last[entry.tenant, user] = None if terms is None else _row(entry, user, terms)
-    dropped: list[Row] = [{"left_tenant": tenant, "left_user": user} for tenant, user in last]
-    return dropped, [row for row in last.values() if row is not None]
+            last[one.tenant, user] = None if terms is None else _row(one, user, terms)
+    yield _DROP, list(last)
+    yield _ADD, [row for row in last.values() if row is not None]
 
 
 async def read(connection: AsyncConnection) -> Iterator[tuple[str, int, Forwarding]]:
@@ -54,14 +58,14 @@ async def read(connection: AsyncConnection) -> Iterator[tuple[str, int, Forwardi
     )
 
 
-def _row(entry: Entry, user: int, terms: Forwarding) -> Row:
-    return {
-        "tenant": entry.tenant,
-        "user_id": user,
-        "always": terms.always,
-        "busy": terms.busy,
-        "no_answer": terms.no_answer,
-        "after_seconds": terms.after,
-        "do_not_disturb": terms.do_not_disturb,
-        "at": entry.at,
-    }
+def _row(told: Recorded, user: int, terms: Forwarding) -> Row:
+    return (
+        told.tenant,
+        user,
+        terms.always,
+        terms.busy,
+        terms.no_answer,
+        terms.after,
+        terms.do_not_disturb,
+        told.at,
+    )

@@ -15,6 +15,7 @@ from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import AgentState, Place
 from cordboard.calls.people.wrap_ups import WrapUp
 from cordboard.directory.forwarding import Forwarding
+from cordboard.journal.at_hand import Bounds
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.listing import End, Standing, Wanted
@@ -45,7 +46,7 @@ from cordboard.journal.sql.standing import adopt_standing
 from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.tables import calls, events, tenants
 from cordboard.journal.sql.writer import Writer
-from cordboard.journal.view import Bounds, View
+from cordboard.journal.view import View
 
 KEY_SECONDS: Final = 24 * 3600.0
 """How long a key is kept after the end of its call."""
@@ -163,12 +164,13 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
         self, record: CallRecord, events: Sequence[CallEvent], key: Key | None = None
     ) -> None:
         """Make an accepted request durable; see the port."""
-        if self._open.waiting_events + len(events) > self._pending_events:
+        writer = self._open
+        if writer.waiting_events + len(events) > self._pending_events:
             self.figures.refused += 1
-            raise JournalUnavailable(f"{self._open.waiting_events} events wait for their commit")
+            raise JournalUnavailable(f"{writer.waiting_events} events wait for their commit")
         entry = Entry(record.tenant, self._wall(), tuple(events), record, key)
         if key is None:
-            await self._open.write(entry)
+            await writer.write(entry)
             return
         name = (record.tenant, record.account, key.value)
         if name in self._accepting:
@@ -177,7 +179,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
         try:
             if await self.kept_key(*name) is not None:
                 raise KeyTaken(record.id)
-            await self._open.write(entry)
+            await writer.write(entry)
         finally:
             self._accepting.discard(name)
 

@@ -18,33 +18,35 @@ from sqlalchemy import (
 )
 
 from cordboard.calls.credit import Payer
-from cordboard.calls.events import CallEvent
+from cordboard.calls.events import Recorded
 from cordboard.journal.ledger import LedgerEntry, WantedEntries, entry_of
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import ledger
-from cordboard.journal.sql.writing_thread import Statement
 
 _NEW: Final = {
     column.name: cast(bindparam(f"new_{column.name}", type_=column.type), column.type)
     for column in ledger.columns
 }
-ADD: Final[Statement] = insert(ledger).from_select(
-    list(_NEW),
-    select(*_NEW.values()).where(
-        ~exists(
-            select(ledger.c.id).where(
-                ledger.c.tenant == _NEW["tenant"], ledger.c.settlement == _NEW["settlement"]
+ADD: Final = Statement(
+    insert(ledger).from_select(
+        list(_NEW),
+        select(*_NEW.values()).where(
+            ~exists(
+                select(ledger.c.id).where(
+                    ledger.c.tenant == _NEW["tenant"], ledger.c.settlement == _NEW["settlement"]
+                )
             )
-        )
+        ),
     ),
+    *(f"new_{name}" for name in _NEW),
 )
 """Adds an entry, unless its tenant has one of this name."""
 
 
-def added(told: Iterable[tuple[float, CallEvent]]) -> list[Row]:
-    """The rows of :data:`ADD` for events that tell of money, each with when it was told."""
-    entries = (entry_of(at, event) for at, event in told)
+def added(told: Iterable[Recorded]) -> list[Row]:
+    """The rows of :data:`ADD` for events that tell of money."""
+    entries = (entry_of(one.at, one.event) for one in told)
     return [_row(entry) for entry in entries if entry is not None]
 
 
@@ -100,17 +102,17 @@ def _conditions(tenant: str, wanted: WantedEntries) -> list[ColumnElement[bool]]
 
 def _row(one: LedgerEntry) -> Row:
     tenant = one.payer.tenant
-    return {
-        "new_id": f"{one.charge}@{tenant}",
-        "new_tenant": tenant,
-        "new_account": one.account,
-        "new_card": one.payer.card,
-        "new_call": one.call,
-        "new_kind": one.kind,
-        "new_amount": one.amount,
-        "new_settlement": one.charge,
-        "new_at": one.at,
-    }
+    return (
+        f"{one.charge}@{tenant}",
+        tenant,
+        one.account,
+        one.payer.card,
+        one.call,
+        one.kind,
+        one.amount,
+        one.charge,
+        one.at,
+    )
 
 
 def _entry_of(row: RowMapping) -> LedgerEntry:

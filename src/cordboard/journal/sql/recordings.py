@@ -11,14 +11,13 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
-    insert,
     select,
     tuple_,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cordboard.calls.events import CallEvent
+from cordboard.calls.events import Recorded
 from cordboard.journal.recordings import (
     KeptRecording,
     RecordingState,
@@ -27,72 +26,54 @@ from cordboard.journal.recordings import (
     deleted,
     ending,
 )
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import recordings
-from cordboard.journal.sql.writing_thread import Statement
 
 FORGOTTEN_A_STEP: Final = 100
 """Rows of recordings that were deleted long ago: as many as come from their calls."""
 
 _UNDER_WAY = RecordingState.RECORDING.value
 
-_ADD = insert(recordings)
-_END = (
-    update(recordings)
-    .where(recordings.c.id == bindparam("ended_recording"), recordings.c.state == _UNDER_WAY)
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in ("state", "ended_at", "seconds", "octets", "error")
-        }
-    )
+_BEGUN = (
+    *("id", "tenant", "call", "file", "started_at", "group_name", "record_group", "keep_until"),
+    "state",
 )
-_DELETE = (
-    update(recordings)
-    .where(recordings.c.id == bindparam("deleted_recording"), recordings.c.state != _UNDER_WAY)
-    .values(
-        state=bindparam("new_state"),
-        keep_until=bindparam("never"),
-        deleted_at=bindparam("new_deleted_at"),
+_ENDED = ("state", "ended_at", "seconds", "octets", "error")
+_DELETED = ("state", "keep_until", "deleted_at")
+
+
+def _changing(columns: tuple[str, ...], condition: ColumnElement[bool]) -> Statement:
+    """Changes columns of a recording under a condition; its id comes last."""
+    mine = (recordings.c.id == bindparam("changed"), condition)
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in columns}
+    return Statement(
+        update(recordings).where(*mine).values(new), *(f"new_{name}" for name in columns), "changed"
     )
-)
-
-Told = tuple[str, float, CallEvent]
-"""Of which tenant, when, and what."""
 
 
-def statements(told: Iterable[Told]) -> Iterator[tuple[Statement, list[Row]]]:
+_ADD = adding(recordings, *_BEGUN)
+_END = _changing(_ENDED, recordings.c.state == _UNDER_WAY)
+_DELETE = _changing(_DELETED, recordings.c.state != _UNDER_WAY)
+
+
+def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
     """What the events that tell of recordings change, in an order that any batch allows: one that
     begins, ends and is deleted in it included."""
     added: list[Row] = []
     ended: list[Row] = []
     gone: list[Row] = []
-    for tenant, at, event in told:
-        start, end, erased = begun(tenant, at, event), ending(at, event), deleted(event)
+    for one in told:
+        at, event = one.at, one.event
+        start, end, erased = begun(one.tenant, at, event), ending(at, event), deleted(event)
         if start is not None:
             added.append(_row(start))
         if end is not None:
             ended.append(
-                {
-                    "ended_recording": end.id,
-                    "new_state": end.state.value,
-                    "new_ended_at": end.ended_at,
-                    "new_seconds": end.seconds,
-                    "new_octets": end.octets,
-                    "new_error": end.error,
-                }
+                (end.state.value, end.ended_at, end.seconds, end.octets, end.error, end.id)
             )
         if erased is not None:
-            state = RecordingState.DELETED.value
-            gone.append(
-                {
-                    "deleted_recording": erased,
-                    "new_state": state,
-                    "never": None,
-                    "new_deleted_at": at,
-                }
-            )
+            gone.append((RecordingState.DELETED.value, None, at, erased))
     yield _ADD, added
     yield _END, ended
     yield _DELETE, gone
@@ -169,17 +150,10 @@ def _wanted(tenant: str, wanted: WantedRecordings) -> Select[tuple[Any, ...]]:
 
 
 def _row(one: KeptRecording) -> Row:
-    return {
-        "id": one.id,
-        "tenant": one.tenant,
-        "call": one.call,
-        "file": one.file,
-        "started_at": one.started_at,
-        "group_name": one.group,
-        "record_group": one.record_group,
-        "keep_until": one.keep_until,
-        "state": one.state.value,
-    }
+    return (
+        *(one.id, one.tenant, one.call, one.file, one.started_at, one.group, one.record_group),
+        *(one.keep_until, one.state.value),
+    )
 
 
 def _recording_of(row: RowMapping) -> KeptRecording:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import RowMapping
@@ -13,79 +13,87 @@ from cordboard.calls.events import CallEvent, EventKind, Recorded
 from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import AgentState, Place, state_in
 from cordboard.calls.request import Callback, Leg, Occasion
-from cordboard.journal.entry import Entry, Tried
+from cordboard.journal.entry import Tried
 from cordboard.journal.outbox import Attempt, Fate, Posted
-from cordboard.journal.port import CallRecord
+from cordboard.journal.port import CallRecord, Key
+from cordboard.journal.sql.statement import Row
 
-Row = dict[str, Any]
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=dict)  # any mapping is a dict to JSON
 
-_encode = msgspec.json.Encoder().encode
-
-
-def call_row(entry: Entry) -> Row:
-    """The row of an accepted call."""
-    record, key = entry.record, entry.key
-    assert record is not None  # the caller looked
-    return {
-        "id": record.id,
-        "tenant": record.tenant,
-        "account": record.account,
-        "dialect": record.dialect,
-        "method": record.method,
-        "accepted_at": record.accepted_at,
-        "channels": _text(list(record.channels)),
-        "request": None if record.request is None else _text(record.request),
-        "external_id": record.external_id,
-        "idempotency_key": None if key is None else key.value,
-        "request_digest": None if key is None else key.digest,
-    }
+CALL: Final = (
+    *("id", "tenant", "account", "dialect", "method", "accepted_at", "channels", "request"),
+    *("external_id", "idempotency_key", "request_digest"),
+)
+EVENT: Final = ("tenant", "seq", "at", "kind", "call", "leg", "channel", "data")
+ENDING: Final = ("ended_at", "outcome", "result", "ended_call")
+AGENT: Final = ("tenant", "group_id", "user_id", "logged_in", "paused", "reason", "at")
+OWED: Final = (
+    *("id", "tenant", "account", "call", "dialect", "url", "at", "event", "fate", "attempts"),
+    "next_at",
+)
+TRIED: Final = (
+    *("fate", "next_at", "last_at", "last_status", "last_error", "last_seconds", "tried_id"),
+)
+"""What the values of each row are, in order."""
 
 
-def event_row(tenant: str, seq: int, at: float, event: CallEvent) -> Row:
-    """The row of an event."""
-    return {
-        "tenant": tenant,
-        "seq": seq,
-        "at": at,
-        "kind": event.kind._value_,
-        "call": event.call,
-        "leg": None if event.leg is None else event.leg._value_,
-        "channel": event.channel,
-        "data": _text(event.data),
-    }
+def call_row(record: CallRecord, key: Key | None) -> Row:
+    """The row of an accepted call (:data:`CALL`)."""
+    return (
+        record.id,
+        record.tenant,
+        record.account,
+        record.dialect,
+        record.method,
+        record.accepted_at,
+        _text(record.channels),
+        None if record.request is None else _text(record.request),
+        record.external_id,
+        None if key is None else key.value,
+        None if key is None else key.digest,
+    )
 
 
-def agent_row(tenant: str, at: float, event: CallEvent) -> Row | None:
-    """The row of the agent that an event tells of; None for an event of something else."""
-    told = state_in(event, at)
+def event_rows(numbered: Sequence[Recorded]) -> list[Row]:
+    """The rows of events (:data:`EVENT`)."""
+    texts = _texts([one.event.data for one in numbered])
+    rows = []
+    for one, text in zip(numbered, texts, strict=True):
+        event, leg = one.event, one.event.leg
+        rows.append(
+            (
+                one.tenant,
+                one.seq,
+                one.at,
+                event.kind._value_,
+                event.call,
+                None if leg is None else leg._value_,
+                event.channel,
+                text,
+            )
+        )
+    return rows
+
+
+def ending_row(one: Recorded, text: str) -> Row:
+    """What a call's last event changes of its row (:data:`ENDING`); ``text`` is its data."""
+    return (one.at, one.event.data.get("outcome"), text, one.event.call)
+
+
+def agent_row(one: Recorded) -> Row | None:
+    """The row of the agent that an event tells of (:data:`AGENT`); None for an event of something
+    else."""
+    told = state_in(one.event, one.at)
     if told is None:
         return None
-    (group_id, user_id), state = told
-    return {
-        "tenant": tenant,
-        "group_id": group_id,
-        "user_id": user_id,
-        "logged_in": state.logged_in,
-        "paused": state.paused,
-        "reason": state.reason,
-        "at": at,
-    }
+    place, state = told
+    return (one.tenant, *place, state.logged_in, state.paused, state.reason, one.at)
 
 
 def agent_of(row: RowMapping) -> tuple[Place, AgentState]:
     """An agent and his state, from his row."""
     state = AgentState(row["logged_in"], row["paused"], row["reason"], row["at"])
     return (row["group_id"], row["user_id"]), state
-
-
-def ending_row(at: float, event: CallEvent) -> Row:
-    """What a call's last event changes of its row; ``ended_call`` is its id."""
-    return {
-        "ended_call": event.call,
-        "ended_at": at,
-        "outcome": event.data.get("outcome"),
-        "result": _text(event.data),
-    }
 
 
 def record_of(row: RowMapping) -> CallRecord:
@@ -118,16 +126,6 @@ def recorded_of(epoch: str, row: RowMapping) -> Recorded:
     return Recorded(epoch, row["seq"], row["at"], row["tenant"], event)
 
 
-def endings(entries: Iterable[Entry]) -> list[Row]:
-    """The changes of the calls that ended."""
-    return [
-        ending_row(entry.at, event)
-        for entry in entries
-        for event in entry.events
-        if event.kind is EventKind.CALL_ENDED
-    ]
-
-
 def _callback_of(request: str | None) -> Callback | None:
     asked = None if request is None else json.loads(request).get("callback")
     if asked is None:
@@ -137,31 +135,31 @@ def _callback_of(request: str | None) -> Callback | None:
 
 
 def owed_row(one: Owed) -> Row:
-    """The row of a callback that is owed, and due at once."""
+    """The row of a callback that is owed, and due at once (:data:`OWED`)."""
     event = one.event
     told: dict[str, Any] = {
-        "kind": event.kind.value,
-        "leg": None if event.leg is None else event.leg.value,
+        "kind": event.kind._value_,
+        "leg": None if event.leg is None else event.leg._value_,
         "channel": event.channel,
-        "data": dict(event.data),
+        "data": event.data,
     }
     if one.external_id is not None:
         told["external_id"] = one.external_id
     if one.seq is not None:
         told["seq"] = one.seq
-    return {
-        "id": one.id,
-        "tenant": one.tenant,
-        "account": one.account,
-        "call": one.call,
-        "dialect": one.dialect,
-        "url": one.url,
-        "at": one.at,
-        "event": _text(told),
-        "fate": Fate.PENDING.value,
-        "attempts": 0,
-        "next_at": one.at,
-    }
+    return (
+        one.id,
+        one.tenant,
+        one.account,
+        one.call,
+        one.dialect,
+        one.url,
+        one.at,
+        _text(told),
+        Fate.PENDING.value,
+        0,
+        one.at,
+    )
 
 
 def posted_of(row: RowMapping) -> Posted:
@@ -188,25 +186,32 @@ def posted_of(row: RowMapping) -> Posted:
 
 
 def tried_row(tried: Tried) -> Row:
-    """What an attempt changes of a callback's row; ``tried_id`` is its id."""
+    """What an attempt changes of a callback's row (:data:`TRIED`)."""
     attempt = tried.attempt
-    return {
-        "tried_id": tried.id,
-        "fate": tried.fate.value,
-        "next_at": tried.next_at,
-        "last_at": attempt.at,
-        "last_status": attempt.status,
-        "last_error": attempt.error,
-        "last_seconds": attempt.seconds,
-    }
+    return (
+        tried.fate.value,
+        tried.next_at,
+        attempt.at,
+        attempt.status,
+        attempt.error,
+        attempt.seconds,
+        tried.id,
+    )
 
 
-def _text(value: Mapping[str, Any] | list[Any]) -> str:
+def _texts(values: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The JSON of each, made in one go."""
+    try:
+        return _ENCODER.encode_lines(values).decode().split("\n")[:-1]
+    except UnicodeEncodeError:
+        return list(map(_text, values))
+
+
+def _text(value: Mapping[str, Any] | Sequence[Any]) -> str:
     """JSON that every database takes: octets of a peer that are no UTF-8 (lone surrogates) become
     question marks."""
-    plain = value if isinstance(value, (dict, list)) else dict(value)
     try:
-        return _encode(plain).decode()
+        return _ENCODER.encode(value).decode()
     except UnicodeEncodeError:
-        text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=dict)
         return text.encode("utf-8", "replace").decode("utf-8")

@@ -63,15 +63,17 @@ class Store:
         return self._engine
 
     def writers_engine(self) -> Engine:
-        """The way of the writer, who has one connection, in a thread of his own."""
+        """The way of the writer, who has one connection, in a thread of his own, and gives values
+        by their places."""
         url = self.url.set(drivername=WRITERS_DRIVERS[self.url.get_backend_name()])
         if not self.is_sqlite:
-            return create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+            return create_engine(
+                url, pool_size=1, max_overflow=0, pool_pre_ping=True, paramstyle="format"
+            )
         engine = create_engine(
             url,
             pool_size=1,
             max_overflow=0,
-            paramstyle="named",
             connect_args={"timeout": BUSY_SECONDS},
         )
         event.listen(engine, "connect", _prepare_sqlite)

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from cordboard.calls.events import CallEvent
+from cordboard.calls.events import Recorded
 from cordboard.calls.people.wrap_ups import WrapUp, wrap_up_in
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement, adding
 from cordboard.journal.sql.tables import wrap_ups
-from cordboard.journal.sql.writing_thread import Statement
 
-_DROP: Final = delete(wrap_ups).where(
-    wrap_ups.c.tenant == bindparam("whose"), wrap_ups.c.user_id == bindparam("who")
+_DROP: Final = Statement(
+    delete(wrap_ups).where(
+        wrap_ups.c.tenant == bindparam("whose"), wrap_ups.c.user_id == bindparam("who")
+    ),
+    *("whose", "who"),
 )
-_ADD: Final = insert(wrap_ups)
+_ADD: Final = adding(wrap_ups, "tenant", "user_id", "group_id", "until")
 
 
-def statements(told: list[tuple[str, CallEvent]]) -> Iterator[tuple[Statement, list[Row]]]:
+def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
     """What events of tenants change."""
     last: dict[tuple[str, int], WrapUp | None] = {}
-    for tenant, event in told:
-        found = wrap_up_in(event)
+    for one in told:
+        found = wrap_up_in(one.event)
         if found is not None:
-            last[tenant, found[0]] = found[1]
-    yield _DROP, [{"whose": tenant, "who": user} for tenant, user in last]
+            last[one.tenant, found[0]] = found[1]
+    yield _DROP, list(last)
     yield (
         _ADD,
         [
-            {"tenant": tenant, "user_id": user, "group_id": one.group, "until": one.until}
-            for (tenant, user), one in last.items()
-            if one is not None
+            (tenant, user, wrap_up.group, wrap_up.until)
+            for (tenant, user), wrap_up in last.items()
+            if wrap_up is not None
         ],
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 import structlog
@@ -22,11 +22,11 @@ from cordboard.calls.owing import Owed
 from cordboard.calls.stages import Stage
 from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
+from cordboard.journal.numbered import Numbered
 from cordboard.journal.port import JournalUnavailable
-from cordboard.journal.sql.batch import Batch
+from cordboard.journal.sql.batch import statements
 from cordboard.journal.sql.checkpoints import Checkpoints
 from cordboard.journal.sql.faults import (
-    Unwritable,
     fault_of,
     is_of_the_data,
     pauses,
@@ -48,16 +48,6 @@ FLUSH_SECONDS: Final = 10.0
 """How long somebody waits for all that was put; a server that stops has to end some time."""
 
 
-class _Waiting:
-    """An entry and who waits for its commit."""
-
-    __slots__ = ("done", "entry")
-
-    def __init__(self, entry: Entry, done: asyncio.Future[None] | None) -> None:
-        self.entry = entry
-        self.done = done
-
-
 class Writer:
     """Writes to ``store`` and puts what is committed into ``view``; ``known_tenants`` have their
     rows already; ``figures`` says what was done."""
@@ -73,15 +63,14 @@ class Writer:
             self._checkpoints = Checkpoints(store, lambda: database.commits, database.checkpoint)
         self._view = view
         self._known_tenants = known_tenants
-        self._owed: Sequence[Owed] = ()
         self._figures = figures
-        self._pending: list[_Waiting] = []
+        self._pending: list[Entry] = []
         self._work = asyncio.Event()
         self._gathering: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
         self._looks = pauses()
+        self._is_busy = False
         self._idle = asyncio.Event()
-        self._idle.set()
         self._task: asyncio.Task[None] | None = None
         self.fault: str | None = None
         """Why nothing can be written just now; None where it can."""
@@ -103,25 +92,30 @@ class Writer:
 
     def put(self, entry: Entry) -> None:
         """Have an entry written in the background."""
-        self._add(_Waiting(entry, None))
+        self._pending.append(entry)
+        self.waiting_events += len(entry.events)
         if self._gathering is None:
             loop = asyncio.get_running_loop()
             self._gathering = loop.call_later(GATHER_SECONDS, self._work.set)
 
-    async def write(self, entry: Entry) -> None:
-        """Write an entry, and return when it is committed; raises :class:`JournalUnavailable`,
-        and then it was not written."""
+    def write(self, entry: Entry) -> Awaitable[None]:
+        """Write an entry, whose commit is to be waited for; raises :class:`JournalUnavailable`, now
+        or then, and then it was not written."""
         if self.fault is not None:
             self._figures.refused += 1
             raise JournalUnavailable(self.fault)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._add(_Waiting(entry, done))
+        entry.done = asyncio.get_running_loop().create_future()
+        self._pending.append(entry)
+        self.waiting_events += len(entry.events)
         self._work.set()
-        await done
+        return entry.done
 
     async def flush(self) -> None:
         """Wait until all that was put before is committed; raises :class:`JournalUnavailable` where
         that takes too long."""
+        if not self._pending and not self._is_busy:
+            return
+        self._idle.clear()
         self._work.set()
         try:
             async with asyncio.timeout(FLUSH_SECONDS):
@@ -138,11 +132,6 @@ class Writer:
             self._looking.cancel()
         await self._database.close()
 
-    def _add(self, waiting: _Waiting) -> None:
-        self._pending.append(waiting)
-        self.waiting_events += len(waiting.entry.events)
-        self._idle.clear()
-
     async def _run(self) -> None:
         while True:
             await self._work.wait()
@@ -151,6 +140,7 @@ class Writer:
                 self._gathering.cancel()
                 self._gathering = None
             batch, self._pending = self._pending, []
+            self._is_busy = True
             try:
                 if batch:
                     await self._commit(batch)
@@ -158,25 +148,33 @@ class Writer:
                     await self._look_for_room()
             except Exception:
                 _log.exception("the journal's writer stumbled")
+            self._is_busy = False
             if not self._pending:
                 self._idle.set()
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, batch: list[Entry]) -> None:
         """Commit a batch, however long it takes; of those that are refused nothing."""
-        wait = pauses()
+        wait: Iterator[float] | None = None
         while batch:
+            numbered: Numbered | None = None
             try:
-                if await self._written(batch):
-                    break
-            except Unwritable:
-                await self._leave_out_what_is_unwritable(batch)
+                numbered = self._view.number(batch)
+                await self._write(numbered)
+            except Exception as error:
+                await self._has_failed(error)
+                if numbered is None or is_of_the_data(error):
+                    await self._leave_out_what_is_unwritable(batch)
+                    return
+            else:
+                self._publish(numbered)
                 return
+            wait = wait or pauses()
             survivors = self._refuse_who_waits(batch)
             if await self._is_there(batch, wait):
-                self._end_refused(batch, survivors)
-                break
+                self._end_refused(batch)
+                self._publish(numbered)
+                return
             batch = survivors
-        self._publish(batch)
 
     async def _look_for_room(self) -> None:
         """Take requests again where there is room for one: what lives may need less."""
@@ -194,53 +192,49 @@ class Writer:
             self._looks = pauses()
             _log.info("the journal can be written again")
 
-    async def _written(self, batch: list[_Waiting]) -> bool:
-        try:
-            await self._write([waiting.entry for waiting in batch])
-        except Exception as error:
-            self._figures.failed += 1
-            await self._database.drop()
-            reason = reason_of(error)
-            if is_of_the_data(error):
-                raise Unwritable(f"{type(error).__name__}: {reason}") from None
-            if self.fault is None:
-                _log.error("the journal can't be written", reason=reason)
-            self.fault = fault_of(reason)
-            return False
-        return True
+    async def _has_failed(self, error: Exception) -> None:
+        """A batch was not written; only what is wrong with the database is a fault of its."""
+        self._figures.failed += 1
+        await self._database.drop()
+        if is_of_the_data(error):
+            return
+        reason = reason_of(error)
+        if self.fault is None:
+            _log.error("the journal can't be written", reason=reason)
+        self.fault = fault_of(reason)
 
-    async def _leave_out_what_is_unwritable(self, batch: list[_Waiting]) -> None:
+    async def _leave_out_what_is_unwritable(self, batch: list[Entry]) -> None:
         """One entry that no database takes (a fault of ours) is not to keep all others waiting."""
         if len(batch) > 1:
-            for waiting in batch:
-                await self._commit([waiting])
+            for entry in batch:
+                await self._commit([entry])
             return
-        for waiting in batch:
+        for entry in batch:
             self._figures.lost += 1
-            _log.error("an entry of the journal is lost", tenant=waiting.entry.tenant)
-            self.waiting_events -= len(waiting.entry.events)
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_exception(JournalUnavailable("it can't be written down"))
+            _log.error("an entry of the journal is lost", tenant=entry.tenant)
+            self.waiting_events -= len(entry.events)
+            if entry.done is not None and not entry.done.done():
+                entry.done.set_exception(JournalUnavailable("it can't be written down"))
 
-    def _refuse_who_waits(self, batch: list[_Waiting]) -> list[_Waiting]:
+    def _refuse_who_waits(self, batch: list[Entry]) -> list[Entry]:
         """Nobody is to wait for a disk; gives what is to be written all the same."""
         fault = self.fault or ""
-        for waiting in (*batch, *self._pending):
-            if waiting.done is not None:
+        for entry in (*batch, *self._pending):
+            if entry.done is not None:
                 self._figures.refused += 1
-                self.waiting_events -= len(waiting.entry.events)
-                if not waiting.done.done():  # whoever waited may have gone
-                    waiting.done.set_exception(JournalUnavailable(fault))
-        self._pending = [waiting for waiting in self._pending if waiting.done is None]
-        return [waiting for waiting in batch if waiting.done is None]
+                self.waiting_events -= len(entry.events)
+                if not entry.done.done():  # whoever waited may have gone
+                    entry.done.set_exception(JournalUnavailable(fault))
+        self._pending = [entry for entry in self._pending if entry.done is None]
+        return [entry for entry in batch if entry.done is None]
 
-    async def _is_there(self, batch: list[_Waiting], wait: Iterator[float]) -> bool:
+    async def _is_there(self, batch: list[Entry], wait: Iterator[float]) -> bool:
         """Whether a batch is there although its commit seemed to fail: the answer to a COMMIT may
         be lost where its effect is not. Asks until the database answers."""
         while True:
             await asyncio.sleep(next(wait))
             try:
-                return await self._is_numbered([waiting.entry for waiting in batch])
+                return await self._is_numbered(batch)
             except (SQLAlchemyError, OSError) as error:
                 self.fault = fault_of(reason_of(error))
                 await self._database.drop()
@@ -252,39 +246,33 @@ class Writer:
             return False
         return await self._database.newest(first.tenant) > self._view.last_seq(first.tenant)
 
-    def _end_refused(self, batch: list[_Waiting], survivors: list[_Waiting]) -> None:
+    def _end_refused(self, batch: list[Entry]) -> None:
         """Whoever was refused is not to find his call alive: it gets its end."""
-        for waiting in batch:
-            if waiting not in survivors:
-                self.waiting_events += len(waiting.entry.events)
-                record = waiting.entry.record
+        for entry in batch:
+            if entry.done is not None:
+                self.waiting_events += len(entry.events)
+                record = entry.record
                 if record is not None:
                     refused = CallResult(Outcome.REFUSED, Cause.INTERRUPTED, Stage.ACCEPTED.value)
                     end = CallEvent(EventKind.CALL_ENDED, record.id, data=refused.as_dict())
-                    self.put(Entry(record.tenant, waiting.entry.at, (end,)))
+                    self.put(Entry(record.tenant, entry.at, (end,)))
 
-    async def _write(self, entries: list[Entry]) -> None:
+    async def _write(self, numbered: Numbered) -> None:
         figures = self._figures
         began = figures.writing_since = time.perf_counter()
         try:
-            batch = Batch(entries, self._view, self._known_tenants)
-            self._owed = batch.owed
-            await self._database.write(batch.statements())
+            await self._database.write(statements(numbered, self._known_tenants))
         finally:
             figures.writing_since = None
-        self._known_tenants.update(batch.tenants)
+        self._known_tenants.update(numbered.logs)
         figures.batches.add(time.perf_counter() - began)
 
-    def _publish(self, batch: list[_Waiting]) -> None:
-        news, self._owed = self._owed, ()
-        logs = {self._view.commit(waiting.entry) for waiting in batch}
-        for log in (*logs, self._view.all):
-            log.wake()
-        for waiting in batch:
-            self.waiting_events -= len(waiting.entry.events)
-            if waiting.done is not None and not waiting.done.done():
-                waiting.done.set_result(None)
-        for one in news:
-            self._view.told(one)
-            if self.told is not None:
+    def _publish(self, numbered: Numbered) -> None:
+        self._view.commit(numbered)
+        for entry in numbered.entries:
+            self.waiting_events -= len(entry.events)
+            if entry.done is not None and not entry.done.done():
+                entry.done.set_result(None)
+        if self.told is not None:
+            for one in numbered.owed:
                 self.told(one)

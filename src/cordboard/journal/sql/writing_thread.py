@@ -2,29 +2,43 @@
 
 A driver that is asked statement by statement from the event loop changes threads some ten times a
 commit, which costs more than the writing. Here a transaction is one errand to one thread, and a
-statement is translated into SQL once; its rows go to the driver's own cursor as they are, named as
-the columns (SQLAlchemy around each execution would cost as much as the execution).
+statement is translated into SQL once; its rows go to the driver's own cursor as they are
+(SQLAlchemy around each execution would cost as much as the execution).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
-from sqlalchemy import Connection, Delete, Dialect, Engine, Insert, Update, func, select
+from sqlalchemy import Connection, Dialect, Engine, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cordboard.journal.sql.errand_thread import ErrandThread
-from cordboard.journal.sql.rows import Row
+from cordboard.journal.sql.statement import Row, Statement
 from cordboard.journal.sql.store import PASSIVE_CHECKPOINT
 from cordboard.journal.sql.tables import events
 
-Statement = Insert | Update | Delete
+_Translated = tuple[str, Callable[[Row], Row] | None]
+"""SQL, and how the values of a row are put in its order where they are not in it."""
 
 
 def _told_alike(error: Exception, dialect: Dialect) -> BaseException:
     """An error of the driver, as SQLAlchemy names it for all of them."""
     return DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
+
+
+def _translated(statement: Statement, engine: Engine) -> _Translated:
+    compiled = statement.sql.compile(
+        engine, column_keys=list(statement.names), for_executemany=True
+    )
+    wanted, given = list(compiled.positiontup or ()), list(statement.names)
+    if wanted == given:
+        return str(compiled), None
+    own = {name: one.value for one, name in compiled.bind_names.items() if not one.required}
+    places = [[*given, *own].index(name) for name in wanted]
+    constants = tuple(own.values())
+    return str(compiled), lambda row: tuple(map((row + constants).__getitem__, places))
 
 
 class WritingThread:
@@ -40,31 +54,29 @@ class WritingThread:
         self._claim = claim
         self._thread = ErrandThread("journal")
         self._connection: Connection | None = None
-        self._translated: dict[Statement, tuple[str, Row]] = {}
+        self._translated: dict[Statement, _Translated] = {}
         self.commits = 0
         """How many there were."""
 
-    async def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> None:
+    def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> Awaitable[None]:
         """Execute statements, each for all its rows, and commit."""
-        await self._thread.run(
-            self._write, [self._translate(one, rows) for one, rows in statements]
-        )
+        return self._thread.run(self._write, list(statements))
 
-    async def connect(self) -> None:
+    def connect(self) -> Awaitable[Connection]:
         """Connect now, where that was not needed yet."""
-        await self._thread.run(self._connected)
+        return self._thread.run(self._connected)
 
-    async def newest(self, tenant: str) -> int:
+    def newest(self, tenant: str) -> Awaitable[int]:
         """The highest number of a tenant's events, 0 where there are none."""
-        return await self._thread.run(self._newest, tenant)
+        return self._thread.run(self._newest, tenant)
 
-    async def checkpoint(self) -> None:
+    def checkpoint(self) -> Awaitable[None]:
         """Have SQLite copy the rest of its log, between two transactions."""
-        await self._thread.run(self._checkpoint)
+        return self._thread.run(self._checkpoint)
 
-    async def drop(self) -> None:
+    def drop(self) -> Awaitable[None]:
         """Let go of a connection that may be broken."""
-        await self._thread.run(self._drop)
+        return self._thread.run(self._drop)
 
     async def close(self) -> None:
         """Disconnect, and end the thread."""
@@ -72,17 +84,11 @@ class WritingThread:
         await self._thread.run(self._engine.dispose)
         self._thread.close()
 
-    def _translate(self, statement: Statement, rows: list[Row]) -> tuple[str, list[Row]]:
-        """SQL, and the rows with what the statement itself says beside them."""
+    def _translated_once(self, statement: Statement) -> _Translated:
         known = self._translated.get(statement)
         if known is None:
-            compiled = statement.compile(
-                self._engine, column_keys=list(rows[0]) if rows else None, for_executemany=True
-            )
-            own = {n: one.value for one, n in compiled.bind_names.items() if not one.required}
-            known = self._translated[statement] = (str(compiled), own)
-        sql, own = known
-        return sql, [row | own for row in rows] if own else rows
+            known = self._translated[statement] = _translated(statement, self._engine)
+        return known
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -97,16 +103,14 @@ class WritingThread:
             self._connection = connection
         return self._connection
 
-    def _write(self, statements: list[tuple[str, list[Row]]]) -> None:
+    def _write(self, statements: list[tuple[Statement, list[Row]]]) -> None:
         connection = self._connected().connection
         dialect = self._engine.dialect
         try:
             cursor = connection.cursor()
-            for sql, rows in statements:
-                if len(rows) > 1:
-                    cursor.executemany(sql, rows)
-                else:
-                    cursor.execute(sql, *rows)
+            for statement, rows in statements:
+                sql, ordered = self._translated_once(statement)
+                cursor.executemany(sql, rows if ordered is None else list(map(ordered, rows)))
             cursor.close()
             connection.commit()
         except dialect.loaded_dbapi.Error as error:
