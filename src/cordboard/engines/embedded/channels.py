@@ -85,7 +85,7 @@ class Channel(TalkingEnd):
         self._failure: tuple[int, str] | None = None
         self._hang_up_cause = Cause.NORMAL
         self._figures: MediaFigures | None = None
-        self._early = EarlyAudio()
+        self._early: EarlyAudio | None = None  # once there may be any, until the answer
 
     # Commands
 
@@ -139,8 +139,11 @@ class Channel(TalkingEnd):
             self._take_early_answer(event.sdp)
         if event.status in RINGING_STATUSES:
             self._with.tell(Ringing(self.id, event.status))
-        if self._early.ringing(event.status, described, event.early_dialogs):
-            self._tell_early_media()
+        if described and self._early is None:
+            self._early = EarlyAudio()
+        early = self._early
+        if early is not None and early.ringing(event.status, described, event.early_dialogs):
+            self._tell_early_media(early)
 
     def on_answered(self, event: InviteAnswered) -> None:
         """2xx, acknowledged."""
@@ -215,8 +218,10 @@ class Channel(TalkingEnd):
     def on_media(self, event: media_events.MediaEvent) -> None:
         """What the media session noticed."""
         if isinstance(event, media_events.EarlyMedia):
-            if self._early.present(event.started):
-                self._tell_early_media()
+            if self.state is ChannelState.DIALLING:
+                early = self._early = self._early or EarlyAudio()
+                if early.present(event.started):
+                    self._tell_early_media(early)
         elif self._talk is None or self.audio is None:
             return
         elif isinstance(event, media_events.Digit):
@@ -230,7 +235,7 @@ class Channel(TalkingEnd):
 
     def _begin_to_talk(self, audio: ChannelAudio) -> None:
         self._move(ChannelTrigger.ANSWERED)
-        self._early.end()
+        self._early = None
         audio.session.answered()
         talk = self._talk = Talk(self.id, audio, self._with)
         self._with.tell(Answered(self.id))
@@ -267,8 +272,8 @@ class Channel(TalkingEnd):
             self._servers = None  # which know the way back to us
             if self.audio is not None:
                 self._silence()
-            if self._early.flowing:  # whoever listens to it is to hear something else
-                self._early.end()
+            early, self._early = self._early, None
+            if early is not None and early.flowing:  # who listens to it is to hear something else
                 self._with.tell(EarlyMedia(self.id, False))
             self._with.forget(self)
             self._with.tell(last_word())
@@ -308,6 +313,6 @@ class Channel(TalkingEnd):
         except SipParseError:
             return  # the 2xx decides
 
-    def _tell_early_media(self) -> None:
+    def _tell_early_media(self, early: EarlyAudio) -> None:
         if self.state is ChannelState.DIALLING:
-            self._with.tell(EarlyMedia(self.id, self._early.flowing))
+            self._with.tell(EarlyMedia(self.id, early.flowing))

@@ -31,16 +31,12 @@ class EarlyAudio:
             self._alerting = False
         elif status == 180:
             self._alerting = True
-        return self._present and self._judge()
+        return self._judge()
 
     def present(self, present: bool) -> bool:
         """Audio began or ceased; True if ``flowing`` changed."""
         self._present = present
         return self._judge()
-
-    def end(self) -> None:
-        """There is no early media any more."""
-        self.flowing = False
 
     def _judge(self) -> bool:
         was = self.flowing
