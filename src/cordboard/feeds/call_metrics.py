@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from cordboard.calls.events import EventKind, Json, Recorded
+from cordboard.calls.events import CallEvent, EventKind, Json, Recorded
+from cordboard.calls.request import Leg
 from cordboard.feeds.queue_metrics import QueueMetrics
 from cordboard.feeds.recording_metrics import RecordingMetrics
 from cordboard.histogram import Histogram
@@ -40,9 +41,7 @@ class CallMetrics:
         self._accepted: Counter[tuple[str, str]] = Counter()
         self._ended: Counter[tuple[str, str]] = Counter()
         self._rings = {
-            (leg, result): Histogram(SECONDS)
-            for leg in ("first", "second")
-            for result in ("answered", "failed")
+            (leg, result): Histogram(SECONDS) for leg in Leg for result in ("answered", "failed")
         }
         self._setup = Histogram(SECONDS)
         self._queues = QueueMetrics()
@@ -63,50 +62,61 @@ class CallMetrics:
                 if not events:
                     await self._see_whether_it_was_too_much(self._reader)
                     return
-                for recorded in events:
-                    self._take(recorded)
+                self._take(events)
                 await asyncio.sleep(0)
 
     async def _see_whether_it_was_too_much(self, reader: Reader) -> None:
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(0):
-                    self._take(await anext(reader))
+                    self._take([await anext(reader)])
         except ResyncNeeded:
             self._missed += 1
             self._reader = self._journal.read_all()
 
-    def _take(self, recorded: Recorded) -> None:
-        event = recorded.event
-        data = event.data
-        match event.kind:
-            case EventKind.CALL_ACCEPTED:
-                self._accepted[str(data.get("dialect")), str(data.get("method"))] += 1
-                self._remember(event.call, recorded.at)
-            case EventKind.CALL_STARTED:
-                self._remember(event.call, recorded.at)
-            case EventKind.LEG_ANSWERED if event.leg is not None:
-                self._rings[event.leg.value, "answered"].add(_seconds(data, "ring_seconds"))
-            case EventKind.LEG_FAILED if event.leg is not None:
-                self._rings[event.leg.value, "failed"].add(_seconds(data, "ring_seconds"))
-            case EventKind.CALL_BRIDGED:
-                began = self._begun.pop(event.call, None)
-                if began is not None:
-                    self._setup.add(max(0.0, recorded.at - began))
-            case EventKind.QUEUE_LEFT:
-                self._queues.take(recorded)
-            case EventKind.CALL_ENDED:
-                self._begun.pop(event.call, None)
-                self._ended[str(data.get("outcome")), str(data.get("cause"))] += 1
-                self._talked += _seconds(data, "talk_seconds")
-                if self._ending is not None:
-                    self._ending(recorded)
-            case kind if kind in OF_RECORDINGS:
-                self._recordings.take(recorded)
+    def _take(self, events: Iterable[Recorded]) -> None:
+        for recorded in events:
+            counts = _COUNTED.get(recorded.event.kind)
+            if counts is not None:
+                counts(self, recorded)
 
-    def _remember(self, call: str, at: float) -> None:
+    def _accepts(self, recorded: Recorded) -> None:
+        data = recorded.event.data
+        self._accepted[str(data.get("dialect")), str(data.get("method"))] += 1
+        self._begins(recorded)
+
+    def _begins(self, recorded: Recorded) -> None:
         if len(self._begun) < MAX_BEGUN:
-            self._begun[call] = at
+            self._begun[recorded.event.call] = recorded.at
+
+    def _answers(self, recorded: Recorded) -> None:
+        self._rang(recorded.event, "answered")
+
+    def _fails(self, recorded: Recorded) -> None:
+        self._rang(recorded.event, "failed")
+
+    def _rang(self, event: CallEvent, result: str) -> None:
+        if event.leg is not None:
+            self._rings[event.leg, result].add(_seconds(event.data, "ring_seconds"))
+
+    def _bridges(self, recorded: Recorded) -> None:
+        began = self._begun.pop(recorded.event.call, None)
+        if began is not None:
+            self._setup.add(max(0.0, recorded.at - began))
+
+    def _ends(self, recorded: Recorded) -> None:
+        data = recorded.event.data
+        self._begun.pop(recorded.event.call, None)
+        self._ended[str(data.get("outcome")), str(data.get("cause"))] += 1
+        self._talked += _seconds(data, "talk_seconds")
+        if self._ending is not None:
+            self._ending(recorded)
+
+    def _leaves_a_queue(self, recorded: Recorded) -> None:
+        self._queues.take(recorded)
+
+    def _tells_of_a_recording(self, recorded: Recorded) -> None:
+        self._recordings.take(recorded)
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, as Prometheus wants them."""
@@ -123,8 +133,8 @@ class CallMetrics:
         rings = HistogramMetricFamily(
             "cordboard_ring_seconds", "How long a leg rang.", labels=("leg", "result")
         )
-        for names, histogram in self._rings.items():
-            rings.add_metric(names, histogram.cumulative(), histogram.total)
+        for (leg, result), histogram in self._rings.items():
+            rings.add_metric((leg.value, result), histogram.cumulative(), histogram.total)
         yield from (accepted, ended, rings)
         yield from self._queues.collect()
         yield from self._recordings.collect()
@@ -147,3 +157,16 @@ class CallMetrics:
 def _seconds(data: Mapping[str, Json], key: str) -> float:
     found = data.get(key)
     return float(found) if isinstance(found, int | float) else 0.0
+
+
+_COUNTED: Final = {
+    EventKind.CALL_ACCEPTED: CallMetrics._accepts,
+    EventKind.CALL_STARTED: CallMetrics._begins,
+    EventKind.LEG_ANSWERED: CallMetrics._answers,
+    EventKind.LEG_FAILED: CallMetrics._fails,
+    EventKind.CALL_BRIDGED: CallMetrics._bridges,
+    EventKind.QUEUE_LEFT: CallMetrics._leaves_a_queue,
+    EventKind.CALL_ENDED: CallMetrics._ends,
+    **dict.fromkeys(OF_RECORDINGS, CallMetrics._tells_of_a_recording),
+}
+"""What is counted of each kind of event, and of no other."""

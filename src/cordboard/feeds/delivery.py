@@ -65,6 +65,10 @@ class Manner:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+_POST: Final = Manner("POST")
+_GET: Final = Manner("GET")
+
+
 class Courier:
     """Makes attempts; ``wall`` tells the time in seconds since 1970."""
 
@@ -98,17 +102,20 @@ class Courier:
                 headers["Content-Type"] = "application/json"
             if terms.secrets:
                 headers["webhook-signature"] = signature(terms.secrets, id, int(began), body)
-            how = manner or Manner("POST" if body else "GET")
+            how = manner or (_POST if body else _GET)
+            if how.headers:
+                headers = _over(headers, how.headers)
             try:
-                status = await self._outbound.told(
-                    how.method, url, body, _over(headers, how.headers), inside=terms.inside
+                answer = await self._outbound.answer(
+                    how.method, url, body, headers, inside=terms.inside
                 )
             except OutboundFailed as failure:
                 self._slots.silent(host)
                 _log.info("delivery.no_answer", id=id, host=host, why=str(failure))
                 return Attempt(began, None, str(failure), self._wall() - began)
         self._slots.answered(host)
-        return Attempt(began, status, None, self._wall() - began)
+        # What was said counts, though the rest of it may not come.
+        return Attempt(began, answer.status, None, self._wall() - began)
 
     def fate_after(self, attempt: Attempt, attempts: int) -> tuple[Fate, float | None]:
         """What becomes of a callback after its attempt number ``attempts``, and when it is tried

@@ -39,18 +39,12 @@ class AttemptsOwed:
 
     def __init__(self, directory: Callable[[], Directory]) -> None:
         self._directory = directory
-        self._known: dict[str, tuple[TenantDirectory, bool]] = {}
 
     def concerns(self, domain: str) -> bool:
         """Whether a tenant has a program that fetches documents, for they alone ask for such
         calls."""
         tenant = self._directory().tenant(domain)
-        if tenant is None:
-            return False
-        known = self._known.get(domain)
-        if known is None or known[0] is not tenant:
-            known = self._known[domain] = (tenant, _fetches(tenant))
-        return known[1]
+        return tenant is not None and _fetches(tenant)
 
     def owed(
         self, tenant: str, accepted: CallEvent, event: CallEvent, at: float, seq: int

@@ -121,19 +121,7 @@ class Outbound:
         Only the open Internet is reached, or with ``inside`` every address. Raises
         :class:`OutboundFailed` where no answer came.
         """
-        return await self.told("POST", url, body, headers, inside=inside)
-
-    async def told(
-        self,
-        method: str,
-        url: URL,
-        body: bytes,
-        headers: Mapping[str, str],
-        *,
-        inside: bool = False,
-    ) -> int:
-        """Send any request and give the answer's status, like :meth:`post`."""
-        answer = await self._answer(method, url, body, headers, inside)
+        answer = await self.answer("POST", url, body, headers, inside=inside)
         return answer.status  # what was said counts, though its body may not come
 
     async def ask(
@@ -143,7 +131,7 @@ class Outbound:
 
         Raises :class:`OutboundFailed` where no such answer came, or one that is too long.
         """
-        answer = await self._answer("POST", url, body, headers, inside)
+        answer = await self.answer("POST", url, body, headers, inside=inside)
         if answer.status != _OK:
             raise OutboundFailed(f"status {answer.status}")
         return _whole(answer)
@@ -159,12 +147,20 @@ class Outbound:
     ) -> tuple[int, bytes]:
         """Send any request and give the answer's status and all that it holds, else like
         :meth:`post`. Raises :class:`OutboundFailed` also for an answer that is too long."""
-        answer = await self._answer(method, url, body, headers, inside)
+        answer = await self.answer(method, url, body, headers, inside=inside)
         return answer.status, _whole(answer)
 
-    async def _answer(
-        self, method: str, url: URL, body: bytes, headers: Mapping[str, str], inside: bool
+    async def answer(
+        self,
+        method: str,
+        url: URL,
+        body: bytes,
+        headers: Mapping[str, str],
+        *,
+        inside: bool = False,
     ) -> Answer:
+        """Send any request and give what came of its answer, of which a part may be missing, else
+        like :meth:`post`."""
         try:
             target = _target(url)
             request = _request(method, target, body, headers)

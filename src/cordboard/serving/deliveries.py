@@ -9,7 +9,8 @@ from collections.abc import Callable
 from cordboard.directory.snapshot import Directory
 from cordboard.exchange.exchange import Exchange
 from cordboard.feeds.callbacks import Callbacks
-from cordboard.feeds.delivery import Courier, Terms
+from cordboard.feeds.concerned import Concerned
+from cordboard.feeds.delivery import Courier
 from cordboard.feeds.enswitch.happenings import CUSTOMER, WEBHOOK, EnswitchOwed
 from cordboard.feeds.enswitch.telling import Telling
 from cordboard.feeds.group_calls import HOOK, GroupsOwed
@@ -20,8 +21,8 @@ from cordboard.feeds.outbound import Outbound
 from cordboard.feeds.project_calls import DIALECT as PROJECT
 from cordboard.feeds.project_calls import ProjectsOwed
 from cordboard.feeds.project_events import ProjectEvents
+from cordboard.feeds.terms import TermsOfAccounts
 from cordboard.feeds.zendesk import ZendeskDesk
-from cordboard.journal.also_owed import Together
 from cordboard.journal.port import Journal
 
 
@@ -35,15 +36,6 @@ def deliveries(
     """Whoever delivers what the journal says is owed, as the directory of the moment has it; this
     server is called ``node``."""
 
-    def terms(domain: str, account: str) -> Terms:
-        """How callbacks of an account are delivered."""
-        tenant = directory().tenant(domain)
-        if tenant is None:
-            return Terms()
-        one = tenant.account(account)
-        secrets = () if one is None else one.webhook_secrets
-        return Terms(secrets, tenant.policy.callbacks_inside)
-
     courier = Courier(outbound, time.time)
     hooks = GroupHooks(courier, directory)
     zendesk = ZendeskDesk(outbound, journal, directory, time.time)
@@ -51,7 +43,7 @@ def deliveries(
     telling = Telling(courier, journal, directory, node)
     attempts = JobAttempts(journal, exchange.place, exchange.new_call_id, time.time)
     several = (GroupsOwed, ProjectsOwed, EnswitchOwed, AttemptsOwed)
-    journal.owe_also(Together(*(one(directory) for one in several)))
+    journal.owe_also(Concerned(directory, *(one(directory) for one in several)))
     others = {
         HOOK: hooks.deliver,
         PROJECT: projects.deliver,
@@ -60,4 +52,5 @@ def deliveries(
         ATTEMPT: attempts.deliver,
         **zendesk.deliverers(),
     }
+    terms = TermsOfAccounts(directory).of
     return Callbacks(journal, courier, time.time, terms, others=others)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_FIRST: Final = ("timestamp", "level", "event", "exception")
+_FIRST: Final = frozenset({"timestamp", "level", "event", "exception"})
 
 
 def configure_logs(level: int = logging.INFO, *, as_json: bool = False) -> None:
@@ -64,18 +64,22 @@ class _Standard(logging.Formatter):
 
 def _text(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
     """A line for people; what an exception left stands below it."""
-    shown = [f"{key}={_shown(value)}" for key, value in event.items() if key not in _FIRST]
-    fields = " ".join(shown)
+    told = [f"{key}={value!s}" for key, value in event.items() if key not in _FIRST]
+    fields = " ".join(told)
+    if fields.count(" ") >= len(told) or not fields.isprintable():
+        fields = " ".join(_quoted(event))
     line = f"{event['timestamp']} [{event['level']:<8}] {event['event']}"
     line = f"{line}  {fields}" if fields else line
     exception = event.get("exception")
     return line if exception is None else f"{line}\n{exception}"
 
 
-def _shown(value: object) -> str:
-    """A value on one line, whatever is in it."""
-    text = str(value)
-    return text if text.isprintable() and " " not in text else repr(text)
+def _quoted(event: EventDict) -> Iterator[str]:
+    """The same where a value has a space in it, or what is not for one line: that is quoted."""
+    for key, value in event.items():
+        if key not in _FIRST:
+            text = str(value)
+            yield f"{key}={text if text.isprintable() and ' ' not in text else repr(text)}"
 
 
 def _json(_logger: WrappedLogger, _name: str, event: EventDict) -> str:

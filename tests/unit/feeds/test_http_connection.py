@@ -72,7 +72,7 @@ async def test_a_request_is_what_the_url_and_its_headers_say() -> None:
     server = Server(CONTENT)
     async with served(server) as (outbound, url):
         await outbound.post(url.with_user("a").with_password("b"), b"{}", {"X-A": "1"}, inside=True)
-        await outbound.told("GET", url, b"", {}, inside=True)
+        await outbound.answer("GET", url, b"", {}, inside=True)
         await outbound.post(url, b"", {}, inside=True)
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     line, *headers = head.decode().split("\r\n")
@@ -163,8 +163,8 @@ async def test_what_is_safe_to_repeat_is_when_the_server_has_just_hung_up() -> N
     """A server may end an idle connection at the moment at which it is used again."""
     server = Server(CONTENT, b"", CONTENT, b"", closes=lambda number: number in (1, 3))
     async with served(server) as (outbound, url):
-        assert await outbound.told("GET", url, b"", {}, inside=True) == 200
-        assert await outbound.told("GET", url, b"", {}, inside=True) == 200
+        assert (await outbound.answer("GET", url, b"", {}, inside=True)).status == 200
+        assert (await outbound.answer("GET", url, b"", {}, inside=True)).status == 200
         with pytest.raises(OutboundFailed, match="NoAnswer"):
             await outbound.post(url, b"{}", {}, inside=True)
     assert len(server.requests) == 4

@@ -72,3 +72,28 @@ async def test_who_waits_for_a_host_that_falls_silent_is_sent_away() -> None:
     await requests.begin(AILING_SLOTS + AILING_WAITING + 1)
     assert requests.under_way == AILING_SLOTS + AILING_WAITING + 1
     await requests.end()
+
+
+async def test_a_host_is_forgotten_for_another_only_when_nothing_is_under_way_to_it() -> None:
+    slots = HostSlots(remembered=2)
+    async with slots.slot("busy"), slots.slot("idle"):
+        slots.silent("busy")
+        slots.silent("idle")
+    held = slots.slot("busy")
+    async with held:
+        async with slots.slot("new"):
+            assert slots.slot("busy") is held
+        again = slots.slot("idle")
+        async with again, again, again:
+            pass  # it may be well again, for all that is known
+
+
+async def test_an_ailing_host_is_known_again_when_nothing_is_under_way_to_it() -> None:
+    requests = Requests()
+    await requests.begin(1)
+    requests.slots.silent(HOST)
+    await requests.end()
+    requests.over.clear()
+    await requests.begin(HEALTHY_SLOTS)
+    assert requests.under_way == AILING_SLOTS
+    await requests.end()

@@ -48,6 +48,7 @@ def written(*, as_json: bool) -> str:
 
 def test_a_traceback_shows_no_variables_and_standard_output_stays_free() -> None:
     text = written(as_json=False)
+    assert "text='a\\n2026 [info] b' odd='\\udcfc' error=no\n" in text
     assert text.count("RuntimeError: it broke") == 2
     assert "broke  call=call-1" in text
     assert "broke too  by=library" in text
