@@ -13,16 +13,22 @@ never looked at by the garbage collector. None of them leads back to itself.
 from __future__ import annotations
 
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 __all__ = ["Word", "often_made"]
 
 
 class Word(Enum):
-    """An enumeration whose members are keys of tables: each is one object, and found as such.
-    Enum's own hash is that of its name, by a function of Python, 100 times a call."""
+    """An enumeration whose members are keys of tables, and are written down: each is one object,
+    found as such, and has its value at hand. Enum's own hash is that of its name, by a function of
+    Python, 100 times a call, and its own ``value`` takes two (until Python 3.12), 15 times a call.
+    """
 
     __hash__ = object.__hash__
+
+    if not TYPE_CHECKING:
+        value = property(attrgetter("_value_"))
 
 
 if TYPE_CHECKING:

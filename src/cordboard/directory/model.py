@@ -15,6 +15,7 @@ from cordboard.directory.integrations import NONE, Integrations
 from cordboard.directory.queue_rules import QueueRules
 from cordboard.directory.recording import RecordPolicy
 from cordboard.directory.steps import Step
+from cordboard.values import Word
 
 
 class GroupKind(Enum):
@@ -44,7 +45,7 @@ _STRATEGIES = {
 }
 
 
-class AutoAnswerStyle(Enum):
+class AutoAnswerStyle(Word):
     """Which header dialect asks a terminal to answer by itself (field.md, B 14)."""
 
     ALL = "all"

@@ -84,7 +84,7 @@ class CallLog:
             data["trunk"] = asked.from_trunk
         if asked.diverted_by:
             data["diverted_by"] = asked.diverted_by
-        self.write(CallEvent(EventKind.CHANNEL_OFFERED, self.call, Leg.FIRST, channel.id, data))
+        self.tell(EventKind.CHANNEL_OFFERED, Leg.FIRST, channel.id, data)
 
     def picked_up(self, plan: LegPlan, channel: PlannedChannel) -> None:
         """Somebody calls us to take another one's place."""
@@ -95,7 +95,7 @@ class CallLog:
             "caller_number": plan.caller.number,
             "caller_name": plan.caller.name,
         }
-        self.write(CallEvent(EventKind.CHANNEL_OFFERED, self.call, plan.leg, channel.id, data))
+        self.tell(EventKind.CHANNEL_OFFERED, plan.leg, channel.id, data)
 
     def dialled(
         self, plan: LegPlan, channel: Channel, endpoint: Endpoint, caller: CallerId
@@ -121,7 +121,7 @@ class CallLog:
     ) -> None:
         """A channel is sent somewhere else; ``refused`` says why it does not go there."""
         data: dict[str, Json] = {"to": target.user, "host": target.host, "refused": refused}
-        self.write(CallEvent(EventKind.CHANNEL_REDIRECTED, self.call, leg, channel, data))
+        self.tell(EventKind.CHANNEL_REDIRECTED, leg, channel, data)
 
     def failed_over(
         self, leg: Leg, failure: Failed, refused: Trunk | None, channel: Channel
@@ -137,7 +137,7 @@ class CallLog:
             "next": channel.trunk.name if channel.trunk is not None else None,
             "passed_over": list(channel.passed_over),
         }
-        self.write(CallEvent(EventKind.CHANNEL_FAILED_OVER, self.call, leg, failure.channel, data))
+        self.tell(EventKind.CHANNEL_FAILED_OVER, leg, failure.channel, data)
 
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""
@@ -147,13 +147,11 @@ class CallLog:
 
     def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
         """Audio of an unanswered channel began or ceased."""
-        self.write(
-            CallEvent(EventKind.CHANNEL_EARLY_MEDIA, self.call, leg, channel, {"flowing": flowing})
-        )
+        self.tell(EventKind.CHANNEL_EARLY_MEDIA, leg, channel, {"flowing": flowing})
 
     def screening(self, leg: Leg, channel: str) -> None:
         """Somebody has picked up and is asked whether he takes the call."""
-        self.write(CallEvent(EventKind.CHANNEL_SCREENING, self.call, leg, channel, {}))
+        self.tell(EventKind.CHANNEL_SCREENING, leg, channel, {})
 
     def answered(self, leg: Leg, channel: str) -> None:
         """A channel was answered."""
@@ -199,11 +197,7 @@ class CallLog:
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
-        self.write(
-            CallEvent(
-                EventKind.LEG_FAILED, self.call, leg, None, verdict_data(verdict, ring_seconds)
-            )
-        )
+        self.tell(EventKind.LEG_FAILED, leg, None, verdict_data(verdict, ring_seconds))
 
     def acted(self, acts: Iterable[CallEvent]) -> None:
         """What a feature code does is done: events of no call."""
@@ -212,9 +206,7 @@ class CallLog:
 
     def labelled(self, leg: Leg | None, labels: Mapping[str, str]) -> None:
         """A client has the parties told otherwise."""
-        self.write(
-            CallEvent(EventKind.CALL_LABELLED, self.call, leg, None, {"labels": dict(labels)})
-        )
+        self.tell(EventKind.CALL_LABELLED, leg, None, {"labels": dict(labels)})
 
     def forwarded(
         self, plan: LegPlan | ProgramPlan, hops: tuple[Hop, ...], leg: Leg = Leg.SECOND
@@ -224,15 +216,7 @@ class CallLog:
         leg = plan.leg if isinstance(plan, LegPlan) else leg
         for hop in hops:
             party: Json = None if hop.refused is not None else plan.party.as_dict()
-            self.write(
-                CallEvent(
-                    EventKind.CALL_FORWARDED,
-                    self.call,
-                    leg,
-                    None,
-                    {**hop.as_dict(), "party": party},
-                )
-            )
+            self.tell(EventKind.CALL_FORWARDED, leg, None, {**hop.as_dict(), "party": party})
 
     def forward_refused(self, plan: LegPlan, reason: ForwardReason, to: str, refused: str) -> None:
         """A user has his calls forwarded to where they can't go."""
@@ -244,11 +228,11 @@ class CallLog:
         """A client has sent a call on that rang for somebody."""
         data: dict[str, Json] = {"by": rung.as_dict(), "to": to, "reason": "deflected"}
         data |= {"refused": None, "party": party.as_dict()}
-        self.write(CallEvent(EventKind.CALL_FORWARDED, self.call, leg, None, data))
+        self.tell(EventKind.CALL_FORWARDED, leg, None, data)
 
     def queue(self, kind: EventKind, leg: Leg, channel: str | None, data: dict[str, Json]) -> None:
         """A party that waits for a group joins its queue, is told its place, or leaves."""
-        self.write(CallEvent(kind, self.call, leg, channel, data))
+        self.tell(kind, leg, channel, data)
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""
@@ -261,36 +245,28 @@ class CallLog:
     def media_routed(self, channel: str, direct: bool) -> None:
         """The two send their audio to each other, or over us again."""
         kind = EventKind.CALL_MEDIA_DIRECT if direct else EventKind.CALL_MEDIA_RELAYED
-        self.write(CallEvent(kind, self.call, None, channel, {}))
+        self.tell(kind, None, channel, {})
 
     def hold(self, leg: Leg, channel: str, held: bool) -> None:
         """A party put the other on hold, or took it off."""
         kind = EventKind.CALL_HELD if held else EventKind.CALL_RESUMED
-        self.write(CallEvent(kind, self.call, leg, channel, {}))
+        self.tell(kind, leg, channel, {})
 
     def parked(self, leg: Leg, channel: str, on: bool) -> None:
         """A client put a party on hold, or took it off."""
-        self.write(
-            CallEvent(
-                EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED,
-                self.call,
-                leg,
-                channel,
-                {},
-            )
-        )
+        self.tell(EventKind.CHANNEL_HELD if on else EventKind.CHANNEL_RESUMED, leg, channel, {})
 
     def warned(self, leg: Leg, channel: str) -> None:
         """A party hears that the longest duration is nearly reached."""
-        self.write(CallEvent(EventKind.CHANNEL_WARNED, self.call, leg, channel, {}))
+        self.tell(EventKind.CHANNEL_WARNED, leg, channel, {})
 
     def digits_sent(self, leg: Leg, channel: str, count: int) -> None:
         """Keys are being pressed for a party, which may be a secret of its."""
-        self.write(CallEvent(EventKind.DIGITS_SENT, self.call, leg, channel, {"count": count}))
+        self.tell(EventKind.DIGITS_SENT, leg, channel, {"count": count})
 
     def digit(self, leg: Leg, channel: str, digit: str) -> None:
         """A party pressed a key."""
-        self.write(CallEvent(EventKind.DIGIT, self.call, leg, channel, {"digit": digit}))
+        self.tell(EventKind.DIGIT, leg, channel, {"digit": digit})
 
     def ended(self, result: CallResult) -> None:
         """The one terminal result."""
@@ -299,7 +275,7 @@ class CallLog:
     def tell(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
-        """An event of the call whose keys stand elsewhere."""
+        """An event of the call. What every call has is written without this detour."""
         self.write(CallEvent(kind, self.call, leg, channel, data))
 
 

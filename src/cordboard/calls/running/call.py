@@ -173,7 +173,13 @@ class Call:
     @property
     def deadline(self) -> float | None:
         """When :meth:`handle_timer` wants to be called, on the same clock as ``now``."""
-        return self._parts.deadline
+        parts = self._parts
+        deadline = parts.times.deadline
+        for part in (parts.screening, parts.place, parts.dialling.meter):
+            at = None if part is None else part.deadline
+            if at is not None and (deadline is None or at < deadline):
+                deadline = at
+        return deadline
 
     def leg_of(self, channel: str) -> Leg | None:
         """The leg of one of the call's channels."""
@@ -318,9 +324,9 @@ class Call:
     def _settle(self, now: float) -> None:
         """Give back what ended legs held, and end the call when its last channel is gone and what
         is kept of its voices is written."""
-        parts = self._parts
+        parts, waited_for = self._parts, self._parts.waits_in_line_for
         for leg, hunt in parts.legs.each():
-            if not hunt.left and hunt.channels and leg is not parts.waits_in_line_for:
+            if not hunt.left and hunt.channels and leg is not waited_for:
                 parts.holdings.give_back(leg)
         if parts.stage is Stage.ENDING and parts.legs.gone and not parts.recording.unwritten:
             self._apply(Trigger.CHANNELS_GONE, now)

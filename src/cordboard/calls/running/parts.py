@@ -125,16 +125,6 @@ class Parts:
         return ends if cut is None or (ends is not None and ends < cut) else cut
 
     @property
-    def deadline(self) -> float | None:
-        """When something is due."""
-        deadline = self.times.deadline
-        for part in (self.screening, self.place, self.dialling.meter):
-            at = None if part is None else part.deadline
-            if at is not None and (deadline is None or at < deadline):
-                deadline = at
-        return deadline
-
-    @property
     def waits_in_line_for(self) -> Leg | None:
         """The leg whose hunt the other one waits for in a group's line; None: nobody does."""
         return None if self.place is None else self.place.leg
