@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cordboard.api.basix.cti.channel_line import ChannelLine, Party
+from cordboard.api.basix.cti.channel_line import ChannelLine
 from cordboard.api.basix.cti.channel_states import (
     BRIDGED,
     MEDIA_PLUG,
@@ -30,19 +30,19 @@ from cordboard.api.basix.cti.live_call import (
     accepted_call,
     target_of,
 )
-from cordboard.api.basix.cti.terms import written
+from cordboard.api.basix.cti.terms import joined
 from cordboard.calls.causes import Cause
 from cordboard.calls.events import EventKind, Json, Recorded
 from cordboard.calls.request import Leg
 from cordboard.directory.snapshot import TenantDirectory
 
-NEW_CHANNEL: Final = written(b"NEW_CHANNEL")
-CHANNEL_ORIGINATE: Final = written(b"CHANNEL_ORIGINATE")
-CHANNEL_ANSWER: Final = written(b"CHANNEL_ANSWER")
-CHANNEL_BRIDGE: Final = written(b"CHANNEL_BRIDGE")
-CHANNEL_PARK: Final = written(b"CHANNEL_PARK")
-CHANNEL_HANGUP: Final = written(b"CHANNEL_HANGUP")
-STATE_CHANGE: Final = written(b"STATE_CHANGE")
+NEW_CHANNEL: Final = joined(b"NEW_CHANNEL")
+CHANNEL_ORIGINATE: Final = joined(b"CHANNEL_ORIGINATE")
+CHANNEL_ANSWER: Final = joined(b"CHANNEL_ANSWER")
+CHANNEL_BRIDGE: Final = joined(b"CHANNEL_BRIDGE")
+CHANNEL_PARK: Final = joined(b"CHANNEL_PARK")
+CHANNEL_HANGUP: Final = joined(b"CHANNEL_HANGUP")
+STATE_CHANGE: Final = joined(b"STATE_CHANGE")
 
 CANCELLED: Final = 487
 """Request Terminated (RFC 3261 21.4.25): what answers an INVITE that was cancelled."""
@@ -98,7 +98,7 @@ class CallChannels:
         if event.leg is None or event.channel is None or event.channel in call.lines:
             return
         party = as_dict(event.data.get("party"))
-        call.parties[event.leg] = Party(party)
+        call.is_to_reach(event.leg, party)
         waits = call.line_of(OTHER[event.leg])
         if waits is not None:
             self._does(call, waits, self._house.calling(party), recorded.at)
@@ -214,7 +214,7 @@ class CallChannels:
         if event.leg is None:
             return
         party = as_dict(event.data.get("party"))
-        call.parties[event.leg] = Party(party)
+        call.is_to_reach(event.leg, party)
         call.talking.pop(event.leg, None)
         came_from = self._calls.get(as_text(event.data.get("from_call")))
         if came_from is not None and came_from is not call:
@@ -274,7 +274,7 @@ class CallChannels:
         line.ends(at)
         line.happened(
             CHANNEL_HANGUP,
-            written(hangup(cause, inbound=line.inbound, answered=line.is_answered, remote=remote)),
+            joined(hangup(cause, inbound=line.inbound, answered=line.is_answered, remote=remote)),
         )
         self._tell(call, line, Change.REMOVED)
         del call.lines[line.uuid]

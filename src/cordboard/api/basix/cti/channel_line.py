@@ -83,12 +83,13 @@ class ChannelLine:
 
     def has_to_do_with(self, uuid: str) -> None:
         """There is another channel for it to talk with."""
-        self.other, self._other = uuid, written(text(uuid))
+        if uuid != self.other:
+            self.other, self._other = uuid, joined(text(uuid))
 
     def hears(self, other: ChannelLine) -> None:
         """It is bridged with another one."""
         self.has_to_do_with(other.uuid)
-        self._last_bridged_user = written(other.user)
+        self._last_bridged_user = joined(other.user)
 
     def happened(self, event: bytes, data: bytes = UNDEFINED) -> None:
         """What its row tells of next, written."""
@@ -135,9 +136,9 @@ class ChannelLine:
                 text(self.called_number),
                 micros(self.offered_at),
             ),
-            written(self.user),
+            joined(self.user),
             joined(self.group, self.target, self.origination, self.end_user, self.tags),
-            written(uuid),
+            joined(uuid),
         )
         return self._lasting
 

@@ -39,6 +39,11 @@ class LiveCall:
     talking: dict[Leg, str] = field(default_factory=dict)
     waiting: dict[str, tuple[Row, float]] = field(default_factory=dict)
 
+    def is_to_reach(self, leg: Leg, party: Told) -> None:
+        """A leg's party is this one from now on."""
+        if party != self.parties[leg].told:
+            self.parties[leg] = Party(party)
+
     def line_of(self, leg: Leg) -> ChannelLine | None:
         """The channel of a leg that others are called for."""
         return self.lines.get(self.talking.get(leg, ""))

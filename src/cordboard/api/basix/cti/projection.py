@@ -67,7 +67,8 @@ class Projection:
         self.cursor = recorded.cursor
         event = recorded.event
         if event.call:
-            return self._kept(self._channels.take(recorded))
+            deltas = self._channels.take(recorded)
+            return self._kept(deltas) if deltas else deltas
         if self._somebody_has_chosen(recorded):
             return self.renew(self._tenant)
         return []

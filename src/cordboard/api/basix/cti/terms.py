@@ -127,7 +127,7 @@ def tuple_head(size: int) -> bytes:
     """What a tuple of so many elements begins with; raises :class:`UnwritableTerm`."""
     if size > LARGEST_TUPLE:
         raise _too_many(LARGEST_TUPLE, "elements of a tuple")
-    return bytes((SMALL_TUPLE, size))
+    return _TUPLES[size]
 
 
 def _write(term: Term, parts: list[bytes], deeper: int) -> None:
@@ -170,11 +170,13 @@ def _write_several(terms: tuple[Term, ...] | list[Term], parts: list[bytes], dee
 
 
 def _write_elements(terms: Iterable[Term], parts: list[bytes], deeper: int) -> None:
-    for term in terms:
-        if term is None:  # what rows are made of mostly, without a call for each
+    for term in terms:  # what rows are made of mostly comes first
+        if term is None:
             parts.append(UNDEFINED)
         elif type(term) is bytes and len(term) < _SHORT_BINARY:
             parts.append(_BINARIES[len(term)] + term)
+        elif type(term) is int:
+            parts.append(integer(term))
         else:
             _write(term, parts, deeper)
 
@@ -204,6 +206,8 @@ UNDEFINED: Final = _short(ATOM, "undefined")
 
 _TRUE: Final = _short(ATOM, "true")
 _FALSE: Final = _short(ATOM, "false")
+
+_TUPLES: Final = tuple(bytes((SMALL_TUPLE, size)) for size in range(LARGEST_TUPLE + 1))
 
 _SHORT_BINARY: Final = 256
 _BINARIES: Final = tuple(b"m%b" % size.to_bytes(4, "big") for size in range(_SHORT_BINARY))
