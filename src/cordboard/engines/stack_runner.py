@@ -97,24 +97,22 @@ class StackRunner:
         outbox, events = stack.outbox, stack.events
         try:
             while outbox or events:
-                if events and isinstance(events[0], BindingsChanged):
-                    self._tell(events.popleft())  # it is kept before the phone is told
-                if outbox:
+                is_kept_first = events and isinstance(events[0], BindingsChanged)
+                if outbox and not is_kept_first:  # before the phone is told
                     self.transport.send(stack.messages_to_send())
-                elif events:
-                    self._tell(events.popleft())
+                    continue
+                event = events.popleft()
+                try:
+                    self._on_event(event)
+                except Exception:
+                    kind = type(event).__name__
+                    _log.exception("a SIP event could not be handled", event_type=kind)
         finally:
             self._pumping = False
         if self._stopping and not stack.sessions() and not stack.registrations():
             self._quiet.set()
         if stack.wheel.earliest + SLACK < self._alarm_at:
             self._arm(stack.wheel.earliest + SLACK)
-
-    def _tell(self, event: SipEvent) -> None:
-        try:
-            self._on_event(event)
-        except Exception:
-            _log.exception("a SIP event could not be handled", event_type=type(event).__name__)
 
     async def stop(self, patience: float = GOODBYE_SECONDS) -> None:
         """End every session, wait a little for the peers' consent, and close the sockets."""

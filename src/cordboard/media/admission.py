@@ -35,10 +35,11 @@ class Admission:
         self._latch = Latch()
         self._muxed = False
 
-    def configure(self, audio: AudioParameters) -> None:
-        """Take what new SDP agreed on; where packets come from is open again."""
+    def configure(self, audio: AudioParameters) -> Address:
+        """Take what new SDP agreed on: where our packets go, port 0 is nowhere. Where the peer's
+        come from is open again."""
         self._muxed = audio.rtcp_mux
-        self._latch.reopen(audio.remote, audio.signalling_host, strict=audio.strict)
+        return self._latch.reopen(audio.remote, audio.signalling_host, strict=audio.strict)
 
     @property
     def destination(self) -> Address:

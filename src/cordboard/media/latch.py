@@ -47,6 +47,9 @@ class LatchState(Word):
     LOCKED = "locked"
 
 
+_SETTLED: Final = frozenset({LatchState.LOCKED, LatchState.STRICT})
+
+
 @dataclass(slots=True)
 class _Candidate:
     ssrc: int
@@ -75,31 +78,32 @@ class Latch:
         self._candidates: dict[Address, _Candidate] = {}
         self._former: Address | None = None  # whose packets may still be under way
 
-    def reopen(self, sdp: Address, signalling_host: str, *, strict: bool) -> None:
-        """Begin again with the address of new SDP."""
+    def reopen(self, sdp: Address, signalling_host: str, *, strict: bool) -> Address:
+        """Begin again with the address of new SDP; where our packets go now."""
         sdp = canonical(sdp)
-        signalling = canonical((signalling_host, 0))[0]
+        signalling = addresses.canonical(signalling_host)
         if sdp[0] in UNSPECIFIED:
             if self.state is LatchState.CLOSED and signalling_host and not strict:
                 self.state = LatchState.OPEN
                 self._hosts = frozenset({signalling})
-            return
+            return self.destination
         hosts = {sdp[0]} if strict or not signalling_host else {sdp[0], signalling}
         same = sdp == self._sdp
         keeps = same and not strict and self.destination[0] in hosts
         if not same:
-            self._former = self.destination if self.settled else None
+            self._former = self.destination if self.state in _SETTLED else None
         self.state = LatchState.STRICT if strict else LatchState.OPEN
         self._sdp = sdp
         self._hosts = frozenset(hosts)
         self._candidates.clear()
         if not keeps:
             self.destination = sdp
+        return self.destination
 
     @property
     def settled(self) -> bool:
         """Whether exactly one source is accepted, so that comparing the address is enough."""
-        return self.state in (LatchState.LOCKED, LatchState.STRICT)
+        return self.state in _SETTLED
 
     def accepts(self, source: Address) -> bool:
         """Whether packets from here are listened to at all."""

@@ -64,7 +64,8 @@ class MediaLossWatch:
         """The leg may send from now on."""
         if not self.watching:
             self.watching = self._timeout > 0
-            self.note(now)
+            self._life = now
+            self._lost = False
 
     def end(self) -> None:
         """The leg need not send: it is on hold."""

@@ -85,8 +85,7 @@ class MediaStream(HearingEnd):
         if self._keys is not None:
             _configure(self._keys, audio)
         self.send_as(audio)
-        self._admission.configure(audio)
-        self.destination = self._admission.destination
+        self.destination = self._admission.configure(audio)
         self._source = None
         self._reports.reopen()
         if self._answered:

@@ -141,7 +141,7 @@ class ChannelAudio:
         local = self._local
         if direction != local.direction:
             local = replace(local, direction=direction)
-        elsewhere = self.route.offer(local)
+        elsewhere = self.route.offer(local) if self._direct else None
         if elsewhere is not None:
             local = elsewhere
         elif self._wish is not None or not self._types.blank:
@@ -157,7 +157,7 @@ class ChannelAudio:
         offered = self._offered or self._last_offer
         agreed = read_answer(parse_sdp(sdp), offered)
         tells = agreed is None or offered.direction == "sendrecv"
-        if self._offered is not None:
+        if self._direct and self._offered is not None:
             self.route.answered()
         self._settle(agreed, held=agreed is None or agreed.held if tells else self.held)
         self._last_answer = sdp
@@ -276,7 +276,7 @@ class ChannelAudio:
             parameters = parameters_of(agreed, meeting, ports, strict=self._strict, held=held)
             self.codec = agreed.codec
         self._agreed = agreed
-        self.session.configure(self.route.heard_here(parameters))
+        self.session.configure(self.route.heard_here(parameters) if self._direct else parameters)
         self._parameters = parameters
         self.held = held
         laws = _LAWS.get(self.codec.key, G711)
@@ -288,7 +288,7 @@ class ChannelAudio:
     def _settle_wish(self) -> None:
         """Wish for what there is, unless something else was wished for meanwhile."""
         beyond = "" if self.codec.key in G711_KEYS else self.codec.key
-        if self._want[1] == self._told[1]:
+        if self._told[1] == ("" if self._wish is None else self._wish.key):
             self._wish = self.codec if beyond else None
         self._told = (self._told[0], beyond, self.route.agreed)
 

@@ -7,11 +7,15 @@ an earlier turn by then is passed over.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from cordboard.calls.ports import EngineEvent, PlayEnded, Prompt, Tone
 from cordboard.media import sources
 from cordboard.media.tone_plans import DEFAULT_COUNTRY, ToneKind
+
+MAX_TONES: Final = 1024
+"""Remembered, by country and kind: a hundred countries have ten each."""
 
 if TYPE_CHECKING:
     from cordboard.engines.embedded.local_media import MediaSession
@@ -63,6 +67,7 @@ class ChannelSound:
             self._tell(PlayEnded(self._channel, self._play_id))
 
 
+@lru_cache(maxsize=MAX_TONES)
 def tone_of(country: str, kind: ToneKind) -> sources.Tone:
     """The sound of a tone; a country whose tones we do not know has those of the default one."""
     try:

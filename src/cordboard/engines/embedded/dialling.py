@@ -56,6 +56,9 @@ def invitation_to_trunk(
     base = base_of(trunk)
     uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
     host = own_domain(trunk, bracketed(own_host))
+    headers = identity_headers(caller, trunk, host)
+    if endpoint.diverted:
+        headers += diversion_headers(endpoint.diverted, host)
     return Invitation(
         call_id=channel,
         uri=uri.text(),
@@ -64,7 +67,7 @@ def invitation_to_trunk(
         callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
         offer=offer,
         contact_user=contact_user(trunk),
-        headers=identity_headers(caller, trunk, host) + diversion_headers(endpoint.diverted, host),
+        headers=headers,
         routes=routes_by(trunk),
         credentials=credentials_of(trunk),
         keys=full_name(trunk, endpoint.domain),

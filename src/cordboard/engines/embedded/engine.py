@@ -59,7 +59,7 @@ class EmbeddedEngine:
         self.settings = settings
         self._directory = directory
         self._load_prompt = load_prompt or PromptFiles(settings.languages).read
-        self._on_event: Callable[[EngineEvent], None] | None = None
+        self._tell: Callable[[EngineEvent], None] = _tell_nobody
         self._channels: dict[str, Channel] = {}
         self._ladder = Ladder()
         self._running: Running | None = None
@@ -149,7 +149,9 @@ class EmbeddedEngine:
 
     def connect(self, on_event: Callable[[EngineEvent], None]) -> None:
         """Say who is told; to be called once, before any command."""
-        self._on_event = on_event
+        self._tell = on_event
+        if self._running is not None:
+            self._running.surroundings.tell = on_event
 
     def keep_records(self, records: Records) -> None:
         """Say who keeps the records of channels; to be called before :meth:`start`."""
@@ -245,10 +247,6 @@ class EmbeddedEngine:
         elif isinstance(event, RegistrationsBlocked):
             _log.warning("too many wrong passwords", source=event.source, account=event.account)
 
-    def _tell(self, event: EngineEvent) -> None:
-        if self._on_event is not None:
-            self._on_event(event)
-
     def _forget(self, channel: Channel) -> None:
         if self._channels.get(channel.id) is channel:
             del self._channels[channel.id]
@@ -258,3 +256,7 @@ class EmbeddedEngine:
         if self._running is None:
             raise RuntimeError("the engine is not started")
         return self._running
+
+
+def _tell_nobody(_event: EngineEvent) -> None:
+    """Before anybody is connected."""

@@ -35,7 +35,7 @@ def from_of(caller: CallerId, host: str, *, withheld: bool = False) -> NameAddr:
         return NameAddr(
             ANONYMOUS.uri, ANONYMOUS.display if withheld else caller.name or "Anonymous"
         )
-    return NameAddr(_number_at(caller, host), caller.name)
+    return NameAddr(SipUri("sip", caller.number, host), caller.name)
 
 
 def from_towards(trunk: Trunk, caller: CallerId, host: str) -> NameAddr:
@@ -53,7 +53,7 @@ def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[s
     headers: list[tuple[str, str]] = []
     name = _HEADERS.get(trunk.identity)
     if name is not None and caller.number:
-        value = str(NameAddr(_number_at(caller, host), caller.name))
+        value = str(NameAddr(SipUri("sip", caller.number, host), caller.name))
         if trunk.identity is IdentityStyle.REMOTE_PARTY_ID:
             value += f";party=calling;screen=yes;privacy={'full' if withheld else 'off'}"
         headers.append((name, value))
@@ -68,7 +68,3 @@ def diversion_headers(diverted: Iterable[Diversion], host: str) -> tuple[tuple[s
         ("diversion", f"<{SipUri('sip', one.number, host)}>;reason={one.reason};counter=1")
         for one in diverted
     )
-
-
-def _number_at(caller: CallerId, host: str) -> SipUri:
-    return SipUri("sip", caller.number, host)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cordboard.sip.stack import SipStack
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Surroundings:
     """What channels work with; ``forget`` is called when one is over, before that is told,
     ``own_hosts`` are the addresses of this server, ``later`` calls back after so many seconds."""
