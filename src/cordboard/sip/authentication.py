@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cordboard.sip.digest import Credentials, answer_to, best_challenges
 from cordboard.sip.lines import line
@@ -92,3 +92,7 @@ class Authentication:
             )
             written.append(line(answering, value))
         return "".join(written)
+
+
+NO_CREDENTIALS: Final = Authentication(None)
+"""For whoever has none: it meets no challenge and so keeps nothing, one for all."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from cordboard.sip.address import tag_of
-from cordboard.sip.authentication import MAX_ROUNDS, Authentication
+from cordboard.sip.authentication import MAX_ROUNDS, NO_CREDENTIALS, Authentication
 from cordboard.sip.dialog_request import DialogRequest, say_goodbye
 from cordboard.sip.early_dialog import MAX_FORKS, EarlyDialog, EarlyDialogs
 from cordboard.sip.events import EndedBy, InviteAnswered, InviteFailed, InviteRinging, InviteTrying
@@ -53,7 +53,9 @@ class ClientSession(Session):
     is_owner = True
 
     def __init__(self, core: Core, invitation: Invitation, now: float) -> None:
-        super().__init__(core, clean(invitation.call_id), Authentication(invitation.credentials))
+        credentials = invitation.credentials
+        authentication = Authentication(credentials) if credentials else NO_CREDENTIALS
+        super().__init__(core, clean(invitation.call_id), authentication)
         self._offer = invitation.offer
         self._invite = InviteRequest(core, invitation, self.call_id)
         self._rounds = 0

@@ -132,7 +132,9 @@ class Core:
     @property
     def exhausted(self) -> bool:
         """Whether even requests within dialogs have to be turned away."""
-        return len(self.layer) >= self.settings.max_transactions * IN_DIALOG_RESERVE
+        layer = self.layer
+        most = self.settings.max_transactions * IN_DIALOG_RESERVE
+        return len(layer.clients) + len(layer.servers) >= most
 
     def forget_session(self, session: Session) -> None:
         """Drop a session that is over, unless its Call-ID belongs to another by now.

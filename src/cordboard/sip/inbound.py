@@ -205,6 +205,8 @@ class Inbound:
 
     def _refused_for_extension(self, request: Request, way_back: Flow, now: float) -> bool:
         """8.2.2.3: whoever requires what is not supported is told so."""
+        if "require" not in request.headers:
+            return False
         required = request.each("require")
         supported = SUPPORTED_WITH_REGISTER if request.method == "REGISTER" else SUPPORTED
         unsupported = [tag for tag in required if tag.lower() not in supported]

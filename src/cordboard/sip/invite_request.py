@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.lines import SDP_LINE, InviteLines, check, encode, lines_of, route_lines
+from cordboard.sip.lines import SDP_LINE, InviteLines, clean, encode, lines_of, route_lines
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
 from cordboard.sip.remains import InviteRemains
 from cordboard.sip.route_set import by_way_of, routes_of_response
@@ -179,7 +179,7 @@ def write_invite(
     """
     flow, offer = invitation.flow, invitation.offer or b""
     to = str(invitation.callee)
-    check(invitation.uri, from_, to, *invitation.routes)
+    clean("".join((invitation.uri, from_, to, *invitation.routes)))
     uri, routes = _way_to(invitation) if invitation.routes else (invitation.uri, ())
     lines = InviteLines(
         uri,

@@ -2,8 +2,7 @@
 structure, and a message is written by joining such texts.
 
 No line break can come in by a value: every text that was not written here goes through
-:func:`clean` or :func:`check` (what our user hands in), or :func:`clean_copy` (what a peer sent and
-wants back).
+:func:`clean` (what our user hands in) or :func:`clean_copy` (what a peer sent and wants back).
 """
 
 from __future__ import annotations
@@ -32,11 +31,6 @@ def clean(value: str) -> str:
     if "\n" in value or "\r" in value or "\0" in value:
         raise SipBuildError("a value carries a line break or NUL")
     return value
-
-
-def check(*values: str) -> None:
-    """The same of many values at once."""
-    clean("".join(values))
 
 
 def clean_copy(value: str) -> str:

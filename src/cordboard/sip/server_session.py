@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from cordboard.sip.authentication import Authentication
+from cordboard.sip.authentication import NO_CREDENTIALS
 from cordboard.sip.dialog import dialog_of_request
 from cordboard.sip.events import EndedBy, InviteReceived, OfferAnswered, SessionConfirmed
 from cordboard.sip.glare import retry_after_line
@@ -50,7 +50,7 @@ class ServerSession(Session):
         caller: KnownCaller | None = None,
         replaces: str | None = None,
     ) -> None:
-        super().__init__(core, clean_copy(request.call_id), Authentication(None))
+        super().__init__(core, clean_copy(request.call_id), NO_CREDENTIALS)
         self.dialog = dialog_of_request(core, request, transaction.to_tag, flow)
         self._invite: ServerTransaction | None = transaction
         transaction.user = self

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cordboard.sip.address import tag_of
-from cordboard.sip.authentication import Authentication
+from cordboard.sip.authentication import NO_CREDENTIALS, Authentication
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.dialog_request import DialogRequest
 from cordboard.sip.lines import reason_line
@@ -42,7 +42,7 @@ def hang_up_stray(core: Core, response: Response, flow: Flow, now: float) -> Non
         ours = session.dialog
         core.layer.send(ours.flow, ours.request("ACK", number, core.token()), call_id, now)
         return
-    hang_up_answer(core, response, flow, Authentication(None), now)
+    hang_up_answer(core, response, flow, NO_CREDENTIALS, now)
 
 
 def hang_up_answer(
