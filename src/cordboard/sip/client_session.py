@@ -161,7 +161,7 @@ class ClientSession(Session):
         if self._early.asked is not None and (early is None or self._early.asked != early.dialog):
             self.negotiation.reject(481, now)  # the offer of a fork that did not win
         self._early.clear()
-        self.negotiation.ours, self.negotiation.theirs = self._offer, answer
+        self.ours, self.theirs = self._offer, answer
         self.timer.learn(response)
         self.timer.take_answer(response, now, now)
         agents = response.headers.get("user-agent") or response.headers.get("server")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Negotiation:
-    """The offers of one session. ``ours`` and ``theirs`` are the descriptions in force."""
+    """The offers of one session."""
 
     __slots__ = (
         "_next",
@@ -36,8 +36,6 @@ class Negotiation:
         "_offers_in_answer",
         "_pending",
         "_reinvite",
-        "ours",
-        "theirs",
     )
 
     def __init__(self, session: Session) -> None:
@@ -47,8 +45,6 @@ class Negotiation:
         self._offered: tuple[ServerTransaction, Request] | None = None
         self._pending: PendingAnswer | None = None
         self._offers_in_answer = False
-        self.ours: bytes | None = None
-        self.theirs: bytes | None = None
 
     @property
     def _session(self) -> Session:
@@ -90,8 +86,9 @@ class Negotiation:
 
     def repeat(self, now: float) -> None:
         """Offer once more what is in force, to refresh the session."""
-        if self.ours is not None and not self.busy:
-            self._reinvite = Reinvite(self._session, self.ours, now, refresh=True)
+        session = self._session
+        if session.ours is not None and not self.busy:
+            self._reinvite = Reinvite(session, session.ours, now, refresh=True)
 
     def done(self, now: float) -> None:
         """Our offer was answered or refused."""
@@ -142,11 +139,11 @@ class Negotiation:
         if self._offered is None:
             return
         (transaction, request), self._offered = self._offered, None
-        self.ours, self.theirs = sdp, sdp_of(request) or self.theirs
+        session = self._session
+        session.ours, session.theirs = sdp, sdp_of(request) or session.theirs
         if request.method == "INVITE":
             self.send_answer(transaction, sdp, now)
             return
-        session = self._session
         lines = session.answer_lines(request, now) + content_type_line(SDP, sdp)
         data = build_response(request, 200, transaction.to_tag, lines=lines, body=sdp)
         transaction.respond(200, data, now)
@@ -164,7 +161,7 @@ class Negotiation:
         request, session = transaction.request, self._session
         if request is None:
             return
-        self.ours = sdp or self.ours
+        session.ours = sdp or session.ours
         self._offers_in_answer = sdp_of(request) is None
         lines = session.answer_lines(request, now) + content_type_line(SDP, sdp)
         data = build_response(request, 200, transaction.to_tag, lines=lines, body=sdp)
@@ -188,7 +185,7 @@ class Negotiation:
         self._pending = None
         answer = sdp_of(request)
         if answer is not None:
-            self.theirs = answer
+            self._session.theirs = answer
         return True
 
     def tell_answer(self, request: Request, now: float) -> None:

@@ -162,10 +162,9 @@ class Reinvite:
 
     def _tell(self, answer: bytes | None) -> None:
         session = self._session
-        negotiation = session.negotiation
-        changed = answer is not None and answer != negotiation.theirs
+        changed = answer is not None and answer != session.theirs
         if answer is not None:
-            negotiation.ours, negotiation.theirs = self._offer, answer
+            session.ours, session.theirs = self._offer, answer
         if changed or not self._refresh:
             session.core.events.append(OfferAnswered(session.call_id, answer))
 

@@ -54,7 +54,7 @@ class ServerSession(Session):
         self.dialog = dialog_of_request(core, request, transaction.to_tag, flow)
         self._invite: ServerTransaction | None = transaction
         transaction.user = self
-        self.negotiation.theirs = sdp_of(request)
+        self.theirs = sdp_of(request)
         self._progress = ReliableProgress()
         self._reliable = False
         # What the next response is made of
@@ -134,13 +134,13 @@ class ServerSession(Session):
         if not self._progress.acknowledge(request):
             super().on_prack(transaction, request, now)
             return
-        description, negotiation = sdp_of(request), self.negotiation
-        if description is None or negotiation.ours is None:
+        description = sdp_of(request)
+        if description is None or self.ours is None:
             self.respond(transaction, 200, now)
-        elif negotiation.theirs is not None:
-            negotiation.on_update(transaction, request, now)
+        elif self.theirs is not None:
+            self.negotiation.on_update(transaction, request, now)
         else:
-            negotiation.theirs = description
+            self.theirs = description
             self.respond(transaction, 200, now)
             self.core.events.append(OfferAnswered(self.call_id, description))
         self._progress.go_on(now)
@@ -149,7 +149,7 @@ class ServerSession(Session):
         self, transaction: ServerTransaction, request: Request, flow: Flow, now: float
     ) -> None:
         """A request within the dialog; an offer has to wait while his first one is unanswered."""
-        unanswered = self._stage is Stage.OFFERED and self.negotiation.ours is None
+        unanswered = self._stage is Stage.OFFERED and self.ours is None
         if unanswered and request.method == "UPDATE" and sdp_of(request) is not None:
             self.respond(transaction, 500, now, retry_after_line(self.core))
         else:
@@ -210,7 +210,7 @@ class ServerSession(Session):
                 layer, transaction, request, described, self._give_up, now
             )
             if described:
-                self.negotiation.ours = self._body
+                self.ours = self._body
         self._answer_invite(recorded_routes(request) + lines, now)
 
     def _give_up(self, now: float) -> None:

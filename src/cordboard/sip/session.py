@@ -27,17 +27,20 @@ if TYPE_CHECKING:
 
 class Session:
     """One INVITE session by its Call-ID. ``over`` once its last event was told; it may then still
-    wait for the answer to its BYE. ``up`` while the dialog is confirmed."""
+    wait for the answer to its BYE. ``up`` while the dialog is confirmed. ``ours`` and ``theirs``
+    are the descriptions in force."""
 
     __slots__ = (
         "_goodbye",
+        "_negotiation",
         "authentication",
         "call_id",
         "core",
         "dialog",
-        "negotiation",
+        "ours",
         "over",
         "referrals",
+        "theirs",
         "timer",
         "up",
     )
@@ -53,10 +56,19 @@ class Session:
         self.dialog: Dialog | None = None
         self.up = False
         self.over = False
-        self.negotiation = Negotiation(self)
+        self.ours: bytes | None = None
+        self.theirs: bytes | None = None
+        self._negotiation: Negotiation | None = None
         self.timer = SessionTimer(self)
         self._goodbye: DialogRequest | None = None
         self.referrals: Referrals | None = None  # once there was one
+
+    @property
+    def negotiation(self) -> Negotiation:
+        """The offers after the first: most calls have none, so that it is made when it is asked."""
+        if self._negotiation is None:
+            self._negotiation = Negotiation(self)
+        return self._negotiation
 
     def need_dialog(self) -> Dialog:
         """The dialog, where there must be one."""
@@ -109,7 +121,8 @@ class Session:
         self.up = False
         self.core.events.append(SessionEnded(self.call_id, by, cancelled, reason_header))
         self.timer.cancel()
-        self.negotiation.stop(now, keep_answer=keep_answer)
+        if self._negotiation is not None:
+            self._negotiation.stop(now, keep_answer=keep_answer)
         if self.referrals is not None:
             self.referrals.stop(now)
 
@@ -118,7 +131,8 @@ class Session:
         what is over is to be freed at once, not whenever the garbage collector comes by."""
         self.dialog = None
         self.timer.let_go()
-        self.negotiation.let_go()
+        if self._negotiation is not None:
+            self._negotiation.let_go()
         self.referrals = None
 
     # Requests of the peer
