@@ -51,14 +51,7 @@ class UserKeys:
 
     def given(self) -> tuple[tuple[str, str], ...]:
         """The (key, value) pairs that were given, in order."""
-        return _given(
-            ("id", self.id),
-            ("name", self.name),
-            ("label", self.label),
-            ("extension", self.extension),
-            ("did", self.did),
-            ("email", self.email),
-        )
+        return _given(self, (*_KEYS, "email"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +71,14 @@ class GroupKeys:
 
     def given(self) -> tuple[tuple[str, str], ...]:
         """The (key, value) pairs that were given, in order."""
-        return _given(
-            ("id", self.id),
-            ("name", self.name),
-            ("label", self.label),
-            ("extension", self.extension),
-            ("did", self.did),
-            ("resolver", self.resolver),
-        )
+        return _given(self, (*_KEYS, "resolver"))
 
 
-def _given(*pairs: tuple[str, str | None]) -> tuple[tuple[str, str], ...]:
-    return tuple([(name, value) for name, value in pairs if value is not None])
+_KEYS = ("id", "name", "label", "extension", "did")
+
+
+def _given(keys: UserKeys | GroupKeys, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple([(name, value) for name in names if (value := getattr(keys, name)) is not None])
 
 
 @dataclass(frozen=True, slots=True)

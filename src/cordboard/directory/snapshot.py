@@ -9,8 +9,9 @@ regard to case. Telephone numbers are found in every way of writing them
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from cordboard.directory.accounts import Account, Project
 from cordboard.directory.charging import NOT_CHARGED, Charging
@@ -31,6 +32,8 @@ from cordboard.directory.persons import Person
 from cordboard.directory.recording import RecordGroup
 from cordboard.directory.target import Key, Target, target
 from cordboard.directory.webhooks import Webhook
+
+V = TypeVar("V")
 
 
 def token_digest(token: str) -> bytes:
@@ -71,6 +74,9 @@ class TenantDirectory:
     _ways: tuple[tuple[Key, Mapping[str, User | Group | Context]], ...] = field(
         init=False, repr=False, compare=False
     )
+    _made: dict[Callable[[TenantDirectory], Any], Any] = field(
+        init=False, repr=False, compare=False
+    )
     domain: str = field(init=False, repr=False, compare=False)
     """The tenant's name to API clients, and its SIP domain."""
 
@@ -79,6 +85,7 @@ class TenantDirectory:
         users, groups = Index(self.users, country), Index(self.groups, country)
         contexts = Index(self.contexts, country)
         self._set("domain", self.policy.domain)
+        self._set("_made", {})
         self._set("_users", users)
         self._set("_groups", groups)
         self._set("_contexts", contexts)
@@ -112,6 +119,14 @@ class TenantDirectory:
         )
         country = self.policy.country
         return first_by((*self.numbers, *dids), lambda number: identity(number.number, country))
+
+    def once(self, make: Callable[[TenantDirectory], V]) -> V:
+        """What ``make`` makes of the tenant as it is at this moment, and nothing else: made when it
+        is first wanted, and there as long as the snapshot is."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: V = self._made[make]
+        return made
 
     def user_by_id(self, user_id: int | str) -> User | None:
         """The user with this id, which may be a numeric string."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cordboard.calls.events import CallEvent
-from cordboard.calls.limits import LimitKey, Rate, Take, trunk_take
 from cordboard.calls.people.forwarding import Hop
 from cordboard.calls.planning.caller_ids import Acting, inside_caller
 from cordboard.calls.planning.feature_codes import Wish, feature_plan
@@ -19,7 +18,6 @@ from cordboard.calls.planning.parties import (
     find_group,
     find_party,
     find_user,
-    members_of,
     named,
     party_of,
 )
@@ -36,7 +34,9 @@ from cordboard.calls.planning.plan import (
     charges_of,
 )
 from cordboard.calls.planning.reaching import reach
-from cordboard.calls.planning.recording_says import must_be_allowed, says_of, wishes_of
+from cordboard.calls.planning.recording_policy import Say
+from cordboard.calls.planning.recording_says import must_be_allowed, wishes_of
+from cordboard.calls.planning.standing import Standings
 from cordboard.calls.ports import CallerId
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import (
@@ -53,7 +53,7 @@ from cordboard.calls.request import (
     RunFeature,
     SecondScope,
 )
-from cordboard.directory.model import AutoAnswerStyle, Context, Group, User
+from cordboard.directory.model import Context, Group, User
 from cordboard.directory.snapshot import TenantDirectory
 from cordboard.directory.target import ContextTarget, GroupTarget, Target, UserTarget
 
@@ -70,6 +70,7 @@ class Planner:
         self.request = request
         self.tenant = tenant
         self.live = live
+        self._standings = tenant.once(Standings)
         self._found: tuple[Target | Outside, Address] | None = None  # whom the first leg is for
         self.user = self._acting_user()
         self.group = self._group_context()
@@ -139,8 +140,8 @@ class Planner:
     ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
         request = self.request
         if isinstance(request.first, Offered):
-            take = self._tenant_take(Leg.FIRST)
-            leg, channel = offered_leg(self.tenant, request.first, party, take)
+            begins = self._standings.begins
+            leg, channel = offered_leg(self.tenant, request.first, party, begins)
             return leg, (channel,)
         if target is None or isinstance(target, ContextTarget):
             raise Refused(
@@ -229,29 +230,30 @@ class Planner:
 
         Raises :class:`Refused`.
         """
-        request = self.request
+        request, standings = self.request, self._standings
         wishes = request.wishes(leg)
         timeout = request.answer_timeout if leg is Leg.FIRST else request.second_answer_timeout
         hunt: GroupHunt | None = None
-        takes = [self._tenant_take(leg)]
+        says: tuple[tuple[int | None, Say], ...] = ()
+        takes = [standings.begins if leg is Leg.FIRST else standings.joins]
         if self.group is not None and leg is Leg.FIRST and not _is(target, self.group):
-            takes.append(self._take("group", self.group.name, self.group.channel_limit))
+            takes.append(standings.take_of(self.group))
         targets: tuple[PlannedTerminal, ...] | PlannedTrunks
         if isinstance(target, Outside):
             acting = Acting(request, self.tenant, self.group, self.user)
             targets = planned_trunks(acting, self.live, target.number, leg)
             caller = targets.endpoints[0].caller or CallerId("")
-            takes.append(trunk_take(targets.endpoints[0].trunk, self.tenant.domain))
+            takes.append(standings.line_of(targets.endpoints[0].trunk))
         else:
             assert not isinstance(target, ContextTarget)  # planned as a program
             caller = inside_caller(request, self.tenant, leg, shown)
-            targets = self._terminals(target, auto_answer=wishes.auto_answer)
-            if isinstance(target, UserTarget):
-                user = target.user
-                takes.append(self._take("user", user.name, user.channel_limit))
-            else:
+            standing = standings.of(target, self.tenant)
+            targets = standing.answering if wishes.auto_answer else standing.phones
+            targets = self._wanted(targets, target)
+            takes.append(standing.take)
+            says = standing.says
+            if isinstance(target, GroupTarget):
                 group = target.group
-                takes.append(self._take("group", group.name, group.channel_limit))
                 hunt = group_hunt(
                     self.tenant,
                     group,
@@ -264,44 +266,22 @@ class Planner:
                     timeout = group.answer_timeout if queue is None else queue.longest
         timeout = DEFAULT_ANSWER_TIMEOUT if timeout is None else timeout
         screen, warn = wishes.screen, wishes.warn
-        says = () if isinstance(target, Outside) else says_of(target, self.tenant)
         return LegPlan(
             leg, party, targets, caller, timeout, tuple(takes), screen, warn, hunt, says=says
         )
 
-    def _tenant_take(self, leg: Leg) -> Take:
-        """A channel of the tenant, and with the first leg's the right to begin a call."""
-        policy = self.tenant.policy
-        rate: Rate | None = None
-        if leg is Leg.FIRST and policy.calls_per_second is not None:
-            rate = Rate(policy.calls_per_second, policy.calls_burst)
-        return Take(LimitKey("tenant", policy.domain), policy.channel_limit, rate)
-
-    def _take(self, scope: str, name: str, limit: int | None) -> Take:
-        """Names are unique within a tenant only, so that they are counted under its domain."""
-        return Take(LimitKey(scope, f"{name}@{self.tenant.domain}"), limit)
-
-    def _terminals(
-        self, target: UserTarget | GroupTarget, *, auto_answer: bool
+    def _wanted(
+        self, phones: tuple[PlannedTerminal, ...], target: UserTarget | GroupTarget
     ) -> tuple[PlannedTerminal, ...]:
+        """The one that is wanted, where it is one; and never that which calls."""
         only = target.only if isinstance(target, UserTarget) else None
-        first = self.request.first
-        calling = first.from_terminal if isinstance(first, Offered) else None
-        return tuple(
-            [
-                PlannedTerminal(
-                    f"{terminal.name}@{self.tenant.domain}",
-                    user.id,
-                    terminal.auto_answer if auto_answer else AutoAnswerStyle.NONE,
-                    terminal.codecs,
-                    user.language,
-                    terminal.direct_media,
-                )
-                for user in members_of(self.tenant, target)
-                for terminal in self.tenant.terminals_of(user)
-                if (only is None or terminal.name == only) and terminal.name != calling
-            ]
-        )
+        first, domain = self.request.first, self.tenant.domain
+        if only is not None:
+            phones = tuple(one for one in phones if one.account == f"{only}@{domain}")
+        if isinstance(first, Offered):
+            calling = f"{first.from_terminal}@{domain}"
+            phones = tuple(one for one in phones if one.account != calling)
+        return phones
 
 
 def _is(target: Target | Outside, group: Group) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from cordboard.calls.limits import LimitKey, Take
 from cordboard.calls.people.forwarding import ForwardReason
 from cordboard.calls.planning.group_hunt import first_channels, nobody_there
 from cordboard.calls.planning.live import LiveView
@@ -31,6 +30,7 @@ from cordboard.calls.planning.plan import (
 from cordboard.calls.planning.planner import Planner
 from cordboard.calls.planning.reaching import PARAMETER as FORWARD
 from cordboard.calls.planning.reaching import go_on, reach, reach_only
+from cordboard.calls.planning.standing import Standings
 from cordboard.calls.ports import RedirectTarget
 from cordboard.calls.programs.program_words import RingOut
 from cordboard.calls.refusals import RefusalId, Refused
@@ -252,8 +252,8 @@ def pick_up(
 ) -> tuple[LegPlan, tuple[PlannedChannel, ...]]:
     """The plan of a leg that a phone of the tenant answers by calling us, and its channel. Raises
     :class:`Refused`."""
-    take = Take(LimitKey("tenant", tenant.domain), tenant.policy.channel_limit)
-    planned, channel = offered_leg(tenant, offered, calling_party(tenant, offered), take)
+    joins = tenant.once(Standings).joins
+    planned, channel = offered_leg(tenant, offered, calling_party(tenant, offered), joins)
     return structs.replace(planned, leg=leg), (channel,)
 
 
