@@ -14,6 +14,7 @@ from cordboard.engines.far_end import ANSWERS, IS_BUSY
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
+from cordboard.keyed import Keyed
 from support.receiver import CallbackReceiver
 from support.v1 import PHONES, Served
 from support.waiting import eventually
@@ -28,7 +29,7 @@ async def served() -> AsyncIterator[Served]:
     house = Served()
     outbound = Outbound()
     courier = Courier(outbound, time.time)
-    terms = Terms((SECRET,), inside=True)
+    terms = Terms((Keyed(SECRET),), inside=True)
     callbacks = Callbacks(house.journal, courier, time.time, lambda *_: terms)
     callbacks.start()
     yield house
