@@ -97,14 +97,18 @@ class FileRecovery:
         """Append a record; see the port."""
         check(channel, record)
         line = _line(f"+ {channel} {record}")
-        self._drop(channel)
+        last = self._here.get(channel) or self._older.pop(channel, b"")
         self._here[channel] = line
-        self._living += len(line)
+        self._living += len(line) - len(last)
         self._write(line)
 
     def forget(self, channel: str) -> None:
         """Have a channel's end written with the next record; see the port."""
-        if self._drop(channel) and self._retry_at is None:
+        last = self._here.pop(channel, None) or self._older.pop(channel, None)
+        if last is None:
+            return
+        self._living -= len(last)
+        if self._retry_at is None:
             self._forgotten.append(channel)
             if len(self._forgotten) >= MOST_FORGOTTEN:
                 self._write(b"")
@@ -132,13 +136,6 @@ class FileRecovery:
         self._file = self._lock = -1
 
     # Lines
-
-    def _drop(self, channel: str) -> bool:
-        line = self._here.pop(channel, None) or self._older.pop(channel, None)
-        if line is None:
-            return False
-        self._living -= len(line)
-        return True
 
     def _write(self, line: bytes) -> None:
         """Append a line, what waits to be said before it, and a few of the older records."""

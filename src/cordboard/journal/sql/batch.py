@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
@@ -27,7 +27,7 @@ from cordboard.journal.sql.rows import (
     owed_row,
     tried_row,
 )
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Row, Statement, adding
 from cordboard.journal.sql.tables import agents, attempts, calls, events, outbox, tenants
 
 _ADD_TENANTS: Final = adding(tenants, "tenant", "last_seq", "oldest_seq")
@@ -79,53 +79,55 @@ _FORGET_AGENTS: Final = Statement(
     *("tenant", "group_id", "user_id"),
 )
 _ADD_AGENTS: Final = adding(agents, *AGENT)
+_ENDED: Final = EventKind.CALL_ENDED
 
 
-def statements(numbered: Numbered, known: set[str]) -> Iterator[tuple[Statement, list[Row]]]:
+def changes(numbered: Numbered, known: set[str]) -> list[Change]:
     """The statements, in order, that have rows; ``known`` tenants have theirs already."""
-    for statement, rows in _changes(numbered, known):
-        if rows:
-            yield statement, rows
-
-
-def _changes(numbered: Numbered, known: set[str]) -> Iterator[tuple[Statement, list[Row]]]:
     entries, log = numbered.entries, event_rows(numbered.events)
-    yield _ADD_TENANTS, [(tenant, 0, 1) for tenant in sorted(numbered.logs.keys() - known)]
-    accepted = [(one.record, one.key) for one in entries if one.record is not None]
-    yield _ADD_CALLS, [call_row(record, key) for record, key in accepted]
-    yield _ADD_EVENTS, log
-    if numbered.further:
-        yield from _further(numbered.further)
-        ended = EventKind.CALL_ENDED
-        ends = [
-            (one, row)
-            for one, row in zip(numbered.events, log, strict=True)
-            if one.event.kind is ended
-        ]
-        yield _END_CALLS, [ending_row(one, row[-1]) for one, row in ends]
-    yield _ADD_OWED, [owed_row(one) for one in numbered.owed]
     tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
-    yield _TRIED, tried
-    yield _ADD_ATTEMPTS, tried
-    yield from bindings.statements(entries)
+    written: list[Change] = [
+        (_ADD_TENANTS, [(tenant, 0, 1) for tenant in sorted(numbered.logs.keys() - known)]),
+        (_ADD_CALLS, [call_row(one.record, one.key) for one in entries if one.record is not None]),
+        (_ADD_EVENTS, log),
+        *_further(numbered.further),
+        (_END_CALLS, _endings(numbered.events, log)),
+        (_ADD_OWED, [owed_row(one) for one in numbered.owed]),
+        (_TRIED, tried),
+        (_ADD_ATTEMPTS, tried),
+        *bindings.changes(entries),
+    ]
+    return [change for change in written if change[1]]
 
 
-def _further(told: Sequence[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+def _endings(recorded: Sequence[Recorded], log: list[Row]) -> list[Row]:
+    """What the ends of calls change of these; their data stands in the rows of the log."""
+    return [
+        ending_row(one, row[-1])
+        for one, row in zip(recorded, log, strict=True)
+        if one.event.kind is _ENDED
+    ]
+
+
+def _further(told: Sequence[Recorded]) -> list[Change]:
     """What events change beside the log and their calls."""
+    found: list[Change] = []
     of_no_call = [one for one in told if one.event.call == NO_CALL]
     if of_no_call:
-        yield from _standing(of_no_call)
-        yield from forwardings.statements(of_no_call)
-        yield from wrap_ups.statements(of_no_call)
+        found += _standing(of_no_call)
+        found += forwardings.changes(of_no_call)
+        found += wrap_ups.changes(of_no_call)
     of_recordings = [one for one in told if one.event.kind in OF_RECORDINGS]
     if of_recordings:
-        yield from recordings.statements(of_recordings)
-    yield ledger.ADD, ledger.added(one for one in told if one.event.kind in OF_MONEY)
+        found += recordings.changes(of_recordings)
+    of_money = [one for one in told if one.event.kind in OF_MONEY]
+    if of_money:
+        found.append((ledger.ADD, ledger.added(of_money)))
+    return found
 
 
-def _standing(told: Sequence[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+def _standing(told: Sequence[Recorded]) -> list[Change]:
     """The agents that events tell of, each as he stands at last."""
     rows = [row for one in told if (row := agent_row(one)) is not None]
     last = {row[:3]: row for row in rows}
-    yield _FORGET_AGENTS, list(last)
-    yield _ADD_AGENTS, list(last.values())
+    return [(_FORGET_AGENTS, list(last)), (_ADD_AGENTS, list(last.values()))]

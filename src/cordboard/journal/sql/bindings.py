@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.journal.entry import Entry
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Row, Statement, adding
 from cordboard.journal.sql.tables import bindings
 
 _DROP: Final = Statement(
@@ -18,11 +18,13 @@ _DROP: Final = Statement(
 _ADD: Final = adding(bindings, "account", "contacts")
 
 
-def statements(entries: Iterable[Entry]) -> Iterator[tuple[Statement, list[Row]]]:
+def changes(entries: Iterable[Entry]) -> list[Change]:
     """What entries change, of each account the last one."""
-    kept = dict(entry.bindings for entry in entries if entry.bindings is not None)
-    yield _DROP, [(account,) for account in kept]
-    yield _ADD, [(account, text) for account, text in kept.items() if text is not None]
+    kept = dict([entry.bindings for entry in entries if entry.bindings is not None])
+    if not kept:
+        return []
+    added: list[Row] = [(account, text) for account, text in kept.items() if text is not None]
+    return [(_DROP, [(account,) for account in kept]), (_ADD, added)]
 
 
 async def read(connection: AsyncConnection) -> dict[str, str]:

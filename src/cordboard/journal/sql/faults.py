@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Statement, adding
 from cordboard.journal.sql.tables import meta
 
 FIRST_PAUSE: Final = 0.1
@@ -46,9 +46,9 @@ def pauses() -> Iterator[float]:
         pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def room_for_requests() -> Iterator[list[tuple[Statement, list[Row]]]]:
+def room_for_requests() -> Iterator[list[Change]]:
     """Two transactions that a database takes where it has room: something that can't be compressed
     is written, and goes again. (That a row can be changed says nothing: it needs no room.)"""
-    leave: tuple[Statement, list[Row]] = (_LEAVE, [(_NAME,)])
+    leave: Change = (_LEAVE, [(_NAME,)])
     yield [leave, (_TAKE, [(_NAME, secrets.token_hex(ROOM // 2))])]
     yield [leave]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from cordboard.calls.events import Recorded
 from cordboard.calls.people.forwarding import forwarding_in
 from cordboard.directory.forwarding import Forwarding
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Row, Statement, adding
 from cordboard.journal.sql.tables import forwardings
 
 _DROP: Final = Statement(
@@ -27,7 +27,7 @@ _ADD: Final = adding(
 )
 
 
-def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+def changes(told: Iterable[Recorded]) -> list[Change]:
     """What events of no call change, of each user as he stands at last."""
     last: dict[tuple[str, int], Row | None] = {}
     for one in told:
@@ -35,8 +35,8 @@ def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]
         if found is not None:
             user, terms = found
             last[one.tenant, user] = None if terms is None else _row(one, user, terms)
-    yield _DROP, list(last)
-    yield _ADD, [row for row in last.values() if row is not None]
+    added = [row for row in last.values() if row is not None]
+    return [(_DROP, list(last)), (_ADD, added)]
 
 
 async def read(connection: AsyncConnection) -> Iterator[tuple[str, int, Forwarding]]:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from cordboard.calls.events import CallEvent, Recorded
+from cordboard.calls.events import CallEvent
 from cordboard.calls.owing import Owed
 from cordboard.calls.people.agents import AgentState, Place
 from cordboard.calls.people.wrap_ups import WrapUp
@@ -18,7 +18,6 @@ from cordboard.directory.forwarding import Forwarding
 from cordboard.journal.at_hand import Bounds
 from cordboard.journal.entry import Entry, Tried
 from cordboard.journal.figures import JournalFigures
-from cordboard.journal.listing import End, Standing, Wanted
 from cordboard.journal.log import LogReader, Unreadable
 from cordboard.journal.memory import PENDING_EVENTS
 from cordboard.journal.outbox import AlsoOwed, Attempt, Fate
@@ -34,14 +33,13 @@ from cordboard.journal.port import (
     StoreFailed,
 )
 from cordboard.journal.sql.bindings import read as read_bindings
+from cordboard.journal.sql.calls import SqlCalls
 from cordboard.journal.sql.facts import epoch_of, secret_of
 from cordboard.journal.sql.ledger import SqlLedger
-from cordboard.journal.sql.listing import ended, events_of, listed
 from cordboard.journal.sql.outbox import SqlOutbox
 from cordboard.journal.sql.reader import StoreReader
 from cordboard.journal.sql.recordings import SqlRecordings
 from cordboard.journal.sql.retention import Retention
-from cordboard.journal.sql.rows import record_of, recorded_of
 from cordboard.journal.sql.standing import adopt_standing
 from cordboard.journal.sql.store import Store, reason_of
 from cordboard.journal.sql.tables import calls, events, tenants
@@ -51,11 +49,8 @@ from cordboard.journal.view import View
 KEY_SECONDS: Final = 24 * 3600.0
 """How long a key is kept after the end of its call."""
 
-MAX_EVENTS_OF_CALL: Final = 10_000
-"""Events that are read of one call: what a memory journal keeps of it, and much more."""
 
-
-class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
+class SqlJournal(SqlCalls, SqlOutbox, SqlRecordings, SqlLedger):
     """A :class:`~cordboard.journal.port.Journal` in a database, for one process and event loop.
 
     ``wall`` tells the time in seconds since 1970; ``bounds`` is what is kept at hand beside the
@@ -79,6 +74,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
         self._view = View("", self._bounds)
         self._accepting: set[tuple[str, str, str]] = set()
         self._writer: Writer | None = None
+        self._put: Callable[[Entry], None] = _not_started
         self._told: Callable[[Owed], None] | None = None
         self._retention = None if keep is None else Retention(store, keep, wall)
         self._secret: bytes | None = None
@@ -120,6 +116,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
             await self._store.close()
             raise StoreFailed(f"{self._store}: {reason_of(error)}") from None
         self._writer = writer
+        self._put = writer.put
         if self._retention is not None:
             self._retention.start()
 
@@ -133,6 +130,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
                     await self._writer.flush()
             await self._writer.close()
             self._writer = None
+            self._put = _not_started
         await self._store.close()
 
     @property
@@ -222,7 +220,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
 
     def put_bindings(self, account: str, contacts: str | None) -> None:
         """Keep where a terminal is registered; see the port."""
-        self._open.put(Entry("", self._wall(), bindings=(account, contacts)))
+        self._put(Entry("", self._wall(), bindings=(account, contacts)))
 
     async def bindings(self) -> dict[str, str]:
         """What is kept of each terminal."""
@@ -232,89 +230,20 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
     def append(self, tenant: str, events: Sequence[CallEvent]) -> None:
         """Put events behind those that are there; see the port."""
         if events:
-            self._open.put(Entry(tenant, self._wall(), tuple(events)))
+            self._put(Entry(tenant, self._wall(), tuple(events)))
 
     def attempted(self, id: str, attempt: Attempt, fate: Fate, next_at: float | None) -> None:  # noqa: A002 - as the port has it
         """Write down an attempt; see the port."""
-        self._open.put(Entry("", self._wall(), tried=Tried(id, attempt, fate, next_at)))
+        self._put(Entry("", self._wall(), tried=Tried(id, attempt, fate, next_at)))
 
     async def flush(self) -> None:
         """Wait until all that was appended before is committed."""
         if self._writer is not None:
             await self._writer.flush()
 
-    async def call(self, tenant: str, call: str) -> CallRecord | None:
-        """A call of a tenant, or None."""
-        at_hand = self._view.call(tenant, call)
-        if at_hand is not None:
-            return at_hand.record
-        wanted = select(calls).where(calls.c.id == call, calls.c.tenant == tenant)
-        async with self._store.asked() as connection:
-            row = (await connection.execute(wanted)).mappings().one_or_none()
-        return None if row is None else record_of(row)
-
-    async def calls(self, tenant: str, wanted: Wanted) -> tuple[CallRecord, ...]:
-        """The calls of a tenant that are wanted; those that are not over are all at hand."""
-        if wanted.standing in (Standing.SCHEDULED, Standing.LIVE):
-            return self._view.calls(tenant, wanted)
-        async with self._store.asked() as connection:
-            rows = (await connection.execute(listed(tenant, wanted))).mappings().all()
-        return tuple(map(record_of, rows))
-
-    async def ended(self, tenant: str, behind: End | None, limit: int) -> tuple[CallRecord, ...]:
-        """The next calls of a tenant that are over."""
-        async with self._store.asked() as connection:
-            rows = (await connection.execute(ended(tenant, behind, limit))).mappings().all()
-        return tuple(map(record_of, rows))
-
-    async def events_of(self, tenant: str, call: str) -> tuple[Recorded, ...]:
-        """The committed events of a call, in order."""
-        at_hand = self._view.call(tenant, call)
-        if at_hand is not None:
-            return tuple(at_hand.events)
-        return await self._stored_events(tenant, call)
-
-    async def events_of_calls(
-        self, tenant: str, calls: Sequence[str]
-    ) -> dict[str, tuple[Recorded, ...]]:
-        """The committed events of several calls; see the port."""
-        found: dict[str, list[Recorded]] = {call: [] for call in calls}
-        elsewhere = [call for call in calls if not self._is_at_hand(tenant, call, found[call])]
-        if elsewhere:
-            async with self._store.asked() as connection:
-                rows = (await connection.execute(events_of(tenant, elsewhere))).mappings().all()
-            for row in rows:
-                found[row["call"]].append(recorded_of(self.epoch, row))
-        return {call: tuple(some) for call, some in found.items()}
-
-    def _is_at_hand(self, tenant: str, call: str, found: list[Recorded]) -> bool:
-        """Whether a call is, whose events are then ``found``."""
-        at_hand = self._view.call(tenant, call)
-        if at_hand is not None:
-            found += at_hand.events
-        return at_hand is not None
-
-    async def _stored_events(self, tenant: str, call: str) -> tuple[Recorded, ...]:
-        wanted = (
-            select(events)
-            .where(events.c.call == call, events.c.tenant == tenant)
-            .order_by(events.c.seq)
-            .limit(MAX_EVENTS_OF_CALL)
-        )
-        async with self._store.asked() as connection:
-            rows = (await connection.execute(wanted)).mappings().all()
-        return tuple(recorded_of(self.epoch, row) for row in rows)
-
     async def unfinished(self) -> tuple[CallRecord, ...]:
         """The calls that have no result; see the port."""
         return self._view.unfinished()
-
-    async def _left_over(self) -> tuple[CallRecord, ...]:
-        """The calls that the last process left without a result."""
-        wanted = select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.accepted_at)
-        async with self._store.engine.connect() as connection:
-            rows = (await connection.execute(wanted)).mappings().all()
-        return tuple(map(record_of, rows))
 
     def snapshot(self, tenant: str) -> Snapshot:
         """What lives of a tenant; see the port."""
@@ -336,3 +265,7 @@ class SqlJournal(SqlOutbox, SqlRecordings, SqlLedger):
     def read_all(self) -> Reader:
         """Follow the events of all tenants from now on."""
         return LogReader(self._view.all, self._view.all.last)
+
+
+def _not_started(_entry: Entry) -> None:
+    raise AssertionError("the journal is not started")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -26,7 +26,7 @@ from cordboard.journal.recordings import (
     deleted,
     ending,
 )
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Row, Statement, adding
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.tables import recordings
 
@@ -57,7 +57,7 @@ _END = _changing(_ENDED, recordings.c.state == _UNDER_WAY)
 _DELETE = _changing(_DELETED, recordings.c.state != _UNDER_WAY)
 
 
-def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+def changes(told: Iterable[Recorded]) -> list[Change]:
     """What the events that tell of recordings change, in an order that any batch allows: one that
     begins, ends and is deleted in it included."""
     added: list[Row] = []
@@ -74,9 +74,7 @@ def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]
             )
         if erased is not None:
             gone.append((RecordingState.DELETED.value, None, at, erased))
-    yield _ADD, added
-    yield _END, ended
-    yield _DELETE, gone
+    return [(_ADD, added), (_END, ended), (_DELETE, gone)]
 
 
 async def forget(connection: AsyncConnection, before: float) -> None:

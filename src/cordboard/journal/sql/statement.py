@@ -21,6 +21,10 @@ class Statement:
         self.names: Final = names
 
 
+Change = tuple[Statement, list[Row]]
+"""A statement with all the rows that it is executed for."""
+
+
 def adding(table: Table, *columns: str) -> Statement:
     """A statement that adds rows to a table."""
     return Statement(insert(table), *columns)

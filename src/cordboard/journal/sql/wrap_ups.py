@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import bindparam, delete, select
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cordboard.calls.events import Recorded
 from cordboard.calls.people.wrap_ups import WrapUp, wrap_up_in
-from cordboard.journal.sql.statement import Row, Statement, adding
+from cordboard.journal.sql.statement import Change, Row, Statement, adding
 from cordboard.journal.sql.tables import wrap_ups
 
 _DROP: Final = Statement(
@@ -22,22 +22,19 @@ _DROP: Final = Statement(
 _ADD: Final = adding(wrap_ups, "tenant", "user_id", "group_id", "until")
 
 
-def statements(told: Iterable[Recorded]) -> Iterator[tuple[Statement, list[Row]]]:
+def changes(told: Iterable[Recorded]) -> list[Change]:
     """What events of tenants change."""
     last: dict[tuple[str, int], WrapUp | None] = {}
     for one in told:
         found = wrap_up_in(one.event)
         if found is not None:
             last[one.tenant, found[0]] = found[1]
-    yield _DROP, list(last)
-    yield (
-        _ADD,
-        [
-            (tenant, user, wrap_up.group, wrap_up.until)
-            for (tenant, user), wrap_up in last.items()
-            if wrap_up is not None
-        ],
-    )
+    added: list[Row] = [
+        (tenant, user, wrap_up.group, wrap_up.until)
+        for (tenant, user), wrap_up in last.items()
+        if wrap_up is not None
+    ]
+    return [(_DROP, list(last)), (_ADD, added)]
 
 
 async def stored(connection: AsyncConnection) -> list[tuple[str, int, WrapUp]]:

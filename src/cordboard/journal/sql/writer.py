@@ -24,7 +24,7 @@ from cordboard.journal.entry import Entry
 from cordboard.journal.figures import JournalFigures
 from cordboard.journal.numbered import Numbered
 from cordboard.journal.port import JournalUnavailable
-from cordboard.journal.sql.batch import statements
+from cordboard.journal.sql.batch import changes
 from cordboard.journal.sql.checkpoints import Checkpoints
 from cordboard.journal.sql.faults import (
     fault_of,
@@ -261,7 +261,7 @@ class Writer:
         figures = self._figures
         began = figures.writing_since = time.perf_counter()
         try:
-            await self._database.write(statements(numbered, self._known_tenants))
+            await self._database.write(changes(numbered, self._known_tenants))
         finally:
             figures.writing_since = None
         self._known_tenants.update(numbered.logs)

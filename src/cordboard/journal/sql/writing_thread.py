@@ -8,14 +8,14 @@ statement is translated into SQL once; its rows go to the driver's own cursor as
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from sqlalchemy import Connection, Dialect, Engine, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cordboard.journal.sql.errand_thread import ErrandThread
-from cordboard.journal.sql.statement import Row, Statement
+from cordboard.journal.sql.statement import Change, Row, Statement
 from cordboard.journal.sql.store import PASSIVE_CHECKPOINT
 from cordboard.journal.sql.tables import events
 
@@ -58,9 +58,9 @@ class WritingThread:
         self.commits = 0
         """How many there were."""
 
-    def write(self, statements: Iterable[tuple[Statement, list[Row]]]) -> Awaitable[None]:
+    def write(self, changes: list[Change]) -> Awaitable[None]:
         """Execute statements, each for all its rows, and commit."""
-        return self._thread.run(self._write, list(statements))
+        return self._thread.run(self._write, changes)
 
     def connect(self) -> Awaitable[Connection]:
         """Connect now, where that was not needed yet."""
@@ -103,12 +103,12 @@ class WritingThread:
             self._connection = connection
         return self._connection
 
-    def _write(self, statements: list[tuple[Statement, list[Row]]]) -> None:
+    def _write(self, changes: list[Change]) -> None:
         connection = self._connected().connection
         dialect = self._engine.dialect
         try:
             cursor = connection.cursor()
-            for statement, rows in statements:
+            for statement, rows in changes:
                 sql, ordered = self._translated_once(statement)
                 cursor.executemany(sql, rows if ordered is None else list(map(ordered, rows)))
             cursor.close()
