@@ -27,6 +27,9 @@ from cordboard.api.requests import ASKED, UNKNOWN, Asked, RequestMetrics, result
 
 REQUEST_ID: Final = b"x-request-id"
 
+CAME: Final = "cordboard.came"
+"""Where a request's ASGI scope has when it came, if it had to wait, by ``time.perf_counter``."""
+
 _SANE: Final = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 """What is taken over of a client's id: that is what ids are made of elsewhere, and no line of a log
 is broken or forged by it."""
@@ -60,7 +63,7 @@ class Edge:
             await self._route(scope, receive, send)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
+        began: float = scope.get(CAME) or time.perf_counter()
         asked = scope[ASKED] = Asked(request_id(scope), endpoint.dialect, endpoint.method)
         status, seconds = 0, 0.0
         try:
@@ -79,7 +82,7 @@ class Edge:
             self._note(scope, asked, status, seconds, began)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
+        began: float = scope.get(CAME) or time.perf_counter()
         asked = scope[ASKED] = Asked(request_id(scope))
         status, seconds = 0, 0.0
 

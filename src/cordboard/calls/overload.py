@@ -1,26 +1,32 @@
-"""Whether one more call may begin: by how late the server is, and by how much it carries already.
+"""Whether one more call may begin, and when: by how late the server is, and by what it carries.
 
 A server that takes whatever comes falls behind everybody at once: answers come late, phones repeat
-what they sent, and the repeats are more work still. So what begins new work is refused while the
-server is behind, early and cheaply, and what lives has the machine to itself.
+what they sent, and the repeats are more work still. So whoever wants to begin something new waits
+for his turn while the server is busy with what lives, and is refused, early and cheaply, where that
+would take too long.
 
 Two counts have a limit: the legs that live and the callbacks that are owed. Where one is reached
 there has to be some room below it before the next call begins.
 
-And the server may be late: its event loop, or its journal with a commit. How many calls a second it
-can bear nobody knows, for that depends on the machine and on the calls, and half of what a call
-costs comes when it ends. So it is found out, as TCP finds out what a line can carry::
+For the rest nobody knows how many calls a second a server can bear, and nobody has to: in each turn
+of the event loop a few calls begin, and the turn takes as long as all has that lives meanwhile. A
+loop with little to do comes round at once and lets hundreds of calls begin in a second; one with
+much to do comes round later, and fewer do. Who comes meanwhile waits, first come, first served. A
+burst is worked off so, and nobody is refused for it; what is more than the server can bear makes
+the queue grow (as in Facebook's "Fail at Scale", ACM Queue 13/8, which has it from CoDel, RFC
+8289)::
 
-    state    a round of looks was      then
-    OPEN     late, the second in a row LIMITED, to less than what began lately
-    LIMITED  late, and not better      LIMITED, to less
-    LIMITED  calm                      LIMITED, to more: the longer it was calm, the bolder
-    LIMITED  calm for a second, and
-             nobody was refused        OPEN
+    state   what happens                              then
+    OPEN    who came first has waited for PATIENCE    FULL: the next is refused, and each that comes
+                                                      while the first has waited for IMPATIENCE
+    any     the loop is late for two rounds of looks  SLOWED: as FULL, and fewer a second begin than
+                                                      did lately, and fewer still if that is not
+                                                      enough; then a few more by and by
+    FULL,   nobody was refused for a second, and
+    SLOWED  the loop is on time                       OPEN
 
-A round is late by its median: one look that the garbage collector or a neighbour delayed is no
-overload. In between, LIMITED, nearly nobody is let in from a late look to the next one in time, and
-where the next look is overdue: that is the brake, and the rate the speed.
+SLOWED is for what calls cost later: who answers in half a minute, and talks for three, is work that
+those brought who began long before, and turns that get longer do not tell of it in time.
 
 Nothing here reads a clock or waits; ``now`` is in monotonic seconds.
 """
@@ -28,253 +34,261 @@ Nothing here reads a clock or waits; ``now`` is in monotonic seconds.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import Enum
 from statistics import median
 from typing import Final
 
-DEFAULT_LAG: Final = 0.006
-"""Seconds. A refusal takes three turns of the loop, which come to 10 to 15 ms each where they are
-held to this: it is there within 50 ms. Audio that is relayed as late is within what the buffers of
-phones even out, 40 ms and more. A server that bears its load is 1 to 3 ms late."""
-
-DEFAULT_COMMIT: Final = 0.1
-"""Seconds. A request waits for one commit, and perhaps for the one before. A disk that spins takes
-up to 30 ms for one."""
-
-DEFAULT_LIVE_LEGS: Final = 10_000
-"""5,000 calls: twice what the memory of a small machine carries at 60 KB a call, beside its media
-ports."""
-
-DEFAULT_CALLBACKS: Final = 500_000
-"""What receivers that are away for a day leave at six calls a second, some 500 MB of database."""
+from cordboard.calls.overload_limits import NO_LIMITS, Ceiling, OverloadLimits, Strain
 
 LOOK_SECONDS: Final = 0.02
 """Between two looks at the loop; one costs 20 µs."""
 
-LOOKS_A_ROUND: Final = 3
-"""Looks that are judged together: in 60 ms a loop that is behind by the usual limit has come round
-several times."""
+LOOKS_A_ROUND: Final = 5
+"""Looks that are judged together, by their median: one that the garbage collector or a neighbour
+delayed is no overload."""
 
-CALM: Final = 0.5
-"""Of the limit; between calm and late the rate stays as it is."""
+PLACES_A_TURN: Final = 2
+"""Calls that begin in one turn of the loop: with one it would come round more often than it gains
+anything by it, and each more makes turns longer by the whole of a call, 2 to 3 ms."""
+
+PATIENCE: Final = 0.25
+"""Seconds: the work of some 70 calls that came at once. Nobody notices whose phone rings so much
+later, and no client gives up."""
+
+IMPATIENCE: Final = 0.05
+"""Seconds, while more is wanted than can be done: a queue that stands for long serves nobody, and
+only makes everybody late. As much as several turns, so that there is always somebody to begin."""
+
+MOST_WAITING: Final = 128
+"""Who may wait at all: what comes within one moment makes nobody wait for PATIENCE, and may be more
+than is worked off in half a second."""
+
+LONGEST_WAIT: Final = 1.0
+"""Seconds after which who waits begins in any case: he was not refused when that was in time."""
 
 LEAST_RATE: Final = 10.0
-"""Calls a second that are let in however late it is: so few are not what makes it late."""
+"""Calls a second that begin however late it is: so few are not what makes it late."""
 
-CUT: Final = 0.85
-"""What is left of the rate after a late round: six of them in a row leave a third."""
+SECONDS_JUDGED: Final = 2.0
+"""Over which it is seen how many began lately: longer than a short call takes with all that it
+brings."""
 
-LEAST_RISE: Final = 1.0
-"""Calls a second after a calm round: from the least rate to 50 a second it is not far."""
+CUT: Final = 0.9
+"""What is left of the rate at which they began lately when the loop is late."""
 
-FIRST_RISE: Final = 0.01
-BOLDER: Final = 1.12
-MOST_RISE: Final = 0.15
-"""By which share the rate rises after the first calm round, how much bolder each further one is,
-and how bold at most: it is up by a fifth after half a second, and twice as high after one and a
-half. While more is wanted than can be done it goes up and down by a sixth."""
+CUT_SECONDS: Final = 1.0
+"""Between two cuts: an earlier one shows by then."""
 
-ROOM_FOR_MORE: Final = 1.5
-"""How far the rate may be above what began lately: one that nobody uses says nothing."""
+RISE: Final = 0.1
+QUICK_RISE: Final = 0.5
+"""By which share the rate rises in a second, and how fast where the loop is not late by half of
+what it may be."""
 
-ROUNDS_OF_USE: Final = 4
-"""Over which that is seen: a quarter of a second."""
+CALM_SECONDS: Final = 1.0
+"""Without a refusal before nobody is refused so soon any more: whoever refuses no one for so long
+bears what is wanted."""
 
-ROUNDS_REMEMBERED: Final = 16
-"""A second: of what began lately, and without a refusal before all are let in again."""
+BURST: Final = 2.0
+"""Calls that may begin at once at a limited rate. With a single one, whoever comes evenly and a
+little too early would always find less than that."""
 
-BURST_SECONDS: Final = 0.02
-LEAST_BURST: Final = 2.0
-"""Of the limited rate, or a few calls: what may begin at once. With a single one, whoever comes
-evenly and a little too early would always find less than that."""
-
-ROOM_AGAIN: Final = 0.95
-"""The share of a limit of legs or callbacks from which down calls begin again."""
+Begin = Callable[[], None]
+"""Has somebody begin who waited; it is handed back, never called here."""
 
 
-class Strain(Enum):
-    """What stands in the way of a new call, by the key of ``[overload]`` that limits it."""
+class State(Enum):
+    """How the server stands."""
 
-    LAG = "lag"
-    COMMIT = "commit"
-    LIVE_LEGS = "live_legs"
-    CALLBACKS = "callbacks"
-
-
-@dataclass(frozen=True, slots=True)
-class OverloadLimits:
-    """``lag`` of the event loop and ``commit`` of the journal in seconds, ``live_legs`` and
-    ``callbacks`` in numbers of them; 0: no limit."""
-
-    lag: float = DEFAULT_LAG
-    commit: float = DEFAULT_COMMIT
-    live_legs: int = DEFAULT_LIVE_LEGS
-    callbacks: int = DEFAULT_CALLBACKS
+    OPEN = "open"
+    FULL = "full"
+    SLOWED = "slowed"
 
 
-NO_LIMITS: Final = OverloadLimits(0.0, 0.0, 0, 0)
+class Happening(Enum):
+    """What makes it stand otherwise."""
+
+    REFUSED = "refused"
+    LATE = "late"
+    CALM = "calm"
 
 
-class _Ceiling:
-    """A count that has reached its limit is too high until there is some room below it again."""
-
-    __slots__ = ("reached",)
-
-    def __init__(self) -> None:
-        self.reached = False
-
-    def look(self, count: int, limit: int) -> bool:
-        bound = limit * ROOM_AGAIN if self.reached else limit - 0.5
-        self.reached = limit > 0 and count > bound
-        return self.reached
+_NEXT: Final = {
+    (State.OPEN, Happening.REFUSED): State.FULL,
+    (State.OPEN, Happening.LATE): State.SLOWED,
+    (State.FULL, Happening.LATE): State.SLOWED,
+    (State.SLOWED, Happening.LATE): State.SLOWED,
+    (State.FULL, Happening.CALM): State.OPEN,
+    (State.SLOWED, Happening.CALM): State.OPEN,
+}
 
 
 class Overload:
-    """Judges one server. It is told by :meth:`look` how late it is, each :data:`LOOK_SECONDS`, and
-    asked by :meth:`strain` and :meth:`admit`; who was refused is counted by :meth:`refuse`."""
+    """Judges one server, and keeps the queue of who waits for his turn.
+
+    It is told by :meth:`look` how late the loop is, each :data:`LOOK_SECONDS`. Who wants to begin
+    is asked about by :meth:`strain`, and taken by :meth:`enter` or counted by :meth:`refuse`;
+    :meth:`turn` says in each turn of the loop who begins.
+    """
 
     __slots__ = (
+        "_began",
         "_callbacks",
-        "_lags",
+        "_cut_at",
+        "_held",
         "_late",
-        "_lately",
         "_legs",
         "_limits",
-        "_looked_at",
         "_looks",
-        "_quiet_rounds",
-        "_rise",
-        "_round",
+        "_places",
+        "_refused_at",
         "_tokens",
         "_tokens_at",
-        "_worst",
+        "_waiting",
         "rate",
         "refused",
+        "state",
     )
 
     def __init__(self, limits: OverloadLimits = NO_LIMITS) -> None:
         self._limits = limits
+        self.state = State.OPEN
         self.rate: float | None = None
-        """Calls a second that may begin; None: any number."""
+        """Calls a second that may begin; None: as many as the loop lets."""
         self.refused: dict[Strain, int] = dict.fromkeys(Strain, 0)
         """Who was refused so far, by what for."""
-        self._legs, self._callbacks = _Ceiling(), _Ceiling()
-        self._looked_at = 0.0
-        self._late = 0.0  # at the last look, as a share of the limit
-        self._worst = Strain.LAG  # what was late then
+        self._legs, self._callbacks = Ceiling(), Ceiling()
+        self._waiting: deque[tuple[float, Begin | None]] = deque()
+        self._places = PLACES_A_TURN
+        self._began: deque[float] = deque()
         self._looks: list[float] = []
-        self._round = _Round(0.0)
-        self._lately: deque[_Round] = deque(maxlen=ROUNDS_REMEMBERED)
-        self._quiet_rounds = 0
-        self._rise = FIRST_RISE
+        self._late = 0.0  # in the last round, as a share of the limit
+        self._held = False  # by the journal's commit
+        self._refused_at = self._cut_at = self._tokens_at = 0.0
         self._tokens = 0.0
-        self._tokens_at = 0.0
 
     def follow(self, limits: OverloadLimits) -> None:
         """Judge by other limits from now on."""
         self._limits = limits
-        if not limits.lag and not limits.commit:
-            self.rate = None
+        if not limits.lag:
+            self.state, self.rate = State.OPEN, None
+        self._held = self._held and limits.commit > 0
 
     @property
     def strained(self) -> bool:
         """Whether new calls are limited now."""
-        return self.rate is not None or self._legs.reached or self._callbacks.reached
+        held = self._held and bool(self._waiting)
+        return self.state is not State.OPEN or held or self._legs.reached or self._callbacks.reached
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return len(self._waiting)
 
     def look(self, now: float, lag: float, commit: float, callbacks: int) -> None:
         """The loop was ``lag`` seconds late now, the journal is at a commit for ``commit`` seconds,
         and so many callbacks are owed."""
         limits = self._limits
         self._callbacks.look(callbacks, limits.callbacks)
-        loop, journal = _share(lag, limits.lag), _share(commit, limits.commit)
-        self._worst = Strain.LAG if loop >= journal else Strain.COMMIT
-        self._looked_at, self._late = now, max(loop, journal)
-        self._looks.append(self._late)
+        self._held = 0 < limits.commit < commit
+        self._looks.append(lag)
         if len(self._looks) == LOOKS_A_ROUND:
-            late = median(self._looks)
+            before, self._late = self._late, _share(median(self._looks), limits.lag)
             self._looks.clear()
-            self._close_round(now, late)
+            if min(before, self._late) > 1.0:
+                self._happens(Happening.LATE, now)
+        if self._late <= 1.0 and now - self._refused_at > CALM_SECONDS:
+            self._happens(Happening.CALM, now)
+
+    def burden(self, legs: int) -> Strain | None:
+        """What of all that is carried is too much for one more call, where ``legs`` live."""
+        if self._legs.look(legs, self._limits.live_legs):
+            return Strain.LIVE_LEGS
+        return Strain.CALLBACKS if self._callbacks.reached else None
 
     def strain(self, now: float, legs: int) -> Strain | None:
         """What a call that wants to begin now would be refused for, where ``legs`` live; nothing is
         taken or counted by asking."""
-        if self._legs.look(legs, self._limits.live_legs):
-            return Strain.LIVE_LEGS
-        if self._callbacks.reached:
-            return Strain.CALLBACKS
-        if self.rate is not None and self._available(now, self.rate) < 1.0:
-            return self._worst
+        burden = self.burden(legs)
+        if burden is not None or not self._waiting:
+            return burden
+        patience = PATIENCE if self.state is State.OPEN else IMPATIENCE
+        if now - self._waiting[0][0] > patience or len(self._waiting) >= MOST_WAITING:
+            return Strain.COMMIT if self._held else Strain.LAG
         return None
 
-    def admit(self, now: float, legs: int) -> Strain | None:
-        """Let a call begin, or say why it may not."""
-        strain = self.strain(now, legs)
-        if strain is None:
-            self._round.began += 1
-            if self.rate is not None:
-                self._tokens -= 1.0
-        return strain
-
-    def refuse(self, strain: Strain) -> None:
+    def refuse(self, strain: Strain, now: float) -> None:
         """Somebody was refused for it."""
         self.refused[strain] += 1
-        self._round.refused += 1
+        if strain in (Strain.LAG, Strain.COMMIT):
+            self._refused_at = now
+            self._happens(Happening.REFUSED, now)
 
-    def _close_round(self, now: float, late: float) -> None:
-        ended, self._round = self._round, _Round(now)
-        ended.seconds, ended.late = now - ended.at, late
-        before = self._lately[-1].late if self._lately else 0.0
-        self._lately.append(ended)
-        if late > 1.0:
-            self._late_round(now, late, before)
-        elif self.rate is not None and late <= CALM:
-            self._calm_round(self.rate, ended)
+    def enter(self, now: float, begin: Begin | None) -> bool:
+        """Somebody wants to begin: whether he may at once; else :meth:`turn` hands ``begin`` back
+        when it is his turn. None: he can't wait, and begins, but takes a place as others do."""
+        if not self._limits.lag and not self._limits.commit:
+            return True
+        if self._places > 0 and not self._waiting and self.rate is None and not self._held:
+            self._places -= 1
+            self._begins(now)
+            return True
+        self._waiting.append((now, begin))
+        return False
 
-    def _late_round(self, now: float, late: float, before: float) -> None:
-        self._quiet_rounds, self._rise = 0, FIRST_RISE
-        if self.rate is not None:
-            if late >= before:
-                self.rate = max(LEAST_RATE, self.rate * CUT)
-        elif before > 1.0:
-            self._tokens, self._tokens_at = LEAST_BURST, now  # who comes alone is not to blame
-            self.rate = max(LEAST_RATE, self._begun_a_second() * CUT)
+    def turn(self, now: float) -> list[Begin]:
+        """A turn of the event loop begins: who may begin in it of those who wait."""
+        beginning: list[Begin] = []
+        self._places = PLACES_A_TURN
+        for _ in range(min(self._places_now(now), len(self._waiting))):
+            _, begin = self._waiting.popleft()
+            self._places -= 1
+            self._tokens -= 1.0
+            self._begins(now)
+            if begin is not None:
+                beginning.append(begin)
+        return beginning
 
-    def _calm_round(self, rate: float, ended: _Round) -> None:
-        self._quiet_rounds = 0 if ended.refused else self._quiet_rounds + 1
-        if self._quiet_rounds >= ROUNDS_REMEMBERED:
+    @property
+    def turns(self) -> bool:
+        """Whether the next turn of the loop is of interest: somebody waits, or has begun."""
+        return bool(self._waiting) or self._places < PLACES_A_TURN
+
+    @property
+    def slow(self) -> bool:
+        """Whether who waits does so for more than the next turn of the loop."""
+        return self.rate is not None or self._held
+
+    def _places_now(self, now: float) -> int:
+        rate = LEAST_RATE if self._held else self.rate
+        overdue = self._waiting and now - self._waiting[0][0] > LONGEST_WAIT
+        if rate is None or overdue:
+            return PLACES_A_TURN
+        passed, self._tokens_at = now - self._tokens_at, now
+        self._tokens = min(BURST, self._tokens + passed * rate)
+        if self.rate is not None and self._late <= 1.0:
+            rise = RISE if self._late > 0.5 else QUICK_RISE
+            self.rate *= 1.0 + rise * min(passed, 1.0)
+        return int(max(0.0, min(PLACES_A_TURN, self._tokens)))
+
+    def _begins(self, now: float) -> None:
+        began = self._began
+        began.append(now)
+        while began[0] < now - SECONDS_JUDGED:
+            began.popleft()
+
+    def _happens(self, happening: Happening, now: float) -> None:
+        following = _NEXT.get((self.state, happening))
+        if following is None:
+            return
+        if following is State.OPEN:
             self.rate = None
-        elif rate <= max(LEAST_RATE, self._begun_a_second(ROUNDS_OF_USE)) * ROOM_FOR_MORE:
-            self.rate = rate + max(LEAST_RISE, rate * self._rise)
-            self._rise = min(MOST_RISE, self._rise * BOLDER)
-
-    def _begun_a_second(self, rounds: int = ROUNDS_REMEMBERED) -> float:
-        lately = tuple(self._lately)[-rounds:]
-        seconds = sum(one.seconds for one in lately)
-        return sum(one.began for one in lately) / seconds if seconds > 0 else 0.0
-
-    def _available(self, now: float, rate: float) -> float:
-        """The calls that may begin now."""
-        overdue = _share(now - self._looked_at - LOOK_SECONDS, self._limits.lag)
-        if max(self._late, overdue) > 1.0:
-            rate = LEAST_RATE
-        grown = self._tokens + (now - self._tokens_at) * rate
-        self._tokens, self._tokens_at = min(max(LEAST_BURST, rate * BURST_SECONDS), grown), now
-        return self._tokens
-
-
-class _Round:
-    """Some looks: when they began and how long they took, how late the server was as a share of the
-    limit, and who wanted to begin meanwhile."""
-
-    __slots__ = ("at", "began", "late", "refused", "seconds")
-
-    def __init__(self, at: float) -> None:
-        self.at = at
-        self.seconds = 0.0
-        self.late = 0.0
-        self.began = 0
-        self.refused = 0
+        elif happening is Happening.LATE and now - self._cut_at > CUT_SECONDS:
+            if self.rate is None:
+                self._tokens, self._tokens_at = BURST, now  # who comes alone is not to blame
+            lately = sum(1 for at in self._began if at > now - SECONDS_JUDGED) / SECONDS_JUDGED
+            self.rate, self._cut_at = max(LEAST_RATE, lately * CUT), now
+        self.state = following
 
 
 def _share(value: float, limit: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from cordboard.calls.overload import (
+from cordboard.calls.overload_limits import (
     DEFAULT_CALLBACKS,
     DEFAULT_COMMIT,
     DEFAULT_LAG,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cordboard.addresses import LOCAL_HOST, NO_HOSTS, Hosts
-from cordboard.calls.overload import OverloadLimits
+from cordboard.calls.overload_limits import OverloadLimits
 from cordboard.calls.running.scheduled import DEFAULT_GRACE
 from cordboard.configuration.listening import (
     HOSTS,

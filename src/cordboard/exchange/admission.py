@@ -1,18 +1,22 @@
-"""At the door: whoever wants to begin a call is let in, or told at once that there is too much.
+"""At the door: whoever wants to begin a call is let in, now or in his turn, or told at once that
+there is too much.
 
-It is asked twice. Where a request comes in, before anything of it is read, :meth:`Admission.busy`
-looks whether there is room; where the call would begin, :meth:`Admission.take` takes it.
+Where a request comes in, before anything of it is read, :meth:`Admission.enter` has it wait for
+its turn; who can't wait asks :meth:`Admission.busy`. Where the call begins, :meth:`Admission.take`
+looks once more whether as much is carried as may be.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 import structlog
 
-from cordboard.calls.overload import Overload, OverloadLimits, Strain
+from cordboard.calls.overload import Begin, Overload
+from cordboard.calls.overload_limits import OverloadLimits, Strain
 from cordboard.calls.refusals import RefusalId, Refused
 
 RETRY_SECONDS: Final = 2
@@ -21,6 +25,9 @@ then (:mod:`cordboard.calls.overload`)."""
 
 TOLD_SECONDS: Final = 10.0
 """How often the log says that refusing goes on: once for all who were refused meanwhile."""
+
+PAUSE_SECONDS: Final = 0.005
+"""Between two turns of the queue where it moves by a rate: within it one call at most begins."""
 
 _WHY: Final = {
     Strain.LAG: "the server has more to do than it can",
@@ -44,6 +51,7 @@ class Admission:
         self._overload = Overload(limits)
         self._legs = legs
         self._clock = clock
+        self._turning = False
         self._began_at: float | None = None
         self._told_at = 0.0
         self._told: int = 0
@@ -60,24 +68,35 @@ class Admission:
         if self._overload.strained or self._began_at is not None:
             self._tell(now)
 
+    def enter(self, begin: Begin | None) -> Refused | None:
+        """Have a call begin, now or in its turn; or say why it is refused, which counts as that."""
+        now = self._clock()
+        strain = self._overload.strain(now, self._legs())
+        if strain is not None:
+            self._overload.refuse(strain, now)
+            return _refusal(strain)
+        if self._overload.enter(now, begin) and begin is not None:
+            begin()
+        self._turn_soon()
+        return None
+
     def busy(self) -> Refused | None:
-        """Why a call that wants to begin is refused now, and counted as that; None: it may go on to
-        :meth:`take`."""
-        strain = self._overload.strain(self._clock(), self._legs())
-        return None if strain is None else self._refuse(strain)
+        """Why a call that can't wait is refused now; None: it may begin."""
+        return self.enter(None)
 
     def busy_seconds(self) -> int | None:
         """The same for who only hears when he may call again."""
         return None if self.busy() is None else RETRY_SECONDS
 
     def take(self) -> None:
-        """Let a call begin now; raises :class:`Refused`."""
-        strain = self._overload.admit(self._clock(), self._legs())
+        """A call begins that was let in, or is of our own; raises :class:`Refused`."""
+        strain = self._overload.burden(self._legs())
         if strain is not None:
-            raise self._refuse(strain)
+            self._overload.refuse(strain, self._clock())
+            raise _refusal(strain)
 
     def explained(self) -> None:
-        """Raises :class:`Refused` where :meth:`take` would, and takes nothing."""
+        """Raises :class:`Refused` where a call would be refused now, and takes nothing."""
         strain = self._overload.strain(self._clock(), self._legs())
         if strain is not None:
             raise _refusal(strain)
@@ -86,6 +105,11 @@ class Admission:
     def legs(self) -> int:
         """How many legs live."""
         return self._legs()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return self._overload.waiting
 
     @property
     def strained(self) -> bool:
@@ -102,9 +126,23 @@ class Admission:
         """How many were refused so far, by what for."""
         return self._overload.refused
 
-    def _refuse(self, strain: Strain) -> Refused:
-        self._overload.refuse(strain)
-        return _refusal(strain)
+    def _turn_soon(self) -> None:
+        overload = self._overload
+        if self._turning or not overload.turns:
+            return
+        self._turning = True
+        loop = asyncio.get_running_loop()
+        if overload.slow:
+            loop.call_later(PAUSE_SECONDS, self._turn)
+        else:
+            loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """A turn of the event loop."""
+        self._turning = False
+        for begin in self._overload.turn(self._clock()):
+            begin()
+        self._turn_soon()
 
     def _tell(self, now: float) -> None:
         """One line when refusing begins, one when it is over, and one now and then between."""
@@ -124,7 +162,11 @@ class Admission:
 
     def _standing(self) -> dict[str, float | int | None]:
         rate = self._overload.rate
-        return {"legs": self._legs(), "rate": None if rate is None else round(rate, 1)}
+        return {
+            "legs": self._legs(),
+            "waiting": self.waiting,
+            "rate": None if rate is None else round(rate, 1),
+        }
 
 
 def _refusal(strain: Strain) -> Refused:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cordboard.calls.credit import Credit
 from cordboard.calls.events import CallEvent, Json
 from cordboard.calls.limits import LimitKey, Usage
-from cordboard.calls.overload import NO_LIMITS, OverloadLimits
+from cordboard.calls.overload_limits import NO_LIMITS, OverloadLimits
 from cordboard.calls.planning.attendance import Attendance
 from cordboard.calls.planning.explain import explain
 from cordboard.calls.planning.plan import CallPlan

@@ -25,8 +25,13 @@ class AdmissionMetrics:
         rate = self._admission.rate
         yield GaugeMetricFamily(
             "cordboard_admitted_calls_per_second",
-            "How many calls a second may begin; infinite where the loop is not late.",
+            "How many calls a second may begin; infinite where as many may as the loop lets.",
             float("inf") if rate is None else rate,
+        )
+        yield GaugeMetricFamily(
+            "cordboard_waiting_requests",
+            "Requests for calls that wait for their turn.",
+            float(self._admission.waiting),
         )
         refused = CounterMetricFamily(
             "cordboard_overload_refused",

@@ -1,14 +1,16 @@
-"""One connection of a client as uvicorn serves it, with a door before the application: who is
-refused there is answered in the turn of the event loop that his request is seen in.
+"""One connection of a client as uvicorn serves it, with a door before the application: who has to
+wait does so before there is a task for his request, and who is refused is answered in the turn of
+the event loop that his request is seen in.
 
-Otherwise he would wait for a task to begin, which is one turn more, just when each is long. Whoever
-is let in may be answered by one write, and asked for a body that is there already
+With a task of its own a refusal would take one turn more, just when each is long. Whoever is let
+in may be answered by one write, and asked for a body that is there already
 (:mod:`cordboard.api.at_once`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from starlette.types import Scope
@@ -24,30 +26,33 @@ from cordboard.api.at_once import EXTENSION, Fields
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
-Refusing = Callable[[Scope], Answer | None]
-"""What a request is told that is not let in; None: it is."""
+Entering = Callable[[Scope, Callable[[], None]], Answer | None]
+"""Lets a request begin, now or later; or gives what it is told that is not let in."""
 
 
 class HttpConnection(HttpToolsProtocol):
-    """``refusal`` is asked of each request when its head has been read; see
-    :func:`connections`."""
+    """``enter`` is asked of each request when its head has been read; see :func:`connections`."""
 
-    refusal: Refusing
+    enter: Entering
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Uvicorn's, called for each request when its turn on the connection has come."""
         if self.transport.is_closing():
             return  # after a request that was the last one (RFC 9112 9.6)
-        scope = cast("Scope", cycle.scope)
-        answer = self.refusal(scope)
+        begin = partial(self._begin, cycle, app)
+        answer = self.enter(cast("Scope", cycle.scope), begin)
         if answer is None:
-            scope["extensions"] = {EXTENSION: {"request": _AtOnce(cycle)}}
-            super()._start_asgi_task(cycle, app)
-        elif self.flow.write_paused or not cycle.more_body:
+            return
+        if self.flow.write_paused or not cycle.more_body:
             # Who does not read his answers, or has sent many requests at once, waits as always.
             super()._start_asgi_task(cycle, cast("ASGI3Application", answer))
         else:
             self._refuse(cycle, answer)
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if not cycle.disconnected:
+            cast("Scope", cycle.scope)["extensions"] = {EXTENSION: {"request": _AtOnce(cycle)}}
+            super()._start_asgi_task(cycle, app)
 
     def _refuse(self, cycle: RequestResponseCycle, answer: Answer) -> None:
         """Answer now; what is still to come of the request is read and forgotten."""
@@ -116,15 +121,16 @@ def _written(cycle: RequestResponseCycle, status: int, fields: Fields, body: byt
     return b"".join((STATUS_LINE[status], head, b"\r\n", body))
 
 
-def connections(refusal: Refusing) -> type[HttpConnection]:
+def connections(enter: Entering) -> type[HttpConnection]:
     """The class of a server's connections: uvicorn wants one, and gives it nothing of ours."""
 
     class Connection(HttpConnection):
         pass
 
-    Connection.refusal = staticmethod(refusal)
+    Connection.enter = staticmethod(enter)
     return Connection
 
 
-def nobody_is_refused(_scope: Scope) -> None:
+def come_in(_scope: Scope, begin: Callable[[], None]) -> None:
     """There is never too much to do."""
+    begin()

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from cordboard.addresses import written
-from cordboard.serving.http_connection import Refusing, connections, nobody_is_refused
+from cordboard.serving.http_connection import Entering, come_in, connections
 from cordboard.serving.websockets import FramedWebSockets
 
 HTTP_BACKLOG: Final = 1024
@@ -43,7 +43,7 @@ class HttpServer:
         self,
         address: tuple[str, int],
         app: ASGIApp,
-        refusal: Refusing = nobody_is_refused,
+        enter: Entering = come_in,
     ) -> None:
         self._address = address
         config = uvicorn.Config(
@@ -52,7 +52,7 @@ class HttpServer:
             port=address[1],
             backlog=HTTP_BACKLOG,
             lifespan="off",
-            http=connections(refusal),
+            http=connections(enter),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ws=FramedWebSockets,
             ws_max_size=WEBSOCKET_OCTETS,

@@ -111,8 +111,8 @@ class Service:
             cti=services.cti,
             owed=lambda: self._callbacks.pending,
         )
-        door = Door(admission.busy, self._monitoring.requests)
-        self._http = HttpServer(settings.http, create_app(services, self._shown()), door.refusal)
+        door = Door(admission.enter, self._monitoring.requests)
+        self._http = HttpServer(settings.http, create_app(services, self._shown()), door.enter)
 
     def _shown(self) -> Watch:
         """What operators may see, and who of them."""

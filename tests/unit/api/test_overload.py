@@ -4,6 +4,7 @@ dialect's own shape, and nothing else is."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,9 +22,13 @@ def too_much() -> Refused:
 
 def come(method: str, path: str, metrics: RequestMetrics | None = None) -> Answer | None:
     """What a request hears at the door that nobody knows who sends."""
-    door = Door(too_much, metrics or RequestMetrics())
+    begun = list[str]()
+    door = Door(lambda _begin: too_much(), metrics or RequestMetrics())
     headers = [(b"x-request-id", b"their-own"), (b"content-length", b"9")]
-    return door.refusal({"type": "http", "method": method, "path": path, "headers": headers})
+    scope = {"type": "http", "method": method, "path": path, "headers": headers}
+    answer = door.enter(scope, lambda: begun.append(path))
+    assert begun == ([path] if answer is None else [])
+    return answer
 
 
 PLACES = (
@@ -110,7 +115,11 @@ def test_whatever_is_about_calls_that_live_comes_in(method: str, path: str) -> N
     assert come(method, path) is None
 
 
-def test_while_there_is_room_everybody_comes_in() -> None:
-    door = Door(lambda: None, RequestMetrics())
+def test_who_waits_for_his_turn_begins_when_it_has_come() -> None:
+    waiting, begun = list[Callable[[], None]](), list[bool]()
+    door = Door(waiting.append, RequestMetrics())
     scope = {"type": "http", "method": "POST", "path": "/v1/calls", "headers": []}
-    assert door.refusal(scope) is None
+    assert door.enter(scope, lambda: begun.append(True)) is None
+    assert begun == []
+    waiting[0]()
+    assert begun == [True]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cordboard.calls.events import CallEvent, EventKind
-from cordboard.calls.overload import OverloadLimits, Strain
+from cordboard.calls.overload_limits import OverloadLimits, Strain
 from cordboard.calls.ports import Dial
 from cordboard.calls.refusals import RefusalId, Refused
 from cordboard.calls.request import MAX_DELAY, GroupKeys, RingGroup

@@ -1,9 +1,10 @@
-"""Who is refused at the door of HTTP: at once, in his turn on the connection, which goes on."""
+"""At the door of HTTP: who is refused hears it at once, in his turn on the connection, which goes
+on; who has to wait begins when he is told to."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -26,21 +27,26 @@ REFUSED = Answer(503, b"too much", b"text/plain", ((b"retry-after", b"2"),))
 
 
 class Served:
-    """A server that refuses what is asked at ``/refused``, and answers the rest by the path and
-    how long the body was, when it may."""
+    """A server that refuses what is asked at ``/refused``, has wait what is asked at ``/waits``,
+    and answers all but the first by the path and how long the body was, when it may."""
 
     def __init__(self) -> None:
         self.port = free_ports(owner=self)
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.asked = self.refused = 0
-        self._server = HttpServer((LOOPBACK, self.port), self, self._refusal)
+        self._server = HttpServer((LOOPBACK, self.port), self, self._enter)
+        self.waiting: list[Callable[[], None]] = []
 
-    def _refusal(self, scope: Scope) -> Answer | None:
-        if scope["path"] != "/refused":
-            return None
-        self.refused += 1
-        return REFUSED
+    def _enter(self, scope: Scope, begin: Callable[[], None]) -> Answer | None:
+        if scope["path"] == "/refused":
+            self.refused += 1
+            return REFUSED
+        if scope["path"] == "/waits":
+            self.waiting.append(begin)
+        else:
+            begin()
+        return None
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         self.asked += 1
@@ -85,6 +91,11 @@ class Client:
 
     def close(self) -> None:
         self._writer.close()
+
+    async def end(self) -> None:
+        """Close, and wait until it is."""
+        self._writer.close()
+        await self._writer.wait_closed()
 
 
 @pytest.fixture
@@ -182,6 +193,35 @@ async def test_who_wants_one_answer_only_gets_it_and_the_end(client: Client, hea
     assert (status, fields["connection"]) == (503, "close")
     client.send(b"abc" + post("/after-the-last"))
     assert await client.is_closed()
+
+
+async def test_who_waits_is_answered_when_he_has_begun_and_others_after_him(
+    served: Served, client: Client
+) -> None:
+    client.send(post("/waits", b"body") + post("/refused") + post("/taken"))
+    await eventually(lambda: len(served.waiting) == 1)
+    assert (served.asked, served.refused) == (0, 0)
+    other = await connected(served)
+    other.send(post("/taken", b"by another"))
+    assert (await other.answer())[2] == b"/taken 10"
+    other.close()
+    served.waiting[0]()
+    answers = [(await client.answer())[2] for _ in range(3)]
+    assert answers == [b"/waits 4", b"too much", b"/taken 0"]
+
+
+async def test_who_has_gone_while_he_waited_does_not_begin(served: Served, client: Client) -> None:
+    client.send(post("/waits"))
+    await eventually(lambda: len(served.waiting) == 1)
+    await client.end()
+    other = await connected(served)
+    other.send(post("/taken"))
+    assert (await other.answer())[0] == 200
+    served.waiting[0]()
+    other.send(post("/taken"))
+    assert (await other.answer())[0] == 200
+    other.close()
+    assert served.asked == 2
 
 
 async def test_whether_a_body_comes_that_was_not_asked_for_nobody_knows(client: Client) -> None:
