@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 import msgspec
 
 from cordboard.directory.model import Context, Group, User
+from cordboard.values import Word
 
 
-class Key(Enum):
+class Key(Word):
     """The key of the directory that a destination matched."""
 
     EXTENSION = "extension"

@@ -42,6 +42,8 @@ is busy, or was rung and did not answer: the same holds."""
 class Hunt:
     """The channels of one leg, and who of them won."""
 
+    __slots__ = ("_planned", "channels", "left", "winner")
+
     def __init__(self, channels: Iterable[PlannedChannel]) -> None:
         self._planned = [*channels]
         self.channels = {planned.id: Channel(planned) for planned in self._planned}

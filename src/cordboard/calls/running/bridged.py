@@ -44,9 +44,9 @@ class Bridged:
         self._country = country
         self._log = log
         self._command = command
-        self._holding: set[Leg] = set()  # whose phones hold us
-        self._parked: set[Leg] = set()
-        self._on_hold: set[Leg] = set()  # as the engine was told
+        self._holding: frozenset[Leg] = frozenset()  # whose phones hold us
+        self._parked: frozenset[Leg] = frozenset()
+        self._on_hold: frozenset[Leg] = frozenset()  # as the engine was told
 
     def connect(self, recording: Recording) -> None:
         """Both have answered. A party that holds us by now holds the other."""
@@ -84,7 +84,7 @@ class Bridged:
         """A party puts us on hold, or takes us off; the other is told once they are together."""
         if event.held == (leg in self._holding) or event.channel != self._legs.winner(leg):
             return
-        self._holding.symmetric_difference_update({leg})
+        self._holding ^= {leg}
         if together:
             self._follow(other(leg))
         self._log.hold(leg, event.channel, event.held)
@@ -94,7 +94,7 @@ class Bridged:
         channel = self._legs.winner(leg)
         if channel is None or on == (leg in self._parked):
             return
-        self._parked.symmetric_difference_update({leg})
+        self._parked ^= {leg}
         if on:
             self._follow(leg)
             self._command(Play(channel, Tone(ToneKind.HOLD, self._country)))
@@ -113,9 +113,9 @@ class Bridged:
     def part(self, leg: Leg) -> None:
         """The party of a leg goes: the other one is off hold, whoever held it. One whose own phone
         holds us will hold the next one too."""
-        self._holding.discard(leg)
-        self._on_hold.discard(leg)
-        self._parked.clear()
+        self._holding -= {leg}
+        self._on_hold -= {leg}
+        self._parked = frozenset()
         self._follow(other(leg))
 
     def holds(self, leg: Leg) -> bool:
@@ -128,16 +128,13 @@ class Bridged:
 
     def arrive(self, leg: Leg, *, holds: bool, on_hold: bool) -> None:
         """Somebody takes the place of a party who holds us, or was put on hold before."""
-        for wanted, legs in ((holds, self._holding), (on_hold, self._on_hold)):
-            if wanted:
-                legs.add(leg)
-            else:
-                legs.discard(leg)
+        self._holding = self._holding | {leg} if holds else self._holding - {leg}
+        self._on_hold = self._on_hold | {leg} if on_hold else self._on_hold - {leg}
 
     def _follow(self, leg: Leg) -> None:
         """Have the engine hold a party, or no longer, where that is not so yet."""
         channel = self._legs.winner(leg)
         wanted = leg in self._parked or other(leg) in self._holding
         if channel is not None and wanted != (leg in self._on_hold):
-            self._on_hold.symmetric_difference_update({leg})
+            self._on_hold ^= {leg}
             self._command(Hold(channel, wanted))
