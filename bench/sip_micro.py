@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable
 from itertools import count
 
-from cordboard.sip.address import parse_name_addr
 from cordboard.sip.events import InviteAnswered, InviteReceived
 from cordboard.sip.flow import Flow
 from cordboard.sip.stack import Invitation, SipStack, StackSettings
@@ -56,8 +55,8 @@ def invitation(call_id: str, leg: int) -> Invitation:
         call_id=call_id,
         uri=f"sip:phone@{phone[0]}:{phone[1]}",
         flow=Flow("udp", SERVER, phone),
-        caller=parse_name_addr('"Bob Example" <sip:0312341234@demo>'),
-        callee=parse_name_addr("<sip:jessica@demo>"),
+        caller='"Bob Example" <sip:0312341234@demo>',
+        callee="<sip:jessica@demo>",
         offer=SDP,
         headers=HEADERS,
     )

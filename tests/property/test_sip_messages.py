@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cordboard.sip.address import NameAddr, parse_name_addr, tag_of
+from cordboard.sip.address import NameAddr, name_addr, parse_name_addr, tag_of
 from cordboard.sip.digest import Credentials, answer_challenge, ha1, parse_digest
 from cordboard.sip.digest_server import DigestServer, Verdict
 from cordboard.sip.errors import SipBuildError, SipParseError
@@ -97,6 +97,11 @@ def test_addresses_survive_a_round_trip(address: NameAddr) -> None:
     text = str(address)
     assert parse_name_addr(text) == address
     assert tag_of(text) == (address.tag or None)
+
+
+@given(texts, hosts, texts)
+def test_an_address_is_written_as_its_parts_would_be(user: str, host: str, display: str) -> None:
+    assert name_addr(user, host, display) == str(NameAddr(SipUri("sip", user, host), display))
 
 
 @given(st.builds(Via, tokens.map(str.upper), hosts, ports, parameters))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from cordboard.engines.embedded.channel_audio import ChannelAudio
 from cordboard.engines.transport import Listen
 from cordboard.media.events import MediaEvent
-from cordboard.sip.address import NameAddr
+from cordboard.sip.address import name_addr
 from cordboard.sip.digest import Credentials
 from cordboard.sip.events import (
     InviteAnswered,
@@ -55,8 +55,8 @@ class SipCallOut:
             call_id=self.call_id,
             uri=f"sip:{called}",
             flow=flow,
-            caller=NameAddr(SipUri("sip", phone.name, domain), "Somebody"),
-            callee=NameAddr(SipUri("sip", user or None, host)),
+            caller=name_addr(phone.name, domain, "Somebody"),
+            callee=f"<{SipUri('sip', user or None, host)}>",
             offer=self.audio.offer() if offers else None,
             headers=headers,
             contact_user=phone.name,

@@ -8,7 +8,7 @@ from typing import Final
 
 from cordboard.sip.errors import SipParseError
 from cordboard.sip.grammar import format_parameters, parse_parameters, quote, unquote
-from cordboard.sip.uri import SipUri, parse_uri
+from cordboard.sip.uri import SipUri, escaped, parse_uri
 from cordboard.values import often_made
 
 # Without quotes RFC 3261 25.1 lets a display name be tokens only. Phones write names as people do
@@ -42,6 +42,12 @@ class NameAddr:
     def with_tag(self, tag: str) -> NameAddr:
         """The same address carrying ``tag``."""
         return NameAddr(self.uri, self.display, {**self.parameters, "tag": tag})
+
+
+def name_addr(user: str, host: str, display: str = "") -> str:
+    """``"Display" <sip:user@host>``, as From and To have it."""
+    shown = f"{quote(display)} " if display else ""
+    return f"{shown}<sip:{user if user.isalnum() and user.isascii() else escaped(user)}@{host}>"
 
 
 def parse_name_addr(text: str) -> NameAddr:

@@ -158,9 +158,14 @@ class Core:
     def contact(self, flow: Flow, user: str, towards: str = "") -> str:
         """Our Contact line for dialogs over ``flow``. Whoever is called by a SIPS URI, ``towards``,
         is shown one (RFC 3261 8.1.1.8); phones made with PJSIP answer 480 to anything else."""
-        host, port = self.settings.advertised(flow)
+        return self.via_and_contact(flow, user, towards)[1]
+
+    def via_and_contact(self, flow: Flow, user: str, towards: str) -> tuple[str, str]:
+        """What :meth:`via` and :meth:`contact` give."""
+        transport, (host, port) = flow.transport, self.settings.advertised(flow)
         secured = towards[:5].lower() == "sips:"
-        return contact_line(flow.transport, host, port, user, secured=secured)
+        contact = contact_line(transport, host, port, user, secured=secured)
+        return via_start(transport, host, port), contact
 
     def signed_tag(self, call_id: str) -> str:
         """A new From tag, by which the call is known as ours even after a restart."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cordboard.sip.address import NameAddr
 from cordboard.sip.digest import Credentials
 from cordboard.sip.flow import Flow
 from cordboard.values import often_made
@@ -12,8 +11,8 @@ from cordboard.values import often_made
 class Invitation:
     """One INVITE to send over ``flow``.
 
-    ``uri`` is the Request-URI, ``routes`` are Route values; ``caller`` and ``callee`` become From
-    (the stack adds the tag) and To; ``headers`` are further ones by canonical lower-case name.
+    ``uri`` is the Request-URI, ``routes`` are Route values; ``caller`` and ``callee`` are those of
+    From (the stack adds the tag) and To; ``headers`` are further ones by canonical lower-case name.
     ``sticky`` says that ``flow`` is how the callee's phone registered, so that all later requests
     stay on it; without it (trunks) they follow a Contact that is an address. A server that says
     nothing for ``patience`` seconds is given up; by default after timer B. ``phone``
@@ -25,8 +24,8 @@ class Invitation:
     call_id: str
     uri: str
     flow: Flow
-    caller: NameAddr
-    callee: NameAddr
+    caller: str
+    callee: str
     offer: bytes | None
     contact_user: str = "cordboard"
     headers: tuple[tuple[str, str], ...] = ()

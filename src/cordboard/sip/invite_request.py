@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from cordboard.sip.dialog import Dialog, contact_of
 from cordboard.sip.errors import SipParseError
-from cordboard.sip.lines import SDP_LINE, InviteLines, clean, encode, lines_of, route_lines
+from cordboard.sip.lines import (
+    SDP_LINE,
+    InviteLines,
+    clean,
+    encode,
+    lines_of,
+    route_lines,
+)
 from cordboard.sip.methods import ALLOW_LINE, SUPPORTED_LINE, SUPPORTED_WITHOUT_OFFER_LINE
 from cordboard.sip.remains import InviteRemains
 from cordboard.sip.route_set import by_way_of, routes_of_response
@@ -178,12 +185,13 @@ def write_invite(
     Raises :class:`~cordboard.sip.errors.SipBuildError` for a value that can't stand in a message.
     """
     flow, offer = invitation.flow, invitation.offer or b""
-    to = str(invitation.callee)
+    to = invitation.callee
     clean("".join((invitation.uri, from_, to, *invitation.routes)))
     uri, routes = _way_to(invitation) if invitation.routes else (invitation.uri, ())
+    via, contact = core.via_and_contact(flow, invitation.contact_user, uri)
     lines = InviteLines(
         uri,
-        f"{core.via(flow)}{branch}\r\n",
+        f"{via}{branch}\r\n",
         route_lines(routes) if routes else "",
         f"From: {from_}\r\n",
         f"To: {to}\r\n",
@@ -195,7 +203,7 @@ def write_invite(
         f"INVITE {lines.uri} SIP/2.0\r\n{lines.via}{lines.routes}"
         f"Max-Forwards: {invitation.hops}\r\n{lines.from_}"
         f"{lines.to}{lines.call_id}CSeq: {number} INVITE\r\n"
-        f"{core.contact(flow, invitation.contact_user, uri)}{core.agent_line}{ALLOW_LINE}"
+        f"{contact}{core.agent_line}{ALLOW_LINE}"
         f"{SUPPORTED_LINE if offer else SUPPORTED_WITHOUT_OFFER_LINE}{timer_lines}"
         f"{lines_of(invitation.headers) if invitation.headers else ''}{credentials}"
         f"{SDP_LINE if offer else ''}",

@@ -97,7 +97,9 @@ class Registrar:
     def bindings(self, account: str, now: float) -> tuple[Binding, ...]:
         """The contacts of an account that are good now, highest q first, then oldest."""
         found = [b for b in self._table.of(account).values() if b.expires_at > now]
-        return tuple(sorted(found, key=lambda binding: -binding.q))
+        if len(found) > 1:
+            found.sort(key=lambda binding: -binding.q)
+        return tuple(found)
 
     def accounts(self) -> tuple[str, ...]:
         """The accounts that have bindings."""

@@ -46,7 +46,7 @@ class SipUri:
         """The URI as it stands on the wire; ``with_headers`` only where RFC 3261 19.1.1 allows."""
         user = self.user
         if user is not None and not (user.isalnum() and user.isascii()):
-            user = _percent_encode(user)
+            user = escaped(user)
         parameters = format_parameters(self.parameters) if self.parameters else ""
         if self.scheme == "tel":
             return f"tel:{user or ''}{parameters}"
@@ -90,9 +90,10 @@ class SipUri:
         return all(_lower(mine[name]) == _lower(theirs[name]) for name in shared)
 
 
-def _percent_encode(text: str) -> str:
+def escaped(user: str) -> str:
+    """A user as it stands in a URI; raises :class:`SipBuildError` where it can't."""
     try:
-        return percent_encode(text, safe=_USER_SAFE, errors="surrogateescape")
+        return percent_encode(user, safe=_USER_SAFE, errors="surrogateescape")
     except UnicodeEncodeError:
         raise SipBuildError("a user name is not encodable text") from None
 

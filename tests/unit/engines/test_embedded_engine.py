@@ -222,7 +222,8 @@ async def test_whoever_calls_us_finds_nobody_for_now(rig: EmbeddedRig) -> None:
     flow = phone.runner.transport.flow_to("udp", (server.host, server.port))
     credentials = Credentials("desk", SECRET)
     phone.stack.invite(
-        Invitation("in", str(uri.uri), flow, uri, uri, None, credentials=credentials), phone.now
+        Invitation("in", str(uri.uri), flow, str(uri), str(uri), None, credentials=credentials),
+        phone.now,
     )
     phone.pump()
 

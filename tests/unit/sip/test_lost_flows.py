@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.sip.address import parse_name_addr
 from cordboard.sip.client_transaction import ClientTransaction
 from cordboard.sip.events import InviteFailed, SessionEnded
 from cordboard.sip.flow import Flow
@@ -19,8 +18,9 @@ OUT = Flow("tcp", ("", 0), ("192.0.2.60", 5060))
 
 
 def invite(end: End, call_id: str, flow: Flow, now: float = 1000.0) -> None:
-    who = parse_name_addr("<sip:a@demo>")
-    end.stack.invite(Invitation(call_id, "sip:b@192.0.2.50", flow, who, who, SDP), now)
+    end.stack.invite(
+        Invitation(call_id, "sip:b@192.0.2.50", flow, "<sip:a@demo>", "<sip:a@demo>", SDP), now
+    )
 
 
 def connected(end: End) -> int:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cordboard.sip.address import NameAddr
 from cordboard.sip.digest import Credentials, answer_challenge
 from cordboard.sip.flow import Flow
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.message import Response, parse
-from cordboard.sip.uri import SipUri
 from support.sip_network import PHONE, SERVER, End
 from support.sip_peer import Extra, Peer
 from support.sip_world import registrar
@@ -59,8 +57,8 @@ class Phone(Peer):
             call_id="c",
             uri=binding.contact,
             flow=binding.flow,
-            caller=NameAddr(SipUri("sip", "a", "demo")),
-            callee=NameAddr(SipUri("sip", "jessica", "demo")),
+            caller="<sip:a@demo>",
+            callee="<sip:jessica@demo>",
             offer=b"v=0\r\n",
             phone=binding.phone,
         )

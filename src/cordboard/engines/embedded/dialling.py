@@ -19,9 +19,10 @@ from cordboard.engines.embedded.trunk_addresses import (
     own_domain,
     routes_by,
 )
-from cordboard.sip.address import NameAddr
+from cordboard.sip.address import name_addr
 from cordboard.sip.events import Binding
 from cordboard.sip.flow import Flow
+from cordboard.sip.grammar import format_parameters
 from cordboard.sip.invitation import Invitation
 from cordboard.sip.uri import SipUri
 
@@ -39,7 +40,7 @@ def invitation_to_terminal(
         uri=binding.contact,
         flow=binding.flow,
         caller=from_of(caller, bracketed(domain)),
-        callee=NameAddr(SipUri("sip", name, bracketed(domain))),
+        callee=name_addr(name, bracketed(domain)),
         offer=offer,
         headers=auto_answer_headers(endpoint.auto_answer),
         routes=binding.path,
@@ -54,17 +55,17 @@ def invitation_to_trunk(
     """The INVITE to an outside number; raises :class:`SipParseError` for a malformed trunk URI."""
     trunk = endpoint.trunk
     base = base_of(trunk)
-    uri = SipUri(base.scheme, endpoint.number, base.host, base.port, base.parameters)
+    callee = SipUri(base.scheme, endpoint.number, base.host, base.port).text()
     host = own_domain(trunk, bracketed(own_host))
     headers = identity_headers(caller, trunk, host)
     if endpoint.diverted:
         headers += diversion_headers(endpoint.diverted, host)
     return Invitation(
         call_id=channel,
-        uri=uri.text(),
+        uri=f"{callee}{format_parameters(base.parameters)}" if base.parameters else callee,
         flow=flow,
         caller=from_towards(trunk, caller, host),
-        callee=NameAddr(SipUri(base.scheme, endpoint.number, base.host, base.port)),
+        callee=f"<{callee}>",
         offer=offer,
         contact_user=contact_user(trunk),
         headers=headers,

@@ -11,11 +11,11 @@ from typing import Final
 
 from cordboard.calls.ports import CallerId, Diversion
 from cordboard.directory.model import IdentityStyle, Trunk
-from cordboard.sip.address import NameAddr
-from cordboard.sip.uri import SipUri
+from cordboard.sip.address import name_addr
 
-ANONYMOUS: Final = NameAddr(SipUri("sip", "anonymous", "anonymous.invalid"), "Anonymous")
-"""Who calls where no number is shown."""
+ANONYMOUS: Final = "Anonymous"
+NOBODY: Final = ("anonymous", "anonymous.invalid")
+"""Who calls where no number is shown, by name and by address."""
 
 _HEADERS: Final = {
     IdentityStyle.P_ASSERTED: "p-asserted-identity",
@@ -29,22 +29,20 @@ def is_withheld(caller: CallerId, trunk: Trunk) -> bool:
     return trunk.anonymous or not caller.number
 
 
-def from_of(caller: CallerId, host: str, *, withheld: bool = False) -> NameAddr:
+def from_of(caller: CallerId, host: str, *, withheld: bool = False) -> str:
     """The From of a leg: its caller at ``host``, or nobody."""
     if withheld or not caller.number:
-        return NameAddr(
-            ANONYMOUS.uri, ANONYMOUS.display if withheld else caller.name or "Anonymous"
-        )
-    return NameAddr(SipUri("sip", caller.number, host), caller.name)
+        return name_addr(*NOBODY, ANONYMOUS if withheld else caller.name or ANONYMOUS)
+    return name_addr(caller.number, host, caller.name)
 
 
-def from_towards(trunk: Trunk, caller: CallerId, host: str) -> NameAddr:
+def from_towards(trunk: Trunk, caller: CallerId, host: str) -> str:
     """The From of a leg through a trunk. One that wants our own name there is told the number in
     the display name, for people, and in another header, if it is set to."""
     withheld = is_withheld(caller, trunk)
     if trunk.from_user is None or withheld:
         return from_of(caller, host, withheld=withheld)
-    return NameAddr(SipUri("sip", trunk.from_user, host), caller.name or caller.number)
+    return name_addr(trunk.from_user, host, caller.name or caller.number)
 
 
 def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[str, str], ...]:
@@ -53,7 +51,7 @@ def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[s
     headers: list[tuple[str, str]] = []
     name = _HEADERS.get(trunk.identity)
     if name is not None and caller.number:
-        value = str(NameAddr(SipUri("sip", caller.number, host), caller.name))
+        value = name_addr(caller.number, host, caller.name)
         if trunk.identity is IdentityStyle.REMOTE_PARTY_ID:
             value += f";party=calling;screen=yes;privacy={'full' if withheld else 'off'}"
         headers.append((name, value))
@@ -65,6 +63,6 @@ def identity_headers(caller: CallerId, trunk: Trunk, host: str) -> tuple[tuple[s
 def diversion_headers(diverted: Iterable[Diversion], host: str) -> tuple[tuple[str, str], ...]:
     """Who had the call forwarded, the last one first (RFC 5806 5, 8)."""
     return tuple(
-        ("diversion", f"<{SipUri('sip', one.number, host)}>;reason={one.reason};counter=1")
+        ("diversion", f"{name_addr(one.number, host)};reason={one.reason};counter=1")
         for one in diverted
     )
