@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, insert, literal_column, select, update
 
 from cordboard.calls.events import EventKind, Recorded
 from cordboard.calls.people.agents import NO_CALL
+from cordboard.journal.entry import Tried
 from cordboard.journal.ledger import OF_MONEY
 from cordboard.journal.numbered import Numbered
 from cordboard.journal.recordings import OF_RECORDINGS
@@ -56,19 +57,16 @@ _TRIED: Final = Statement(
     ),
     *TRIED,
 )
-_ADD_ATTEMPTS: Final = Statement(
-    insert(attempts).values(
-        callback=bindparam("tried_id"),
-        number=select(func.count())
-        .select_from(attempts)
-        .where(attempts.c.callback == bindparam("tried_id"))
-        .scalar_subquery(),
-        at=bindparam("last_at"),
-        status=bindparam("last_status"),
-        error=bindparam("last_error"),
-        seconds=bindparam("last_seconds"),
+_KEEP_LAST: Final = Statement(
+    insert(attempts).from_select(
+        ["callback", "number", "at", "status", "error", "seconds"],
+        select(
+            outbox.c.id,
+            outbox.c.attempts - literal_column("1"),
+            *(outbox.c.last_at, outbox.c.last_status, outbox.c.last_error, outbox.c.last_seconds),
+        ).where(outbox.c.id == bindparam("tried_id"), outbox.c.attempts > literal_column("0")),
     ),
-    *TRIED,
+    "tried_id",
 )
 _FORGET_AGENTS: Final = Statement(
     delete(agents).where(
@@ -85,7 +83,7 @@ _ENDED: Final = EventKind.CALL_ENDED
 def changes(numbered: Numbered, known: set[str]) -> list[Change]:
     """The statements, in order, that have rows; ``known`` tenants have theirs already."""
     entries, log = numbered.entries, event_rows(numbered.events)
-    tried = [tried_row(entry.tried) for entry in entries if entry.tried is not None]
+    tried = [entry.tried for entry in entries if entry.tried is not None]
     written: list[Change] = [
         (_ADD_TENANTS, [(tenant, 0, 1) for tenant in sorted(numbered.logs.keys() - known)]),
         (_ADD_CALLS, [call_row(one.record, one.key) for one in entries if one.record is not None]),
@@ -93,11 +91,22 @@ def changes(numbered: Numbered, known: set[str]) -> list[Change]:
         *_further(numbered.further),
         (_END_CALLS, _endings(numbered.events, log)),
         (_ADD_OWED, [owed_row(one) for one in numbered.owed]),
-        (_TRIED, tried),
-        (_ADD_ATTEMPTS, tried),
+        *_tries(tried),
         *bindings.changes(entries),
     ]
     return [change for change in written if change[1]]
+
+
+def _tries(tried: Sequence[Tried]) -> list[Change]:
+    """What attempts change. Each takes the place of the one before it, which is kept elsewhere; so
+    several of one callback, which a disk kept waiting, are written in turn."""
+    found: list[Change] = []
+    while tried:
+        first = {one.id: one for one in reversed(tried)}
+        found.append((_KEEP_LAST, [(id_,) for id_ in first]))
+        found.append((_TRIED, [tried_row(one) for one in first.values()]))
+        tried = [one for one in tried if first[one.id] is not one]
+    return found
 
 
 def _endings(recorded: Sequence[Recorded], log: list[Row]) -> list[Row]:

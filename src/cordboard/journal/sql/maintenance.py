@@ -16,7 +16,7 @@ from cordboard.journal.outbox import Fate
 from cordboard.journal.port import StoreFailed
 from cordboard.journal.sql.directory import SqlDirectory
 from cordboard.journal.sql.store import NEWEST, Store, reason_of
-from cordboard.journal.sql.tables import agents, attempts, calls, events, meta, outbox, tenants
+from cordboard.journal.sql.tables import agents, calls, events, meta, outbox, tenants
 
 MAX_FAULTS: Final = 10
 """Lines of SQLite's own check that are shown."""
@@ -90,7 +90,7 @@ async def report_on(store: Store) -> Report:
                 callbacks=await one.count(select(func.count()).select_from(outbox)),
                 pending=await one.count(select(func.count()).select_from(outbox).where(pending)),
                 oldest_pending=await one.time(select(func.min(outbox.c.at)).where(pending)),
-                attempts=await one.count(select(func.count()).select_from(attempts)),
+                attempts=await one.count(select(func.coalesce(func.sum(outbox.c.attempts), 0))),
                 agents=await one.count(select(func.count()).select_from(agents)),
                 generation=generation,
                 kept=kept,

@@ -38,7 +38,7 @@ class SqlOutbox:
     async def backlog(self) -> Backlog:
         """What is pending; see the port."""
         wanted = select(func.count(), func.min(outbox.c.at)).where(
-            outbox.c.fate == Fate.PENDING.value
+            outbox.c.fate == Fate.PENDING.value, outbox.c.next_at.is_not(None)
         )
         async with self._store.asked() as connection:
             pending, oldest_at = (await connection.execute(wanted)).one()
@@ -64,15 +64,18 @@ class SqlOutbox:
 
     async def attempts(self, tenant: str, id: str) -> tuple[Attempt, ...]:  # noqa: A002 - as the port has it
         """The attempts to deliver a callback; see the port."""
+        posted = await self.callback(tenant, id)
+        if posted is None or posted.last is None:
+            return ()
         wanted = (
             select(attempts)
-            .join(outbox, outbox.c.id == attempts.c.callback)
-            .where(outbox.c.tenant == tenant, outbox.c.id == id)
+            .where(attempts.c.callback == id, attempts.c.number < posted.attempts - 1)
             .order_by(attempts.c.number)
         )
         async with self._store.asked() as connection:
             rows = (await connection.execute(wanted)).mappings().all()
-        return tuple(Attempt(r["at"], r["status"], r["error"], r["seconds"]) for r in rows)
+        earlier = (Attempt(r["at"], r["status"], r["error"], r["seconds"]) for r in rows)
+        return (*earlier, posted.last)
 
     async def again(self, tenant: str, id: str, at: float) -> Posted | None:  # noqa: A002
         """Have a callback delivered once more; see the port."""

@@ -17,7 +17,7 @@ from cordboard.journal.port import JournalUnavailable, StoreFailed
 from cordboard.journal.sole_user import locked
 from cordboard.journal.sql.advisory_lock import AdvisoryLock
 
-NEWEST: Final = "0008"
+NEWEST: Final = "0010"
 """The version of the tables that this server needs: the last of the migrations."""
 
 DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}

@@ -46,7 +46,13 @@ calls = Table(
     Column("ended_at", Double),
     Column("outcome", Text),
     Column("result", Text),
-    Index("calls_by_key", "tenant", "account", "idempotency_key", unique=True),
+    Index(
+        "calls_by_key",
+        *("tenant", "account", "idempotency_key"),
+        unique=True,
+        sqlite_where=text("idempotency_key IS NOT NULL"),
+        postgresql_where=text("idempotency_key IS NOT NULL"),
+    ),
     Index("calls_by_time", "tenant", "accepted_at", "id"),
     Index(
         "calls_by_external_id",
@@ -92,11 +98,17 @@ outbox = Table(
     Column("last_status", Integer),
     Column("last_error", Text),
     Column("last_seconds", Double),
-    Index("outbox_by_next", "fate", "next_at"),
+    Index(
+        "outbox_by_next",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
     Index("outbox_by_time", "tenant", "at"),
     Index("outbox_by_call", "call"),
 )
-"""Callbacks that are owed, in the commit of the event that they tell of, and how they stand."""
+"""Callbacks that are owed, in the commit of the event that they tell of, and how they stand:
+``next_at`` is given as long as they are pending, ``last_`` is of the last attempt."""
 
 attempts = Table(
     "attempts",
@@ -109,7 +121,7 @@ attempts = Table(
     Column("seconds", Double, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Each attempt to deliver one."""
+"""Each attempt to deliver one but the last: most callbacks have none here."""
 
 tenants = Table(
     "tenants",
