@@ -16,6 +16,7 @@ from cordboard.api.basix.cti.terms import UNDEFINED, integer, joined, tuple_head
 from cordboard.calls.request import Leg
 
 _HEAD: Final = tuple_head(len(COLUMNS[Element.CHANNEL]))
+_INFO_HEAD: Final = tuple_head(8)
 
 
 class _Lasting(NamedTuple):
@@ -143,7 +144,7 @@ class ChannelLine:
         return self._lasting
 
     def _written_state(self) -> bytes:
-        self._state = written((micros(self.since), *self.doing))
+        self._state = tuple_head(1 + len(self.doing)) + joined(micros(self.since), *self.doing)
         return self._state
 
     def waiting_row(self, doing: Row, at: float) -> bytes:
@@ -213,6 +214,7 @@ def _info(
     """``{Type, UserIdOrEndUserText, Direction, PeerLocation, Address, OfferTs, GroupId, Whoscall}``
     (basix_ws_cti.js, ``lib/utils.js``)."""
     if location == b"internal":
-        return written((b"user", user, direction, location, text(number), offered, group, None))
-    told = NOBODY if end_user is None else end_user
-    return written((b"end_user", told, direction, location, text(number), offered, group, None))
+        kind: tuple[bytes, bytes | int | None] = (b"user", user)
+    else:
+        kind = (b"end_user", NOBODY if end_user is None else end_user)
+    return _INFO_HEAD + joined(*kind, direction, location, text(number), offered, group, None)

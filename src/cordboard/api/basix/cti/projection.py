@@ -46,7 +46,7 @@ class Projection:
         self._channels = CallChannels(lambda: self._tenant)
         self._rows: dict[Element, dict[Key, Delta]] = {element: {} for element in Element}
         self.cursor = snapshot.cursor
-        """Behind the last event that is in the rows."""
+        """Behind the last event that is in the rows at first."""
         self.renew(tenant)
         events = [event for _, events in snapshot.calls for event in events]
         for recorded in sorted(events, key=lambda one: one.seq):
@@ -64,7 +64,6 @@ class Projection:
 
     def take(self, recorded: Recorded) -> list[Delta]:
         """What changes by the next event."""
-        self.cursor = recorded.cursor
         event = recorded.event
         if event.call:
             deltas = self._channels.take(recorded)
