@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,6 @@ from yarl import URL
 from cordboard.feeds.outbound import Outbound, OutboundFailed
 from cordboard.feeds.slots import HostSlots
 from cordboard.journal.outbox import Attempt, Fate
-from cordboard.keyed import Keyed
 
 BACK_OFF: Final = (
     *(1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0),
@@ -33,11 +34,12 @@ GONE: Final = 410
 _log = structlog.get_logger(__name__)
 
 
-def signature(keys: Iterable[Keyed], id: str, timestamp: int, body: bytes) -> str:  # noqa: A002 - what webhooks call it
+def signature(secrets: Iterable[bytes], id: str, timestamp: int, body: bytes) -> str:  # noqa: A002 - what webhooks call it
     """The value of ``webhook-signature``: one for each of an account's secrets, so that they can be
     changed without a gap (Standard Webhooks: v1, HMAC-SHA256)."""
     signed = f"{id}.{timestamp}.".encode() + body
-    return " ".join([f"v1,{base64.b64encode(key.sign(signed)).decode()}" for key in keys])
+    digests = (hmac.digest(secret, signed, hashlib.sha256) for secret in secrets)
+    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
 
 
 def _over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
@@ -48,10 +50,10 @@ def _over(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, st
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How callbacks of an account are delivered: by which keys they are signed, and whether they
+    """How callbacks of an account are delivered: by which secrets they are signed, and whether they
     may go to addresses inside our own networks."""
 
-    keys: tuple[Keyed, ...] = ()
+    secrets: tuple[bytes, ...] = field(default=(), repr=False)
     inside: bool = False
 
 
@@ -98,8 +100,8 @@ class Courier:
             headers = {"webhook-id": id, "webhook-timestamp": str(int(began))}
             if body:
                 headers["Content-Type"] = "application/json"
-            if terms.keys:
-                headers["webhook-signature"] = signature(terms.keys, id, int(began), body)
+            if terms.secrets:
+                headers["webhook-signature"] = signature(terms.secrets, id, int(began), body)
             how = manner or (_POST if body else _GET)
             if how.headers:
                 headers = _over(headers, how.headers)

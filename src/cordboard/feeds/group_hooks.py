@@ -11,7 +11,6 @@ from cordboard.directory.snapshot import Directory
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import UnusableUrl, usable_url
 from cordboard.journal.outbox import Attempt
-from cordboard.keyed import Keyed
 
 
 class GroupHooks:
@@ -39,7 +38,7 @@ class GroupHooks:
             url = usable_url(one.url)
         except UnusableUrl as error:
             return Attempt(self._wall(), None, f"the URL {error}", -1.0)
-        terms = Terms(tuple(map(Keyed, hook.secrets)), tenant.policy.callbacks_inside)
+        terms = Terms(hook.secrets, tenant.policy.callbacks_inside)
         return await self._courier.attempt(one.id, url, rendered(one), terms)
 
 

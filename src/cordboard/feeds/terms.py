@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from cordboard.directory.snapshot import Directory
 from cordboard.feeds.delivery import Terms
-from cordboard.keyed import Keyed
 
 _OF_NOBODY = Terms()
 
@@ -33,6 +32,6 @@ class TermsOfAccounts:
         one = tenant.account(account)
         if one is None:
             return Terms(inside=tenant.policy.callbacks_inside)
-        terms = Terms(tuple(map(Keyed, one.webhook_secrets)), tenant.policy.callbacks_inside)
+        terms = Terms(one.webhook_secrets, tenant.policy.callbacks_inside)
         self._known[domain, account] = terms
         return terms

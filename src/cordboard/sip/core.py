@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from cordboard import randomness
-from cordboard.keyed import Keyed
 from cordboard.sip.lines import clean, contact_line, via_start
 from cordboard.sip.phone_calls import PhoneCalls
 from cordboard.sip.strangers import EVERYBODY_WELCOME, Strangers
@@ -78,7 +77,6 @@ class Core:
     """The common ground of sessions, registrations and the routing of what comes in."""
 
     __slots__ = (
-        "_tags",
         "agent_line",
         "events",
         "goodbyes",
@@ -103,7 +101,6 @@ class Core:
         self.keeper = keeper
         self.timers = settings.timers
         self.token = token
-        self._tags = Keyed(settings.tag_secret)
         self.layer = TransactionLayer(settings.timers, trace)
         self.wheel = self.layer.wheel
         self.events: deque[SipEvent] = deque()
@@ -184,7 +181,7 @@ class Core:
 
     def _signature(self, call_id: str, salt: str) -> str:
         message = f"{salt} {call_id}".encode("utf-8", "surrogateescape")
-        return self._tags.sign(message).hex()[:TAG_SIGNATURE_DIGITS]
+        return hmac.digest(self.settings.tag_secret, message, "sha256").hex()[:TAG_SIGNATURE_DIGITS]
 
     def chance(self) -> float:
         """A number from 0 to 1, from the same source as all tokens."""

@@ -14,7 +14,6 @@ from cordboard.engines.far_end import ANSWERS, IS_BUSY
 from cordboard.feeds.callbacks import Callbacks
 from cordboard.feeds.delivery import Courier, Terms
 from cordboard.feeds.outbound import Outbound
-from cordboard.keyed import Keyed
 from support.receiver import CallbackReceiver
 from support.v1 import PHONES, Served
 from support.waiting import eventually
@@ -29,7 +28,7 @@ async def served() -> AsyncIterator[Served]:
     house = Served()
     outbound = Outbound()
     courier = Courier(outbound, time.time)
-    terms = Terms((Keyed(SECRET),), inside=True)
+    terms = Terms((SECRET,), inside=True)
     callbacks = Callbacks(house.journal, courier, time.time, lambda *_: terms)
     callbacks.start()
     yield house

@@ -24,7 +24,6 @@ from cordboard.feeds.outbound import Outbound, UnusableUrl, usable_url
 from cordboard.journal.memory import MemoryJournal
 from cordboard.journal.outbox import Attempt, Fate, Posted
 from cordboard.journal.port import CallRecord
-from cordboard.keyed import Keyed
 from support.http_receiver import listening, taking
 from support.waiting import BOUND
 
@@ -89,7 +88,7 @@ class Log:
             self.journal,
             courier,
             time.time,
-            lambda *_: Terms(tuple(map(Keyed, SECRETS)), inside=True),
+            lambda *_: Terms(SECRETS, inside=True),
             look_seconds=0.01,
         )
         callbacks.start()

@@ -53,11 +53,11 @@ def test_terms_are_those_of_the_directory_of_the_moment() -> None:
     held = [Directory((replace(house, accounts=(signing, *others)),))]
     terms = TermsOfAccounts(lambda: held[0])
     for _ in range(2):
-        assert len(terms.of(DOMAIN, account.name).keys) == 1
-    assert terms.of(DOMAIN, "gone").keys == ()
-    assert terms.of("gone", account.name).keys == ()
+        assert terms.of(DOMAIN, account.name).secrets == (b"secret",)
+    assert terms.of(DOMAIN, "gone").secrets == ()
+    assert terms.of("gone", account.name).secrets == ()
     inside = replace(house.policy, callbacks_inside=True)
     held[0] = Directory((replace(house, policy=inside),))
-    assert terms.of(DOMAIN, account.name).keys == ()
+    assert terms.of(DOMAIN, account.name).secrets == ()
     assert terms.of(DOMAIN, account.name).inside
     assert terms.of(DOMAIN, "gone").inside
