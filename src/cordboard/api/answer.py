@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from cordboard.api.requests import note
@@ -15,12 +16,20 @@ PROBLEM = b"application/problem+json"
 """RFC 9457 3."""
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode
+_encode_in_ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def compact(value: Any) -> bytes:
-    """JSON without a space to spare, in ASCII, so that no text in it can trouble a client."""
-    return _encode(value).encode("ascii")
+    """JSON without a space to spare, in printable ASCII, so that no text in it can trouble a
+    client."""
+    try:
+        encoded = _encode(value)
+        if encoded.isascii() and b"\x7f" not in encoded:
+            return encoded
+    except UnicodeEncodeError:  # half a surrogate pair
+        pass
+    return _encode_in_ascii(value).encode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

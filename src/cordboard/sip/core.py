@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import zlib
 from collections import deque
@@ -180,8 +181,10 @@ class Core:
         return self._signature(call_id, branch)
 
     def _signature(self, call_id: str, salt: str) -> str:
+        """A keyed BLAKE2b (RFC 7693): OpenSSL's HMAC is several times as dear, twice a call."""
         message = f"{salt} {call_id}".encode("utf-8", "surrogateescape")
-        return hmac.digest(self.settings.tag_secret, message, "sha256").hex()[:TAG_SIGNATURE_DIGITS]
+        secret, size = self.settings.tag_secret, TAG_SIGNATURE_DIGITS // 2
+        return hashlib.blake2b(message, key=secret, digest_size=size).hexdigest()
 
     def chance(self) -> float:
         """A number from 0 to 1, from the same source as all tokens."""
