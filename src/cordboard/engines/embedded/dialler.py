@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
 from cordboard.calls.planning.trunks import full_name
-from cordboard.calls.ports import MOST_HOPS, Dial, Endpoint, TerminalEndpoint, TrunkEndpoint
+from cordboard.calls.ports import MOST_HOPS, Dial, TerminalEndpoint, TrunkEndpoint
 from cordboard.engines.dns.locator import Locator
 from cordboard.engines.embedded.bindings import Bindings
 from cordboard.engines.embedded.channel_audio import ChannelAudio
@@ -38,6 +38,15 @@ MEDIA_TIMEOUT: Final = 60.0
 """Seconds without audio after which a call that was offered to us counts as dead."""
 
 MakeInvitation = Callable[[bytes], Invitation]
+
+
+class FarEnd(NamedTuple):
+    """What the directory says of the audio of who is dialled: which codecs it has beyond G.711,
+    whether it sends from exactly the address of its SDP, and whether its audio may go past us."""
+
+    codecs: tuple[str, ...]
+    strict: bool
+    direct: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,8 @@ class Dialler:
         def make(offer: bytes) -> Invitation:
             return invitation_to_terminal(channel.id, endpoint, binding, caller, offer)
 
-        self._invite(channel, dial, binding.flow, make, strict=False)
+        far_end = FarEnd(endpoint.codecs, strict=False, direct=endpoint.direct_media)
+        self._invite(channel, dial, binding.flow, make, far_end)
 
     def _dial_trunk(self, channel: Channel, dial: Dial, endpoint: TrunkEndpoint) -> None:
         try:
@@ -103,7 +113,9 @@ class Dialler:
         known = self.trunks.server_of(full_name(endpoint.trunk, endpoint.domain))
         if known in targets and not self.locator.has_failed(known):
             targets = (known, *(target for target in targets if target != known))
-        caller = dial.options.caller
+        caller, trunk = dial.options.caller, endpoint.trunk
+        direct = trunk.direct_media and not trunk.nat  # behind one only we know where it is
+        far_end = FarEnd(trunk.codecs, strict=not trunk.nat, direct=direct)
 
         def send(servers: TrunkServers, flow: Flow, patience: float | None) -> None:
             own_host, _ = self.runner.transport.advertised(flow)
@@ -114,7 +126,7 @@ class Dialler:
                 )
                 return invitation if patience is None else replace(invitation, patience=patience)
 
-            self._invite(channel, dial, flow, make, strict=not endpoint.trunk.nat, servers=servers)
+            self._invite(channel, dial, flow, make, far_end, servers)
 
         servers = TrunkServers(self.runner, self.locator, targets, self.timers, send)
         if not servers.go_on():
@@ -126,8 +138,7 @@ class Dialler:
         dial: Dial,
         flow: Flow,
         make: MakeInvitation,
-        *,
-        strict: bool,
+        far_end: FarEnd,
         servers: TrunkServers | None = None,
     ) -> None:
         """Open the channel's media session and send its INVITE; ``servers`` are to be told what
@@ -135,15 +146,13 @@ class Dialler:
         if self.runner.stack.full:
             channel.fail(503, "Too Many Calls")
             return
-        timeout = dial.options.media_timeout
-        codecs = _codecs_of(dial.endpoint)
         try:
             audio = self.open_audio(
                 *(channel.id, flow),
-                strict=strict,
-                codecs=codecs,
-                media_timeout=timeout,
-                direct=_may_be_direct(dial.endpoint),
+                strict=far_end.strict,
+                codecs=tuple(map(find_codec, far_end.codecs)),
+                media_timeout=dial.options.media_timeout,
+                direct=far_end.direct,
             )
         except MediaPortsExhausted as error:
             _log.warning("no media port for a channel", channel=channel.id, reason=str(error))
@@ -194,17 +203,3 @@ class Dialler:
             _log.warning("a channel stays", channel=session.channel, reason=str(error))
             return None
         return self.media_host(flow)
-
-
-def _codecs_of(endpoint: Endpoint) -> tuple[Codec, ...]:
-    """What the directory says that the far end has beyond G.711."""
-    names = endpoint.codecs if isinstance(endpoint, TerminalEndpoint) else endpoint.trunk.codecs
-    return tuple(map(find_codec, names))
-
-
-def _may_be_direct(endpoint: Endpoint) -> bool:
-    """Whether the directory lets its audio go past us; not behind a NAT, where nobody but we knows
-    where it is."""
-    if isinstance(endpoint, TerminalEndpoint):
-        return endpoint.direct_media
-    return endpoint.trunk.direct_media and not endpoint.trunk.nat
