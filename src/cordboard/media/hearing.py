@@ -69,7 +69,6 @@ class Hearing:
         sends, outgoing = audio.sends, self._outgoing
         if not sends:
             outgoing.pause()
-        outgoing.set_rate(audio.rate)
         self._codec = audio.codec
         self._payload_type = audio.payload_type
         self._event_type = audio.dtmf_send_pt

@@ -29,7 +29,8 @@ class HearingEnd(Hearing):
 
         A stream is heard by one other at most: who heard it before does so no longer.
         """
-        self.stop_play()
+        if self._sound is not None:
+            self.stop_play()
         if self.heard is not None:
             self.heard.listener = None
         if other is not None:
@@ -52,7 +53,7 @@ class HearingEnd(Hearing):
         """See whether silence stands in for a leg that may not send."""
         heard = self.heard
         audio = None if heard is None else heard.audio
-        comfort = audio is not None and (audio.held or not audio.receives)
+        comfort = heard is not None and audio is not None and (audio.held or not heard._receives)
         if comfort is not self._comfort:
             self._comfort = comfort
             self._settle()

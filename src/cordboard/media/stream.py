@@ -15,7 +15,7 @@ from cordboard.media.admission import MAX_PACKET_OCTETS, Admission
 from cordboard.media.audio import TELEPHONE_EVENT, AudioParameters
 from cordboard.media.dtmf import EVENT_SILENT_AFTER
 from cordboard.media.events import MEDIA_LOST_AFTER, MediaEvent
-from cordboard.media.figures import MediaFigures
+from cordboard.media.figures import ONE_WAY_SILENCE_AFTER, MediaFigures
 from cordboard.media.hearing_end import HearingEnd
 from cordboard.media.keys import Keys
 from cordboard.media.latch import Address
@@ -26,7 +26,6 @@ from cordboard.media.recorder import AudioSink, both_of
 from cordboard.media.reports import Reports
 from cordboard.media.rtcp import RtcpCompound
 from cordboard.media.rtp import HEADER, HEADER_OCTETS, MARKER, PLAIN
-from cordboard.media.silence import SilenceWatch
 
 _UNPACK: Final = HEADER.unpack_from
 
@@ -42,7 +41,8 @@ class MediaStream(HearingEnd):
 
     __slots__ = (
         *("__weakref__", "_admission", "_answered", "_early", "_keys", "_kinds", "_loss"),
-        *("_reception", "_recorder", "_reports", "_silence", "_sink", "_source", "_voice"),
+        *("_reception", "_may_send_since", "_one_way_silence", "_recorder"),
+        *("_reports", "_sink", "_source", "_voice"),
         "destination",
     )
 
@@ -67,7 +67,8 @@ class MediaStream(HearingEnd):
         self._answered = False
         self._early: EarlyMediaWatch | None = None  # while there is any, before the answer
         self._loss = MediaLossWatch(media_timeout)
-        self._silence = SilenceWatch()
+        self._may_send_since = 0.0
+        self._one_way_silence = 0.0  # the longest time of sending since something came
         self._source: Address | None = None  # the one address, once that is settled
         self._kinds: dict[int, str] = {}
 
@@ -77,11 +78,13 @@ class MediaStream(HearingEnd):
         """Take what new SDP agreed on; where packets come from is open again."""
         receives = audio.receives
         if receives and not self._receives:
-            self._silence.begin(now)
+            self._may_send_since = now
         self.audio = audio
         self._receives = receives
         self._kinds = audio.kinds()
-        self._reception.set_rate(audio.rate)
+        if audio.rate != self._outgoing.rate:
+            self._reception.set_rate(audio.rate)
+            self._outgoing.set_rate(audio.rate)
         if self._keys is not None:
             _configure(self._keys, audio)
         self.send_as(audio)
@@ -205,7 +208,8 @@ class MediaStream(HearingEnd):
 
         Nobody is told good-bye to whom nothing was sent (RFC 3550, 6.3.7).
         """
-        self._note_silence()
+        if not goodbye:
+            self._note_silence()
         if self.audio is None or self.destination[1] == 0:
             return None
         if goodbye and self._outgoing.started_at is None and not self._reports.made_any:
@@ -233,7 +237,7 @@ class MediaStream(HearingEnd):
             wrong_source=admission.wrong_source,
             not_negotiated=admission.not_negotiated,
             malformed=admission.malformed,
-            one_way_silence=self._silence.longest,
+            one_way_silence=self._one_way_silence,
             last_received=self.last_received,
             remote_lost=self._reports.remote_lost,
             round_trip=self._reports.rtt,
@@ -311,9 +315,15 @@ class MediaStream(HearingEnd):
             self._tell(event)
 
     def _note_silence(self) -> None:
+        """See how long the leg was talked to and said nothing: audio that goes one way only.
+        Reports are often enough for it."""
         outgoing = self._outgoing
-        if self._receives and outgoing.started_at is not None:
-            self._silence.note(outgoing.started_at, outgoing.sent_at, self.last_received)
+        if not self._receives or outgoing.started_at is None:
+            return
+        heard = self.last_received or outgoing.started_at
+        silence = outgoing.sent_at - max(outgoing.started_at, self._may_send_since, heard)
+        if silence >= ONE_WAY_SILENCE_AFTER:
+            self._one_way_silence = max(self._one_way_silence, silence)
 
 
 def _configure(keys: Keys, audio: AudioParameters) -> None:
