@@ -41,6 +41,8 @@ class Family(Enum):
     IPV4 = "IPv4"
     IPV6 = "IPv6"
 
+    __hash__ = object.__hash__  # each member is one object; Enum's own is a function of Python
+
 
 @dataclass(frozen=True, slots=True)
 class Hosts:

@@ -37,10 +37,10 @@ def token(count: int) -> str:
 def timely_uuid(wall: float) -> str:
     """A UUID that sorts by ``wall``, seconds since 1970 (version 7, RFC 9562 5.7): what is made
     in the same moment lies side by side in an index, and is written with few pages."""
-    value = int(wall * 1000) << 80 | bits(80)
-    value = value & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    digits = f"{value:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    time = f"{int(wall * 1000):012x}"
+    digits = (_stock.pop() if _stock else _refill()).hex()
+    variant = "89ab"[int(digits[3], 16) & 3]
+    return f"{time[:8]}-{time[8:]}-7{digits[:3]}-{variant}{digits[4:7]}-{digits[7:19]}"
 
 
 def _refill() -> bytes:

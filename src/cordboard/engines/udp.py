@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from cordboard.engines.undelivered import ask_for_errors, undelivered
 from cordboard.sip.flow import Flow
@@ -20,6 +20,10 @@ DATAGRAMS_PER_WAKEUP: Final = 64
 
 BUFFER_OCTETS: Final = 4 * 1024 * 1024
 """Asked of the system for each direction: a burst of 2,000 INVITEs; it may give less."""
+
+MAX_KNOWN_FLOWS: Final = 8192
+"""Peers whose flow is one object, whatever they send: phones of a large house, some 200 octets
+each. Then they are made anew."""
 
 KEEP_ALIVE_OCTETS: Final = 4
 """What is not longer (CRLF, CRLFCRLF, a NUL) only keeps a NAT open (RFC 5626 3.5.1)."""
@@ -53,6 +57,7 @@ class UdpListener:
             ask_for_errors(self._socket)
         name = self._socket.getsockname()
         self.local: tuple[str, int] = (name[0], name[1])
+        self._flows: dict[Any, Flow] = {}
         loop.add_reader(self._socket, self._read)
 
     def send(self, data: bytes, remote: tuple[str, int]) -> None:
@@ -77,7 +82,7 @@ class UdpListener:
         self._socket.close()
 
     def _read(self) -> None:
-        receive, local, recvfrom = self._receive, self.local, self._socket.recvfrom
+        receive, flows, recvfrom = self._receive, self._flows, self._socket.recvfrom
         errors = False
         for _ in range(DATAGRAMS_PER_WAKEUP):
             try:
@@ -88,11 +93,18 @@ class UdpListener:
                 errors = True  # ICMP's answer to an earlier datagram, told once
                 continue
             if len(data) > KEEP_ALIVE_OCTETS:
-                receive(data, Flow("udp", local, (source[0], source[1])))
+                receive(data, flows.get(source) or self._flow_of(source))
         if errors:
             self._take_errors()
         else:
             self._read_all()
+
+    def _flow_of(self, source: Any) -> Flow:
+        """The flow of a peer by its address, which has further parts in IPv6."""
+        if len(self._flows) >= MAX_KNOWN_FLOWS:
+            self._flows.clear()
+        flow = self._flows[source] = Flow("udp", self.local, (source[0], source[1]))
+        return flow
 
     def _take_errors(self) -> None:
         if self._lost is None or self._socket.fileno() < 0:

@@ -113,6 +113,26 @@ async def test_a_flood_lets_others_have_their_turn(
     assert b.batches >= 3
 
 
+async def test_a_peer_is_one_flow_and_those_that_are_known_are_bounded(
+    ends: tuple[End, End], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "MAX_KNOWN_FLOWS", 2)
+    server, _ = ends
+    at = await server.listen("udp")
+    peers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(4)]
+    with contextlib.ExitStack() as stack:
+        for peer in peers:
+            stack.enter_context(peer)
+            for _ in range(2):
+                peer.sendto(MESSAGE, at)
+        await eventually(lambda: len(server.received) == 8)
+        addresses = [peer.getsockname() for peer in peers for _ in range(2)]
+    flows = [flow for _, flow in server.received]
+    assert sorted(flow.remote for flow in flows) == sorted((HOST, port) for _, port in addresses)
+    assert len({id(flow) for flow in flows}) == 4
+    assert len(server.transport._udp[at]._flows) <= 2
+
+
 async def test_errors_of_the_network_end_nothing(ends: tuple[End, End]) -> None:
     a, b = ends
     await a.listen("udp")
