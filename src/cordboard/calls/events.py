@@ -7,7 +7,6 @@ makes :class:`CallEvent` s; the journal gives each its place (:class:`Recorded`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
@@ -224,8 +223,7 @@ class Outcome(Word):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
+class CallResult(msgspec.Struct, frozen=True, gc=False):
     """The one terminal result of a request.
 
     ``leg`` and ``stage`` say where it ended, ``cause`` why; durations are in seconds: how long
