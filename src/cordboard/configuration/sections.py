@@ -52,6 +52,7 @@ VARIABLES: Final = {
     "CORDBOARD_SIP_ADVERTISE": ("sip", "advertise"),
     "CORDBOARD_MEDIA_HOST": ("media", "host"),
     "CORDBOARD_MEDIA_ADVERTISE": ("media", "advertise"),
+    "CORDBOARD_MEDIA_NATIVE": ("media", "native"),
     "CORDBOARD_STORE_URL": ("store", "url"),
 }
 """What a container is told about the machine that it runs on; a list is separated by commas."""
@@ -129,6 +130,7 @@ SECTIONS: Final = {
             "host": Field(HOSTS, NO_HOSTS),
             "advertise": Field(HOSTS, NO_HOSTS),
             "ports": Field(_RANGE, DEFAULT_PORTS),
+            "native": Field(truth(), True),
             "recordings": Field(text("a folder's path", longest=1024), DEFAULT_RECORDINGS),
             "languages": Field(text("a folder's path", longest=1024), DEFAULT_LANGUAGES),
         },

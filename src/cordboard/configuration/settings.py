@@ -90,6 +90,7 @@ class Settings:
     media_hosts: Hosts = LOCAL_HOST
     media_advertise: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORTS
+    native_relay: bool = True
     recordings: Path = Path(DEFAULT_RECORDINGS)
     languages: Path = Path(DEFAULT_LANGUAGES)
     store: str = field(default=IN_MEMORY, repr=False)
@@ -257,6 +258,7 @@ def _settings(
         media_hosts=media["host"].or_else(hosts_of(listeners)),
         media_advertise=media["advertise"].or_else(sip["advertise"]).but_not_in(local),
         media_ports=media["ports"],
+        native_relay=media["native"],
         recordings=file.parent / media["recordings"],
         languages=file.parent / media["languages"],
         store=url,

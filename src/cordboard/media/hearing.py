@@ -187,6 +187,14 @@ class Hearing:
         payload_type = self._payload_type | marker
         return self._outgoing.relay(run, payload_type, sequence, timestamp, payload, now)
 
+    def plainly(self, codec: str) -> tuple[int, bytes | None] | None:
+        """As what audio of the stream that is listened to is passed on, where the leg hears that
+        and nothing else: our payload type, and the table by which it is translated."""
+        table = self._tables.get(codec, _UNLIKE)
+        if self._occupied or self.playing or table == _UNLIKE:
+            return None
+        return self._payload_type, table
+
     def relay_event(
         self,
         run: object,

@@ -7,6 +7,7 @@ from typing import Final
 from cordboard.media.audio import AudioParameters
 from cordboard.media.hearing import Hearing
 from cordboard.media.outgoing import Outgoing
+from cordboard.media.passage import Passage
 
 COMFORT_AFTER: Final = 0.2  # s without a packet of the holder's music; jitter buffers hold as much
 
@@ -14,7 +15,7 @@ COMFORT_AFTER: Final = 0.2  # s without a packet of the holder's music; jitter b
 class HearingEnd(Hearing):
     """What one leg is sent, where that may be what another one says."""
 
-    __slots__ = ("_receives", "audio", "heard", "last_received", "listener")
+    __slots__ = ("_receives", "audio", "heard", "last_received", "listener", "passage")
 
     def __init__(self, outgoing: Outgoing) -> None:
         super().__init__(outgoing)
@@ -23,12 +24,16 @@ class HearingEnd(Hearing):
         self.heard: HearingEnd | None = None  # whom we hear
         self.last_received: float | None = None  # of RTP
         self._receives = False
+        self.passage: Passage | None = None  # of what comes from us, while others pass that on
 
     def listen_to(self, other: HearingEnd | None) -> None:
         """Let this leg hear another one (or nobody), and not what was played to it any more.
 
         A stream is heard by one other at most: who heard it before does so no longer.
         """
+        self.take_back()
+        if other is not None:
+            other.take_back()
         if self._sound is not None:
             self.stop_play()
         if self.heard is not None:
@@ -57,3 +62,24 @@ class HearingEnd(Hearing):
         if comfort is not self._comfort:
             self._comfort = comfort
             self._settle()
+
+    def take_back(self) -> None:
+        """Have whatever comes from now on, from the leg or for it, go through here."""
+        self._end_passage()
+        if self.heard is not None:
+            self.heard._end_passage()
+
+    def _end_passage(self) -> None:
+        if self.passage is not None:
+            passage, self.passage = self.passage, None
+            self.last_received = passage.end() or self.last_received
+
+    def _catch_up(self) -> None:
+        """Bring up to date what is known of packets that others pass on."""
+        if self.passage is not None:
+            self.last_received = self.passage.collect() or self.last_received
+
+    def _settle(self) -> None:
+        if self.heard is not None:
+            self.heard._end_passage()  # it may be that we hear something else
+        super()._settle()

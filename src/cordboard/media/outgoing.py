@@ -18,6 +18,10 @@ _PACK: Final = HEADER.pack
 _SPREAD: Final = 2654435761  # Knuth's multiplier: odd, so that no two streams meet
 _OWN: Final = object()  # stands for the run of frames that we make ourselves
 
+LastSent = tuple[int, int, int, int, int, float]
+"""SSRC, number and timestamp of the last packet, what is added to the number (16 bit) and the
+timestamp (32 bit) of a received one, and when the timestamp last moved."""
+
 
 class Outgoing:
     """Numbers the packets that one leg is sent.
@@ -100,6 +104,24 @@ class Outgoing:
         self.packets += 1
         self.octets += len(payload)
         return _PACK(PLAIN, payload_type, number, units, self.ssrc) + payload
+
+    def last(self, run: object) -> LastSent | None:
+        """How the next packet of a run is numbered; None if it would be the first."""
+        if run is not self._run:
+            return None
+        offsets = self._sequence_offset & 0xFFFF, self._timestamp_offset & 0xFFFFFFFF
+        return self.ssrc, self.sequence, self.timestamp, *offsets, self._stamped_at
+
+    def catch_up(
+        self, packets: int, octets: int, sequence: int, timestamp: int, at: float, stamped_at: float
+    ) -> None:
+        """Take over what somebody else has sent in this run, the last of it at this time."""
+        self.packets += packets
+        self.octets += octets
+        self.sequence = sequence
+        self.timestamp = timestamp
+        self.sent_at = at
+        self._stamped_at = stamped_at
 
     def skip(self, run: object, sequence: int) -> None:
         """Leave one packet of the run out without a gap: it was not meant for this leg.

@@ -26,6 +26,10 @@ IN_ORDER: Final = 1
 RESTARTED: Final = 2  # the first of a new source, or of a new beginning
 STRAY: Final = 3  # to be dropped
 
+LastReceived = tuple[int, int, int, int, float, float]
+"""SSRC, number and timestamp of the last packet, by how far the timestamp of the next may go on
+(clock units), the jitter (likewise), and when the last one came."""
+
 
 class Reception:
     """Follows the sequence numbers and timestamps of one stream.
@@ -100,6 +104,32 @@ class Reception:
         self._timestamp = timestamp
         self._arrived = now
         return IN_ORDER
+
+    def catch_up(
+        self,
+        packets: int,
+        octets: int,
+        steps: int,
+        sequence: int,
+        timestamp: int,
+        jitter: float,
+        at: float,
+    ) -> None:
+        """Take over what somebody else has noted of packets that were all in order; ``steps`` is by
+        how much their numbers went on."""
+        self.packets += packets
+        self.octets += octets
+        self._highest += steps
+        self._sequence = sequence
+        self._timestamp = timestamp
+        self.jitter = jitter
+        self._arrived = at
+
+    @property
+    def last(self) -> LastReceived:
+        """What the next packet is judged by."""
+        ssrc, furthest = self.ssrc or 0, self._furthest
+        return ssrc, self._sequence, self._timestamp, furthest, self.jitter, self._arrived
 
     def set_rate(self, rate: int) -> None:
         """Take what follows as of another clock (Hz), where it is another."""

@@ -15,6 +15,7 @@ HEADER_OCTETS: Final = 12
 PLAIN: Final = 0x80  # version 2, no padding, no extension, no CSRC: what telephones send
 VERSION_MASK: Final = 0xC0
 MARKER: Final = 0x80
+PAYLOAD_TYPE: Final = 0x7F
 
 # Second octets 192 to 223 are RTCP where both share a port (RFC 5761, section 4).
 FIRST_RTCP_TYPE: Final = 192

@@ -76,6 +76,7 @@ class MediaStream(HearingEnd):
 
     def configure(self, audio: AudioParameters, now: float) -> None:
         """Take what new SDP agreed on; where packets come from is open again."""
+        self.take_back()
         receives = audio.receives
         if receives and not self._receives:
             self._may_send_since = now
@@ -105,11 +106,13 @@ class MediaStream(HearingEnd):
 
     def record(self, recorder: AudioSink | None) -> None:
         """Let a recorder have what is received; None ends that."""
+        self._end_passage()
         self._recorder = recorder
         self._sink = both_of(recorder, self._voice)
 
     def speak_to(self, voice: AudioSink | None) -> None:
         """Let those have it, too, who hear several at once; None ends that."""
+        self._end_passage()
         self._voice = voice
         self._sink = both_of(self._recorder, voice)
 
@@ -193,6 +196,7 @@ class MediaStream(HearingEnd):
 
     def handle_timer(self, now: float) -> None:
         """Notice what has not come."""
+        self._catch_up()
         gone = None if self._early is None else self._early.expire(now)
         lost = self._loss.expire(now, self.last_received)
         for event in (gone, lost):
@@ -253,7 +257,9 @@ class MediaStream(HearingEnd):
             return None
         payload = admission.payload(data, source, kind)
         if payload is not None:
-            self.destination = admission.destination
+            if self.destination != admission.destination:
+                self.take_back()
+                self.destination = admission.destination
             if admission.settled:
                 self._source = source
         return payload
@@ -317,6 +323,9 @@ class MediaStream(HearingEnd):
     def _note_silence(self) -> None:
         """See how long the leg was talked to and said nothing: audio that goes one way only.
         Reports are often enough for it."""
+        self._catch_up()
+        if self.heard is not None:
+            self.heard._catch_up()
         outgoing = self._outgoing
         if not self._receives or outgoing.started_at is None:
             return

@@ -33,6 +33,7 @@ from cordboard.journal.outbox import Backlog
 from cordboard.journal.port import Journal
 from cordboard.serving.admission_metrics import AdmissionMetrics
 from cordboard.serving.loop_lag import LoopLag
+from cordboard.serving.relay_metrics import relay_metrics
 
 BACKLOG_SECONDS: Final = 2.0
 """How long somebody who reads metrics waits for the database."""
@@ -126,6 +127,7 @@ class Monitoring:
             yield from self._of_calls()
             yield from self._of_queues()
             yield from self._of_phones()
+            yield from relay_metrics(self._engine.relay)
         yield from self._of_the_journal()
         yield from self._of_readers()
         yield HistogramMetricFamily(

@@ -43,6 +43,7 @@ AFTER_RESTART: Final = {
     "media_hosts": "media.host",
     "media_advertise": "media.advertise",
     "media_ports": "media.ports",
+    "native_relay": "media.native",
     "recordings": "media.recordings",
     "languages": "media.languages",
     "store": "store.url",

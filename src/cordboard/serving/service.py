@@ -235,6 +235,7 @@ def _engine_settings(settings: Settings) -> EngineSettings:
         media_hosts=settings.media_hosts,
         media_advertised=settings.media_advertise,
         media_ports=settings.media_ports,
+        native_relay=settings.native_relay,
         recordings=settings.recordings,
         languages=settings.languages,
         timers=Timers(settings.t1, settings.t2, settings.t4),

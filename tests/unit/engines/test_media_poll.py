@@ -12,12 +12,12 @@ from functools import partial
 import pytest
 
 from cordboard.engines.embedded.media_poll import MUCH, MediaPoll
+from support.native import NATIVE, NOT_BUILT
 from support.waiting import eventually
 
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.both_loops,
-    pytest.mark.usefixtures("kind"),
 ]
 
 
@@ -42,8 +42,9 @@ class Line:
     def has_read(self, word: bytes) -> bool:
         return word in self.read
 
-    def take(self, now: float) -> None:
-        self.read.append(self.ours.recv(100))
+    def take(self, data: bytes, source: tuple[str, int], now: float) -> None:
+        assert source == self.theirs.getsockname()
+        self.read.append(data)
         self.times.append(now)
 
 
@@ -53,22 +54,24 @@ def stack() -> Iterator[ExitStack]:
         yield made
 
 
-@pytest.fixture(params=["epoll", "none"])
+@pytest.fixture(params=["native", "epoll", "none"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """With epoll, and as where there is none."""
+    """Read natively, with epoll, and as where there is none."""
     if request.param == "none":
         monkeypatch.delattr(select, "epoll", raising=False)
+    if request.param == "native" and not NATIVE:
+        pytest.skip(NOT_BUILT)
     return str(request.param)
 
 
-def made(stack: ExitStack) -> MediaPoll:
-    one = MediaPoll(asyncio.get_running_loop())
+def made(stack: ExitStack, kind: str) -> MediaPoll:
+    one = MediaPoll(asyncio.get_running_loop(), native=kind == "native")
     stack.callback(one.close)
     return one
 
 
-async def test_what_comes_is_read_in_order(stack: ExitStack) -> None:
-    media, line = made(stack), Line(stack)
+async def test_what_comes_is_read_in_order(stack: ExitStack, kind: str) -> None:
+    media, line = made(stack, kind), Line(stack)
     media.add(line.ours, line.take)
     for word in (b"0", b"1", b"2"):
         line.say(word)
@@ -78,8 +81,10 @@ async def test_what_comes_is_read_in_order(stack: ExitStack) -> None:
     media.remove(line.ours)
 
 
-async def test_many_sockets_with_many_packets_are_read_to_the_last(stack: ExitStack) -> None:
-    media = made(stack)
+async def test_many_sockets_with_many_packets_are_read_to_the_last(
+    stack: ExitStack, kind: str
+) -> None:
+    media = made(stack, kind)
     lines = [Line(stack) for _ in range(MUCH * 5)]
     for line in lines:
         media.add(line.ours, line.take)
@@ -94,14 +99,16 @@ async def test_many_sockets_with_many_packets_are_read_to_the_last(stack: ExitSt
         media.remove(line.ours)
 
 
-async def test_what_is_removed_is_read_no_more_not_even_in_the_same_look(stack: ExitStack) -> None:
-    media = made(stack)
+async def test_what_is_removed_is_read_no_more_not_even_in_the_same_look(
+    stack: ExitStack, kind: str
+) -> None:
+    media = made(stack, kind)
     lines = [Line(stack) for _ in range(MUCH * 2)]
 
-    def take_alone(now: float) -> None:
+    def take_alone(data: bytes, source: tuple[str, int], now: float) -> None:
         for line in lines:
             media.remove(line.ours)
-        first.take(now)
+        first.take(data, source, now)
 
     first = lines[0]
     for line in lines:
@@ -119,8 +126,8 @@ async def test_what_is_removed_is_read_no_more_not_even_in_the_same_look(stack: 
     media.remove(other.ours)
 
 
-async def test_what_waited_before_it_was_added_is_read(stack: ExitStack) -> None:
-    media, line = made(stack), Line(stack)
+async def test_what_waited_before_it_was_added_is_read(stack: ExitStack, kind: str) -> None:
+    media, line = made(stack, kind), Line(stack)
     line.say(b"early")
     media.add(line.ours, line.take)
     await eventually(lambda: line.read == [b"early"])

@@ -24,6 +24,7 @@ from cordboard.engines.embedded.handed_on import HANDLERS
 from cordboard.engines.embedded.kept_bindings import KeptBindings
 from cordboard.engines.embedded.ladder import Ladder
 from cordboard.engines.embedded.left_over import LeftOver
+from cordboard.engines.embedded.media_poll import RelayFigures
 from cordboard.engines.embedded.prompt_files import PromptFiles
 from cordboard.engines.embedded.running import Callbacks, Running
 from cordboard.engines.embedded.settings import EngineSettings
@@ -105,6 +106,7 @@ class EmbeddedEngine:
         running.watch_certificates()
         running.trunks.follow(self._directory())
         running.runner.pump()
+        _log.info("relaying audio", natively=self.relay.native)
         _log.info("listening for SIP", at=[str(at) for at in self.listening])
 
     async def stop(self) -> None:
@@ -134,6 +136,11 @@ class EmbeddedEngine:
     def listening(self) -> tuple[SipListen, ...]:
         """Where SIP is listened for, with the ports as bound."""
         return self._need().runner.transport.listening
+
+    @property
+    def relay(self) -> RelayFigures:
+        """How audio is relayed, and how much was."""
+        return self._need().media.relay
 
     @property
     def channels(self) -> int:

@@ -12,7 +12,7 @@ import asyncio
 
 from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import Beat, MediaTimers
-from cordboard.engines.embedded.media_poll import MediaPoll
+from cordboard.engines.embedded.media_poll import MediaPoll, RelayFigures
 from cordboard.engines.embedded.media_session import (
     BRISK_WATCH,
     SLOW_WATCH,
@@ -38,6 +38,7 @@ class LocalMediaPlane:
     :param host: IP address to bind to.
     :param advertised_host: what phones are told in its place, where it is behind a NAT or a
         wildcard; None: ``host`` itself.
+    :param native: whether native code may pass packets on, where it was built.
     :raises ValueError: the host is no IP address, or the range holds no pair of ports.
     """
 
@@ -49,6 +50,7 @@ class LocalMediaPlane:
         *,
         warm: int = WARM_PAIRS,
         quarantine: float = QUARANTINE,
+        native: bool = True,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._advertised_host = advertised_host or host
@@ -56,7 +58,7 @@ class LocalMediaPlane:
         self._own_ports: set[int] = set()
         self._ports = RtpPortPool(host, port_range, warm=warm, quarantine=quarantine)
         self._sessions: set[MediaSession] = set()
-        self._poll = MediaPoll(self._loop)
+        self._poll = MediaPoll(self._loop, native=native)
         self._timers = MediaTimers(
             ticker=Beat(self._loop, TICK, MediaSession.tick),
             brisk=Beat(self._loop, BRISK_WATCH, MediaSession.watch),
@@ -102,6 +104,11 @@ class LocalMediaPlane:
     def sessions(self) -> int:
         """How many sessions are open."""
         return len(self._sessions)
+
+    @property
+    def relay(self) -> RelayFigures:
+        """How audio is relayed, and how much was."""
+        return self._poll.figures
 
     @property
     def free_ports(self) -> int:

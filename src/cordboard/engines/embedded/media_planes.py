@@ -10,6 +10,7 @@ import asyncio
 
 from cordboard.addresses import NO_HOSTS, Family, Hosts, family_of
 from cordboard.engines.embedded.local_media import LocalMediaPlane
+from cordboard.engines.embedded.media_poll import RelayFigures
 from cordboard.engines.embedded.media_session import MediaEventHandler, MediaSession
 from cordboard.engines.embedded.rtp_ports import DEFAULT_PORT_RANGE, MediaPortsExhausted
 from cordboard.media.events import MEDIA_LOST_AFTER
@@ -20,6 +21,7 @@ class MediaPlanes:
 
     :param hosts: IP addresses to bind to.
     :param advertised: what phones are told in their place.
+    :param native: whether native code may pass packets on, where it was built.
     :raises ValueError: the range holds no pair of ports.
     """
 
@@ -29,12 +31,15 @@ class MediaPlanes:
         advertised: Hosts = NO_HOSTS,
         port_range: tuple[int, int] = DEFAULT_PORT_RANGE,
         *,
+        native: bool = True,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._planes: dict[Family, LocalMediaPlane] = {}
         for host in hosts:
             told = advertised.of_family(family_of(host))
-            self._planes[family_of(host)] = LocalMediaPlane(host, told, port_range, loop=loop)
+            self._planes[family_of(host)] = LocalMediaPlane(
+                host, told, port_range, native=native, loop=loop
+            )
 
     def open(
         self,
@@ -56,6 +61,16 @@ class MediaPlanes:
         :raises MediaPortsExhausted: as above; the session stays where it is.
         """
         session.move(self._plane(peer).lodging())
+
+    @property
+    def relay(self) -> RelayFigures:
+        """How audio is relayed, and how much was."""
+        each = [plane.relay for plane in self._planes.values()]
+        return RelayFigures(
+            all(one.native for one in each),
+            sum(one.passed for one in each),
+            sum(one.taken for one in each),
+        )
 
     def _plane(self, peer: str) -> LocalMediaPlane:
         family = family_of(peer)

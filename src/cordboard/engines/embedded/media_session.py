@@ -9,12 +9,13 @@ from typing import Final
 from cordboard.engines.embedded.lodging import Lodging
 from cordboard.engines.embedded.media_clock import MediaTimers
 from cordboard.engines.embedded.media_poll import MediaPoll
-from cordboard.engines.embedded.rtp_ports import DATAGRAM_OCTETS, send
+from cordboard.engines.embedded.rtp_ports import send
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
 from cordboard.media.figures import MediaFigures
 from cordboard.media.g711 import FRAME_MS
+from cordboard.media.latch import Address
 from cordboard.media.playing import DIGIT_GAP_MS
 from cordboard.media.recorder import AudioSink
 from cordboard.media.rtcp import report_interval
@@ -38,7 +39,7 @@ class MediaSession:
 
     __slots__ = (
         *("_clock", "_closed", "_handing_over", "_heard", "_listener", "_lodging", "_loop"),
-        *("_on_close", "_on_event", "_pair", "_poll", "_reading", "_recvfrom", "_report_at"),
+        *("_on_close", "_on_event", "_pair", "_poll", "_reading", "_relay", "_report_at"),
         *("_sendto", "_timers", "channel", "stream"),
     )
 
@@ -66,6 +67,7 @@ class MediaSession:
         self._on_close = on_close
         self._loop = loop
         self._poll = poll
+        self._relay = poll.relay
         self._timers = timers
         self._lodge(lodging)
         self._clock = loop.time
@@ -91,6 +93,7 @@ class MediaSession:
         if self._closed:
             lodging.leave()
             return
+        self.stream.take_back()
         if self._reading:
             self._stop_reading()
         self._lodging.leave()
@@ -211,12 +214,11 @@ class MediaSession:
     def _lodge(self, lodging: Lodging) -> None:
         self._lodging = lodging
         self._pair = lodging.pair
-        self._recvfrom = lodging.pair.rtp.recvfrom
         self._sendto = lodging.pair.rtp.sendto
 
     def _read(self) -> None:
-        self._poll.add(self._pair.rtp, self._read_rtp)
-        self._poll.add(self._pair.rtcp, self._read_rtcp)
+        self._poll.add(self._pair.rtp, self._take_rtp)
+        self._poll.add(self._pair.rtcp, self._take_rtcp)
 
     def _stop_reading(self) -> None:
         self._poll.remove(self._pair.rtp)
@@ -231,18 +233,11 @@ class MediaSession:
         if self.stream.attention:
             self._attend()
 
-    def _read_rtp(self, now: float) -> None:
-        """Read one datagram, and pass on what another channel hears of it.
-
-        This is called again while there are more. Reading on until the socket is empty
-        would cost a failing call per packet, since they hardly ever come in pairs: measured, a
-        third of the whole relay.
-        """
-        try:
-            data, source = self._recvfrom(DATAGRAM_OCTETS)
-        except OSError:
-            return  # nothing there after all, or an ICMP error of an earlier packet
+    def _take_rtp(self, data: bytes, source: Address, now: float) -> None:
+        """Take one datagram, and pass on what another channel hears of it."""
         stream = self.stream
+        if stream.passage is not None:
+            stream.take_back()
         packet = stream.receive_rtp(data, source, now)
         if stream.attention:
             self._attend()
@@ -251,12 +246,10 @@ class MediaSession:
                 listener._sendto(packet, listener.stream.destination)
             except OSError:
                 return  # as if lost on the way: the socket is full, or there is no route
+            if self._relay is not None:
+                self._relay.go_on(data, stream, self._pair.rtp, listener.stream, listener._pair.rtp)
 
-    def _read_rtcp(self, now: float) -> None:
-        try:
-            data, source = self._pair.rtcp.recvfrom(DATAGRAM_OCTETS)
-        except OSError:
-            return
+    def _take_rtcp(self, data: bytes, source: Address, now: float) -> None:
         self.stream.receive_rtcp(data, source, now)
 
     def tick(self, now: float) -> bool:

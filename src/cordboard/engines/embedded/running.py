@@ -80,7 +80,11 @@ class Running:
         self._directory = callbacks.directory
         self.bindings = Bindings(callbacks.directory, settings.secret, loop.time)
         self.media = MediaPlanes(
-            settings.media_hosts, settings.media_advertised, settings.media_ports, loop=loop
+            settings.media_hosts,
+            settings.media_advertised,
+            settings.media_ports,
+            native=settings.native_relay,
+            loop=loop,
         )
         self.locator = Locator(
             self._make_resolver, self._means, timeout=settings.dns.timeout, loop=loop

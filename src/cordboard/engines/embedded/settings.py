@@ -27,7 +27,8 @@ class EngineSettings:
     nonces, and is another in each process: nobody keeps which were used. ``tag_secret`` signs the
     From tags of our calls: with the same one after a restart, what an earlier process began is
     known as ours. ``recordings`` is the folder of recorded calls, made when there is one;
-    ``languages`` holds folders of prompts by language, beside our own.
+    ``languages`` holds folders of prompts by language, beside our own. ``native_relay`` lets native
+    code pass audio on, where it was built.
     """
 
     listen: tuple[Listen, ...] = (Listen("udp", "127.0.0.1", 5060),)
@@ -35,6 +36,7 @@ class EngineSettings:
     media_hosts: Hosts = LOCAL_HOST
     media_advertised: Hosts = NO_HOSTS
     media_ports: tuple[int, int] = DEFAULT_PORT_RANGE
+    native_relay: bool = True
     timers: Timers = field(default_factory=Timers)
     session_expires: int = SESSION_EXPIRES
     min_se: int = MIN_SE
