@@ -74,7 +74,7 @@ def frames(path: Path) -> int:
 async def test_a_file_grows_and_can_be_played_before_its_end(tmp_path: Path) -> None:
     desk, path = Desk(tmp_path), tmp_path / "demo" / "call-1.wav"
     recording = desk.begin()
-    await eventually(lambda: path.exists() and frames(path) > 0)
+    await eventually(lambda: path.exists() and path.stat().st_size > 0 and frames(path) > 0)
     desk.left.recorder.write(LOUD, "PCMU", 0)
     recording.end()
     assert (desk.left.recorder, desk.right.recorder) == (None, None)
