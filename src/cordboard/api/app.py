@@ -15,6 +15,7 @@ from cordboard.api.edge import Edge
 from cordboard.api.enswitch import endpoint as enswitch
 from cordboard.api.services import Services
 from cordboard.api.v1 import callback as v1_callback
+from cordboard.api.v1 import placing
 from cordboard.api.v1.app import PREFIX, create_v1
 from cordboard.api.watching import Watch
 from cordboard.api.while1 import endpoint as while1
@@ -30,6 +31,7 @@ def create_app(services: Services, watch: Watch | None = None) -> ASGIApp:
         **basix.endpoints(services),
         **while1.endpoints(services),
         **enswitch.endpoints(services),
+        **placing.endpoints(services),
     }
     v1 = Below(PREFIX, create_v1(services))
     routes = [*cti.routes(services), *basix.routes(), v1, *watching.routes(watch)]

@@ -20,7 +20,7 @@ from cordboard.api.edge import CAME, REQUEST_ID, request_id
 from cordboard.api.enswitch import endpoint as enswitch
 from cordboard.api.placing import Placing
 from cordboard.api.requests import Asked, RequestMetrics
-from cordboard.api.v1 import app as v1
+from cordboard.api.v1 import placing as v1
 from cordboard.api.while1 import endpoint as while1
 from cordboard.calls.refusals import Refused
 

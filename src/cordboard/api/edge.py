@@ -57,7 +57,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let it through."""
         endpoint = self._endpoints.get(scope["path"])
-        if endpoint is not None and scope["type"] == "http":
+        if endpoint is not None and endpoint.answers(scope):
             await self._answer(endpoint, scope, receive, send)
         else:
             await self._route(scope, receive, send)

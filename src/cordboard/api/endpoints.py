@@ -1,4 +1,5 @@
-"""What stands at the paths of the vendors' dialects: whoever answers a request by one value.
+"""What stands at the paths of the vendors' dialects, and where v1 places calls: whoever answers a
+request by one value.
 
 These paths are fixed. So one look into a table finds who answers (:mod:`cordboard.api.edge`), and
 no framework stands between.
@@ -16,8 +17,8 @@ from cordboard.api.answer import Answer
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who answers at a path, whatever the HTTP method: ``dialect`` and ``method`` are what that is
-    called in figures and in the log. ``answer`` may raise
+    """Who answers at a path, whatever the HTTP method or only those of ``verbs``: ``dialect`` and
+    ``method`` are what that is called in figures and in the log. ``answer`` may raise
     :class:`~cordboard.api.body.ClientGone`; whatever else comes of it, a client is told it is
     ``broken``."""
 
@@ -25,3 +26,8 @@ class Endpoint:
     method: str
     answer: Callable[[Scope, Receive], Awaitable[Answer]]
     broken: Answer
+    verbs: frozenset[str] | None = None
+
+    def answers(self, scope: Scope) -> bool:
+        """Whether a request for its path is for it."""
+        return scope["type"] == "http" and (self.verbs is None or scope["method"] in self.verbs)

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from cordboard import __version__
 from cordboard.api.answer import Answer
 from cordboard.api.body import ClientGone
-from cordboard.api.placing import Placing
 from cordboard.api.requests import request_of
 from cordboard.api.services import Services
 from cordboard.api.v1 import (
@@ -37,10 +36,10 @@ from cordboard.api.v1 import (
     recordings,
     trunks,
 )
-from cordboard.api.v1.calls import place_call
 from cordboard.api.v1.feed_socket import FeedSocket
 from cordboard.api.v1.paths import Paths
-from cordboard.api.v1.problems import Problem, answer_of, faults_of, refusal_of, refused, wrong
+from cordboard.api.v1.placing import BROKEN, SILENT
+from cordboard.api.v1.problems import Problem, answer_of, faults_of, refused, wrong
 from cordboard.api.v1.schema import document
 from cordboard.calls.refusals import Refused
 from cordboard.journal.port import JournalUnavailable
@@ -98,12 +97,6 @@ def application(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.router.routes.extend(router.routes)  # flat: included ones are found more slowly
     return app
-
-
-def places() -> dict[str, Placing]:
-    """The requests that begin calls, by their paths."""
-    placing = Placing("v1", place_call.__name__, frozenset({"POST"}), refusal_of)
-    return {f"{PREFIX}/calls": placing}
 
 
 class _Described(FastAPI):
@@ -181,8 +174,8 @@ async def _on_faults(_request: Request, error: Exception) -> Response:
 
 
 async def _on_silence(_request: Request, _error: Exception) -> Response:
-    return answer_of(Problem("overloaded", "the journal does not answer now"))
+    return answer_of(SILENT)
 
 
 async def _on_break(_request: Request, _error: Exception) -> Response:
-    return answer_of(Problem("internal_error", "the request failed because of a fault here"))
+    return answer_of(BROKEN)

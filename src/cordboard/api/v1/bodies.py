@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.types import Receive, Scope
 
-from cordboard.api.body import BodyTooLarge, UnreadableBody, read_object
+from cordboard.api.body import BodyTooLarge, UnreadableBody, content_type_of, read_object
 from cordboard.api.v1.problems import Fault, Problem, faults_of, wrong
 
 Sent = TypeVar("Sent", bound=BaseModel)
@@ -38,11 +39,16 @@ _schemas: dict[str, type[BaseModel]] = {}
 async def json_of(request: Request, *, needed: bool = True) -> dict[str, Any]:
     """The request's body as a JSON object, an empty one if it may be left out; raises
     :class:`Problem`."""
-    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return await json_sent(request.scope, request.receive, needed=needed)
+
+
+async def json_sent(scope: Scope, receive: Receive, *, needed: bool = True) -> dict[str, Any]:
+    """The same by the ASGI scope of a request."""
+    said = content_type_of(scope).partition(";")[0].strip().lower()
     if said not in TAKEN and not said.endswith("+json"):
         raise Problem("unsupported_media_type", "the body's type must be application/json")
     try:
-        return await read_object(request.scope, request.receive, needed=needed)
+        return await read_object(scope, receive, needed=needed)
     except BodyTooLarge as fault:
         raise Problem("body_too_large", str(fault)) from None
     except UnreadableBody as fault:

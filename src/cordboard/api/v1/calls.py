@@ -8,11 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
+from starlette.types import Scope
 
+from cordboard.api.answer import Answer, compact
 from cordboard.api.auth import Principal
 from cordboard.api.basix.methods import METHODS
 from cordboard.api.basix.names import basix_name
 from cordboard.api.placing import REPLAYED, Origin, key_of
+from cordboard.api.requests import note
 from cordboard.api.services import Services
 from cordboard.api.v1.access import Here, Reader, Writer
 from cordboard.api.v1.answers import example, nothing, shown
@@ -142,6 +145,7 @@ async def place_call(
     The answer is about its acceptance; what becomes of it is told by the call itself, its events
     and its callback.
     """
+    # What the document tells of it. A server answers by `placing.py`, before it comes here.
     del idempotency_key  # for the document: it is read as in all dialects
     wanted = request_of(asked, origin_of(here, principal))
     return await placed(here, wanted, request)
@@ -199,15 +203,24 @@ async def explain_call(principal: Reader, here: Here, request: Request) -> Respo
 
 async def placed(here: Services, wanted: CallRequest, request: Request) -> Response:
     """Place a call, and answer with it as it stands then."""
-    accepted = await here.exchange.place(wanted, key_of(request.scope))
+    answer = await placed_at_once(here, wanted, request.scope)
+    response = Response(answer.body, answer.status, media_type=answer.content_type.decode())
+    response.raw_headers.extend(answer.headers)
+    return response
+
+
+async def placed_at_once(here: Services, wanted: CallRequest, scope: Scope) -> Answer:
+    """The same as a value."""
+    accepted = await here.exchange.place(wanted, key_of(scope))
+    note(scope, call=accepted.call)
     record = await here.journal.call(wanted.tenant, accepted.call)
     if record is None:
         raise no_such_call()  # forgotten in this instant
-    answer = shown(await _view(here, record), 200 if accepted.repeated else 201)
-    answer.headers["location"] = f"/v1/calls/{accepted.call}"
+    body = compact(await _view(here, record))
+    location = (b"location", f"/v1/calls/{accepted.call}".encode())
     if accepted.repeated:
-        answer.raw_headers.append(REPLAYED)
-    return answer
+        return Answer(200, body, headers=(location, REPLAYED))
+    return Answer(201, body, headers=(location,))
 
 
 async def _view(here: Services, record: CallRecord) -> dict[str, Json]:

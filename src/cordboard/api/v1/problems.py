@@ -132,12 +132,23 @@ def answer_of(problem: Problem) -> Response:
     """The answer for a problem."""
     status, body = _document(problem)
     answer = _Answer(problem.id, body, status)
-    answer.raw_headers.extend(problem.headers)
-    if status == 401:
-        answer.raw_headers.extend((CHALLENGE, BEARER))
-    if status in RETRY_SECONDS and "retry-after" not in answer.headers:
-        answer.raw_headers.append((b"retry-after", b"%d" % RETRY_SECONDS[status]))
+    answer.raw_headers.extend(_headers(problem, status))
     return answer
+
+
+def said_at_once(problem: Problem) -> Answer:
+    """The same where no application stands behind it."""
+    status, body = _document(problem)
+    return Answer(status, body, PROBLEM, _headers(problem, status), problem.id)
+
+
+def _headers(problem: Problem, status: int) -> tuple[tuple[bytes, bytes], ...]:
+    headers = tuple(problem.headers)
+    if status == 401:
+        headers += (CHALLENGE, BEARER)
+    if status in RETRY_SECONDS and all(name != b"retry-after" for name, _ in headers):
+        headers += ((b"retry-after", b"%d" % RETRY_SECONDS[status]),)
+    return headers
 
 
 def _document(problem: Problem) -> tuple[int, bytes]:
@@ -161,9 +172,7 @@ def _document(problem: Problem) -> tuple[int, bytes]:
 
 def refusal_of(refusal: Refused) -> Answer:
     """The answer for a refusal, where no application stands behind it."""
-    problem = refused(refusal)
-    status, body = _document(problem)
-    return Answer(status, body, PROBLEM, problem.headers, problem.id)
+    return said_at_once(refused(refusal))
 
 
 def refused(refusal: Refused) -> Problem:
