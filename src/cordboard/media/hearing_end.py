@@ -65,9 +65,9 @@ class HearingEnd(Hearing):
 
     def take_back(self) -> None:
         """Have whatever comes from now on, from the leg or for it, go through here."""
-        self._end_passage()
-        if self.heard is not None:
-            self.heard._end_passage()
+        for end in (self, self.heard):
+            if end is not None and end.passage is not None:
+                end._end_passage()
 
     def _end_passage(self) -> None:
         if self.passage is not None:
@@ -76,10 +76,11 @@ class HearingEnd(Hearing):
 
     def _catch_up(self) -> None:
         """Bring up to date what is known of packets that others pass on."""
-        if self.passage is not None:
-            self.last_received = self.passage.collect() or self.last_received
+        for end in (self, self.heard):
+            if end is not None and end.passage is not None:
+                end.last_received = end.passage.collect() or end.last_received
 
     def _settle(self) -> None:
-        if self.heard is not None:
+        if self.heard is not None and self.heard.passage is not None:
             self.heard._end_passage()  # it may be that we hear something else
         super()._settle()

@@ -324,8 +324,6 @@ class MediaStream(HearingEnd):
         """See how long the leg was talked to and said nothing: audio that goes one way only.
         Reports are often enough for it."""
         self._catch_up()
-        if self.heard is not None:
-            self.heard._catch_up()
         outgoing = self._outgoing
         if not self._receives or outgoing.started_at is None:
             return

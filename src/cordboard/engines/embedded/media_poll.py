@@ -83,7 +83,7 @@ class MediaPoll:
             self._loop.add_reader(number, self._read_alone, number)
             return
         self._set.register(number, select.EPOLLIN)
-        if self._looking is None:
+        if self._looking is None and not self._watched:
             self._watch()
 
     def remove(self, opened: socket.socket) -> None:

@@ -166,7 +166,8 @@ class MediaSession:
                 other._listener._heard = None
             other._listener = self
         self._heard = other
-        self._keep_time()
+        if self.stream.playing:
+            self._keep_time()
 
     def bridge(self, other: MediaSession) -> None:
         """Let two channels, which both are answered, hear each other."""
