@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -10,13 +9,13 @@ import msgspec
 from cordboard.calls.causes import Cause
 from cordboard.directory.model import AutoAnswerStyle, Trunk
 from cordboard.media.overhearing import EavesdropMode
-from cordboard.values import Word
+from cordboard.values import Word, often_made
 
 MOST_HOPS: Final = 70
 """Servers that a request may pass (RFC 3261 8.1.1.6)."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Contact:
     """A registered contact of a terminal; ``account`` is ``name@domain``, ``uri`` as registered.
 

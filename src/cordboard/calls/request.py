@@ -38,7 +38,7 @@ class Direction(Word):
     TRUNK = "trunk"
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class UserKeys:
     """The ways a client may name one user; several are tried in the order of the fields."""
 
@@ -108,7 +108,7 @@ def _end_user_fields(end_user: EndUser) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Address:
     """A name, extension or number as one would dial it, and who is there when it is outside."""
 
@@ -116,7 +116,7 @@ class Address:
     end_user: EndUser | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class RingUser:
     """This user, at his terminals."""
 
@@ -222,7 +222,7 @@ and only a second one a document, a DID, a feature or a call to be overheard. Wh
 in the journal has a member that the others lack, by which it is read again."""
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class LegWishes:
     """What a client wants of one leg.
 
@@ -262,7 +262,7 @@ class Occasion(Word):
     CALL_ENDED = "call_ended"
 
 
-@dataclass(frozen=True, slots=True)
+@often_made(frozen=True, slots=True)
 class Callback:
     """Where the client wants to be told of what, in whose dialect; the URL may hold secrets."""
 

@@ -124,9 +124,8 @@ class Channel(msgspec.Struct):
     @property
     def trunk(self) -> Trunk | None:
         """The trunk that it is dialled through."""
-        if self.planned.offered:
-            return None
-        endpoint = self.planned.endpoints[self.attempt]
+        endpoints = self.planned.endpoints
+        endpoint = endpoints[self.attempt] if endpoints else None
         return endpoint.trunk if isinstance(endpoint, TrunkEndpoint) else None
 
     def further_trunks(self) -> Iterator[tuple[int, Trunk]]:
