@@ -12,13 +12,14 @@ Row = tuple[Any, ...]
 
 class Statement:
     """A statement with parameters (:func:`sqlalchemy.bindparam`), whose rows give their values in
-    the order of ``names``."""
+    the order of ``names``. ``adds`` is whether it does nothing but add them to a table."""
 
-    __slots__ = ("names", "sql")
+    __slots__ = ("adds", "names", "sql")
 
-    def __init__(self, sql: Insert | Update | Delete, *names: str) -> None:
+    def __init__(self, sql: Insert | Update | Delete, *names: str, adds: bool = False) -> None:
         self.sql: Final = sql
         self.names: Final = names
+        self.adds: Final = adds
 
 
 Change = tuple[Statement, list[Row]]
@@ -27,4 +28,4 @@ Change = tuple[Statement, list[Row]]
 
 def adding(table: Table, *columns: str) -> Statement:
     """A statement that adds rows to a table."""
-    return Statement(insert(table), *columns)
+    return Statement(insert(table), *columns, adds=True)

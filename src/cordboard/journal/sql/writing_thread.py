@@ -15,30 +15,15 @@ from sqlalchemy import Connection, Dialect, Engine, func, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cordboard.journal.sql.errand_thread import ErrandThread
-from cordboard.journal.sql.statement import Change, Row, Statement
+from cordboard.journal.sql.statement import Change, Statement
 from cordboard.journal.sql.store import PASSIVE_CHECKPOINT
 from cordboard.journal.sql.tables import events
-
-_Translated = tuple[str, Callable[[Row], Row] | None]
-"""SQL, and how the values of a row are put in its order where they are not in it."""
+from cordboard.journal.sql.translation import Translation
 
 
 def _told_alike(error: Exception, dialect: Dialect) -> BaseException:
     """An error of the driver, as SQLAlchemy names it for all of them."""
     return DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
-
-
-def _translated(statement: Statement, engine: Engine) -> _Translated:
-    compiled = statement.sql.compile(
-        engine, column_keys=list(statement.names), for_executemany=True
-    )
-    wanted, given = list(compiled.positiontup or ()), list(statement.names)
-    if wanted == given:
-        return str(compiled), None
-    own = {name: one.value for one, name in compiled.bind_names.items() if not one.required}
-    places = [[*given, *own].index(name) for name in wanted]
-    constants = tuple(own.values())
-    return str(compiled), lambda row: tuple(map((row + constants).__getitem__, places))
 
 
 class WritingThread:
@@ -54,7 +39,7 @@ class WritingThread:
         self._claim = claim
         self._thread = ErrandThread("journal")
         self._connection: Connection | None = None
-        self._translated: dict[Statement, _Translated] = {}
+        self._translations: dict[Statement, Translation] = {}
         self.commits = 0
         """How many there were."""
 
@@ -84,12 +69,6 @@ class WritingThread:
         await self._thread.run(self._engine.dispose)
         self._thread.close()
 
-    def _translated_once(self, statement: Statement) -> _Translated:
-        known = self._translated.get(statement)
-        if known is None:
-            known = self._translated[statement] = _translated(statement, self._engine)
-        return known
-
     def _connected(self) -> Connection:
         if self._connection is None:
             connection = self._engine.connect()
@@ -109,8 +88,11 @@ class WritingThread:
         try:
             cursor = connection.cursor()
             for statement, rows in changes:
-                sql, ordered = self._translated_once(statement)
-                cursor.executemany(sql, rows if ordered is None else list(map(ordered, rows)))
+                translation = self._translations.get(statement)
+                if translation is None:
+                    translation = Translation(statement, self._engine)
+                    self._translations[statement] = translation
+                translation.execute(cursor, rows)
             cursor.close()
             connection.commit()
         except dialect.loaded_dbapi.Error as error:
