@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+import msgspec
+
 from cordboard.sip.callers import KnownCaller
 from cordboard.sip.flow import Flow
 from cordboard.sip.message import Request
@@ -26,15 +28,13 @@ class EndedBy(Enum):
     TRANSPORT = "transport"
 
 
-@dataclass(frozen=True, slots=True)
-class InviteTrying:
+class InviteTrying(msgspec.Struct, frozen=True, gc=False):
     """A 100 came: the far end has the request."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class InviteRinging:
+class InviteRinging(msgspec.Struct, frozen=True, gc=False):
     """A provisional response above 100 came; ``sdp`` where it carries an answer.
 
     ``early_dialogs`` counts the different To tags seen so far (RFC 3261 12.1: forking).
@@ -48,8 +48,7 @@ class InviteRinging:
     early_dialogs: int
 
 
-@dataclass(frozen=True, slots=True)
-class InviteAnswered:
+class InviteAnswered(msgspec.Struct, frozen=True, gc=False):
     """The first 2xx came and its ACK was sent; ``sdp`` is the answer (or the offer of a 2xx to an
     INVITE without one)."""
 
@@ -58,8 +57,7 @@ class InviteAnswered:
     user_agent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class InviteFailed:
+class InviteFailed(msgspec.Struct, frozen=True, gc=False):
     """The outgoing INVITE ended without a call.
 
     ``status`` is the final SIP status (408 for Timer B, 503 for a transport error or over our own
@@ -91,8 +89,7 @@ class InviteReceived:
     replaces: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionConfirmed:
+class SessionConfirmed(msgspec.Struct, frozen=True, gc=False):
     """The ACK of our 2xx came; ``sdp`` where the ACK carries the answer (offer in our 2xx)."""
 
     call_id: str
@@ -113,8 +110,7 @@ class OfferReceived:
     flow: Flow | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OfferAnswered:
+class OfferAnswered(msgspec.Struct, frozen=True, gc=False):
     """The peer answered our offer, with 2xx to our re-INVITE, in the ACK of our own 2xx, or in the
     PRACK of a reliable response of ours; ``sdp`` None where it forgot to."""
 
@@ -122,16 +118,14 @@ class OfferAnswered:
     sdp: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class OfferRejected:
+class OfferRejected(msgspec.Struct, frozen=True, gc=False):
     """The peer refused our re-INVITE; the session stays as it was."""
 
     call_id: str
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class InfoReceived:
+class InfoReceived(msgspec.Struct, frozen=True, gc=False):
     """A SIP INFO came in a call and was answered 200 (DTMF relay bodies)."""
 
     call_id: str
@@ -157,8 +151,7 @@ class ReferReceived:
     referred_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(msgspec.Struct, frozen=True, gc=False):
     """A confirmed or offered session is over; ``reason_header`` is the Reason of BYE or CANCEL.
 
     Told at once where we end it: a session is over when its BYE is sent (RFC 3261 15.1.1), whatever

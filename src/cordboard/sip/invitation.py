@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cordboard.sip.digest import Credentials
 from cordboard.sip.flow import Flow
-from cordboard.values import often_made
 
 
-@often_made(frozen=True, slots=True)
-class Invitation:
+class Invitation(msgspec.Struct, frozen=True, gc=False):
     """One INVITE to send over ``flow``.
 
     ``uri`` is the Request-URI, ``routes`` are Route values; ``caller`` and ``callee`` are those of

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from cordboard.addresses import is_wildcard
 from cordboard.sip.codecs import G711, PCMU, Codec
 from cordboard.sip.errors import SipBuildError, SipParseError
 from cordboard.sip.sdp import Media, SessionDescription
-from cordboard.values import often_made
 
 # The number is what most phones use (dynamic, RFC 3551 3), the events are the digits, * # A to D
 # (RFC 4733 3.2), the rate that of G.711, since the clock is the audio's (RFC 4733 2.1).
@@ -49,8 +50,7 @@ class NoCommonCodec(SipParseError):
         super().__init__("no common audio codec", 488)
 
 
-@often_made(frozen=True, slots=True)
-class LocalAudio:
+class LocalAudio(msgspec.Struct, frozen=True, gc=False):
     """Our end of an audio stream. ``session`` and ``version`` are those of the o= line.
 
     ``codecs`` are those we offer or take, the one we like best first, with the numbers that they
@@ -68,8 +68,7 @@ class LocalAudio:
     preferred: tuple[str, ...] = ()
 
 
-@often_made(frozen=True, slots=True)
-class NegotiatedAudio:
+class NegotiatedAudio(msgspec.Struct, frozen=True, gc=False):
     """What both ends agreed on. ``direction`` is ours, ``ptime`` the milliseconds of a packet.
 
     ``remote_host`` is as the peer wrote it, perhaps a name. ``codec`` is as the peer describes it,

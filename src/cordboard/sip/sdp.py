@@ -8,9 +8,10 @@ is bounded all the same. Only what audio calls need is kept. What we write is in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
+
+import msgspec
 
 from cordboard.sip.codecs import EVENT_NAME, Codec
 from cordboard.sip.errors import SipParseError
@@ -51,8 +52,7 @@ _STATIC: Final = {
 }
 
 
-@dataclass(slots=True)  # made for every answer; whoever reads it changes nothing
-class Media:
+class Media(msgspec.Struct, frozen=True, gc=False):
     """One media line with what stands under it or holds for the whole session.
 
     ``kind`` is in lower case (``audio``), ``protocol`` in upper case; ``port`` 0 means refused.
@@ -84,8 +84,7 @@ class Media:
         return _encoding(payload_type, self.encodings)
 
 
-@dataclass(slots=True)
-class SessionDescription:
+class SessionDescription(msgspec.Struct, frozen=True, gc=False):
     """The media lines of a description and who made it (``origin``: the value of the o= line)."""
 
     origin: str

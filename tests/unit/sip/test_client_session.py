@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cordboard.sip.digest import Credentials
 from cordboard.sip.errors import SipBuildError
@@ -279,7 +278,7 @@ def test_no_value_can_smuggle_a_header_in(bad: dict[str, object]) -> None:
     peer = Peer()
     good = invitation(peer.end)
     with pytest.raises(SipBuildError):
-        peer.stack.invite(replace(good, **bad), peer.now)  # type: ignore[arg-type]
+        peer.stack.invite(replace(good, **bad), peer.now)
     assert peer.take() == []
     assert peer.stack.sessions() == peer.stack.transactions() == peer.stack.timers() == 0
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cordboard.sip.codecs import PCMA, PCMU, Codec
 from cordboard.sip.errors import SipBuildError

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from cordboard.sip.events import InviteFailed, InviteTrying, OfferAnswered, RegistrationFailed
 from cordboard.sip.flow import Flow

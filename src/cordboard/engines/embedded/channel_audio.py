@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from cordboard.addresses import canonical
 from cordboard.engines.embedded.agreed_audio import parameters_of
 from cordboard.engines.embedded.media_route import MediaRoute, PeersEnd, end_of
@@ -140,7 +142,7 @@ class ChannelAudio:
             direction = "inactive" if self.held else "sendonly"
         local = self._local
         if direction != local.direction:
-            local = replace(local, direction=direction)
+            local = structs.replace(local, direction=direction)
         elsewhere = self.route.offer(local) if self._direct else None
         if elsewhere is not None:
             local = elsewhere
@@ -220,7 +222,7 @@ class ChannelAudio:
     def _answering(self) -> LocalAudio:
         """Our end as an answer of ours says it."""
         current = self.codec.key
-        return replace(
+        return structs.replace(
             self._local,
             direction="sendonly" if self._holding else "sendrecv",
             codecs=(*self._local.codecs, *self._allowed),
@@ -246,7 +248,7 @@ class ChannelAudio:
         if not self._meeting.follow():
             return False
         port = self.session.address[1]
-        self._local = replace(self._local, host=self._meeting.host, port=port)
+        self._local = structs.replace(self._local, host=self._meeting.host, port=port)
         return True
 
     @property
@@ -262,8 +264,8 @@ class ChannelAudio:
 
     def _at_next_version(self, local: LocalAudio) -> LocalAudio:
         version = self._local.version + 1
-        self._local = replace(self._local, version=version)
-        return replace(local, version=version)
+        self._local = structs.replace(self._local, version=version)
+        return structs.replace(local, version=version)
 
     def _settle(self, agreed: NegotiatedAudio | None, *, held: bool) -> None:
         """Let the media session know; from now on the law in use is offered first."""
@@ -281,7 +283,7 @@ class ChannelAudio:
         self.held = held
         laws = _LAWS.get(self.codec.key, G711)
         if laws is not self._local.codecs:
-            self._local = replace(self._local, codecs=laws)
+            self._local = structs.replace(self._local, codecs=laws)
         self._offered = None
         self._settle_wish()
 

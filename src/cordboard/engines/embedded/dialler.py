@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
+from msgspec import structs
 
 from cordboard.calls.planning.trunks import full_name
 from cordboard.calls.ports import MOST_HOPS, Dial, TerminalEndpoint, TrunkEndpoint
@@ -124,7 +125,11 @@ class Dialler:
                 invitation = invitation_to_trunk(
                     channel.id, endpoint, flow, own_host, caller, offer
                 )
-                return invitation if patience is None else replace(invitation, patience=patience)
+                return (
+                    invitation
+                    if patience is None
+                    else structs.replace(invitation, patience=patience)
+                )
 
             self._invite(channel, dial, flow, make, far_end, servers)
 
@@ -161,7 +166,7 @@ class Dialler:
         try:
             invitation = make(audio.offer())
             if dial.options.hops != MOST_HOPS:
-                invitation = replace(invitation, hops=dial.options.hops)
+                invitation = structs.replace(invitation, hops=dial.options.hops)
             self.runner.stack.invite(invitation, self.runner.clock())
         except ValueError as error:  # among them SipBuildError and SipParseError
             audio.session.close()

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
+from msgspec import structs
+
 from cordboard.addresses import canonical, is_address
 from cordboard.media.audio import AudioParameters
 from cordboard.sip.codecs import Codec
@@ -30,7 +32,7 @@ class PeersEnd:
     def in_place_of(self, local: LocalAudio) -> LocalAudio:
         """The description of our end, with this one where the audio is to go."""
         events = () if self.event is None else (replace(EVENT, payload_type=self.event),)
-        return replace(
+        return structs.replace(
             local, host=self.host, port=self.port, codecs=(self.codec,), events=events, preferred=()
         )
 

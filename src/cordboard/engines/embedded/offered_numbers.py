@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from cordboard.sip.codecs import Codec, PayloadTypes
 from cordboard.sip.offer import EVENT, LocalAudio
 
@@ -15,11 +17,11 @@ def with_numbers(
     and the wish, None where the peer has used up all numbers."""
     try:
         if wish is None:
-            return replace(local, events=_events(EVENT.rate, types)), None
+            return structs.replace(local, events=_events(EVENT.rate, types)), None
         codecs = (types.numbered(wish), *local.codecs)
-        return replace(local, codecs=codecs, events=_events(wish.rate, types)), wish
+        return structs.replace(local, codecs=codecs, events=_events(wish.rate, types)), wish
     except ValueError:
-        return replace(local, events=()), None
+        return structs.replace(local, events=()), None
 
 
 def _events(rate: int, types: PayloadTypes) -> tuple[Codec, ...]:
