@@ -76,6 +76,7 @@ async def plane(native: bool) -> float:
             phone.setblocking(False)
             session = media.open(f"call-{number}", lambda *_: None)
             session.configure(parameters(phone.getsockname()[1], "PCMU"))
+            session.answered()
             phones.append((phone, ("127.0.0.1", session.address[1])))
             sessions.append(session)
         sessions[0].bridge(sessions[1])

@@ -1,7 +1,8 @@
 """RTP of many phones at once: as many system calls as batches, nothing done for a packet.
 
 All streams say the same at the same time, so that one buffer is sent to all addresses by
-``sendmmsg``; what comes back is counted by ``recvmmsg``.
+``sendmmsg``; what comes back is counted by ``recvmmsg``. When it came the kernel says, so that it
+does not matter how seldom it is looked for.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ SILENCE_SECONDS = 0.25
 MOST_AT_ONCE = 256
 PACKET_BYTES = 12 + SAMPLES
 SOCKET_BUFFER = 16 * 1024 * 1024
-SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
+SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 32, 33, 35
 STAMP = struct.Struct("!d")
+"""When a packet was sent, in the system's time."""
+
+CAME = struct.Struct("@Niiqq")
+"""A control message with a timespec: its length, level and type, seconds and nanoseconds."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -64,6 +69,7 @@ class Voices:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.bind(("127.0.0.1", port))
         self._socket.setblocking(False)
         self._packet = ctypes.create_string_buffer(PACKET_BYTES)
@@ -82,6 +88,7 @@ class Voices:
             *(_Header(vectors=start + size * at, vector_count=1) for at in range(MOST_AT_ONCE))
         )
         self._vectors = vectors
+        self._came = ctypes.create_string_buffer(CAME.size)
 
     def speak_to(self, ports: list[int]) -> None:
         """From now on, to these ports."""
@@ -105,7 +112,7 @@ class Voices:
         struct.pack_into(
             "!BBHII", self._packet, 0, 0x80, 0, number & 0xFFFF, number * SAMPLES & 0xFFFFFFFF, 77
         )
-        STAMP.pack_into(self._packet, 12, time.monotonic())
+        STAMP.pack_into(self._packet, 12, time.time())
         done = 0
         while done < len(heads):
             count = min(MOST_AT_ONCE, len(heads) - done)
@@ -117,7 +124,9 @@ class Voices:
         heard.sent += len(heads)
 
     def listen(self, heard: Heard) -> bool:
-        """Count what has come; whether there may be more."""
+        """Count what has come, and note how late the first of it was; whether there may be more."""
+        first = self._incoming[0]
+        first.control, first.control_length = ctypes.addressof(self._came), CAME.size
         count = _libc.recvmmsg(
             self._socket.fileno(), self._incoming, MOST_AT_ONCE, socket.MSG_DONTWAIT, None
         )
@@ -125,7 +134,8 @@ class Voices:
             return False
         heard.received += count
         said = STAMP.unpack_from(self._inside, 12)[0]
-        heard.delays.append((time.monotonic() - said) * 1000)
+        *_, seconds, nanoseconds = CAME.unpack(self._came)
+        heard.delays.append((seconds - said) * 1000 + nanoseconds / 1e6)
         return bool(count == MOST_AT_ONCE)
 
     def close(self) -> None:
