@@ -293,7 +293,7 @@ def test_a_leg_that_goes_is_passed_nothing(made: Callable[..., House]) -> None:
 def test_a_leg_that_moves_is_read_where_it_is(made: Callable[..., House]) -> None:
     house = made()
     connected(house)
-    house.legs[0].session.move(house.rig.lodging())
+    house.legs[0].session.move(house.rig.lodgings)
     house.talk(SETTLED)
     assert house.talk(5) == 10
 
@@ -394,7 +394,7 @@ DEEDS: Final[dict[str, Callable[..., Any]]] = {
     ),
     "mix": lambda house, leg, on: house.legs[leg].session.hear_mix(Silence() if on else None),
     "figures": lambda house, leg: house.told.append(house.legs[leg].session.figures()),
-    "move": lambda house, leg: house.legs[leg].session.move(house.rig.lodging()),
+    "move": lambda house, leg: house.legs[leg].session.move(house.rig.lodgings),
     "close": lambda house, leg: house.told.append(house.legs[leg].session.close()),
 }
 

@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 from cordboard.engines.embedded import media_session
-from cordboard.engines.embedded.lodging import Lodging
+from cordboard.engines.embedded.lodging import Lodgings
 from cordboard.engines.embedded.media_clock import Beat, MediaTimers
 from cordboard.engines.embedded.media_poll import MediaPoll
 from cordboard.engines.embedded.media_session import BRISK_WATCH, SLOW_WATCH, TICK, MediaSession
@@ -116,7 +116,7 @@ class Leg:
         self.session = MediaSession(
             name,
             lambda _, event: self.events.append(event),
-            rig.lodging(),
+            rig.lodgings,
             cast(asyncio.AbstractEventLoop, rig.loop),
             rig.poll,
             rig.timers,
@@ -182,14 +182,18 @@ class RelayRig:
         made.settimeout(PATIENCE_MS / 1000)
         return made
 
-    def lodging(self) -> Lodging:
-        """Ports for a session; its reports are put aside."""
+    @property
+    def lodgings(self) -> Lodgings:
+        """Where sessions are met; their reports are put aside."""
+        return Lodgings("127.0.0.1", frozenset(), self._lend, lambda _: None)
+
+    def _lend(self) -> PortPair:
         rtp, rtcp = self.opened("127.0.0.1"), self._stack.enter_context(Unsent())
         rtp.setblocking(False)
         self.reports.append(rtcp.unsent)
         pair = PortPair(rtp.getsockname()[1], rtp, rtcp)
         self._pairs[pair.port] = pair
-        return Lodging("127.0.0.1", pair, frozenset(), lambda _: None)
+        return pair
 
     def at(self, session: MediaSession) -> PortPair:
         """The sockets of a session."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cordboard.engines.embedded.lodging import Lodging
+from cordboard.engines.embedded.lodging import Lodgings
 from cordboard.engines.embedded.media_clock import Beat, MediaTimers
 from cordboard.engines.embedded.media_poll import MediaPoll, RelayFigures
 from cordboard.engines.embedded.media_session import (
@@ -53,9 +53,12 @@ class LocalMediaPlane:
         native: bool = True,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._advertised_host = advertised_host or host
         self._loop = loop or asyncio.get_running_loop()
         self._own_ports: set[int] = set()
+        self.lodgings = Lodgings(
+            advertised_host or host, self._own_ports, self._lend, self._take_back
+        )
+        """Where sessions of this plane are met."""
         self._ports = RtpPortPool(host, port_range, warm=warm, quarantine=quarantine)
         self._sessions: set[MediaSession] = set()
         self._poll = MediaPoll(self._loop, native=native)
@@ -81,7 +84,7 @@ class LocalMediaPlane:
         session = MediaSession(
             channel,
             on_event,
-            self.lodging(),
+            self.lodgings,
             self._loop,
             self._poll,
             self._timers,
@@ -90,15 +93,6 @@ class LocalMediaPlane:
         )
         self._sessions.add(session)
         return session
-
-    def lodging(self) -> Lodging:
-        """Ports for a session.
-
-        :raises MediaPortsExhausted: no pair is free.
-        """
-        pair = self._ports.acquire(self._loop.time())
-        self._own_ports.add(pair.port)
-        return Lodging(self._advertised_host, pair, self._own_ports, self._take_back)
 
     @property
     def sessions(self) -> int:
@@ -122,6 +116,11 @@ class LocalMediaPlane:
         self._timers.stop()
         self._poll.close()
         self._ports.close()
+
+    def _lend(self) -> PortPair:
+        pair = self._ports.acquire(self._loop.time())
+        self._own_ports.add(pair.port)
+        return pair
 
     def _take_back(self, pair: PortPair) -> None:
         self._own_ports.discard(pair.port)

@@ -1,4 +1,4 @@
-"""Where a media session is met: a pair of ports of one plane, for as long as it stays there."""
+"""Where media sessions are met: at pairs of ports of one plane, for as long as they stay there."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ from cordboard.engines.embedded.rtp_ports import PortPair
 
 
 @dataclass(frozen=True, slots=True)
-class Lodging:
-    """A pair of ports that is lent to a session.
+class Lodgings:
+    """Pairs of ports of one address, which are lent to sessions.
 
     ``host`` is what phones are told, ``taken`` are the ports of all sessions at this address: none
-    of them can be a peer's.
+    of them can be a peer's. ``lend`` raises
+    :class:`~cordboard.engines.embedded.rtp_ports.MediaPortsExhausted` where no pair is free.
     """
 
     host: str
-    pair: PortPair
     taken: Container[int]
-    give_back: Callable[[PortPair], None]
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port for our SDP."""
-        return self.host, self.pair.port
-
-    def leave(self) -> None:
-        """Give the ports back."""
-        self.give_back(self.pair)
+    lend: Callable[[], PortPair]
+    take_back: Callable[[PortPair], None]

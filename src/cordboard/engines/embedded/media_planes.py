@@ -60,7 +60,7 @@ class MediaPlanes:
 
         :raises MediaPortsExhausted: as above; the session stays where it is.
         """
-        session.move(self._plane(peer).lodging())
+        session.move(self._plane(peer).lodgings)
 
     @property
     def relay(self) -> RelayFigures:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Container
 from typing import Final
 
-from cordboard.engines.embedded.lodging import Lodging
+from cordboard.engines.embedded.lodging import Lodgings
 from cordboard.engines.embedded.media_clock import MediaTimers
 from cordboard.engines.embedded.media_poll import MediaPoll
-from cordboard.engines.embedded.rtp_ports import send
+from cordboard.engines.embedded.rtp_ports import PortPair, send
 from cordboard.media.audio import AudioParameters
 from cordboard.media.dtmf import DIGIT_MS
 from cordboard.media.events import MediaEvent, PlayId
@@ -38,7 +38,7 @@ class MediaSession:
     """
 
     __slots__ = (
-        *("_clock", "_closed", "_handing_over", "_heard", "_listener", "_lodging", "_loop"),
+        *("_clock", "_closed", "_handing_over", "_heard", "_listener", "_lodgings", "_loop"),
         *("_on_close", "_on_event", "_pair", "_poll", "_reading", "_relay", "_report_at"),
         *("_sendto", "_timers", "channel", "stream"),
     )
@@ -47,13 +47,14 @@ class MediaSession:
         self,
         channel: str,
         on_event: MediaEventHandler,
-        lodging: Lodging,
+        lodgings: Lodgings,
         loop: asyncio.AbstractEventLoop,
         poll: MediaPoll,
         timers: MediaTimers[MediaSession],
         on_close: Callable[[MediaSession], None],
         media_timeout: float,
     ) -> None:
+        self._lodge(lodgings)
         self.channel = channel
         drawn = bits(80)
         self.stream = MediaStream(
@@ -69,7 +70,6 @@ class MediaSession:
         self._poll = poll
         self._relay = poll.relay
         self._timers = timers
-        self._lodge(lodging)
         self._clock = loop.time
         self._listener: MediaSession | None = None  # who hears us
         self._heard: MediaSession | None = None  # whom we hear
@@ -81,23 +81,26 @@ class MediaSession:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port for our SDP."""
-        return self._lodging.address
+        return self._lodgings.host, self._pair.port
 
     @property
     def own_ports(self) -> Container[int]:
         """The ports of all sessions at our address: none of them can be a peer's."""
-        return self._lodging.taken
+        return self._lodgings.taken
 
-    def move(self, lodging: Lodging) -> None:
-        """Be met somewhere else from now on; what is still under way to where we were is lost."""
+    def move(self, lodgings: Lodgings) -> None:
+        """Be met somewhere else from now on; what is still under way to where we were is lost.
+
+        :raises MediaPortsExhausted: there is no room; all stays as it is.
+        """
         if self._closed:
-            lodging.leave()
             return
+        before, left = self._lodgings, self._pair
+        self._lodge(lodgings)
         self.stream.take_back()
         if self._reading:
-            self._stop_reading()
-        self._lodging.leave()
-        self._lodge(lodging)
+            self._stop_reading(left)
+        before.take_back(left)
         if self._reading:
             self._read()
 
@@ -206,24 +209,24 @@ class MediaSession:
             self._closed = True
             if self._reading:
                 self._send_report(goodbye=True)
-                self._stop_reading()
+                self._stop_reading(self._pair)
             self._timers.remove(self)
-            self._lodging.leave()
+            self._lodgings.take_back(self._pair)
             self._on_close(self)
         return self.stream.figures()
 
-    def _lodge(self, lodging: Lodging) -> None:
-        self._lodging = lodging
-        self._pair = lodging.pair
-        self._sendto = lodging.pair.rtp.sendto
+    def _lodge(self, lodgings: Lodgings) -> None:
+        self._pair = lodgings.lend()
+        self._lodgings = lodgings
+        self._sendto = self._pair.rtp.sendto
 
     def _read(self) -> None:
         self._poll.add(self._pair.rtp, self._take_rtp)
         self._poll.add(self._pair.rtcp, self._take_rtcp)
 
-    def _stop_reading(self) -> None:
-        self._poll.remove(self._pair.rtp)
-        self._poll.remove(self._pair.rtcp)
+    def _stop_reading(self, pair: PortPair) -> None:
+        self._poll.remove(pair.rtp)
+        self._poll.remove(pair.rtcp)
 
     def _take_waiting(self) -> None:
         """Take what came before there was anything to judge it by. It counts, and nobody hears it:
