@@ -51,6 +51,15 @@ def _times(stat: Path) -> tuple[float, float]:
     return int(fields[11]) / TICKS, int(fields[12]) / TICKS
 
 
+def waited(pid: int) -> float:
+    """Seconds for which the first thread of a process could have run since it began and did not,
+    because its core had something else to do; 0 where the system does not count it."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
 def busy_seconds() -> float:
     """CPU seconds that all processes together have used since the machine started."""
     fields = Path("/proc/stat").read_text().partition("\n")[0].split()[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -11,7 +12,7 @@ from typing import Any
 from bench.figures import Figures, figures_of
 from bench.harness.audio import Heard
 from bench.harness.load import Placed
-from bench.machine import quantile
+from bench.machine import quantile, waited
 from bench.rig import rig
 from bench.spread import table
 from bench.talkers import MORE, talking
@@ -47,18 +48,33 @@ def run(sustainable: float = SUSTAINABLE, seconds: float = SECONDS) -> dict[str,
     """Load, overload, and load again."""
     with rig(warm_up=sustainable / 2, more=MORE) as one, talking(one) as talk:
         print(f"  {TIMES:g} times {sustainable:.0f} calls/s for {seconds:.0f} s", flush=True)
-        harvest = one.load.run(sustainable * TIMES, seconds, afterwards)
+        begun, begun_at = waited(one.server.pid), time.monotonic()
+        between, between_at = begun, begun_at
+
+        def then(past: list[Placed]) -> tuple[float, float]:
+            nonlocal between, between_at
+            between, between_at = waited(one.server.pid), time.monotonic()
+            return afterwards(past)
+
+        harvest = one.load.run(sustainable * TIMES, seconds, then)
+        ended, ended_at = waited(one.server.pid), time.monotonic()
         heard = talk.stop()
+    waits = {
+        "past": (between - begun) / (between_at - begun_at),
+        "after": (ended - between) / (ended_at - between_at),
+    }
     count = round(sustainable * TIMES * seconds)
     verdicts = judge(harvest.calls[:count], harvest.calls[count:], figures_of(harvest), heard)
     rows = [[v.what, v.measured, v.aim, "" if v.kept else "NOT KEPT"] for v in verdicts]
     print("\n" + table(HEAD, rows))
+    print("it waited for its core: {past:.0%}, then {after:.0%} of the time".format(**waits))
     reasons = Counter(call.refused for call in harvest.calls if call.refused)
     print(f"refused because: {dict(reasons)}")
     return {
         "sustainable": sustainable,
         "verdicts": [asdict(one) for one in verdicts],
         "reasons": dict(reasons),
+        "waited": waits,
         "after": taken_and_fast(harvest.calls[count:]),
         "all": asdict(figures_of(harvest)),
     }

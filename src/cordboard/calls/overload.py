@@ -48,9 +48,10 @@ LOOKS_A_ROUND: Final = 5
 """Looks that are judged together, by their median: one that the garbage collector or a neighbour
 delayed is no overload."""
 
-PLACES_A_TURN: Final = 2
-"""Calls that begin in one turn of the loop: with one it would come round more often than it gains
-anything by it, and each more makes turns longer by the whole of a call, 2 to 3 ms."""
+PLACES_A_TURN: Final = 4
+"""Calls that begin in one turn of the loop. Each makes turns longer by the most of what a call
+takes, 2 to 3 ms; with fewer those wait a little who come two at a time to a server with room for
+them."""
 
 PATIENCE: Final = 0.25
 """Seconds: the work of some 70 calls that came at once. Nobody notices whose phone rings so much

@@ -9,7 +9,7 @@ from typing import Final
 DEFAULT_LAG: Final = 0.02
 """Seconds. Who looks at any time finds the loop late by half a turn: its turns take 40 ms then, and
 a refusal and audio that is relayed as long, which the buffers of phones still even out. A server
-that has as many calls begin as it can bear has turns of 5 to 10 ms."""
+that has as many calls begin as it can bear has turns of 5 to 15 ms."""
 
 DEFAULT_COMMIT: Final = 0.1
 """Seconds. A request waits for one commit, and perhaps for the one before. A disk that spins takes

@@ -187,8 +187,8 @@ def come(overload: Overload, now: float, times: int = 1) -> list[Strain | None]:
 
 def test_a_few_begin_at_once_and_who_follows_waits_for_the_next_turn() -> None:
     overload = Overload(USUAL)
-    begun = [overload.enter(5.0, nothing) for _ in range(PLACES_A_TURN + 3)]
-    assert begun == [True] * PLACES_A_TURN + [False] * 3
+    begun = [overload.enter(5.0, nothing) for _ in range(PLACES_A_TURN * 2 + 1)]
+    assert begun == [True] * PLACES_A_TURN + [False] * (PLACES_A_TURN + 1)
     assert overload.turns
     assert len(overload.turn(5.01)) == PLACES_A_TURN
     assert not overload.enter(5.01, nothing), "others were there before"
@@ -212,7 +212,7 @@ def test_who_came_first_begins_first() -> None:
 
 def test_who_can_not_wait_begins_and_takes_a_place_as_others_do() -> None:
     overload = Overload(USUAL)
-    for _ in range(PLACES_A_TURN + 2):
+    for _ in range(PLACES_A_TURN * 2):
         overload.enter(5.0, None)
     overload.enter(5.0, nothing)
     assert overload.turn(5.01) == []

@@ -23,6 +23,9 @@ LARGE = 1_000_000
 MANY = 3000
 """More requests than Python's stack is deep."""
 
+TOGETHER = 100
+"""Some times as many as are accepted in one turn of the loop."""
+
 REFUSED = Answer(503, b"too much", b"text/plain", ((b"retry-after", b"2"),))
 
 
@@ -242,3 +245,19 @@ async def test_a_connection_that_rests_after_a_refusal_is_closed(
         client.send(b"abc")
         assert await client.is_closed(), "nobody counts how long it rests"
         client.close()
+
+
+async def test_clients_that_come_together_are_all_answered(served: Served) -> None:
+    clients = await asyncio.gather(*(connected(served) for _ in range(TOGETHER)))
+    for one in clients:
+        one.send(post("/refused"))
+    for one in clients:
+        assert (await one.answer())[0] == 503
+        one.close()
+
+
+async def test_nobody_listens_any_more_when_it_has_stopped() -> None:
+    async with Served() as served:
+        (await connected(served)).close()
+    with pytest.raises(ConnectionRefusedError):
+        await connected(served)
