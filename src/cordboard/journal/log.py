@@ -37,13 +37,12 @@ class Log:
 
     def put(self, entries: Sequence[Recorded]) -> None:
         """Append, in place of the oldest where the ring is full; :meth:`wake` tells the readers."""
-        ring, capacity = self._ring, self._capacity
-        for entry in entries:
-            if len(ring) < capacity:
-                ring.append(entry)
-            else:
-                ring[(self.last - self._first) % capacity] = entry
-            self.last += 1
+        while entries:
+            place = (self.last - self._first) % self._capacity
+            some = entries[: self._capacity - place]
+            self._ring[place : place + len(some)] = some
+            self.last += len(some)
+            entries = entries[len(some) :]
 
     def at(self, position: int) -> Recorded:
         """The entry at a position from :attr:`oldest` to :attr:`last`."""

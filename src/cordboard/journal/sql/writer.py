@@ -70,7 +70,7 @@ class Writer:
         self._looking: asyncio.TimerHandle | None = None
         self._looks = pauses()
         self._is_busy = False
-        self._idle = asyncio.Event()
+        self._idle: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self.fault: str | None = None
         """Why nothing can be written just now; None where it can."""
@@ -115,11 +115,12 @@ class Writer:
         that takes too long."""
         if not self._pending and not self._is_busy:
             return
-        self._idle.clear()
+        if self._idle is None:
+            self._idle = asyncio.get_running_loop().create_future()
         self._work.set()
         try:
             async with asyncio.timeout(FLUSH_SECONDS):
-                await self._idle.wait()
+                await asyncio.shield(self._idle)
         except TimeoutError:
             raise JournalUnavailable(self.fault or "the journal is too slow") from None
 
@@ -149,8 +150,9 @@ class Writer:
             except Exception:
                 _log.exception("the journal's writer stumbled")
             self._is_busy = False
-            if not self._pending:
-                self._idle.set()
+            if self._idle is not None and not self._pending:
+                self._idle.set_result(None)
+                self._idle = None
 
     async def _commit(self, batch: list[Entry]) -> None:
         """Commit a batch, however long it takes; of those that are refused nothing."""
