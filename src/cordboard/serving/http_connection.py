@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, cast
+from weakref import ref
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import (
@@ -82,22 +83,23 @@ class HttpConnection(HttpToolsProtocol):
 
 
 class _AtOnce:
-    """The :class:`~cordboard.api.at_once.AtOnce` of one request."""
+    """The :class:`~cordboard.api.at_once.AtOnce` of one request, which it does not keep alive: its
+    scope has this, and would be left to the garbage collector."""
 
     __slots__ = ("_cycle",)
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
+        self._cycle = ref(cycle)
 
     def body(self) -> bytes | None:
         """What has come, if that is all."""
-        cycle = self._cycle
-        return None if cycle.more_body or cycle.disconnected else bytes(cycle.body)
+        cycle = self._cycle()
+        return None if cycle is None or cycle.more_body or cycle.disconnected else bytes(cycle.body)
 
     def answer(self, status: int, fields: Fields, body: bytes) -> bool:
         """What uvicorn's ``send`` does with the two messages of a whole answer."""
-        cycle = self._cycle
-        if cycle.disconnected or cycle.flow.write_paused or cycle.response_started:
+        cycle = self._cycle()
+        if cycle is None or cycle.disconnected or cycle.flow.write_paused or cycle.response_started:
             return False
         without = cycle.scope["method"] == "HEAD"
         cycle.transport.write(_written(cycle, status, fields, b"" if without else body))

@@ -4,11 +4,13 @@ on; who has to wait begins when he is told to."""
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from cordboard.api.answer import Answer
 from cordboard.serving import http_server
@@ -261,3 +263,17 @@ async def test_nobody_listens_any_more_when_it_has_stopped() -> None:
         (await connected(served)).close()
     with pytest.raises(ConnectionRefusedError):
         await connected(served)
+
+
+async def test_an_answered_request_leaves_nothing_to_the_garbage_collector(client: Client) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            client.send(post("/taken") + post("/refused"))
+            await client.answer()
+            await client.answer()
+        left = sum(isinstance(one, RequestResponseCycle) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left <= 1, "the last one is the connection's"
