@@ -112,9 +112,7 @@ class CallLog:
             data["trunk"] = endpoint.trunk.name
         elif endpoint.auto_answer is not AutoAnswerStyle.NONE:
             data["auto_answer"] = True
-        self.write(
-            CallEvent(EventKind.CHANNEL_DIALLED, self.call, plan.leg, channel.planned.id, data)
-        )
+        self.tell(EventKind.CHANNEL_DIALLED, plan.leg, channel.planned.id, data)
 
     def redirected(
         self, leg: Leg, channel: str, target: RedirectTarget, refused: str | None = None
@@ -141,9 +139,7 @@ class CallLog:
 
     def ringing(self, leg: Leg, channel: str, status: int) -> None:
         """A channel is alerting."""
-        self.write(
-            CallEvent(EventKind.CHANNEL_RINGING, self.call, leg, channel, {"status": status})
-        )
+        self.tell(EventKind.CHANNEL_RINGING, leg, channel, {"status": status})
 
     def early_media(self, leg: Leg, channel: str, flowing: bool) -> None:
         """Audio of an unanswered channel began or ceased."""
@@ -155,12 +151,12 @@ class CallLog:
 
     def answered(self, leg: Leg, channel: str) -> None:
         """A channel was answered."""
-        self.write(CallEvent(EventKind.CHANNEL_ANSWERED, self.call, leg, channel, {}))
+        self.tell(EventKind.CHANNEL_ANSWERED, leg, channel, {})
 
     def leg_answered(self, leg: Leg, channel: str, ring_seconds: float) -> None:
         """The hunt of a leg ended with an answer."""
         data: dict[str, Json] = {"ring_seconds": round(ring_seconds, 3)}
-        self.write(CallEvent(EventKind.LEG_ANSWERED, self.call, leg, channel, data))
+        self.tell(EventKind.LEG_ANSWERED, leg, channel, data)
 
     def channel_ended(
         self,
@@ -193,7 +189,7 @@ class CallLog:
                 "wrong_source": figures.wrong_source,
                 "one_way_silence": figures.one_way_silence,
             }
-        self.write(CallEvent(EventKind.CHANNEL_ENDED, self.call, leg, channel.planned.id, data))
+        self.tell(EventKind.CHANNEL_ENDED, leg, channel.planned.id, data)
 
     def leg_failed(self, leg: Leg, verdict: Verdict, ring_seconds: float) -> None:
         """The hunt of a leg ended without answer."""
@@ -236,11 +232,7 @@ class CallLog:
 
     def bridged(self, first: str, second: str) -> None:
         """The two hear each other."""
-        self.write(
-            CallEvent(
-                EventKind.CALL_BRIDGED, self.call, None, None, {"first": first, "second": second}
-            )
-        )
+        self.tell(EventKind.CALL_BRIDGED, None, None, {"first": first, "second": second})
 
     def media_routed(self, channel: str, direct: bool) -> None:
         """The two send their audio to each other, or over us again."""
@@ -270,12 +262,12 @@ class CallLog:
 
     def ended(self, result: CallResult) -> None:
         """The one terminal result."""
-        self.write(CallEvent(EventKind.CALL_ENDED, self.call, None, None, result.as_dict()))
+        self.tell(EventKind.CALL_ENDED, None, None, result.as_dict())
 
     def tell(
         self, kind: EventKind, leg: Leg | None, channel: str | None, data: dict[str, Json]
     ) -> None:
-        """An event of the call. What every call has is written without this detour."""
+        """An event of the call whose keys stand elsewhere."""
         self.write(CallEvent(kind, self.call, leg, channel, data))
 
 
