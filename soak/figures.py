@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from cordboard.engines.udp import MAX_KNOWN_FLOWS
 from cordboard.sip.wheel import MIN_SWEEP
 
 MB: Final = 1024 * 1024
@@ -46,7 +47,9 @@ MANY: Final = {
     "weakref.ReferenceType": CURSORS,
     "cordboard.engines.embedded.rtp_ports.PortPair": PAIRS,
     "socket.socket": 2 * PAIRS,
-    "cordboard.sip.wheel.Timer": SWEPT,
+    "cordboard.sip.flow.Flow": MAX_KNOWN_FLOWS,
+    "cordboard.sip.session_timer.SessionTimer": SWEPT,
+    "cordboard.sip.wheel.Alarm": SWEPT,
     "builtins.tuple": SWEPT,
     "cordboard.sip.nonces._Counts": NONCES,
     "cordboard.sip.uri.SipUri": URIS,

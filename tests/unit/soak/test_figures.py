@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
-from soak.figures import MB, Sample, grown, growth, left_over, memory
+from soak.figures import MANY, MB, Sample, grown, growth, left_over, memory
 
 QUIET = Sample(
     at=0.0,
@@ -67,10 +68,16 @@ def test_many_calls_may_leave_a_little() -> None:
 
 
 def test_the_class_that_there_is_more_of_is_named() -> None:
-    middle = replace(QUIET, objects={"a.Leg": 3, "a.Call": 100, "cordboard.sip.wheel.Timer": 3})
-    end = replace(QUIET, objects={"a.Leg": 500, "a.Call": 90, "cordboard.sip.wheel.Timer": 400})
+    middle = replace(QUIET, objects={"a.Leg": 3, "a.Call": 100, "cordboard.sip.wheel.Alarm": 3})
+    end = replace(QUIET, objects={"a.Leg": 500, "a.Call": 90, "cordboard.sip.wheel.Alarm": 400})
     assert grown(middle, end, 1000) == ["497 more a.Leg after 1000 calls"]
     assert grown(end, middle, 1000) == []
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_what_there_may_be_many_of_is_called_that(name: str) -> None:
+    module, _, klass = name.rpartition(".")
+    assert isinstance(getattr(import_module(module), klass), type)
 
 
 def test_a_sample_survives_the_pipe() -> None:
