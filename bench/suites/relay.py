@@ -43,6 +43,14 @@ class Relayed:
     harness_share: float
 
     @property
+    def line(self) -> str:
+        """The same for a person who waits for the table."""
+        return (
+            f"{self.calls:4} calls  {self.lost} of {self.packets} packets lost  "
+            f"{self.us_a_packet:4.1f} us CPU a packet  delay p99 {self.delay_p99:5.1f} ms"
+        )
+
+    @property
     def fault(self) -> str:
         """Why it does not count, if it does not."""
         if self.lost:
@@ -79,7 +87,7 @@ def run() -> dict[str, Any]:
                     harness_share=(time.process_time() - mine) / elapsed,
                 )
             )
-            print(f"  {found[-1]}", flush=True)
+            print(f"  {found[-1].line}", flush=True)
             if found[-1].fault:
                 break
     print("\n" + table(HEAD, [_row(each) for each in found]))
