@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,28 +13,16 @@ from cordboard.journal.sql.directory import SqlDirectory
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.maintenance import report_on, vacuum
 from cordboard.journal.sql.store import NEWEST, Store
-from support.postgres import postgres
+from support.databases import EITHER, Make
 
 pytestmark = pytest.mark.anyio
 
 AGENT: dict[str, Json] = {"group": {"id": 7}, "user": {"id": 1}, "state": "paused", "reason": None}
 
 
-def in_sqlite(folder: Path) -> str:
-    file = folder / "journal.db"
-    file.touch()
-    return f"sqlite:///{file}"
-
-
-def in_postgres(_folder: Path) -> str:
-    return postgres().new_database()
-
-
-@pytest.fixture(
-    params=[in_sqlite, pytest.param(in_postgres, marks=pytest.mark.interop("postgres"))]
-)
+@pytest.fixture(params=EITHER)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    make: Callable[[Path], str] = request.param
+    make: Make = request.param
     return make(tmp_path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from cordboard.journal.port import CallRecord, Key, KeyTaken
 from cordboard.journal.sql.journal import SqlJournal
 from cordboard.journal.sql.store import Store
 from cordboard.journal.sql.upgrading import MIGRATIONS
-from support.postgres import postgres
+from support.databases import EITHER, Make
 
 pytestmark = pytest.mark.anyio
 
@@ -25,19 +24,9 @@ ATTEMPTS = [Attempt(10.0 + one, 500 + one, None, 0.25) for one in range(3)]
 CALLBACK = Callback("http://receiver.test/told", "basix", Occasion.FIRST_LEG)
 
 
-def in_sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.db'}"
-
-
-def in_postgres(_folder: Path) -> str:
-    return postgres().new_database()
-
-
-@pytest.fixture(
-    params=[in_sqlite, pytest.param(in_postgres, marks=pytest.mark.interop("postgres"))]
-)
+@pytest.fixture(params=EITHER)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    make: Callable[[Path], str] = request.param
+    make: Make = request.param
     return make(tmp_path)
 
 
