@@ -18,7 +18,7 @@ KILLS = 15
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(420)
 @pytest.mark.interop("baresip")
 def test_a_server_that_is_killed_again_and_again_keeps_its_promises(
     tmp_path: Path, record_property: Callable[[str, object], None]

@@ -51,7 +51,7 @@ def faultless(_ctx: Any, response: Any, case: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(420)
 def test_nothing_is_other_than_the_document_says() -> None:
     served = Served()
     for phone in PHONES:
