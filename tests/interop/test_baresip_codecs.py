@@ -59,4 +59,5 @@ def test_both_phones_come_to_a_better_codec(tmp_path: Path, codec: str, its_name
         if event["kind"] == "channel.ended":
             media = event["data"]["media"]
             assert media["packets_sent"] > 0.5 * TALK_SECONDS * PACKETS_A_SECOND, event
-            assert media["packets_lost"] == 0, event
+            # One that was sent before the codec changed may come when it has: it is of no use then.
+            assert media["packets_lost"] <= 1, event

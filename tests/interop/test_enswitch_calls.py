@@ -274,6 +274,7 @@ def test_a_call_for_later_and_what_is_to_be_told_outlast_a_killed_server(tmp_pat
         asked_for = {"snumber": "helen", "cnumber": "1111"}
         told = str(asked("calls/make", **asked_for).headers["cordboard-call"])
         crm.wait_for(1)  # which it has not taken
+        phone.wait_for("talking")  # else it is busy until it has sent its answer once more
         later = str(asked("calls/make", **asked_for, delay="3").headers["cordboard-call"])
         never = str(asked("calls/make", **asked_for, delay="90").headers["cordboard-call"])
         assert server.program is not None

@@ -174,7 +174,7 @@ def test_linphone_holds_and_hangs_up(tmp_path: Path, transport: str) -> None:
         jessica.wait_ringing()
         jessica.answer()
         thomas.wait_for("talking")
-        let_last(1.0)
+        let_last(2.0)
         jessica.hold()
         thomas.wait_for("held")
         jessica.resume()
